@@ -1,0 +1,267 @@
+"""The channel port: what every chat channel offers, and the value objects that pass through it.
+
+Adapters in `bot/channels/` import this module and nothing else of the program.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One chat in one channel; written "telegram:-100123". Ids are always strings."""
+
+    channel: str
+    chat: str
+
+    def __str__(self) -> str:
+        return f"{self.channel}:{self.chat}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Read "channel:chat"; raises ValueError without a colon."""
+        channel, colon, chat = text.partition(":")
+        if not (channel and colon and chat):
+            raise ValueError(f"not an address: {text!r}")
+        return cls(channel, chat)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Photo:
+    """A picture: by the channel's own reference until it is stored, by media key afterwards."""
+
+    reference: str = ""
+    media_key: str = ""
+    size: int | None = None
+    """Bytes, where the channel tells."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    """A position in degrees (WGS 84)."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """A phone number that the sender shared; `own` when the channel says it is the sender's."""
+
+    phone: str
+    name: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Button:
+    """One choice under a message: `data` (ASCII, at most 64 bytes) comes back when it is pressed."""
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundMessage:
+    """One thing that a person did in a chat. An album is one message with several photos."""
+
+    address: Address
+    sender: str
+    """The person's id within the channel."""
+    sender_name: str = ""
+    sent_at: datetime
+    text: str = ""
+    """What was typed, commands included; a photo's caption too."""
+    button: str = ""
+    """The `data` of the pressed button."""
+    button_message: str = ""
+    """The channel's id of the message whose button was pressed."""
+    photos: tuple[Photo, ...] = ()
+    location: Location | None = None
+    contact: Contact | None = None
+    reply_to: str = ""
+    """The channel's id of the message that this one answers."""
+    message_id: str = ""
+    album: str = ""
+    """Set when more parts of the same album may follow."""
+    edited: bool = False
+    group: bool = False
+    joined: bool = False
+    left: bool = False
+    """The person blocked or left the bot; nothing can be sent to this chat."""
+    moved_to: str = ""
+    """The chat's new id (a group that became a supergroup)."""
+    unsupported: str = ""
+    """What was sent that the bot cannot use: "sticker", "voice", "video", "file", "large_photo", "other"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboundMessage:
+    """What is shown in a chat. A channel that lacks a part shows it another way and logs that."""
+
+    text: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    """Rows of buttons."""
+    photos: tuple[Photo, ...] = ()
+    reply_to: str = ""
+    ask_location: str = ""
+    """Label of a button that sends the person's position; empty for none."""
+    ask_contact: str = ""
+    replace: str = ""
+    """The channel's id of an own message whose buttons are spent: they are taken away where possible."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-able form without empty parts."""
+        return {key: value for key, value in asdict(self).items() if value}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "OutboundMessage":
+        """Rebuild from `as_dict` or its JSON."""
+        parts = dict(data)
+        rows = parts.get("buttons", ())
+        parts["buttons"] = tuple(tuple(Button(**button) for button in row) for row in rows)
+        parts["photos"] = tuple(Photo(**photo) for photo in parts.get("photos", ()))
+        return cls(**parts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreateGroup:
+    """A wish for a group chat with the given people."""
+
+    title: str
+    members: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What a channel can do, declared beside its adapter with a link to the vendor's page."""
+
+    source: str
+    text_limit: int
+    caption_limit: int = 1024
+    buttons: bool = True
+    photos: bool = True
+    photos_per_message: int = 10
+    location_request: bool = False
+    contact_request: bool = False
+    create_group: bool = False
+    write_first: bool = False
+    """Whether the bot may write to a person who never wrote to it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """What must be known of a raw update to store it: its identity and its place in a chat's order."""
+
+    external_id: str
+    """Unique within the channel; the same for a repeated delivery."""
+    chat: str
+    """The chat whose order it belongs to; empty when the update belongs to none."""
+    album: str = ""
+    """Parts with the same album in one chat are gathered into one turn."""
+
+
+class ChannelError(Exception):
+    """The channel could not do what was asked."""
+
+    retryable = False
+
+    def __init__(
+        self, message: str = "", *, retry_after: timedelta | None = None, moved_to: str = ""
+    ) -> None:
+        super().__init__(message or self.__doc__)
+        self.retry_after = retry_after
+        self.moved_to = moved_to
+        """The chat's new id, when that is why it failed."""
+
+
+class Unavailable(ChannelError):
+    """The channel did not answer or answered with a fault of its own."""
+
+    retryable = True
+
+
+class RateLimited(ChannelError):
+    """The channel asks to wait; only this chat is held up."""
+
+    retryable = True
+
+
+class RecipientUnreachable(ChannelError):
+    """The person blocked the bot, left, or never wrote to it."""
+
+
+class OutsideReplyWindow(ChannelError):
+    """The channel allows no message so long after the person's last one."""
+
+
+class Rejected(ChannelError):
+    """The channel refuses this message as it is."""
+
+
+class Misconfigured(ChannelError):
+    """The channel refuses the bot itself: a token or a permission is wrong."""
+
+    retryable = True
+
+
+class NotSupported(ChannelError):
+    """The channel has nothing of the kind."""
+
+
+class Forbidden(Exception):
+    """The webhook call does not prove that it comes from the vendor (answered 401)."""
+
+
+class Malformed(Exception):
+    """The webhook call is not what the vendor sends (answered 400)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """What became of a message that was sent."""
+
+    message_id: str = ""
+    """The channel's id of it (of the last part, when it was split)."""
+
+
+class Channel(Protocol):
+    """One chat channel. `envelope` and `parse` are pure and quick; the rest talks to the vendor."""
+
+    name: str
+    capabilities: Capabilities
+
+    def envelope(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+        """Check that the vendor sent this; say what it is.
+
+        Raises Forbidden or Malformed. An update of an unknown form still gets an envelope.
+        """
+        ...
+
+    def parse(self, body: bytes) -> InboundMessage | None:
+        """Read a stored raw update; None when it holds nothing for the bot."""
+        ...
+
+    async def send(self, address: Address, message: OutboundMessage) -> Sent:
+        """Show a message; raises ChannelError."""
+        ...
+
+    async def fetch(self, photo: Photo) -> bytes:
+        """Return the bytes of a photo that a person sent; raises ChannelError."""
+        ...
+
+    async def create_group(self, wish: CreateGroup) -> Address:
+        """Create a group chat; raises NotSupported where only people can."""
+        ...
+
+
+def gather_album(parts: Sequence[InboundMessage]) -> InboundMessage:
+    """Join the parts of an album into the first: all photos, all captions."""
+    return replace(
+        parts[0],
+        photos=tuple(photo for part in parts for photo in part.photos),
+        text="\n".join(part.text for part in parts if part.text),
+        unsupported=next((part.unsupported for part in parts if part.unsupported), ""),
+    )
