@@ -1,0 +1,170 @@
+"""Connections and transactions: one writer on SQLite, a pool on PostgreSQL, the same code above."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from sqlalchemy import Executable, RowMapping, Table, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql.dml import Insert, UpdateBase
+from sqlalchemy.sql.util import find_tables
+
+from storage.tables import metadata
+
+Row = Mapping[str, Any]
+
+_TABLE_ORDER = {table.name: number for number, table in enumerate(metadata.sorted_tables)}
+
+
+class Transaction:
+    """One database transaction with a buffer of writes.
+
+    `write` keeps rows back so that one statement carries many of them. `fetch` sends what is kept back for
+    the tables it reads first, so a reader always sees every earlier write of the transaction.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect.name
+        self._inserts: dict[int, tuple[Insert, list[Row]]] = {}
+        self._updates: list[tuple[Executable, list[Row]]] = []
+        self._touched: set[str] = set()
+
+    def write(self, statement: UpdateBase, row: Row) -> None:
+        """Buffer one row for a statement that is a module constant: inserts by table order, then updates."""
+        self._touched.add(_target(statement))
+        if isinstance(statement, Insert):
+            self._inserts.setdefault(id(statement), (statement, []))[1].append(row)
+        elif self._updates and self._updates[-1][0] is statement:
+            self._updates[-1][1].append(row)
+        else:
+            self._updates.append((statement, [row]))
+
+    async def flush(self) -> None:
+        """Send every buffered write."""
+        if not self._touched:
+            return
+        inserts, updates = list(self._inserts.values()), self._updates
+        self._inserts, self._updates, self._touched = {}, [], set()
+        inserts.sort(key=lambda item: _TABLE_ORDER[_target(item[0])])
+        for statement, rows in [*inserts, *updates]:
+            await self.connection.execute(statement, [dict(row) for row in rows])
+
+    async def fetch(self, statement: Executable, parameters: Row | None = None) -> Sequence[RowMapping]:
+        """Return all rows of a query."""
+        if self._touched and self._reads_touched(statement):
+            await self.flush()
+        result = await self.connection.execute(statement, dict(parameters) if parameters else None)
+        return result.mappings().all()
+
+    async def fetch_one(self, statement: Executable, parameters: Row | None = None) -> RowMapping | None:
+        """Return the first row of a query, or None."""
+        rows = await self.fetch(statement, parameters)
+        return rows[0] if rows else None
+
+    async def execute(self, statement: Executable, rows: Row | Sequence[Row] | None = None) -> int:
+        """Run a statement now, after all buffered writes; return how many rows it matched."""
+        await self.flush()
+        parameters = [dict(row) for row in rows] if isinstance(rows, Sequence) else dict(rows or {})
+        result = await self.connection.execute(statement, parameters)
+        return int(result.rowcount)
+
+    def _reads_touched(self, statement: Executable) -> bool:
+        tables = find_tables(
+            statement,  # type: ignore[arg-type]
+            include_joins=True,
+            include_aliases=True,
+            include_selects=True,
+            include_crud=True,
+        )
+        names = {getattr(table, "name", None) for table in tables}
+        return not names or bool(names & self._touched) or not names <= _TABLE_ORDER.keys()
+
+
+def _target(statement: UpdateBase) -> str:
+    return cast(Table, statement.table).name
+
+
+class Database:
+    """The city's database. `url` is a SQLAlchemy URL of SQLite or PostgreSQL; drivers are chosen here.
+
+    Raises ValueError for another kind of database.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = _with_driver(make_url(url))
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._writing = asyncio.Lock()
+        self._writer = self._engine(pool_size=1 if self.sqlite else pool_size, begin="BEGIN IMMEDIATE")
+        self._reader = self._engine(pool_size=4, begin="BEGIN") if self.sqlite else self._writer
+
+    def _engine(self, *, pool_size: int, begin: str) -> AsyncEngine:
+        engine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=not self.sqlite,
+            pool_reset_on_return="rollback",
+            json_serializer=_dump_json,
+        )
+        if self.sqlite:
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        return engine
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that may write; commits at the end, rolls back on any exception."""
+        if not self.sqlite:
+            async with self._writer.begin() as connection:
+                transaction = Transaction(connection)
+                yield transaction
+                await transaction.flush()
+            return
+        async with self._writing, self._writer.begin() as connection:
+            transaction = Transaction(connection)
+            yield transaction
+            await transaction.flush()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that only reads one consistent state."""
+        async with self._reader.connect() as connection:
+            if not self.sqlite:
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            async with connection.begin():
+                yield Transaction(connection)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+def _with_driver(url: URL) -> URL:
+    drivers = {
+        "sqlite": "sqlite+aiosqlite",
+        "postgresql": "postgresql+asyncpg",
+        "postgres": "postgresql+asyncpg",
+    }
+    backend = url.drivername.split("+")[0]
+    if backend not in drivers:
+        raise ValueError(f"no such kind of database: {backend!r} (sqlite or postgresql)")
+    return url.set(drivername=drivers[backend])
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _dump_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

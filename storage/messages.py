@@ -1,0 +1,368 @@
+"""Inbox and outbox: storing, claiming and finishing, always in batches."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, func, insert, or_, select, text, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+from storage.database import Transaction
+from storage.tables import inbox, outbox
+
+CLAIM_TIME = timedelta(seconds=30)
+"""How long a claimed row belongs to the process that took it; then another may."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Update:
+    """One stored update of a chat, as the vendor sent it."""
+
+    id: int
+    channel: str
+    chat: str
+    album: str
+    body: bytes
+    received_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """One message waiting in the outbox."""
+
+    id: int
+    channel: str
+    chat: str
+    message: dict[str, Any]
+    case_id: int | None
+    created_at: datetime
+    attempts: int
+
+
+def _insert_once(table: Any, *keys: str) -> dict[str, Insert]:
+    """Return, for each database, an insert that leaves an existing row with the same keys alone."""
+    return {
+        "sqlite": sqlite.insert(table).on_conflict_do_nothing(index_elements=keys),
+        "postgresql": postgresql.insert(table).on_conflict_do_nothing(index_elements=keys),
+    }
+
+
+_INSERT_INBOX = _insert_once(inbox, "channel", "external_id")
+_INSERT_OUTBOX = insert(outbox)
+_INSERT_OUTBOX_ONCE = _insert_once(outbox, "dedupe_key")
+
+_INBOX_OPEN = and_(inbox.c.finished_at.is_(None), inbox.c.failed_at.is_(None))
+_OUTBOX_OPEN = and_(outbox.c.sent_at.is_(None), outbox.c.failed_at.is_(None))
+
+
+def _heads(table: Any, is_open: Any, columns: Sequence[Any]) -> Select[Any]:
+    """Return the query for the first open row of each chat that nobody holds and that is due."""
+    first = (
+        select(func.min(table.c.id).label("id"))
+        .where(is_open)
+        .group_by(table.c.channel, table.c.chat)
+        .subquery()
+    )
+    return (
+        select(*columns)
+        .join(first, table.c.id == first.c.id)
+        .where(
+            is_open,
+            table.c.available_at <= bindparam("now"),
+            or_(table.c.claimed_until.is_(None), table.c.claimed_until < bindparam("now")),
+        )
+        .order_by(table.c.id)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True, of=table)
+    )
+
+
+_INBOX_COLUMNS = [
+    inbox.c.id,
+    inbox.c.channel,
+    inbox.c.chat,
+    inbox.c.album,
+    inbox.c.body,
+    inbox.c.received_at,
+    inbox.c.attempts,
+]
+_OUTBOX_COLUMNS = [
+    outbox.c.id,
+    outbox.c.channel,
+    outbox.c.chat,
+    outbox.c.message,
+    outbox.c.case_id,
+    outbox.c.created_at,
+    outbox.c.attempts,
+]
+_INBOX_HEADS = _heads(inbox, _INBOX_OPEN, _INBOX_COLUMNS)
+_OUTBOX_HEADS = _heads(outbox, _OUTBOX_OPEN, _OUTBOX_COLUMNS)
+_ALBUM_PARTS = (
+    select(*_INBOX_COLUMNS, inbox.c.available_at)
+    .where(
+        _INBOX_OPEN,
+        tuple_(inbox.c.channel, inbox.c.chat, inbox.c.album).in_(bindparam("albums", expanding=True)),
+    )
+    .order_by(inbox.c.id)
+)
+_CLAIM_INBOX = update(inbox).where(inbox.c.id == bindparam("row_id")).values(claimed_until=bindparam("until"))
+_CLAIM_OUTBOX = (
+    update(outbox).where(outbox.c.id == bindparam("row_id")).values(claimed_until=bindparam("until"))
+)
+_HELD = select(inbox.c.id).where(inbox.c.id.in_(bindparam("ids", expanding=True)), _INBOX_OPEN)
+_FINISH_INBOX = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("row_id"))
+    .values(finished_at=bindparam("at"), claimed_until=None)
+)
+_RETRY_INBOX = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("row_id"))
+    .values(
+        attempts=inbox.c.attempts + 1,
+        available_at=bindparam("again_at"),
+        claimed_until=None,
+        error=bindparam("why"),
+    )
+)
+_FAIL_INBOX = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("row_id"))
+    .values(
+        attempts=inbox.c.attempts + 1, failed_at=bindparam("at"), claimed_until=None, error=bindparam("why")
+    )
+)
+_SENT = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(
+        sent_at=bindparam("at"),
+        external_id=bindparam("message_id"),
+        claimed_until=None,
+        attempts=outbox.c.attempts + 1,
+    )
+)
+_RETRY_OUTBOX = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(
+        attempts=outbox.c.attempts + bindparam("counts"),
+        available_at=bindparam("again_at"),
+        claimed_until=None,
+        error=bindparam("why"),
+    )
+)
+_FAIL_OUTBOX = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(
+        attempts=outbox.c.attempts + 1, failed_at=bindparam("at"), claimed_until=None, error=bindparam("why")
+    )
+)
+
+
+def store(transaction: Transaction, rows: Iterable[dict[str, Any]]) -> None:
+    """Put raw updates into the inbox; one that is there already is left as it is."""
+    for row in rows:
+        transaction.write(_INSERT_INBOX[transaction.dialect], row)
+
+
+async def claim_updates(
+    transaction: Transaction, *, now: datetime, limit: int, album_patience: timedelta
+) -> list[list[Update]]:
+    """Take the first due update of up to `limit` chats; the parts of an album come together.
+
+    An album is left until its last part has been due, at most `album_patience` after its first.
+    """
+    heads = await transaction.fetch(_INBOX_HEADS, {"now": now, "limit": limit})
+    albums = await _open_albums(transaction, heads)
+    claimed: list[list[Update]] = []
+    for head in heads:
+        parts = albums.get((head["channel"], head["chat"], head["album"]), [head])
+        if max(part.get("available_at", now) for part in parts) > now < head["received_at"] + album_patience:
+            continue
+        claimed.append([Update(**{name: part[name] for name in Update.__slots__}) for part in parts])
+    _claim(transaction, _CLAIM_INBOX, (part.id for parts in claimed for part in parts), now)
+    return claimed
+
+
+async def _open_albums(
+    transaction: Transaction, heads: Sequence[Any]
+) -> dict[tuple[str, str, str], list[Any]]:
+    keys = [(head["channel"], head["chat"], head["album"]) for head in heads if head["album"]]
+    albums: dict[tuple[str, str, str], list[Any]] = {}
+    if keys:
+        for part in await transaction.fetch(_ALBUM_PARTS, {"albums": keys}):
+            albums.setdefault((part["channel"], part["chat"], part["album"]), []).append(part)
+    return albums
+
+
+def _claim(transaction: Transaction, statement: Any, ids: Iterable[int], now: datetime) -> None:
+    for row_id in ids:
+        transaction.write(statement, {"row_id": row_id, "until": now + CLAIM_TIME})
+
+
+async def still_open(transaction: Transaction, ids: Sequence[int]) -> set[int]:
+    """Return those of the claimed updates that nobody has finished meanwhile."""
+    return {row["id"] for row in await transaction.fetch(_HELD, {"ids": list(ids)})}
+
+
+def finish_update(transaction: Transaction, row_id: int, *, at: datetime) -> None:
+    """Mark an update as dealt with."""
+    transaction.write(_FINISH_INBOX, {"row_id": row_id, "at": at})
+
+
+def retry_update(transaction: Transaction, row_id: int, *, again_at: datetime, why: str) -> None:
+    """Give an update back after a failure, to be tried again later."""
+    transaction.write(_RETRY_INBOX, {"row_id": row_id, "again_at": again_at, "why": why})
+
+
+def set_update_aside(transaction: Transaction, row_id: int, *, at: datetime, why: str) -> None:
+    """Make an update a dead letter: kept, no longer in anybody's way."""
+    transaction.write(_FAIL_INBOX, {"row_id": row_id, "at": at, "why": why})
+
+
+def post_notice(
+    transaction: Transaction,
+    *,
+    channel: str,
+    chat: str,
+    message: dict[str, Any],
+    at: datetime,
+    case_id: int | None = None,
+    not_before: datetime | None = None,
+    dedupe_key: str | None = None,
+) -> None:
+    """Put a message into the outbox; with a dedupe key at most one of that key is ever sent."""
+    row = {
+        "channel": channel,
+        "chat": chat,
+        "message": message,
+        "case_id": case_id,
+        "created_at": at,
+        "available_at": not_before or at,
+        "dedupe_key": dedupe_key,
+    }
+    transaction.write(_INSERT_OUTBOX_ONCE[transaction.dialect] if dedupe_key else _INSERT_OUTBOX, row)
+
+
+async def claim_notices(transaction: Transaction, *, now: datetime, limit: int) -> list[Notice]:
+    """Take the first due notice of up to `limit` chats."""
+    notices = [Notice(**row) for row in await transaction.fetch(_OUTBOX_HEADS, {"now": now, "limit": limit})]
+    _claim(transaction, _CLAIM_OUTBOX, (notice.id for notice in notices), now)
+    return notices
+
+
+def notice_sent(transaction: Transaction, row_id: int, *, at: datetime, message_id: str) -> None:
+    """Record that the channel took a message, under which id."""
+    transaction.write(_SENT, {"row_id": row_id, "at": at, "message_id": message_id})
+
+
+def retry_notice(
+    transaction: Transaction, row_id: int, *, again_at: datetime, why: str, counts: bool = True
+) -> None:
+    """Give a notice back to be sent later; `counts` says whether this was a try that failed."""
+    row = {"row_id": row_id, "again_at": again_at, "why": why, "counts": int(counts)}
+    transaction.write(_RETRY_OUTBOX, row)
+
+
+def set_notice_aside(transaction: Transaction, row_id: int, *, at: datetime, why: str) -> None:
+    """Make a notice a dead letter."""
+    transaction.write(_FAIL_OUTBOX, {"row_id": row_id, "at": at, "why": why})
+
+
+_READDRESS = (
+    update(outbox)
+    .where(outbox.c.channel == bindparam("in_channel"), outbox.c.chat == bindparam("old"), _OUTBOX_OPEN)
+    .values(chat=bindparam("new"))
+)
+
+
+async def readdress(transaction: Transaction, *, channel: str, old: str, new: str) -> None:
+    """Send what still waits for a chat to its new id."""
+    await transaction.execute(_READDRESS, {"in_channel": channel, "old": old, "new": new})
+
+
+async def release_claims(transaction: Transaction) -> None:
+    """Give back what a process that is no more had claimed (only where there is one process: SQLite)."""
+    for table, is_open in ((inbox, _INBOX_OPEN), (outbox, _OUTBOX_OPEN)):
+        await transaction.execute(
+            update(table).where(is_open, table.c.claimed_until.is_not(None)).values(claimed_until=None)
+        )
+
+
+_NEXT_DUE = {
+    "inbox": select(func.min(inbox.c.available_at)).where(_INBOX_OPEN, inbox.c.claimed_until.is_(None)),
+    "outbox": select(func.min(outbox.c.available_at)).where(_OUTBOX_OPEN, outbox.c.claimed_until.is_(None)),
+}
+
+
+async def next_due(transaction: Transaction, box: str) -> datetime | None:
+    """Return when the next unclaimed row of "inbox" or "outbox" becomes due; None when none waits."""
+    row = await transaction.fetch_one(_NEXT_DUE[box])
+    return next(iter(row.values())) if row else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueState:
+    """How the two queues stand: waiting rows, dead letters, and the time of the oldest waiting row."""
+
+    inbox_waiting: int
+    inbox_dead: int
+    inbox_oldest: datetime | None
+    outbox_waiting: int
+    outbox_dead: int
+    outbox_oldest: datetime | None
+
+
+async def queue_state(transaction: Transaction) -> QueueState:
+    """Count what waits and what was set aside."""
+    values: dict[str, Any] = {}
+    for name, table, is_open, since in (
+        ("inbox", inbox, _INBOX_OPEN, inbox.c.received_at),
+        ("outbox", outbox, _OUTBOX_OPEN, outbox.c.created_at),
+    ):
+        waiting = select(func.count().label("waiting"), func.min(since).label("oldest")).where(is_open)
+        dead = select(func.count().label("dead")).select_from(table).where(table.c.failed_at.is_not(None))
+        state = await transaction.fetch_one(waiting)
+        failed = await transaction.fetch_one(dead)
+        values |= {f"{name}_waiting": state["waiting"] if state else 0}
+        values |= {
+            f"{name}_oldest": state["oldest"] if state else None,
+            f"{name}_dead": failed["dead"] if failed else 0,
+        }
+    return QueueState(**values)
+
+
+_CASE_OF_MESSAGE = (
+    select(outbox.c.case_id)
+    .where(
+        outbox.c.channel == bindparam("in_channel"),
+        outbox.c.chat == bindparam("in_chat"),
+        outbox.c.external_id == bindparam("message_id"),
+    )
+    .order_by(outbox.c.id.desc())
+    .limit(1)
+)
+
+
+async def case_of_message(
+    transaction: Transaction, *, channel: str, chat: str, message_id: str
+) -> int | None:
+    """Return the case that a message once sent to this chat is about."""
+    row = await transaction.fetch_one(
+        _CASE_OF_MESSAGE, {"in_channel": channel, "in_chat": chat, "message_id": message_id}
+    )
+    return row["case_id"] if row else None
+
+
+_NOTIFY = text("SELECT pg_notify('langnghe', :box)")
+
+
+async def announce(transaction: Transaction, box: str) -> None:
+    """Wake other processes for "inbox" or "outbox" when this transaction commits (PostgreSQL)."""
+    if transaction.dialect == "postgresql":
+        await transaction.connection.execute(_NOTIFY, {"box": box})

@@ -1,0 +1,352 @@
+"""Every table. Times are aware UTC in and out on both databases; ids of things people see are strings."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import JSON, TypeEngine
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time: timestamptz on PostgreSQL, whole microseconds since 1970 on SQLite.
+
+    Raises ValueError for a time without a zone.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type of the database at hand."""
+        return dialect.type_descriptor(
+            DateTime(timezone=True) if dialect.name == "postgresql" else BigInteger()
+        )
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Turn an aware time into what the database keeps."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value!r}")
+        return value if dialect.name == "postgresql" else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Turn what the database keeps into an aware UTC time."""
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            aware: datetime = value.astimezone(UTC)
+            return aware
+        return _EPOCH + timedelta(microseconds=value)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+"""An automatic number; SQLite counts only in INTEGER."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Json, nullable=False),
+    comment="What holds for the whole city: its organisation document and that document's version.",
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("channel", String(32), nullable=False),
+    Column("external_id", String(128), nullable=False),
+    Column("chat", String(128), nullable=False),
+    Column("album", String(128), nullable=False, server_default=""),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("available_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claimed_until", UtcTime),
+    Column("finished_at", UtcTime),
+    Column("failed_at", UtcTime),
+    Column("error", Text),
+    UniqueConstraint("channel", "external_id"),
+    sqlite_autoincrement=True,
+    comment="Every update as the vendor sent it; a row with failed_at is a dead letter.",
+)
+Index(
+    "ix_inbox_pending",
+    inbox.c.channel,
+    inbox.c.chat,
+    inbox.c.id,
+    sqlite_where=text("finished_at IS NULL AND failed_at IS NULL"),
+    postgresql_where=text("finished_at IS NULL AND failed_at IS NULL"),
+)
+Index("ix_inbox_chat", inbox.c.channel, inbox.c.chat, inbox.c.id)
+Index(
+    "ix_inbox_failed",
+    inbox.c.failed_at,
+    sqlite_where=text("failed_at IS NOT NULL"),
+    postgresql_where=text("failed_at IS NOT NULL"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("dedupe_key", String(160), unique=True),
+    Column("channel", String(32), nullable=False),
+    Column("chat", String(128), nullable=False),
+    Column("message", Json, nullable=False),
+    Column("case_id", BigInteger),
+    Column("created_at", UtcTime, nullable=False),
+    Column("available_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claimed_until", UtcTime),
+    Column("sent_at", UtcTime),
+    Column("failed_at", UtcTime),
+    Column("error", Text),
+    Column("external_id", String(128)),
+    sqlite_autoincrement=True,
+    comment="Every message to a person; sent in order per chat; a row with failed_at is a dead letter.",
+)
+Index(
+    "ix_outbox_pending",
+    outbox.c.channel,
+    outbox.c.chat,
+    outbox.c.id,
+    sqlite_where=text("sent_at IS NULL AND failed_at IS NULL"),
+    postgresql_where=text("sent_at IS NULL AND failed_at IS NULL"),
+)
+Index("ix_outbox_chat", outbox.c.channel, outbox.c.chat, outbox.c.id)
+Index("ix_outbox_external", outbox.c.channel, outbox.c.chat, outbox.c.external_id)
+Index(
+    "ix_outbox_failed",
+    outbox.c.failed_at,
+    sqlite_where=text("failed_at IS NOT NULL"),
+    postgresql_where=text("failed_at IS NOT NULL"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(200), nullable=False, server_default=""),
+    Column("phone", String(32)),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("user", String(128), primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    comment="Who a channel's user is.",
+)
+
+chat = Table(
+    "chat",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("chat", String(128), primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), index=True),
+    Column("group", Boolean, nullable=False, server_default=text("false")),
+    Column("step", String(64), nullable=False, server_default=""),
+    Column("draft", Json, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_inbound_at", UtcTime, nullable=False),
+    Column("unreachable_at", UtcTime),
+    Column("moved_to", String(128)),
+    comment="One conversation: where it stands (step) and what it holds so far (draft).",
+)
+
+unit = Table(
+    "unit",
+    metadata,
+    Column("code", String(96), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("parent_code", String(96), ForeignKey("unit.code"), index=True),
+    Column("ward_code", String(16), index=True),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    comment="The org tree, for joins; the organisation document in `setting` is where it is edited.",
+)
+
+post = Table(
+    "post",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("starts_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime),
+    CheckConstraint("role IN ('chair', 'officer', 'leader', 'dispatcher', 'admin')", name="role"),
+    comment="Who holds which role at which unit, and when.",
+)
+Index("ix_post_unit_code_role", post.c.unit_code, post.c.role)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    Column("used_by", BigInteger, ForeignKey("person.id")),
+)
+
+case = Table(
+    "case",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", String(24), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("domain", String(48), nullable=False),
+    Column("status", String(24), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("ward_code", String(16)),
+    Column("ward_name", String(120)),
+    Column("street", String(200)),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("unit_code", String(96), ForeignKey("unit.code")),
+    Column("officer_id", BigInteger, ForeignKey("person.id")),
+    Column("reporter_id", BigInteger, ForeignKey("person.id"), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("chat", String(128), nullable=False),
+    Column("anonymous", Boolean, nullable=False),
+    Column("consent_at", UtcTime, nullable=False),
+    Column("consent_text", Text, nullable=False),
+    Column("reading", Json, nullable=False),
+    Column("triage_reason", Text),
+    Column("received_at", UtcTime, nullable=False),
+    Column("assigned_at", UtcTime),
+    Column("accept_due_at", UtcTime),
+    Column("accepted_at", UtcTime),
+    Column("due_at", UtcTime),
+    Column("warn_at", UtcTime),
+    Column("paused_at", UtcTime),
+    Column("answered_at", UtcTime),
+    Column("answer", Text),
+    Column("answer_due_at", UtcTime, comment="The deadline that the answer was held to."),
+    Column("extended", Boolean, nullable=False, server_default=text("false")),
+    Column("closed_at", UtcTime),
+    Column("rating", Integer),
+    Column("returned_count", Integer, nullable=False, server_default="0"),
+    Column("reopened_count", Integer, nullable=False, server_default="0"),
+    Column("event_count", Integer, nullable=False, server_default="0"),
+    Column("head_hash", String(64), nullable=False, server_default=""),
+    comment="What holds of each case now; how it came to be so stands in `event`.",
+)
+Index("ix_case_reporter_id", case.c.reporter_id, case.c.received_at)
+Index("ix_case_unit_code_status", case.c.unit_code, case.c.status, case.c.due_at)
+Index("ix_case_status_due_at", case.c.status, case.c.due_at)
+Index("ix_case_received_at", case.c.received_at)
+
+photo = Table(
+    "photo",
+    metadata,
+    Column("media_key", String(80), primary_key=True),
+    Column("mime", String(40), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("created_at", UtcTime, nullable=False),
+    comment="A stored picture; the bytes lie in the media folder under the same key.",
+)
+
+case_photo = Table(
+    "case_photo",
+    metadata,
+    Column("case_id", BigInteger, ForeignKey("case.id"), primary_key=True),
+    Column("media_key", String(80), ForeignKey("photo.media_key"), primary_key=True),
+    Column("purpose", String(16), nullable=False, comment='"report" or "answer"'),
+    Column("added_at", UtcTime, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("case_id", BigInteger, ForeignKey("case.id"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("type", String(32), nullable=False),
+    Column("actor_id", BigInteger, ForeignKey("person.id")),
+    Column("actor_role", String(16), nullable=False),
+    Column("unit_code", String(96)),
+    Column("at", UtcTime, nullable=False),
+    Column("data", Json, nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    comment="The ledger: what happened to each case, only ever appended, each event chained to the last.",
+)
+Index("ix_event_at", event.c.at)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", BigInteger, ForeignKey("case.id")),
+    Column("text", Text, nullable=False),
+    Column("field", String(16), nullable=False, comment='"domain", "ward" or "kind"'),
+    Column("was", String(96)),
+    Column("now", String(96), nullable=False),
+    Column("actor_role", String(16), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    comment="What people corrected of the machine's readings: the examples it learns from.",
+)
+
+__all__ = [
+    "account",
+    "case",
+    "case_photo",
+    "chat",
+    "correction",
+    "event",
+    "inbox",
+    "invitation",
+    "metadata",
+    "outbox",
+    "person",
+    "photo",
+    "post",
+    "setting",
+    "unit",
+]
