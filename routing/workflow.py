@@ -1,0 +1,158 @@
+"""What may happen to a case, and who may do it: one table of allowed moves.
+
+A rule of procedure, not of rights over one case: whether this officer belongs to this case's unit is
+asked elsewhere. Every move is written to the case's history by whoever carries it out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Status(StrEnum):
+    """Where a case stands."""
+
+    RECEIVED = "received"
+    TRIAGE = "triage"
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in_progress"
+    WAITING_FOR_CITIZEN = "waiting_for_citizen"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    MERGED = "merged"
+    REOPENED = "reopened"
+
+
+class Action(StrEnum):
+    """What somebody does to a case, where it changes the status or the unit."""
+
+    SEND_TO_TRIAGE = "send_to_triage"
+    ASSIGN = "assign"
+    ACCEPT = "accept"
+    HAND_OVER = "hand_over"
+    RETURN = "return"
+    ASK_CITIZEN = "ask_citizen"
+    CITIZEN_REPLIES = "citizen_replies"
+    STOP_WAITING = "stop_waiting"
+    ANSWER = "answer"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    REJECT = "reject"
+    MERGE = "merge"
+
+
+class Role(StrEnum):
+    """Who does it. An admin runs the program and has no part in a case."""
+
+    CITIZEN = "citizen"
+    OFFICER = "officer"
+    CHAIR = "chair"
+    LEADER = "leader"
+    DISPATCHER = "dispatcher"
+    ADMIN = "admin"
+    SYSTEM = "system"
+
+
+class WorkflowError(Exception):
+    """A case cannot be moved."""
+
+
+class NotAllowed(WorkflowError):
+    """The table of allowed moves does not have this move, or not for this role."""
+
+    def __init__(self, status: Status, action: Action, role: Role, *, allowed_roles: frozenset[Role]) -> None:
+        self.status, self.action, self.role, self.allowed_roles = status, action, role, allowed_roles
+        why = f"only for {', '.join(sorted(allowed_roles))}" if allowed_roles else "never from this status"
+        super().__init__(f"{role} may not {action} a case that is {status}: {why}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """One allowed move: where it leads, and which roles may make it."""
+
+    status: Status
+    roles: frozenset[Role]
+
+
+_UNIT = (Role.OFFICER, Role.CHAIR)
+_STEERING = (Role.DISPATCHER, Role.LEADER)
+_WITH_UNIT = (Status.ASSIGNED, Status.IN_PROGRESS, Status.WAITING_FOR_CITIZEN, Status.REOPENED)
+_NOT_BEGUN = (Status.RECEIVED, Status.TRIAGE)
+_FINISHED = (Status.ANSWERED, Status.CLOSED, Status.REJECTED)
+
+# From any of these statuses, this action leads there, for these roles.
+_RULES: tuple[tuple[tuple[Status, ...], Action, Status, tuple[Role, ...]], ...] = (
+    ((Status.RECEIVED,), Action.SEND_TO_TRIAGE, Status.TRIAGE, (Role.SYSTEM,)),
+    (_NOT_BEGUN, Action.ASSIGN, Status.ASSIGNED, (Role.SYSTEM, *_STEERING)),
+    ((Status.ASSIGNED, Status.REOPENED), Action.ACCEPT, Status.IN_PROGRESS, _UNIT),
+    (_WITH_UNIT, Action.HAND_OVER, Status.ASSIGNED, (*_UNIT, *_STEERING)),
+    (_WITH_UNIT, Action.RETURN, Status.TRIAGE, _UNIT),
+    # Asking or answering straight from the card also accepts the case; nobody has to tap twice.
+    (
+        (Status.ASSIGNED, Status.IN_PROGRESS, Status.REOPENED),
+        Action.ASK_CITIZEN,
+        Status.WAITING_FOR_CITIZEN,
+        _UNIT,
+    ),
+    ((Status.WAITING_FOR_CITIZEN,), Action.CITIZEN_REPLIES, Status.IN_PROGRESS, (Role.CITIZEN,)),
+    ((Status.WAITING_FOR_CITIZEN,), Action.STOP_WAITING, Status.IN_PROGRESS, (Role.SYSTEM, *_UNIT)),
+    (_WITH_UNIT, Action.ANSWER, Status.ANSWERED, _UNIT),
+    ((Status.ANSWERED,), Action.CLOSE, Status.CLOSED, (Role.CITIZEN, Role.SYSTEM)),
+    (_FINISHED, Action.REOPEN, Status.REOPENED, (Role.CITIZEN, Role.LEADER)),
+    ((Status.TRIAGE,), Action.REJECT, Status.REJECTED, (Role.DISPATCHER,)),
+    (_WITH_UNIT, Action.REJECT, Status.REJECTED, (Role.CHAIR, Role.DISPATCHER)),
+    ((Status.RECEIVED,), Action.MERGE, Status.MERGED, (Role.SYSTEM, Role.DISPATCHER)),
+    ((Status.TRIAGE, *_WITH_UNIT), Action.MERGE, Status.MERGED, (Role.DISPATCHER, Role.CHAIR)),
+)
+
+MOVES: Mapping[tuple[Status, Action], Move] = MappingProxyType(
+    {
+        (status, action): Move(status=target, roles=frozenset(roles))
+        for statuses, action, target, roles in _RULES
+        for status in statuses
+    }
+)
+"""Every allowed move. What is not here is not allowed. `docs/workflow.md` shows it as a table."""
+
+OPEN_STATUSES: frozenset[Status] = frozenset({*_NOT_BEGUN, *_WITH_UNIT})
+"""Somebody still owes the citizen something."""
+
+FINISHED_STATUSES: frozenset[Status] = frozenset(Status) - OPEN_STATUSES
+"""The work is done, until somebody reopens it."""
+
+_NO_MOVE = Move(status=Status.RECEIVED, roles=frozenset())
+
+
+def move(status: Status | str, action: Action | str, role: Role | str) -> Status:
+    """Return the status after this move.
+
+    Raises NotAllowed when the table does not have it for this role, ValueError for a word that is no
+    status, action or role at all.
+    """
+    status, action, role = Status(status), Action(action), Role(role)
+    found = MOVES.get((status, action), _NO_MOVE)
+    if role not in found.roles:
+        raise NotAllowed(status, action, role, allowed_roles=found.roles)
+    return found.status
+
+
+def allowed_actions(status: Status | str, role: Role | str) -> tuple[Action, ...]:
+    """Return what this role may do to a case in this status, in the order of Action."""
+    status, role = Status(status), Role(role)
+    return tuple(action for action in Action if role in MOVES.get((status, action), _NO_MOVE).roles)
+
+
+def moves_as_markdown() -> str:
+    """Return the table of allowed moves for the documentation."""
+    lines = ["| from | action | to | who |", "| --- | --- | --- | --- |"]
+    for (status, action), found in sorted(MOVES.items(), key=_reading_order):
+        who = ", ".join(role for role in Role if role in found.roles)
+        lines.append(f"| {status} | {action} | {found.status} | {who} |")
+    return "\n".join(lines) + "\n"
+
+
+def _reading_order(item: tuple[tuple[Status, Action], Move]) -> tuple[int, int]:
+    (status, action), _ = item
+    return list(Status).index(status), list(Action).index(action)
