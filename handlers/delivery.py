@@ -1,0 +1,209 @@
+"""Delivery: claims due notices, sends them with no transaction open, records what became of them."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from prometheus_client import Counter
+
+from handlers import oversight, texts
+from handlers.channel import (
+    Address,
+    Channel,
+    ChannelError,
+    Misconfigured,
+    OutboundMessage,
+    RateLimited,
+    RecipientUnreachable,
+    Unavailable,
+)
+from storage import chats, messages
+from storage.database import Database, Transaction
+from storage.messages import Notice
+
+IN_FLIGHT = 64
+"""Chats that are sent to at the same time."""
+TRIES = 20
+LONGEST_PAUSE = timedelta(hours=1)
+NO_CHANNEL_PAUSE = timedelta(minutes=10)
+IDLE_SECONDS = 1.0
+SEND_SECONDS = 30.0
+
+SENDS = Counter(
+    "langnghe_sends", "Messages handed to a channel, by channel and result.", ["channel", "result"]
+)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of one try: the channel's message id, or why it failed."""
+
+    notice: Notice
+    message_id: str = ""
+    error: ChannelError | None = None
+
+
+class Delivery:
+    """Sends notices until it is stopped, in order per chat; a slow or blocked chat holds up only itself."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        channels: Mapping[str, Channel],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._now = now
+        self._wake = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._outcomes: list[Outcome] = []
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish what is being sent, record it, then return from `run`."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until stopped; a database fault is logged and tried again."""
+        while not self._stopping or self._sending or self._outcomes:
+            try:
+                busy = await self.step()
+            except Exception as error:
+                log.error("The delivery met a fault.", action="delivery_failed", error=repr(error))
+                busy = False
+                await asyncio.sleep(IDLE_SECONDS)
+            if not busy:
+                await self._sleep()
+
+    async def step(self) -> bool:
+        """Record what was sent, claim what is due and start sending; return whether there was any work."""
+        self._wake.clear()
+        outcomes, self._outcomes = self._outcomes, []
+        room = 0 if self._stopping else IN_FLIGHT - len(self._sending)
+        now = self._now()
+        try:
+            async with self._database.begin() as transaction:
+                for outcome in outcomes:
+                    await self._record(transaction, outcome, now)
+                await transaction.flush()
+                claimed = await messages.claim_notices(transaction, now=now, limit=room) if room else []
+        except Exception:
+            self._outcomes = outcomes + self._outcomes
+            raise
+        for notice in claimed:
+            task = asyncio.create_task(self._send(notice))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return bool(outcomes or claimed)
+
+    async def drain(self) -> None:
+        """Send until nothing is due (for tests and short commands)."""
+        while await self.step() or self._sending:
+            if self._sending:
+                await asyncio.wait(self._sending)
+
+    async def _sleep(self) -> None:
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _send(self, notice: Notice) -> None:
+        self._outcomes.append(await self._try(notice))
+        self._wake.set()
+
+    async def _try(self, notice: Notice) -> Outcome:
+        channel = self._channels.get(notice.channel)
+        if channel is None:
+            error = RateLimited(f"no channel {notice.channel!r} is set up", retry_after=NO_CHANNEL_PAUSE)
+            return Outcome(notice=notice, error=error)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                sent = await channel.send(
+                    Address(notice.channel, notice.chat), OutboundMessage.from_dict(notice.message)
+                )
+        except ChannelError as error:
+            return Outcome(notice=notice, error=error)
+        except Exception as error:
+            log.error(
+                "A channel failed in an unforeseen way.",
+                action="send_crashed",
+                outbox_id=notice.id,
+                exc_info=error,
+            )
+            return Outcome(notice=notice, error=Unavailable(repr(error)))
+        return Outcome(notice=notice, message_id=sent.message_id or str(notice.id))
+
+    async def _record(self, transaction: Transaction, outcome: Outcome, now: datetime) -> None:
+        notice, error = outcome.notice, outcome.error
+        SENDS.labels(notice.channel, type(error).__name__ if error else "sent").inc()
+        if error is None:
+            messages.notice_sent(transaction, notice.id, at=now, message_id=outcome.message_id)
+        elif error.moved_to:
+            await self._follow(transaction, notice, error.moved_to, now)
+        elif isinstance(error, RateLimited):
+            pause = error.retry_after or timedelta(seconds=2)
+            messages.retry_notice(transaction, notice.id, again_at=now + pause, why=str(error), counts=False)
+        elif error.retryable and notice.attempts + 1 < TRIES:
+            await self._retry(transaction, notice, error, now)
+        else:
+            await self._set_aside(transaction, notice, error, now)
+
+    async def _follow(self, transaction: Transaction, notice: Notice, new: str, now: datetime) -> None:
+        await chats.move_chat(transaction, channel=notice.channel, old=notice.chat, new=new, at=now)
+        messages.retry_notice(transaction, notice.id, again_at=now, why=f"moved to {new}", counts=False)
+        await messages.readdress(transaction, channel=notice.channel, old=notice.chat, new=new)
+
+    async def _retry(
+        self, transaction: Transaction, notice: Notice, error: ChannelError, now: datetime
+    ) -> None:
+        pause = error.retry_after or min(timedelta(seconds=2**notice.attempts), LONGEST_PAUSE)
+        messages.retry_notice(transaction, notice.id, again_at=now + pause, why=str(error))
+        log.warning(
+            "A message could not be sent yet.",
+            action="send_retried",
+            outbox_id=notice.id,
+            error=type(error).__name__,
+        )
+        if isinstance(error, Misconfigured):
+            await oversight.tell_operators(
+                transaction,
+                texts.channel_misconfigured(channel=notice.channel),
+                now=now,
+                dedupe_key=f"misconfigured:{notice.channel}:{now:%Y-%m-%dT%H}",
+            )
+
+    async def _set_aside(
+        self, transaction: Transaction, notice: Notice, error: ChannelError, now: datetime
+    ) -> None:
+        messages.set_notice_aside(transaction, notice.id, at=now, why=f"{type(error).__name__}: {error}")
+        log.error(
+            "A message was set aside.",
+            action="send_set_aside",
+            outbox_id=notice.id,
+            error=type(error).__name__,
+        )
+        if isinstance(error, RecipientUnreachable):
+            chats.mark_unreachable(transaction, notice.channel, notice.chat, at=now)
+        else:
+            await oversight.tell_operators(
+                transaction,
+                texts.notice_set_aside(outbox_id=notice.id),
+                now=now,
+                dedupe_key=f"outbox-dead:{notice.id}",
+            )
+        if notice.case_id is not None:
+            await oversight.citizen_not_reached(
+                transaction, notice.case_id, channel=notice.channel, chat=notice.chat, now=now
+            )

@@ -1,0 +1,81 @@
+"""One inbound message and all that a handler needs to answer it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.channel import Address, Button, InboundMessage, OutboundMessage, Photo
+from routing.organisation import City
+from routing.understanding import Reading
+from storage import messages
+from storage.chats import Chat
+from storage.database import Transaction
+from storage.people import Person
+
+Rows = Sequence[Sequence[Button]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """One turn: the message, who wrote it, where the conversation stands, and the transaction it runs in.
+
+    Handlers change `chat.step` and `chat.draft`, write through storage functions, and answer with `say` and
+    `tell`; they never commit and never touch the network.
+    """
+
+    transaction: Transaction
+    city: City
+    now: datetime
+    message: InboundMessage
+    chat: Chat
+    person: Person
+    reading: Reading | None
+    """What the machine made of the text; None for commands, buttons and messages without text."""
+
+    @property
+    def address(self) -> Address:
+        """The chat that this turn belongs to."""
+        return Address(self.chat.channel, self.chat.chat)
+
+    def say(
+        self,
+        text: str,
+        *,
+        buttons: Rows = (),
+        photos: Sequence[str] = (),
+        ask_location: str = "",
+        case_id: int | None = None,
+    ) -> None:
+        """Answer in this chat. `photos` are media keys; `case_id` lets a reply to it find its case.
+
+        The first answer to a pressed button takes the spent buttons away.
+        """
+        message = OutboundMessage(
+            text=text,
+            buttons=tuple(tuple(row) for row in buttons),
+            photos=tuple(Photo(media_key=key) for key in photos),
+            ask_location=ask_location,
+            replace=self.message.button_message,
+        )
+        self.tell(self.address, message, case_id=case_id)
+
+    def tell(
+        self,
+        address: Address,
+        message: OutboundMessage,
+        *,
+        case_id: int | None = None,
+        not_before: datetime | None = None,
+        dedupe_key: str | None = None,
+    ) -> None:
+        """Send a message to any chat once this turn is committed."""
+        messages.post_notice(
+            self.transaction,
+            channel=address.channel,
+            chat=address.chat,
+            message=message.as_dict(),
+            at=self.now,
+            case_id=case_id,
+            not_before=not_before,
+            dedupe_key=dedupe_key,
+        )

@@ -1,0 +1,336 @@
+"""The turn worker: claims updates, reads their texts, and commits the turns of many chats together."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from prometheus_client import Counter
+
+from handlers import dispatch, oversight, texts
+from handlers.channel import (
+    Address,
+    Channel,
+    ChannelError,
+    InboundMessage,
+    OutboundMessage,
+    Photo,
+    gather_album,
+)
+from handlers.media import NotAPicture, StoredPhoto, TooLarge, store_photo
+from handlers.turn import Turn
+from routing.organisation import City
+from routing.understanding import Reading, Understanding
+from storage import cases, chats, messages, people, units
+from storage.database import Database, Transaction
+from storage.messages import Update
+
+BATCH = 64
+"""Chats whose turns share one transaction."""
+TRIES = 3
+ALBUM_PATIENCE = timedelta(seconds=10)
+IDLE_SECONDS = 1.0
+"""How long to sleep without a wake-up, for updates that become due or come from another process."""
+
+TURNS = Counter("langnghe_turns", "Turns, by result.", ["result"])
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Prepared:
+    """A claimed update (or album) read into one message; the message is None when there is nothing to do."""
+
+    updates: list[Update]
+    message: InboundMessage | None
+    stored: tuple[StoredPhoto, ...] = ()
+    reading: Reading | None = None
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """Channel and chat."""
+        return self.updates[0].channel, self.updates[0].chat
+
+
+class TurnWorker:
+    """Runs turns until it is stopped. `committed` is called after each commit, to wake the delivery."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        channels: Mapping[str, Channel],
+        understanding: Understanding,
+        media_dir: Path,
+        committed: Callable[[], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._understanding = understanding
+        self._media_dir = media_dir
+        self._committed = committed
+        self._now = now
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="reading")
+        self._wake = asyncio.Event()
+        self._ready: list[Prepared] = []
+        self._fetching: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._city: City | None = None
+        self._city_version = 0
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish what is claimed, then return from `run`."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until stopped; a database fault is logged and tried again."""
+        try:
+            while not self._stopping:
+                try:
+                    busy = await self.step()
+                except Exception as error:
+                    log.error("The turn worker met a fault.", action="worker_failed", error=repr(error))
+                    busy = False
+                    await asyncio.sleep(IDLE_SECONDS)
+                if not busy:
+                    await self._sleep()
+            await asyncio.gather(*self._fetching)
+            await self._run_ready()
+        finally:
+            self._readers.shutdown(wait=False)
+
+    async def step(self) -> bool:
+        """Claim and run one batch; return whether there was any work."""
+        self._wake.clear()
+        claimed = await self._claim()
+        for updates in claimed:
+            self._prepare(updates)
+        worked = bool(claimed or self._ready)
+        await self._run_ready()
+        return worked
+
+    async def drain(self) -> None:
+        """Run until nothing is due (for tests and short commands)."""
+        while await self.step() or self._fetching:
+            await asyncio.gather(*self._fetching)
+
+    async def _sleep(self) -> None:
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _claim(self) -> list[list[Update]]:
+        now = self._now()
+        async with self._database.begin() as transaction:
+            return await messages.claim_updates(
+                transaction, now=now, limit=BATCH, album_patience=ALBUM_PATIENCE
+            )
+
+    def _prepare(self, updates: list[Update]) -> None:
+        prepared = Prepared(updates=updates, message=None)
+        try:
+            prepared.message = self._parse(updates)
+        except Exception as error:
+            log.error(
+                "An update could not be read and was set aside.",
+                action="update_unreadable",
+                inbox_id=updates[0].id,
+                error=repr(error),
+            )
+            prepared.updates = [replace(update, attempts=TRIES) for update in updates]
+            task = asyncio.create_task(self._record_failure(prepared, error))
+        else:
+            message = prepared.message
+            if message is None or not any(photo.reference for photo in message.photos):
+                self._ready.append(prepared)
+                return
+            task = asyncio.create_task(self._fetch_photos(prepared, message))
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
+
+    def _parse(self, updates: list[Update]) -> InboundMessage | None:
+        channel = self._channels[updates[0].channel]
+        parts = [part for update in updates if (part := channel.parse(update.body))]
+        return gather_album(parts) if parts else None
+
+    async def _fetch_photos(self, prepared: Prepared, message: InboundMessage) -> None:
+        try:
+            prepared.message, prepared.stored = await self._store_photos(message)
+        except (ChannelError, OSError) as error:
+            if prepared.updates[0].attempts + 1 < TRIES and getattr(error, "retryable", True):
+                await self._record_failure(prepared, error)
+                return
+            prepared.message = replace(message, photos=(), unsupported="photo_lost")
+        self._ready.append(prepared)
+        self._wake.set()
+
+    async def _store_photos(self, message: InboundMessage) -> tuple[InboundMessage, tuple[StoredPhoto, ...]]:
+        channel = self._channels[message.address.channel]
+        kept: list[Photo] = []
+        stored: list[StoredPhoto] = []
+        for photo in message.photos:
+            if not photo.reference:
+                kept.append(photo)
+                continue
+            try:
+                found = await asyncio.to_thread(store_photo, await channel.fetch(photo), self._media_dir)
+            except (NotAPicture, TooLarge) as error:
+                wrong = "large_photo" if isinstance(error, TooLarge) else "file"
+                message = replace(message, unsupported=wrong)
+                continue
+            stored.append(found)
+            kept.append(Photo(media_key=found.media_key))
+        return replace(message, photos=tuple(kept)), tuple(stored)
+
+    async def _run_ready(self) -> None:
+        while self._ready:
+            batch, self._ready = self._ready[:BATCH], self._ready[BATCH:]
+            await self._load_city()
+            await self._read_texts(batch)
+            await self._run(batch)
+
+    async def _load_city(self) -> None:
+        async with self._database.read() as transaction:
+            version = await units.city_version(transaction)
+            if version != self._city_version:
+                self._city, self._city_version = await units.load_city(transaction), version
+
+    async def _read_texts(self, batch: Sequence[Prepared]) -> None:
+        texts_of = [item for item in batch if item.message and _is_prose(item.message)]
+        if not texts_of or self._city is None:
+            return
+        readings = await asyncio.get_running_loop().run_in_executor(
+            self._readers, self._read_many, [item.message.text for item in texts_of if item.message]
+        )
+        for item, reading in zip(texts_of, readings, strict=True):
+            item.reading = reading
+
+    def _read_many(self, texts_of: list[str]) -> list[Reading]:
+        assert self._city is not None
+        return self._understanding.read_many(texts_of, province=self._city.province)
+
+    async def _run(self, batch: list[Prepared]) -> None:
+        try:
+            await self._commit(batch)
+        except Exception as error:
+            if len(batch) == 1:
+                await self._record_failure(batch[0], error)
+                return
+            for item in batch:
+                await self._run([item])
+            return
+        TURNS.labels("done").inc(len(batch))
+        self._committed()
+
+    async def _commit(self, batch: list[Prepared]) -> None:
+        now = self._now()
+        async with self._database.begin() as transaction:
+            open_ids = await messages.still_open(
+                transaction, [update.id for item in batch for update in item.updates]
+            )
+            batch = [item for item in batch if item.updates[0].id in open_ids]
+            turns = await self._turns(transaction, [item for item in batch if item.message], now)
+            for turn in turns:
+                await dispatch.handle(turn)
+                chats.save_chat(transaction, turn.chat, now=now)
+            for item in batch:
+                for update in item.updates:
+                    messages.finish_update(transaction, update.id, at=now)
+            await transaction.flush()
+            await messages.announce(transaction, "outbox")
+
+    async def _turns(self, transaction: Transaction, batch: Sequence[Prepared], now: datetime) -> list[Turn]:
+        if not batch or self._city is None:
+            return []
+        known_chats = await chats.load_chats(transaction, [item.address for item in batch])
+        accounts = {(item.address[0], item.message.sender) for item in batch if item.message}
+        known_people = await people.load_people(transaction, sorted(accounts), now=now)
+        turns = []
+        for item in batch:
+            message = item.message
+            assert message is not None
+            account = (item.address[0], message.sender)
+            if account not in known_people:
+                known_people[account] = people.add_person(
+                    transaction, channel=account[0], user=account[1], name=message.sender_name[:200], now=now
+                )
+            chat = known_chats[item.address]
+            chat.group = message.group
+            chat.person_id = None if message.group else known_people[account].id
+            for photo in item.stored:
+                cases.add_photo(
+                    transaction,
+                    media_key=photo.media_key,
+                    mime=photo.mime,
+                    size=photo.size,
+                    width=photo.width,
+                    height=photo.height,
+                    at=now,
+                )
+            turns.append(
+                Turn(
+                    transaction=transaction,
+                    city=self._city,
+                    now=now,
+                    message=message,
+                    chat=chat,
+                    person=known_people[account],
+                    reading=item.reading,
+                )
+            )
+        return turns
+
+    async def _record_failure(self, item: Prepared, error: Exception) -> None:
+        now = self._now()
+        last = item.updates[0].attempts + 1 >= TRIES
+        TURNS.labels("set_aside" if last else "retried").inc()
+        log.error(
+            "A turn failed." if not last else "A turn failed for the last time; its update was set aside.",
+            action="turn_set_aside" if last else "turn_failed",
+            inbox_id=item.updates[0].id,
+            error=repr(error),
+            exc_info=error,
+        )
+        async with self._database.begin() as transaction:
+            for update in item.updates:
+                if last:
+                    messages.set_update_aside(transaction, update.id, at=now, why=repr(error))
+                else:
+                    again_at = now + timedelta(seconds=2**update.attempts)
+                    messages.retry_update(transaction, update.id, again_at=again_at, why=repr(error))
+            if last:
+                await self._tell_of_failure(transaction, item, now)
+        self._committed()
+
+    async def _tell_of_failure(self, transaction: Transaction, item: Prepared, now: datetime) -> None:
+        inbox_id = item.updates[0].id
+        await oversight.tell_operators(
+            transaction,
+            texts.update_set_aside(inbox_id=inbox_id),
+            now=now,
+            dedupe_key=f"inbox-dead:{inbox_id}",
+        )
+        if item.message and not item.message.group:
+            address = Address(*item.address)
+            messages.post_notice(
+                transaction,
+                channel=address.channel,
+                chat=address.chat,
+                message=OutboundMessage(text=texts.message_not_handled()).as_dict(),
+                at=now,
+                dedupe_key=f"inbox-dead-apology:{inbox_id}",
+            )
+
+
+def _is_prose(message: InboundMessage) -> bool:
+    return bool(message.text.strip()) and not message.text.startswith("/") and not message.group
