@@ -1,0 +1,252 @@
+"""The adapter itself: what the port asks for, done with the Bot API."""
+
+import hmac
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Literal
+
+from telegram import BotCommand, InputFile, InputMediaPhoto, ReplyKeyboardMarkup, ReplyKeyboardRemove
+from telegram.error import BadRequest, InvalidToken, TelegramError
+
+from bot.channels.telegram.faults import vendor_faults
+from bot.channels.telegram.pace import Limits, Pace
+from bot.channels.telegram.parts import ALBUM_LIMIT, CAPTION_LIMIT, TEXT_LIMIT, Part, compose, vendor_id
+from bot.channels.telegram.polling import Polling, Receive
+from bot.channels.telegram.request import AiohttpRequest, ApiBot
+from bot.channels.telegram.updates import ALLOWED_UPDATES, CHANNEL, envelope_of, parse_update, read
+from handlers.channel import (
+    Address,
+    Capabilities,
+    CreateGroup,
+    Envelope,
+    Forbidden,
+    InboundMessage,
+    NotSupported,
+    OutboundMessage,
+    Photo,
+    RateLimited,
+    Rejected,
+    Sent,
+)
+
+DOWNLOAD_LIMIT = 20 * 1024 * 1024
+"""Bytes that getFile serves (https://core.telegram.org/bots/api#getfile)."""
+WEBHOOK_PATH = "/telegram"
+_SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+_WEBHOOK_CONNECTIONS = 100
+_UNFINISHED_REMEMBERED = 1_000
+
+logger = logging.getLogger(__name__)
+
+OpenMedia = Callable[[str], Awaitable[bytes]]
+
+
+class TelegramChannel:
+    """Telegram behind the port. Call `start` before `poll` or a webhook, `close` at the end."""
+
+    name = CHANNEL
+    capabilities = Capabilities(
+        source="https://core.telegram.org/bots/api",
+        text_limit=TEXT_LIMIT,
+        caption_limit=CAPTION_LIMIT,
+        photos_per_message=ALBUM_LIMIT,
+        location_request=True,
+        contact_request=True,
+    )
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        secret: str,
+        mode: Literal["polling", "webhook"],
+        open_media: OpenMedia,
+        api_url: str = "https://api.telegram.org",
+        public_url: str = "",
+        commands: Sequence[tuple[str, str]] = (),
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        poll_seconds: int = 30,
+        longest_pause: float = 60.0,
+    ) -> None:
+        """Take the settings; nothing is sent yet.
+
+        `secret` is what the vendor repeats in each webhook call (1–256 of A–Z a–z 0–9 _ -) and
+        `public_url` is where it calls; `open_media` returns the bytes of a stored photo; `commands` are
+        names and descriptions for the menu; `clock` counts seconds. Raises ValueError for a token or a
+        secret that cannot be right, without showing it.
+        """
+        if not re.fullmatch(r"\d+:[\w-]+", token, re.ASCII):
+            raise ValueError("the Telegram token must look like 123456:ABC-def")
+        if mode == "webhook" and not re.fullmatch(r"[\w-]{1,256}", secret, re.ASCII):
+            raise ValueError("the Telegram secret must have 1 to 256 of A-Z a-z 0-9 _ -")
+        self._secret = secret.encode()
+        self._mode = mode
+        self._webhook_url = public_url.rstrip("/") + WEBHOOK_PATH
+        self._commands = [BotCommand(name, description) for name, description in commands]
+        self._open_media = open_media
+        self._request = AiohttpRequest()
+        base = api_url.rstrip("/")
+        self._bot = ApiBot(token, f"{base}/bot", f"{base}/file/bot", self._request, self._request)
+        self._polling = Polling(
+            self._request,
+            f"{base}/bot{token}/getUpdates",
+            wait_seconds=poll_seconds,
+            longest_pause=longest_pause,
+        )
+        self._pace = Pace(limits or Limits(), clock)
+        self._unfinished: dict[tuple[Address, OutboundMessage], tuple[int, str]] = {}
+        self._keyboards: set[int] = set()
+
+    # ---- running
+
+    async def start(self) -> None:
+        """Tell the vendor how updates are to be delivered and which commands there are.
+
+        What arrived while the bot was away is kept. Safe to repeat; raises ChannelError.
+        """
+        await self._request.initialize()
+        with vendor_faults():
+            if self._mode == "webhook":
+                await self._bot.set_webhook(
+                    self._webhook_url,
+                    secret_token=self._secret.decode(),
+                    allowed_updates=ALLOWED_UPDATES,
+                    max_connections=_WEBHOOK_CONNECTIONS,
+                )
+            else:
+                await self._bot.delete_webhook()
+            if self._commands:
+                await self._bot.set_my_commands(self._commands)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._request.shutdown()
+
+    async def poll(self, receive: Receive) -> None:
+        """Hand over each new update as its own JSON until cancelled; failures are logged and retried.
+
+        The updates of one answer are handed over together, begun in their order. They are confirmed to
+        the vendor when all of them are received; until then they come again.
+        """
+        await self._polling.run(receive)
+
+    # ---- receiving
+
+    def envelope(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+        """Check the secret in constant time and say what the update is."""
+        given = headers.get(_SECRET_HEADER, "").encode("utf-8", "surrogateescape")
+        if not (self._secret and hmac.compare_digest(given, self._secret)):
+            raise Forbidden("wrong secret")
+        return envelope_of(read(body))
+
+    def parse(self, body: bytes) -> InboundMessage | None:
+        """Read a stored update; raises ValueError or Malformed for one that nobody can read."""
+        return parse_update(body)
+
+    async def acknowledge(self, body: bytes) -> None:
+        """Stop the waiting sign on a pressed button; does nothing for other updates and never fails."""
+        if b'"callback_query"' not in body:
+            return
+        try:
+            await self._bot.answer_callback_query(read(body)["callback_query"]["id"], read_timeout=5)
+        except Exception as error:
+            logger.info("a button press was not answered: %s", error, extra={"action": "acknowledge_failed"})
+
+    async def fetch(self, photo: Photo) -> bytes:
+        """Download a photo that a person sent, up to 20 MB."""
+        with vendor_faults():
+            file = await self._bot.get_file(photo.reference)
+            if (file.file_size or 0) > DOWNLOAD_LIMIT:
+                raise Rejected("the file is over 20 MB")
+            try:
+                return bytes(await file.download_as_bytearray())
+            except InvalidToken as error:
+                # The library reads any 404 as a wrong token; here the file is gone.
+                raise Rejected("the file is no longer there") from error
+
+    # ---- sending
+
+    async def send(self, address: Address, message: OutboundMessage) -> Sent:
+        """Show a message, in several parts where it is long or has many photos.
+
+        A repeated call for the same message goes on after the parts that were shown. `Sent` names the
+        part with the text's end and the buttons. A group that has moved is Rejected with `moved_to`.
+        """
+        chat = vendor_id(address.chat)
+        parts = compose(message, private=chat > 0)
+        done, shown = self._unfinished.get((address, message), (0, ""))
+        self._admit(chat, parts[done:])
+        self._unfinished.pop((address, message), None)
+        for number, part in enumerate(parts[done:], start=done):
+            try:
+                identity = await self._show(chat, part)
+            except BaseException:
+                if number:
+                    self._remember(address, message, number, shown)
+                raise
+            shown = shown if part.prompt else identity
+        if message.replace:
+            await self._take_buttons_away(chat, vendor_id(message.replace))
+        return Sent(message_id=shown)
+
+    async def create_group(self, wish: CreateGroup) -> Address:
+        """Refuse: only a person can make a group on Telegram and add the bot to it."""
+        raise NotSupported("a bot cannot create a group on Telegram")
+
+    def _admit(self, chat: int, parts: Sequence[Part]) -> None:
+        wait = self._pace.admit(chat, sum(part.cost for part in parts)) if parts else 0.0
+        if wait > 0:
+            raise RateLimited("too fast for this chat", retry_after=timedelta(seconds=wait))
+
+    def _remember(self, address: Address, message: OutboundMessage, number: int, shown: str) -> None:
+        if len(self._unfinished) >= _UNFINISHED_REMEMBERED:
+            del self._unfinished[next(iter(self._unfinished))]
+        self._unfinished[address, message] = (number, shown)
+
+    async def _show(self, chat: int, part: Part) -> str:
+        fields: dict[str, Any] = {"chat_id": chat}
+        if part.reply_to:
+            fields["reply_parameters"] = {"message_id": part.reply_to, "allow_sending_without_reply": True}
+        if markup := self._markup(chat, part):
+            fields["reply_markup"] = markup
+        with vendor_faults():
+            if len(part.photos) > 1:
+                media = [InputMediaPhoto(await self._picture(photo)) for photo in part.photos]
+                return str((await self._bot.call("sendMediaGroup", media=media, **fields))[-1]["message_id"])
+            if part.photos:
+                picture = await self._picture(part.photos[0])
+                fields["photo"] = picture if isinstance(picture, str) else InputFile(picture)
+                sent = await self._bot.call("sendPhoto", caption=part.text or None, **fields)
+            else:
+                sent = await self._bot.call("sendMessage", text=part.text, **fields)
+        return str(sent["message_id"])
+
+    def _markup(self, chat: int, part: Part) -> Any:
+        """Return the part's keyboard; or, where one is still shown, the wish to hide it."""
+        if isinstance(part.markup, ReplyKeyboardMarkup):
+            self._keyboards.add(chat)
+        elif part.markup is None and chat in self._keyboards and len(part.photos) < 2:
+            self._keyboards.discard(chat)
+            return ReplyKeyboardRemove()
+        return part.markup
+
+    async def _picture(self, photo: Photo) -> bytes | str:
+        if not photo.media_key:
+            return photo.reference
+        try:
+            return await self._open_media(photo.media_key)
+        except (OSError, LookupError) as error:
+            raise Rejected(f"the photo {photo.media_key} cannot be read") from error
+
+    async def _take_buttons_away(self, chat: int, message_id: int) -> None:
+        """Remove spent buttons where possible: a press on one that stays is harmless."""
+        try:
+            await self._bot.call("editMessageReplyMarkup", chat_id=chat, message_id=message_id)
+        except BadRequest as error:
+            logger.debug("buttons were not removed: %s", error, extra={"action": "replace_skipped"})
+        except TelegramError as error:
+            logger.info("buttons were not removed: %s", error, extra={"action": "replace_failed"})

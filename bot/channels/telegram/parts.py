@@ -1,0 +1,147 @@
+"""An outgoing message as the calls that show it: split, captioned, with its keyboards."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
+
+from handlers.channel import Button, OutboundMessage, Photo, Rejected
+
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+"""Both in UTF-16 units."""
+ALBUM_LIMIT = 10
+BUTTON_DATA_LIMIT = 64
+"""Bytes of UTF-8."""
+
+_BREAKS = (("\n\n",), ("\n",), (". ", "! ", "? ", "… ", "; "), (" ",))
+"""Where a text may be cut, best first."""
+
+logger = logging.getLogger(__name__)
+
+Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One call that shows something: a text, a photo with its caption, or an album without one."""
+
+    text: str = ""
+    photos: tuple[Photo, ...] = ()
+    markup: Markup | None = None
+    reply_to: int | None = None
+    prompt: bool = False
+    """Only carries a keyboard; the message itself is the part before."""
+
+    @property
+    def cost(self) -> int:
+        """How many messages it counts for the vendor."""
+        return max(1, len(self.photos))
+
+
+def compose(message: OutboundMessage, *, private: bool) -> list[Part]:
+    """Divide a message into parts, buttons on the last; raises Rejected when it cannot be shown.
+
+    A position or a phone can be asked for in a private chat only; elsewhere the wish is left out and
+    logged. Inline buttons and such a keyboard do not fit one message: the keyboard follows in a second.
+    """
+    inline = _inline(message.buttons)
+    keyboard = _keyboard(message, private=private)
+    parts = _body(_storable(message.text).strip(), message.photos, inline or keyboard)
+    if inline and keyboard:
+        prompt = message.ask_location or message.ask_contact
+        parts.append(Part(text=prompt, markup=keyboard, prompt=True))
+    if not parts and not message.replace:
+        raise Rejected("there is nothing to show")
+    if parts and message.reply_to:
+        parts[0] = replace(parts[0], reply_to=vendor_id(message.reply_to))
+    return parts
+
+
+def vendor_id(text: str) -> int:
+    """Read an id of a chat or a message; raises Rejected for what the vendor never gave."""
+    try:
+        return int(text)
+    except ValueError:
+        raise Rejected(f"not an id: {text!r}") from None
+
+
+def _body(text: str, photos: tuple[Photo, ...], markup: Markup | None) -> list[Part]:
+    if len(photos) == 1 and utf16_length(text) <= CAPTION_LIMIT:
+        return [Part(text=text, photos=photos, markup=markup)]
+    if photos and markup and not text:
+        # An album carries no buttons, so its last photo stands alone under them.
+        return [*_albums(photos[:-1]), Part(photos=photos[-1:], markup=markup)]
+    parts = [*_albums(photos), *(Part(text=piece) for piece in split_text(text, TEXT_LIMIT))]
+    if markup and parts:
+        parts[-1] = replace(parts[-1], markup=markup)
+    elif markup:
+        raise Rejected("buttons need a text")
+    return parts
+
+
+def _albums(photos: Sequence[Photo]) -> Iterator[Part]:
+    for start in range(0, len(photos), ALBUM_LIMIT):
+        yield Part(photos=tuple(photos[start : start + ALBUM_LIMIT]))
+
+
+def _inline(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
+    if not any(rows):
+        return None
+    return InlineKeyboardMarkup([[_inline_button(button) for button in row] for row in rows])
+
+
+def _inline_button(button: Button) -> InlineKeyboardButton:
+    if not 1 <= len(button.data.encode()) <= BUTTON_DATA_LIMIT:
+        raise Rejected(f"button data must have 1 to {BUTTON_DATA_LIMIT} bytes: {button.data!r}")
+    return InlineKeyboardButton(button.label, callback_data=button.data)
+
+
+def _keyboard(message: OutboundMessage, *, private: bool) -> ReplyKeyboardMarkup | None:
+    rows = []
+    if message.ask_location:
+        rows.append([KeyboardButton(message.ask_location, request_location=True)])
+    if message.ask_contact:
+        rows.append([KeyboardButton(message.ask_contact, request_contact=True)])
+    if rows and not private:
+        logger.info("a group cannot be asked for a position or a phone", extra={"action": "degraded"})
+        return None
+    return ReplyKeyboardMarkup(rows, one_time_keyboard=True, resize_keyboard=True) if rows else None
+
+
+def utf16_length(text: str) -> int:
+    """Length in UTF-16 units, in which the vendor counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def split_text(text: str, limit: int) -> list[str]:
+    """Cut a text into pieces of at most `limit` UTF-16 units, at a paragraph, a line, a sentence or a
+    space where one lies in the second half of a piece; never inside a character."""
+    pieces = []
+    rest = text
+    while utf16_length(rest) > limit:
+        end = _best_cut(_longest_start(rest, limit))
+        pieces.append(rest[:end].rstrip())
+        rest = rest[end:].lstrip()
+    pieces.append(rest)
+    return [piece for piece in pieces if piece]
+
+
+def _longest_start(text: str, limit: int) -> str:
+    return text[:limit].encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore")
+
+
+def _best_cut(start: str) -> int:
+    for marks in _BREAKS:
+        end = max(start.rfind(mark) + len(mark) for mark in marks)
+        if end > len(start) // 2:
+            return end
+    return len(start)
+
+
+def _storable(text: str) -> str:
+    """Replace halves of surrogate pairs, which cannot be sent."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
