@@ -109,6 +109,7 @@ class Database:
             pool_pre_ping=not self.sqlite,
             pool_reset_on_return="rollback",
             json_serializer=_dump_json,
+            hide_parameters=True,
         )
         if self.sqlite:
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)

@@ -1,0 +1,46 @@
+"""`python -m bot COMMAND`: reads the command line and hands over to one of `bot/commands/`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from bot.commands import figures, organisation, reading, serving
+from bot.settings import WrongSettings, load_settings
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Lắng Nghe: a city's feedback channel in the chat apps people use."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for family in (serving, organisation, figures, reading):
+        family.register(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status. Wrong settings are all named at once (status 2)."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        settings, warnings = load_settings(os.environ)
+    except WrongSettings as wrong:
+        for problem in wrong.problems:
+            print(problem, file=sys.stderr)
+        return 2
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    parsed.settings = settings
+    status: int = parsed.run(parsed)
+    return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,286 @@
+"""The composition root: builds every part from the settings, starts them, and stops them in order."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Collection
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bot.channels.telegram import TelegramChannel
+from bot.channels.web import Entry, WebChannel
+from bot.clock import Clock
+from bot.server import Demo, build_server
+from bot.settings import Settings, sqlite_path
+from handlers import dispatch
+from handlers.channel import Address, Channel, Envelope, OutboundMessage
+from handlers.delivery import Delivery
+from handlers.media import open_photo
+from handlers.receipt import Receiver
+from handlers.worker import TurnWorker
+from routing.understanding import Understanding
+from storage import chats, messages, migrating, people, units
+from storage.database import Database
+from storage.wakeups import Wakeups
+
+PARTS = ("web", "worker", "clock")
+log = structlog.get_logger()
+
+
+class CannotStart(Exception):
+    """The program cannot start; the message tells the operator what to do."""
+
+
+class App:
+    """The running program. `parts` are any of "web", "worker" and "clock".
+
+    `start` raises CannotStart. `now` is the clock that all parts read.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        parts: Collection[str] = PARTS,
+        demo: Callable[[Database], Awaitable[Demo]] | None = None,
+        understanding: Understanding | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self.database = Database(settings.database_url)
+        self.port = settings.port
+        self._parts = frozenset(parts)
+        self._demo = demo
+        self._understanding = understanding
+        self._now = now
+        self._lock: int | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+        self._polling: asyncio.Task[None] | None = None
+        self.delivery: Delivery | None = None
+        self.worker: TurnWorker | None = None
+
+    async def start(self) -> None:
+        """Bring everything up; afterwards `port` is the one that answers."""
+        self._lock = lock_sqlite(self.settings.database_url)
+        await migrating.upgrade(self.settings.database_url)
+        demo = await self._demo(self.database) if self._demo else None
+        async with self.database.begin() as transaction:
+            if await units.city_version(transaction) == 0:
+                raise CannotStart('There is no city yet. Run: python -m bot init --province "Hà Nội"')
+            if self.database.sqlite:
+                await messages.release_claims(transaction)
+        self.settings.media_dir.mkdir(parents=True, exist_ok=True)
+        self._build_channels()
+        self._receiver = Receiver(self.database, stored=self._wake_worker, now=self._now)
+        await self._start_worker()
+        self._wakeups = Wakeups(self.settings.database_url, self._woken)
+        await self._wakeups.start()
+        if "web" in self._parts:
+            await self._start_web(demo)
+        if "clock" in self._parts:
+            self._clock = Clock(self.database, ticked=self._wake_delivery, now=self._now)
+            self._clock.start()
+
+    def _build_channels(self) -> None:
+        settings = self.settings
+        self.web = WebChannel(history=self._history, announce=self._announce_chat)
+        self.telegram: TelegramChannel | None = None
+        self.channels: dict[str, Channel] = {"web": self.web}
+        if settings.telegram_token.get_secret_value():
+            self.telegram = TelegramChannel(
+                token=settings.telegram_token.get_secret_value(),
+                secret=settings.telegram_secret.get_secret_value(),
+                api_url=str(settings.telegram_api_url).rstrip("/"),
+                public_url=str(settings.public_url or "").rstrip("/"),
+                mode=settings.telegram_mode,
+                open_media=self._open_media,
+                commands=dispatch.command_menu(),
+            )
+            self.channels["telegram"] = self.telegram
+
+    async def _start_worker(self) -> None:
+        if "worker" not in self._parts:
+            return
+        if self._understanding is None:
+            self._understanding = await asyncio.to_thread(Understanding.load)
+        self.delivery = Delivery(self.database, channels=self.channels, now=self._now)
+        self.worker = TurnWorker(
+            self.database,
+            channels=self.channels,
+            understanding=self._understanding,
+            media_dir=self.settings.media_dir,
+            committed=self.delivery.wake,
+            now=self._now,
+        )
+        self._tasks = [asyncio.create_task(self.worker.run()), asyncio.create_task(self.delivery.run())]
+
+    async def _start_web(self, demo: Demo | None) -> None:
+        application = build_server(
+            channels=self.channels,
+            receive=self._receiver.receive,
+            health=self.health,
+            web=self.web,
+            media_dir=self.settings.media_dir,
+            demo=demo,
+            may_see=self._may_see,
+            commands=self._commands,
+            add_photo=self._add_photo,
+        )
+        self._runner = web.AppRunner(application, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024)
+        try:
+            await site.start()
+        except OSError as error:
+            where = f"{self.settings.host}:{self.settings.port}"
+            raise CannotStart(f"LANGNGHE_PORT: cannot listen on {where} ({error.strerror})") from error
+        self.port = self._runner.addresses[0][1]
+        if self.telegram:
+            await self.telegram.start()
+            if self.settings.telegram_mode == "polling":
+                self._polling = asyncio.create_task(self.telegram.poll(self._receive_polled))
+
+    async def stop(self) -> None:
+        """Take nothing new in, finish what is under way, then close."""
+        if self._polling:
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
+        if hasattr(self, "_clock"):
+            self._clock.close()
+        if self._runner:
+            await self._runner.cleanup()
+        if hasattr(self, "_receiver"):
+            await self._receiver.close()
+        if self.worker and self.delivery and self._tasks:
+            self.worker.stop()
+            await self._tasks[0]
+            self.delivery.stop()
+            await self._tasks[1]
+        if hasattr(self, "_wakeups"):
+            await self._wakeups.close()
+        if getattr(self, "telegram", None):
+            assert self.telegram
+            await self.telegram.close()
+        await self.database.close()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    async def run(self, *, started: Callable[["App"], None]) -> None:
+        """Start, say so, and work until SIGTERM or SIGINT; then drain and stop."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        try:
+            await self.start()
+            started(self)
+            await stop.wait()
+            log.info("Stopping: finishing what is under way.", action="stopping")
+        finally:
+            await self.stop()
+
+    async def health(self) -> dict[str, Any]:
+        """Return how the queues stand; raises when the database does not answer."""
+        async with self.database.read() as transaction:
+            state = await messages.queue_state(transaction)
+        oldest = [at for at in (state.inbox_oldest, state.outbox_oldest) if at]
+        return {
+            "inbox_waiting": state.inbox_waiting,
+            "inbox_dead": state.inbox_dead,
+            "outbox_waiting": state.outbox_waiting,
+            "outbox_dead": state.outbox_dead,
+            "oldest_seconds": max(0.0, (self._now() - min(oldest)).total_seconds()) if oldest else 0.0,
+        }
+
+    def _wake_worker(self) -> None:
+        if self.worker:
+            self.worker.wake()
+
+    def _wake_delivery(self) -> None:
+        if self.delivery:
+            self.delivery.wake()
+
+    def _woken(self, what: str) -> None:
+        if what == "inbox":
+            self._wake_worker()
+        elif what == "outbox":
+            self._wake_delivery()
+        elif what.startswith("chat:"):
+            address = Address.parse(what.removeprefix("chat:"))
+            self.web.wake(address.chat)
+
+    async def _receive_polled(self, envelope: Envelope, body: bytes) -> None:
+        await self._receiver.receive("telegram", envelope, body)
+
+    async def _announce_chat(self, chat: str) -> None:
+        if not self.database.sqlite:
+            async with self.database.begin() as transaction:
+                await messages.announce(transaction, f"chat:web:{chat}")
+
+    async def _history(self, chat: str, after: int) -> list[Entry]:
+        async with self.database.read() as transaction:
+            entries = await messages.chat_history(transaction, channel="web", chat=chat, after=after)
+        return [
+            Entry(
+                kind=entry.kind,
+                id=entry.id,
+                at=entry.at,
+                message=OutboundMessage.from_dict(entry.message) if entry.message is not None else None,
+                inbound=self.web.parse(entry.body) if entry.body is not None else None,
+            )
+            for entry in entries
+        ]
+
+    async def _open_media(self, media_key: str) -> bytes:
+        return await asyncio.to_thread(open_photo, media_key, self.settings.media_dir)
+
+    async def _may_see(self, chat: str, media_key: str) -> bool:
+        async with self.database.read() as transaction:
+            return await messages.chat_holds(transaction, channel="web", chat=chat, text=media_key)
+
+    async def _commands(self, chat: str) -> list[tuple[str, str]]:
+        async with self.database.read() as transaction:
+            loaded = await chats.load_chats(transaction, [("web", chat)])
+            person_id = loaded[("web", chat)].person_id
+            person = await people.get_person(transaction, person_id, now=self._now()) if person_id else None
+        return dispatch.commands_for(person)
+
+
+def lock_sqlite(database_url: str) -> int | None:
+    """Hold the only writer's lock of a SQLite file; raises CannotStart when another program holds it."""
+    path = sqlite_path(database_url)
+    if path is None:
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise CannotStart(
+            f"LANGNGHE_DATABASE_URL: {path} is in use by another running program. "
+            "SQLite serves one process; use PostgreSQL for several."
+        ) from None
+    return lock
+
+
+def set_up_logging() -> None:
+    """JSON lines on standard error; libraries that would print tokens in URLs are silenced."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+    for name in ("httpx", "apscheduler", "aiohttp.access", "telegram"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,114 @@
+"""`stats` and `verify`: the figures, and the proof that nobody touched what they are made of."""
+
+import argparse
+import asyncio
+import json
+import sys
+from datetime import UTC, date, datetime
+from typing import Any
+
+from tqdm import tqdm
+
+from bot.settings import sqlite_path
+
+
+def register(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Add the commands to the parser."""
+    stats = commands.add_parser("stats", help="the same figures that leaders get in chat")
+    stats.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    stats.add_argument("--from", dest="start", type=_date, metavar="DATE", help="first day, YYYY-MM-DD")
+    stats.add_argument("--to", dest="end", type=_date, metavar="DATE", help="last day, included")
+    stats.add_argument("--unit", metavar="CODE", help="this unit and what is below it")
+    stats.add_argument("--domain", metavar="ID")
+    stats.set_defaults(run=run_stats)
+    verify = commands.add_parser("verify", help="check the ledger; status 1 if an event does not hold")
+    verify.set_defaults(run=run_verify)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a date: {text!r} (YYYY-MM-DD)") from None
+
+
+def run_stats(arguments: argparse.Namespace) -> int:
+    """Print the figures of a period, 30 days by default."""
+    return asyncio.run(_stats(arguments))
+
+
+async def _stats(arguments: argparse.Namespace) -> int:
+    from handlers import statistics
+    from storage import units
+
+    database = await _open(arguments)
+    if database is None:
+        return _fail('There is no city yet. Run: python -m bot init --province "Hà Nội"')
+    try:
+        async with database.read() as transaction:
+            city = await units.load_city(transaction)
+            if city is None:
+                return _fail('There is no city yet. Run: python -m bot init --province "Hà Nội"')
+            if arguments.unit and arguments.unit not in city.units:
+                return _fail(f"--unit: no unit {arguments.unit!r}")
+            if arguments.domain and arguments.domain not in city.domains:
+                return _fail(f"--domain: no domain {arguments.domain!r} ({', '.join(city.domains)})")
+            figures = await statistics.collect(
+                transaction,
+                city,
+                start=arguments.start,
+                end=arguments.end,
+                unit=arguments.unit,
+                domain=arguments.domain,
+                now=datetime.now(UTC),
+            )
+    finally:
+        await database.close()
+    print(json.dumps(figures, ensure_ascii=False) if arguments.json else statistics.as_table(figures))
+    return 0
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Walk the whole ledger."""
+    return asyncio.run(_verify(arguments))
+
+
+async def _verify(arguments: argparse.Namespace) -> int:
+    from storage import ledger
+
+    database = await _open(arguments)
+    if database is None:
+        return _fail("There is no database yet.")
+    bar = tqdm(unit=" events", disable=not sys.stderr.isatty())
+
+    def progress(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    try:
+        async with database.read() as transaction:
+            broken = await ledger.verify(transaction, progress)
+            count = await ledger.count_events(transaction)
+    finally:
+        bar.close()
+        await database.close()
+    if broken is not None:
+        return _fail(f"The ledger does not hold: {broken}")
+    print(f"The ledger holds: {count} events, each chained to the one before it in its case.")
+    return 0
+
+
+async def _open(arguments: argparse.Namespace) -> Any:
+    from storage import migrating
+    from storage.database import Database
+
+    path = sqlite_path(arguments.settings.database_url)
+    if path is not None and not path.exists():
+        return None
+    await migrating.upgrade(arguments.settings.database_url)
+    return Database(arguments.settings.database_url)
+
+
+def _fail(line: str) -> int:
+    print(line, file=sys.stderr)
+    return 1
