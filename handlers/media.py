@@ -1,0 +1,146 @@
+"""Pictures: checked, stripped of all but the picture, and kept durably under a key nobody can guess."""
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+SIZE_LIMIT = 12 * 1024 * 1024
+"""Bytes of one picture as it is sent."""
+PIXEL_LIMIT = 40_000_000
+EDGE_LIMIT = 2560
+"""Pixels of the longer side as it is kept."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP")
+_KEY = re.compile(r"[0-9a-f]{32}\.(jpg|png)")
+_MIME = {"jpg": "image/jpeg", "png": "image/png"}
+_QUALITY = 85
+_WHITE = (255, 255, 255)
+
+
+class MediaError(Exception):
+    """The picture cannot be kept."""
+
+
+class NotAPicture(MediaError):
+    """The bytes are no picture of a kind that can be read."""
+
+
+class TooLarge(MediaError):
+    """The picture has too many bytes or too many pixels."""
+
+
+class UnknownPhoto(MediaError):
+    """There is no picture under this key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredPhoto:
+    """A kept picture: its key, type, bytes, and size in pixels."""
+
+    media_key: str
+    mime: str
+    size: int
+    width: int
+    height: int
+
+
+def store_photo(data: bytes, directory: Path) -> StoredPhoto:
+    """Check and re-encode a picture, keep it durably, and return what is kept.
+
+    It is turned upright, made no larger than EDGE_LIMIT and stripped of metadata: no position, no device.
+    Takes up to a second of computing: call it in a thread. Raises NotAPicture, TooLarge, or OSError when
+    the disk refuses.
+    """
+    if len(data) > SIZE_LIMIT:
+        raise TooLarge(f"{len(data)} bytes")
+    picture = _read(data)
+    encoded = BytesIO()
+    picture.save(encoded, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
+    return _keep(encoded.getvalue(), "jpg", picture, directory)
+
+
+def store_drawing(png: bytes, directory: Path) -> StoredPhoto:
+    """Keep a PNG that the program drew itself, as it is; durable when this returns."""
+    with Image.open(BytesIO(png), formats=("PNG",)) as picture:
+        return _keep(png, "png", picture, directory)
+
+
+def photo_path(key: str, directory: Path) -> Path:
+    """Return where a kept picture lies; raises UnknownPhoto for a key that is none or that has no file."""
+    path = directory / key[:2] / key
+    if not _KEY.fullmatch(key) or not path.is_file():
+        raise UnknownPhoto(repr(key[:80]))
+    return path
+
+
+def open_photo(key: str, directory: Path) -> bytes:
+    """Return the bytes of a kept picture; raises UnknownPhoto."""
+    return photo_path(key, directory).read_bytes()
+
+
+def photo_mime(key: str) -> str:
+    """Return the media type that a key stands for; raises UnknownPhoto."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        raise UnknownPhoto(repr(key[:80]))
+    return _MIME[match[1]]
+
+
+def _read(data: bytes) -> Image.Image:
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as picture:
+            if picture.width * picture.height > PIXEL_LIMIT:
+                raise TooLarge(f"{picture.width} x {picture.height} pixels")
+            picture.draft("RGB", (EDGE_LIMIT, EDGE_LIMIT))
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail((EDGE_LIMIT, EDGE_LIMIT), Image.Resampling.LANCZOS)
+            return _plain(upright)
+    except TooLarge:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TooLarge(str(error)) from error
+    except Exception as error:  # decoders fail on broken bytes in every way there is
+        raise NotAPicture(f"{type(error).__name__}: {error}") from error
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """Return the pixels alone, transparent parts white, without metadata."""
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        background = Image.new("RGB", picture.size, _WHITE)
+        background.paste(picture, mask=picture.getchannel("A"))
+        return background
+    plain = Image.new("RGB", picture.size)
+    plain.paste(picture.convert("RGB"))
+    return plain
+
+
+def _keep(data: bytes, ending: str, picture: Image.Image, directory: Path) -> StoredPhoto:
+    key = f"{secrets.token_hex(16)}.{ending}"
+    _write_durably(directory / key[:2] / key, data)
+    width, height = picture.size
+    return StoredPhoto(media_key=key, mime=_MIME[ending], size=len(data), width=width, height=height)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    made = not path.parent.is_dir()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    for folder in (path.parent, path.parent.parent) if made else (path.parent,):
+        _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
