@@ -5,18 +5,20 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Executable, RowMapping, Table, event
+from sqlalchemy import ClauseElement, Executable, RowMapping, Table, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.dml import Insert, UpdateBase
-from sqlalchemy.sql.util import find_tables
+from sqlalchemy.sql.visitors import traverse
 
 from storage.tables import metadata
 
 Row = Mapping[str, Any]
 
 _TABLE_ORDER = {table.name: number for number, table in enumerate(metadata.sorted_tables)}
+_known_reads: WeakKeyDictionary[Executable, frozenset[str] | None] = WeakKeyDictionary()
 
 
 class Transaction:
@@ -73,15 +75,29 @@ class Transaction:
         return int(result.rowcount)
 
     def _reads_touched(self, statement: Executable) -> bool:
-        tables = find_tables(
-            statement,  # type: ignore[arg-type]
-            include_joins=True,
-            include_aliases=True,
-            include_selects=True,
-            include_crud=True,
-        )
-        names = {getattr(table, "name", None) for table in tables}
-        return not names or bool(names & self._touched) or not names <= _TABLE_ORDER.keys()
+        read = _tables_read(statement)
+        return read is None or not self._touched.isdisjoint(read)
+
+
+def _tables_read(statement: Executable) -> frozenset[str] | None:
+    """Return the names of the tables that a statement reads, None when that cannot be told."""
+    try:
+        return _known_reads[statement]
+    except KeyError:
+        found = _known_reads[statement] = _find_tables(statement)
+        return found
+
+
+def _find_tables(statement: Executable) -> frozenset[str] | None:
+    tables: set[str] = set()
+    unclear: list[Any] = []
+    traverse(
+        cast(ClauseElement, statement),
+        {},
+        {"table": lambda table: tables.add(table.name), "textclause": unclear.append},
+    )
+    # Words of SQL may name any table, and so may a table that is none of ours.
+    return frozenset(tables) if tables and not unclear and tables <= _TABLE_ORDER.keys() else None
 
 
 def _target(statement: UpdateBase) -> str:

@@ -274,12 +274,28 @@ case = Table(
     Column("reopened_count", Integer, nullable=False, server_default="0"),
     Column("event_count", Integer, nullable=False, server_default="0"),
     Column("head_hash", String(64), nullable=False, server_default=""),
+    Column("head_at", UtcTime, comment="The time of the last event; no event is older than the one before."),
+    Column("reminded_at", UtcTime, comment="Until when passed milestones have been reminded of."),
+    Column("next_check_at", UtcTime, comment="The first milestone that nobody was reminded of."),
     comment="What holds of each case now; how it came to be so stands in `event`.",
 )
 Index("ix_case_reporter_id", case.c.reporter_id, case.c.received_at)
 Index("ix_case_unit_code_status", case.c.unit_code, case.c.status, case.c.due_at)
 Index("ix_case_status_due_at", case.c.status, case.c.due_at)
 Index("ix_case_received_at", case.c.received_at)
+Index("ix_case_answered_at", case.c.answered_at)
+Index(
+    "ix_case_to_close",
+    case.c.answered_at,
+    sqlite_where=text("status = 'answered'"),
+    postgresql_where=text("status = 'answered'"),
+)
+Index(
+    "ix_case_next_check_at",
+    case.c.next_check_at,
+    sqlite_where=text("next_check_at IS NOT NULL"),
+    postgresql_where=text("next_check_at IS NOT NULL"),
+)
 
 photo = Table(
     "photo",

@@ -1,0 +1,292 @@
+"""Cases: what holds of each now, their photos, and what people corrected of the machine's readings."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, insert, literal_column, or_, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import RowMapping
+
+from routing.workflow import OPEN_STATUSES
+from storage.database import Transaction
+from storage.identity import new_id
+from storage.tables import case as case_table
+from storage.tables import case_photo, correction, photo
+
+
+@dataclass(slots=True, kw_only=True)
+class Case:
+    """One case as it stands; an attribute for each column of `case`.
+
+    Change it through the handlers, append the event that tells why, and save it. `event_count`,
+    `head_hash` and `head_at` belong to the ledger, `next_check_at` is worked out when the case is saved.
+    """
+
+    id: int
+    code: str
+    kind: str
+    domain: str
+    status: str
+    urgent: bool = False
+    text: str
+    ward_code: str | None = None
+    ward_name: str | None = None
+    street: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    unit_code: str | None = None
+    officer_id: int | None = None
+    reporter_id: int
+    channel: str
+    chat: str
+    anonymous: bool = False
+    consent_at: datetime
+    consent_text: str
+    reading: dict[str, Any] = field(default_factory=dict)
+    triage_reason: str | None = None
+    received_at: datetime
+    assigned_at: datetime | None = None
+    accept_due_at: datetime | None = None
+    accepted_at: datetime | None = None
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
+    paused_at: datetime | None = None
+    answered_at: datetime | None = None
+    answer: str | None = None
+    answer_due_at: datetime | None = None
+    extended: bool = False
+    closed_at: datetime | None = None
+    rating: int | None = None
+    returned_count: int = 0
+    reopened_count: int = 0
+    event_count: int = 0
+    head_hash: str = ""
+    head_at: datetime | None = None
+    reminded_at: datetime | None = None
+    next_check_at: datetime | None = None
+
+
+_NAMES = tuple(field.name for field in fields(Case))
+_FIXED = frozenset({"id", "code", "text", "consent_at", "consent_text", "received_at"})
+_CHANGEABLE = tuple(name for name in _NAMES if name not in _FIXED)
+_OPEN = sorted(OPEN_STATUSES)
+
+_INSERT = insert(case_table)
+_UPDATE = update(case_table).where(case_table.c.id == bindparam("row_id"))
+
+
+def add_case(transaction: Transaction, case: Case) -> None:
+    """Store a new case."""
+    case.next_check_at = _next_check(case)
+    transaction.write(_INSERT, {name: getattr(case, name) for name in _NAMES})
+
+
+def save_case(transaction: Transaction, case: Case) -> None:
+    """Store what changed of a case; its code, text, consent and time of receipt never do."""
+    case.next_check_at = _next_check(case)
+    row = {name: getattr(case, name) for name in _CHANGEABLE}
+    transaction.write(_UPDATE, {"row_id": case.id, **row})
+
+
+def _next_check(case: Case) -> datetime | None:
+    """Return the first milestone that nobody was reminded of; None while nobody owes anything."""
+    if case.status not in OPEN_STATUSES or case.paused_at:
+        return None
+    milestones = [case.warn_at, case.due_at, None if case.accepted_at else case.accept_due_at]
+    return min(
+        (at for at in milestones if at and not (case.reminded_at and at <= case.reminded_at)), default=None
+    )
+
+
+_ALL = select(case_table)
+_BY_CODE = _ALL.where(case_table.c.code == bindparam("in_code"))
+_BY_ID = _ALL.where(case_table.c.id == bindparam("row_id"))
+_BY_CODE_LOCKED, _BY_ID_LOCKED = _BY_CODE.with_for_update(), _BY_ID.with_for_update()
+
+
+async def get_case(transaction: Transaction, code: str, *, lock: bool = False) -> Case | None:
+    """Return the case with this tracking code (in its normal form), kept from others if `lock`."""
+    row = await transaction.fetch_one(_BY_CODE_LOCKED if lock else _BY_CODE, {"in_code": code})
+    return _from_row(row) if row else None
+
+
+async def get_case_by_id(transaction: Transaction, case_id: int, *, lock: bool = False) -> Case | None:
+    """Return the case with this number, kept from others until the transaction ends if `lock`."""
+    row = await transaction.fetch_one(_BY_ID_LOCKED if lock else _BY_ID, {"row_id": case_id})
+    return _from_row(row) if row else None
+
+
+def _from_row(row: RowMapping) -> Case:
+    return Case(**row)
+
+
+_OF_REPORTER = (
+    _ALL.where(case_table.c.reporter_id == bindparam("person_id"))
+    .order_by(case_table.c.received_at.desc(), case_table.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_OPEN_OF_UNITS = (
+    case_table.c.unit_code.in_(bindparam("units", expanding=True)),
+    case_table.c.status.in_(_OPEN),
+)
+_LIST_OPEN = (
+    _ALL.where(*_OPEN_OF_UNITS)
+    .order_by(case_table.c.urgent.desc(), case_table.c.due_at.asc().nulls_last(), case_table.c.id)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
+_COUNT_OPEN = select(func.count().label("cases")).select_from(case_table).where(*_OPEN_OF_UNITS)
+_TRIAGE = (
+    _ALL.where(case_table.c.status == "triage")
+    .order_by(
+        or_(case_table.c.urgent == true(), case_table.c.kind == "emergency").desc(),
+        case_table.c.received_at,
+        case_table.c.id,
+    )
+    .limit(bindparam("limit"))
+)
+
+
+def _taken(statement: Select[Any]) -> Select[Any]:
+    """Let the clocks of several processes each take other cases."""
+    return statement.limit(bindparam("limit")).with_for_update(skip_locked=True)
+
+
+_TO_REMIND = _taken(
+    _ALL.where(case_table.c.next_check_at <= bindparam("now")).order_by(
+        case_table.c.next_check_at, case_table.c.id
+    )
+)
+_TO_CLOSE = _taken(
+    # The literal word lets the partial index serve a prepared statement too.
+    _ALL.where(
+        case_table.c.status == literal_column("'answered'"), case_table.c.answered_at < bindparam("before")
+    ).order_by(case_table.c.answered_at, case_table.c.id)
+)
+
+
+async def cases_of_reporter(transaction: Transaction, person_id: int, *, limit: int = 10) -> list[Case]:
+    """Return what a person reported, latest first."""
+    return await _list(transaction, _OF_REPORTER, person_id=person_id, limit=limit)
+
+
+async def open_cases_of_units(
+    transaction: Transaction, unit_codes: Collection[str], *, limit: int = 20, offset: int = 0
+) -> list[Case]:
+    """Return the units' open cases: urgent ones first, then by when they are due."""
+    return await _list(transaction, _LIST_OPEN, units=list(unit_codes), limit=limit, offset=offset)
+
+
+async def count_open_cases_of_units(transaction: Transaction, unit_codes: Collection[str]) -> int:
+    """Count the units' open cases."""
+    row = await transaction.fetch_one(_COUNT_OPEN, {"units": list(unit_codes)})
+    return int(row["cases"]) if row else 0
+
+
+async def cases_in_triage(transaction: Transaction, *, limit: int = 10) -> list[Case]:
+    """Return what waits for a dispatcher: emergencies and urgent cases first, then the oldest."""
+    return await _list(transaction, _TRIAGE, limit=limit)
+
+
+async def cases_to_remind(transaction: Transaction, *, now: datetime, limit: int = 500) -> list[Case]:
+    """Return open cases with a milestone that has passed and that nobody was reminded of.
+
+    Milestones are `warn_at`, `due_at` and, until the case is accepted, `accept_due_at`. A paused case has
+    none. Set `reminded_at` to now and save the case, and it comes back only at its next milestone.
+    """
+    return await _list(transaction, _TO_REMIND, now=now, limit=limit)
+
+
+async def cases_to_close(
+    transaction: Transaction, *, answered_before: datetime, limit: int = 500
+) -> list[Case]:
+    """Return answered cases that nobody has closed or reopened since."""
+    return await _list(transaction, _TO_CLOSE, before=answered_before, limit=limit)
+
+
+async def _list(transaction: Transaction, statement: Select[Any], **parameters: Any) -> list[Case]:
+    return [_from_row(row) for row in await transaction.fetch(statement, parameters)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredPhoto:
+    """A stored picture: size in bytes, width and height in pixels."""
+
+    media_key: str
+    mime: str
+    size: int
+    width: int | None
+    height: int | None
+    created_at: datetime
+
+
+_INSERT_PHOTO = {
+    "sqlite": sqlite.insert(photo).on_conflict_do_nothing(index_elements=["media_key"]),
+    "postgresql": postgresql.insert(photo).on_conflict_do_nothing(index_elements=["media_key"]),
+}
+_ATTACH = {
+    "sqlite": sqlite.insert(case_photo).on_conflict_do_nothing(index_elements=["case_id", "media_key"]),
+    "postgresql": postgresql.insert(case_photo).on_conflict_do_nothing(
+        index_elements=["case_id", "media_key"]
+    ),
+}
+_PHOTO = select(photo).where(photo.c.media_key == bindparam("key"))
+_PHOTOS_OF = (
+    select(case_photo.c.media_key)
+    .where(case_photo.c.case_id == bindparam("row_id"), case_photo.c.purpose == bindparam("in_purpose"))
+    .order_by(case_photo.c.added_at, case_photo.c.media_key)
+)
+
+
+def add_photo(
+    transaction: Transaction,
+    *,
+    media_key: str,
+    mime: str,
+    size: int,
+    width: int | None,
+    height: int | None,
+    at: datetime,
+) -> None:
+    """Record a stored picture; one that is known already stays as it is."""
+    row = {"media_key": media_key, "mime": mime, "size": size, "width": width, "height": height}
+    transaction.write(_INSERT_PHOTO[transaction.dialect], {**row, "created_at": at})
+
+
+def attach_photo(transaction: Transaction, case_id: int, media_key: str, purpose: str, at: datetime) -> None:
+    """Put a recorded picture on a case, as part of the "report" or of the "answer"; once is enough."""
+    row = {"case_id": case_id, "media_key": media_key, "purpose": purpose, "added_at": at}
+    transaction.write(_ATTACH[transaction.dialect], row)
+
+
+async def photos_of(transaction: Transaction, case_id: int, purpose: str) -> list[str]:
+    """Return the media keys of a case's pictures for one purpose, in the order in which they came."""
+    rows = await transaction.fetch(_PHOTOS_OF, {"row_id": case_id, "in_purpose": purpose})
+    return [row["media_key"] for row in rows]
+
+
+async def photo_by_key(transaction: Transaction, media_key: str) -> StoredPhoto | None:
+    """Return what is recorded of a stored picture."""
+    row = await transaction.fetch_one(_PHOTO, {"key": media_key})
+    return StoredPhoto(**row) if row else None
+
+
+_INSERT_CORRECTION = insert(correction)
+
+
+def add_correction(
+    transaction: Transaction,
+    *,
+    case_id: int | None,
+    text: str,
+    field: str,
+    was: str | None,
+    now_value: str,
+    actor_role: str,
+    at: datetime,
+) -> None:
+    """Keep what a person corrected ("domain", "ward" or "kind"), for the machine to learn from."""
+    row = {"id": new_id(), "case_id": case_id, "text": text, "field": field, "was": was, "now": now_value}
+    transaction.write(_INSERT_CORRECTION, {**row, "actor_role": actor_role, "at": at})

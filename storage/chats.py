@@ -1,0 +1,148 @@
+"""Conversations: where each chat stands, whose it is, and whether it can be reached."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, false, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+from storage.database import Transaction
+from storage.tables import chat as chat_table
+
+ChatKey = tuple[str, str]
+"""Channel and chat id."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Chat:
+    """One conversation. Handlers change `step` and `draft`; `new` says that it is not stored yet."""
+
+    channel: str
+    chat: str
+    person_id: int | None = None
+    group: bool = False
+    step: str = ""
+    draft: dict[str, Any] = field(default_factory=dict)
+    new: bool = False
+
+
+_COLUMNS = (
+    chat_table.c.channel,
+    chat_table.c.chat,
+    chat_table.c.person_id,
+    chat_table.c.group,
+    chat_table.c.step,
+    chat_table.c.draft,
+)
+_LOAD = (
+    select(*_COLUMNS, chat_table.c.moved_to)
+    .where(tuple_(chat_table.c.channel, chat_table.c.chat).in_(bindparam("addresses", expanding=True)))
+    .order_by(chat_table.c.channel, chat_table.c.chat)
+    .with_for_update()
+)
+
+
+def _upsert(dialect: Any) -> Insert:
+    insert = dialect.insert(chat_table)
+    kept = ("person_id", "group", "step", "draft", "last_inbound_at")
+    changes = {name: insert.excluded[name] for name in kept}
+    statement: Insert = insert.on_conflict_do_update(
+        index_elements=["channel", "chat"], set_={**changes, "unreachable_at": None}
+    )
+    return statement
+
+
+_SAVE = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
+_OF_CHAT = (chat_table.c.channel == bindparam("in_channel"), chat_table.c.chat == bindparam("old"))
+_UNREACHABLE = update(chat_table).where(*_OF_CHAT).values(unreachable_at=bindparam("at"))
+_MOVED = update(chat_table).where(*_OF_CHAT).values(moved_to=bindparam("new"), step="", draft={})
+_REACHABLE = (
+    select(chat_table.c.person_id, chat_table.c.channel, chat_table.c.chat)
+    .where(
+        chat_table.c.person_id.in_(bindparam("person_ids", expanding=True)),
+        chat_table.c.group == false(),
+        chat_table.c.unreachable_at.is_(None),
+        chat_table.c.moved_to.is_(None),
+    )
+    .order_by(chat_table.c.last_inbound_at, chat_table.c.channel, chat_table.c.chat)
+)
+
+
+async def load_chats(transaction: Transaction, addresses: Sequence[ChatKey]) -> dict[ChatKey, Chat]:
+    """Return the chat of every address, locked until the transaction ends (PostgreSQL).
+
+    An address that is not stored gets a new chat; one that has moved gets the chat that it moved to. Rows
+    are locked in the order of their addresses, so two transactions never wait for each other.
+    """
+    found: dict[ChatKey, Chat] = {}
+    moved: dict[ChatKey, ChatKey] = {}
+    missing = sorted(set(addresses))
+    while missing:
+        for row in await transaction.fetch(_LOAD, {"addresses": missing}):
+            key = (row["channel"], row["chat"])
+            found[key] = _from_row(row)
+            if row["moved_to"]:
+                moved[key] = (row["channel"], row["moved_to"])
+        missing = sorted(set(moved.values()) - found.keys() - set(missing))
+    chats: dict[ChatKey, Chat] = {}
+    for address in addresses:
+        last = _last_address(address, moved)
+        chats[address] = found.setdefault(last, Chat(channel=last[0], chat=last[1], new=True))
+    return chats
+
+
+def _last_address(address: ChatKey, moved: dict[ChatKey, ChatKey]) -> ChatKey:
+    seen = {address}
+    while (following := moved.get(address)) and following not in seen:
+        address = following
+        seen.add(address)
+    return address
+
+
+def _from_row(row: Any) -> Chat:
+    return Chat(**{column.name: row[column.name] for column in _COLUMNS})
+
+
+def save_chat(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
+    """Store where the conversation stands; somebody just wrote in it, so it can be reached again."""
+    row = {
+        "channel": chat.channel,
+        "chat": chat.chat,
+        "person_id": chat.person_id,
+        "group": chat.group,
+        "step": chat.step,
+        "draft": chat.draft,
+        "created_at": now,
+        "last_inbound_at": now,
+    }
+    transaction.write(_SAVE[transaction.dialect], row)
+    chat.new = False
+
+
+def mark_unreachable(transaction: Transaction, channel: str, chat: str, *, at: datetime) -> None:
+    """Record that the channel says nobody can be reached in this chat (until somebody writes in it)."""
+    transaction.write(_UNREACHABLE, {"in_channel": channel, "old": chat, "at": at})
+
+
+async def move_chat(transaction: Transaction, *, channel: str, old: str, new: str, at: datetime) -> None:
+    """Carry a conversation over to a new id, because a group became a supergroup.
+
+    Later lookups of the old id find the new chat. Doing it again changes nothing.
+    """
+    chat = (await load_chats(transaction, [(channel, old)]))[(channel, old)]
+    if chat.chat != old or old == new:
+        return
+    if chat.new:
+        save_chat(transaction, chat, now=at)
+    chat.chat = new
+    save_chat(transaction, chat, now=at)
+    await transaction.execute(_MOVED, {"in_channel": channel, "old": old, "new": new})
+
+
+async def addresses_of(transaction: Transaction, person_ids: Sequence[int]) -> dict[int, ChatKey]:
+    """Return the private chat that each person used last and can be reached in."""
+    rows = await transaction.fetch(_REACHABLE, {"person_ids": sorted(set(person_ids))})
+    return {row["person_id"]: (row["channel"], row["chat"]) for row in rows}
