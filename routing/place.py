@@ -1,0 +1,28 @@
+"""Where a message is about: today's ward through names old and new, position to ward, looking up names."""
+
+from routing.places.position import wards_at
+from routing.places.reading import read_place
+from routing.places.search import (
+    find_province,
+    find_wards,
+    former_wards_of,
+    nearest_provinces,
+    provinces,
+    wards_of,
+)
+from routing.places.units import FormerWard, PlaceReading, Province, Ward
+
+__all__ = [
+    "FormerWard",
+    "PlaceReading",
+    "Province",
+    "Ward",
+    "find_province",
+    "find_wards",
+    "former_wards_of",
+    "nearest_provinces",
+    "provinces",
+    "read_place",
+    "wards_at",
+    "wards_of",
+]

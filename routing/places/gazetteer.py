@@ -1,0 +1,172 @@
+"""The units of Viet Nam, loaded once from data/places.json, and the index of their names."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from routing.places.units import FormerWard, Province, Ward
+from routing.places.words import split_words
+from routing.vietnamese import normalise
+
+DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "places.json"
+_UNIT_WORD = re.compile(r"^(Phường|Xã|Thị trấn|Đặc khu|Thị xã|Thành phố|Quận|Huyện|Tỉnh)\s+")
+
+Kind = Literal["present", "former", "alias"]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A ward's name in the index: `index` is of today's ward (present) or of the former ward it led to."""
+
+    kind: Kind
+    word: str
+    short: str
+    syllables: tuple[str, ...]
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """A former district: the rows of `Gazetteer.districts` that hold its wards (itself but for older ones)."""
+
+    name: str
+    word: str
+    syllables: tuple[str, ...]
+    province: int
+    rows: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvinceName:
+    """A name for a province, today's or former: in full, as it is shown, and today's province."""
+
+    name: str
+    word: str
+    syllables: tuple[str, ...]
+    province: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """All units and names; positions in these tuples are the indexes used everywhere in this package."""
+
+    provinces: tuple[Province, ...]
+    wards: tuple[Ward, ...]
+    ward_province: tuple[int, ...]
+    ward_districts: tuple[frozenset[int], ...]
+    ward_points: tuple[tuple[float, float, float], ...]
+    former: tuple[FormerWard, ...]
+    former_district: tuple[int, ...]
+    former_points: tuple[tuple[float, float] | None, ...]
+    former_boxes: tuple[tuple[float, float, float, float] | None, ...]
+    successors: tuple[tuple[int, ...], ...]
+    names: dict[str, tuple[Name, ...]]
+    districts: dict[str, tuple[District, ...]]
+    province_names: dict[str, tuple[ProvinceName, ...]]
+
+    def today(self, name: Name) -> tuple[int, ...]:
+        """Return the indexes of today's wards that a name leads to, the default first."""
+        return (name.index,) if name.kind == "present" else self.successors[name.index]
+
+    def province_of(self, name: Name) -> int:
+        """Return the index of today's province of a name."""
+        return self.ward_province[self.today(name)[0]]
+
+    def districts_of(self, name: Name) -> frozenset[int]:
+        """Return the rows of the former districts that a name lies in."""
+        if name.kind == "present":
+            return self.ward_districts[name.index]
+        return frozenset((self.former_district[name.index],))
+
+
+def split_name(full: str) -> tuple[str, str]:
+    """Return the word for the kind of unit and the short name: ("Phường", "Hòa Xuân")."""
+    match = _UNIT_WORD.match(full)
+    return (match.group(1), full[match.end() :]) if match else ("", full)
+
+
+def key_of(text: str) -> str:
+    """Return the index key of a name: syllables without accents, joined."""
+    return "".join(word.key for word in split_words(text))
+
+
+def _syllables(text: str) -> tuple[str, ...]:
+    return tuple(word.lower for word in split_words(normalise(text)))
+
+
+def _index(pairs: list[tuple[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    found: dict[str, list[Any]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in found.items()}
+
+
+def _ward_names(data: dict[str, Any]) -> list[tuple[str, Name]]:
+    full: list[tuple[Kind, str, int]] = [
+        ("present", row[1], index) for index, row in enumerate(data["wards"])
+    ]
+    full += [("former", row[0], index) for index, row in enumerate(data["former_wards"]) if row[0]]
+    full += [("alias", name, index) for name, index in data["aliases"]]
+    pairs = []
+    for kind, name, index in full:
+        word, short = split_name(name)
+        pairs.append((key_of(short), Name(kind, word, short, _syllables(short), index)))
+    return pairs
+
+
+def _district_names(data: dict[str, Any]) -> list[tuple[str, District]]:
+    home = [data["former_provinces"][row[1]][1] for row in data["districts"]]
+    full = [(row[0], home[index], frozenset((index,))) for index, row in enumerate(data["districts"])]
+    full += [(name, home[rows[0]], frozenset(rows)) for name, rows in data["old_districts"]]
+    pairs = []
+    for name, province, rows in full:
+        word, short = split_name(name)
+        pairs.append((key_of(short), District(name, word, _syllables(short), province, rows)))
+    return pairs
+
+
+def _province_names(data: dict[str, Any]) -> list[tuple[str, ProvinceName]]:
+    pairs = []
+    for index, (_, name, short, aliases) in enumerate(data["provinces"]):
+        word = split_name(name)[0]
+        pairs.append((key_of(short), ProvinceName(name, word, _syllables(short), index)))
+        pairs += [(alias, ProvinceName(name, word, (), index)) for alias in aliases]
+    for name, province in data["former_provinces"]:
+        word, short = split_name(name)
+        if short != data["provinces"][province][2]:
+            pairs.append((key_of(short), ProvinceName(name, word, _syllables(short), province)))
+    return pairs
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """Return the gazetteer, loaded at first use."""
+    data = json.loads(DATA_FILE.read_text(encoding="utf-8"))
+    provinces = tuple(Province(slug=row[0], name=row[1], short=row[2]) for row in data["provinces"])
+    wards = tuple(Ward(code=row[0], name=row[1], province=provinces[row[2]].slug) for row in data["wards"])
+    former_rows = data["former_wards"]
+    districts_of_ward: list[set[int]] = [set() for _ in wards]
+    for row in former_rows:
+        for successor in row[2]:
+            districts_of_ward[successor].add(row[1])
+    return Gazetteer(
+        provinces=provinces,
+        wards=wards,
+        ward_province=tuple(row[2] for row in data["wards"]),
+        ward_districts=tuple(frozenset(rows) for rows in districts_of_ward),
+        ward_points=tuple((row[3], row[4], row[5]) for row in data["wards"]),
+        former=tuple(
+            FormerWard(name=row[0], district=data["districts"][row[1]][0], province=wards[row[2][0]].province)
+            for row in former_rows
+        ),
+        former_district=tuple(row[1] for row in former_rows),
+        former_points=tuple(tuple(row[3]) if row[3] else None for row in former_rows),
+        former_boxes=tuple(tuple(row[4]) if row[4] else None for row in former_rows),
+        successors=tuple(tuple(row[2]) for row in former_rows),
+        names=_index(_ward_names(data)),
+        districts=_index(_district_names(data)),
+        province_names=_index(_province_names(data)),
+    )

@@ -1,0 +1,343 @@
+"""Where a text mentions units: after a word for the kind of unit ("phường", "Q.", "tx") or bare."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from routing.places.gazetteer import District, Gazetteer, Name, ProvinceName
+from routing.places.words import Word, agreement
+
+Level = Literal["ward", "district", "province", "city", "bare"]
+Unit = TypeVar("Unit", Name, District, ProvinceName)
+MOST_SYLLABLES = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A way to write the word for a kind of unit; one without `spelled` is an abbreviation."""
+
+    level: Level
+    word: str
+    keys: tuple[str, ...]
+    spelled: tuple[str, ...] = ()
+
+
+_PREFIXES = (
+    Prefix("ward", "Phường", ("phuong",), ("phường",)),
+    *(Prefix("ward", "Phường", (key,)) for key in ("p", "f", "ph", "phg", "fuong", "fg", "phuog", "phuong")),
+    Prefix("ward", "Xã", ("xa",), ("xã",)),
+    Prefix("ward", "Xã", ("x",)),
+    Prefix("ward", "Thị trấn", ("thi", "tran"), ("thị", "trấn")),
+    Prefix("ward", "Thị trấn", ("tt",)),
+    Prefix("ward", "Đặc khu", ("dac", "khu"), ("đặc", "khu")),
+    Prefix("district", "Quận", ("quan",), ("quận",)),
+    Prefix("district", "Quận", ("q",)),
+    Prefix("district", "Huyện", ("huyen",), ("huyện",)),
+    Prefix("district", "Huyện", ("h",)),
+    Prefix("district", "Thị xã", ("thi", "xa"), ("thị", "xã")),
+    Prefix("district", "Thị xã", ("tx",)),
+    Prefix("city", "Thành phố", ("thanh", "pho"), ("thành", "phố")),
+    Prefix("city", "Thành phố", ("tp",)),
+    Prefix("city", "Thành phố", ("t", "p")),
+    Prefix("province", "Tỉnh", ("tinh",), ("tỉnh",)),
+    Prefix("province", "Tỉnh", ("t",)),
+)
+_BY_FIRST: dict[str, list[Prefix]] = {}
+for _prefix in sorted(_PREFIXES, key=lambda prefix: (-len(prefix.keys), not prefix.spelled)):
+    _BY_FIRST.setdefault(_prefix.keys[0], []).append(_prefix)
+
+# Words that with the prefix make another word: "địa phương", "hợp tác xã"; "phương tiện", "xã hội".
+_BEFORE_PREFIX = {
+    "phuong": frozenset(("dia", "doi", "song", "da", "don", "bon", "tha")),
+    "xa": frozenset(("tac", "khong", "ko", "k", "kha", "rat", "qua", "cach", "lang", "bao")),
+    "quan": frozenset(("co", "lien", "tham", "chu", "si", "tai", "hai", "khach", "chap", "tong")),
+    "tinh": frozenset(("bi", "xac", "cam", "uoc", "may", "tam", "dac", "vo", "gioi", "an")),
+}
+_AFTER_PREFIX = {
+    "phuong": frozenset(("tien", "an", "phap", "huong", "thuc", "cham", "dien", "ngon")),
+    "xa": frozenset(
+        ("hoi", "vien", "doan", "nha", "lo", "rac", "nuoc", "khoi", "thai", "lam", "qua", "xoi", "tac")
+    ),
+    "quan": frozenset(
+        ("tam", "trong", "li", "sat", "he", "diem", "nhau", "an", "cafe", "doi", "chuc", "ao", "bia")
+    ),
+    "tinh": frozenset(
+        ("trang", "hinh", "tien", "lo", "than", "cam", "mang", "tu", "nang", "chat", "den", "toan")
+    ),
+}
+# After these a name is a street's, a school's, a person's, a hamlet's: no unit.
+_NAMED_THINGS = frozenset(
+    (
+        "duong dg pho ngo hem ngach kiet cho cau truong thcs thpt hoc non mn vien bv ho song kenh rach suoi nui"
+        " lo cc kdt kdc kcn ccn may ty cty hang quan xe ga chua den dinh tho trang thon ap xom ban buon lang"
+        " htx tu vong ham toc dai cang bay ong ba anh chi co chu bac em thay khom doi to khu soc phum tap doan"
+        " deo doc goc cong trai cum can dan du toa nghiep trung tieu ben bien dao vinh nguyen tran le pham hoang"
+        " huynh phan vu vo bui do ngo ly dang truong dinh"
+    ).split()
+)
+# Units whose names are everyday words: they need the word for the kind of unit.
+_EVERYDAY = frozenset(
+    (
+        "thongnhat chomoi hoabinh chogao cainuoc thanhbinh binhminh thaibinh antoan hanhphuc doanket hoahop"
+        " vanminh trungtam thanhcong dongtam tienphong quyetthang chienthang thangloi quangminh daitu tanthanh"
+        " congthanh tuluc tudo doclap dongy caophong hungdao giaothuy trungthanh congly dongduc trantrong"
+        " binhan minhtam nhandan anninh hoaan quangtrung trungson baove binhyen nambinh"
+    ).split()
+)
+_AFTER_FULL = re.compile(r"[ \t\u00a0]{0,3}:?[ \t\u00a0]{0,3}[\"“'’]?")
+_AFTER_SHORT = re.compile(r"[ \t\u00a0]{0,3}[.:]?[ \t\u00a0]{0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Generic[Unit]):
+    """A unit that words may name: `end` is the word after the name, `quality` 1 for the same spelling."""
+
+    unit: Unit
+    end: int
+    quality: float
+
+
+@dataclass(slots=True)
+class Mention:
+    """Words `start` to `end` that name a unit, and every unit they may mean.
+
+    `full` when the word for the kind is written out, `guarded` when a street or person may be meant.
+    """
+
+    level: Level
+    word: str
+    full: bool
+    start: int
+    name_start: int
+    end: int
+    wards: list[Match[Name]] = field(default_factory=list)
+    districts: list[Match[District]] = field(default_factory=list)
+    provinces: list[Match[ProvinceName]] = field(default_factory=list)
+
+    @property
+    def longest(self) -> int:
+        """Return the word after the longest name that agrees with what is typed."""
+        ends = [match.end for match in (*self.wards, *self.districts, *self.provinces)]
+        return max(ends, default=self.end)
+
+
+def match_names(
+    words: Sequence[Word], start: int, index: Mapping[str, tuple[Unit, ...]]
+) -> list[Match[Unit]]:
+    """Return the units whose name begins at a word, longest names first."""
+    matches: list[Match[Unit]] = []
+    key = ""
+    for end in range(start, min(start + MOST_SYLLABLES, len(words))):
+        word = words[end]
+        if end > start and not word.linked:
+            break
+        key += word.key
+        if key.isdecimal() and end > start:
+            break
+        for unit in index.get(key, ()):
+            quality = _quality(words, start, end + 1, unit.syllables)
+            if quality is not None:
+                matches.append(Match(unit, end + 1, quality))
+    return matches[::-1]
+
+
+def _quality(words: Sequence[Word], start: int, end: int, syllables: tuple[str, ...]) -> float | None:
+    if not syllables:
+        return 0.9
+    if len(syllables) != end - start:
+        return 0.5 if end - start == 1 else None
+    parts = [agreement(words[start + offset].lower, name) for offset, name in enumerate(syllables)]
+    conflicts = sum(part < 0 for part in parts)
+    if conflicts * 2 > len(parts) or (conflicts and len(parts) == 1):
+        return None
+    return sum(parts) / len(parts) if not conflicts else -conflicts / len(parts)
+
+
+def unit_word(words: Sequence[Word]) -> tuple[str, int]:
+    """Return the word for the kind of ward that a query begins with, in full, and where the name starts."""
+    for prefix in _BY_FIRST.get(words[0].key, ()):
+        after = len(prefix.keys)
+        if (
+            prefix.level == "ward"
+            and after < len(words)
+            and tuple(w.key for w in words[:after]) == prefix.keys
+        ):
+            return prefix.word, after
+    return "", 0
+
+
+class Scanner:
+    """Finds the mentions of one text, left to right, each word looked at once."""
+
+    def __init__(self, text: str, words: Sequence[Word], places: Gazetteer) -> None:
+        self.text = text
+        self.words = words
+        self.places = places
+        marked = sum(not word.lower.isascii() for word in words)
+        self.accented = marked > 0.35 * len(words)
+        capitals = sum(word.capital for word in words)
+        self.shouting = capitals > 0.7 * len(words)
+        self.capitalised = not self.shouting and capitals > 1
+
+    def scan(self) -> list[Mention]:
+        """Return the mentions in the order of the text."""
+        mentions: list[Mention] = []
+        position = 0
+        while position < len(self.words):
+            mention = self._prefixed(position) or self._bare(position)
+            if mention is None:
+                position += 1
+                continue
+            mentions.append(mention)
+            position = max(mention.end, position + 1)
+        return mentions
+
+    def _prefixed(self, position: int) -> Mention | None:
+        for prefix in _BY_FIRST.get(self.words[position].key, ()):
+            after = position + len(prefix.keys)
+            if self._spelled(prefix, position, after) and (
+                found := self._after_prefix(prefix, position, after)
+            ):
+                return found
+        return None
+
+    def _spelled(self, prefix: Prefix, position: int, after: int) -> bool:
+        words = self.words
+        if after >= len(words) or tuple(word.key for word in words[position:after]) != prefix.keys:
+            return False
+        gap = self.text[words[after - 1].end : words[after].start]
+        if len(gap) > 8 or not (_AFTER_FULL if prefix.spelled else _AFTER_SHORT).fullmatch(gap):
+            return False
+        if not prefix.spelled:
+            return not (words[position].touching and words[position].linked)
+        if len(prefix.keys) == 1 and self._other_word(prefix.keys[0], position, after):
+            return False
+        return all(
+            agreement(words[position + i].lower, proper) > 0 for i, proper in enumerate(prefix.spelled)
+        )
+
+    def _other_word(self, key: str, position: int, after: int) -> bool:
+        words = self.words
+        following = words[after]
+        if position and words[position].linked and words[position - 1].key in _BEFORE_PREFIX.get(key, ()):
+            return True
+        return following.key in _AFTER_PREFIX.get(key, ()) and not following.capital
+
+    def _after_prefix(self, prefix: Prefix, position: int, after: int) -> Mention | None:
+        words, places = self.words, self.places
+        mention = Mention(prefix.level, prefix.word, bool(prefix.spelled), position, after, after)
+        if prefix.level == "ward":
+            mention.wards = [
+                m for m in match_names(words, after, places.names) if self._proved(prefix, mention, m)
+            ]
+        if prefix.level in ("district", "city"):
+            found = match_names(words, after, places.districts)
+            mention.districts = [m for m in found if self._proved(prefix, mention, m)]
+        if prefix.level in ("province", "city"):
+            mention.provinces = [m for m in match_names(words, after, places.province_names) if m.quality > 0]
+        mention.end = mention.longest
+        if mention.wards or mention.districts or mention.provinces:
+            return mention
+        return (
+            mention
+            if prefix.level == "ward" and prefix.spelled and not words[after].key.isdecimal()
+            else None
+        )
+
+    def _proved(self, prefix: Prefix, mention: Mention, match: Match[Name] | Match[District]) -> bool:
+        """Tell whether a name is more than chance after what may be another word ("xa", "p", "h")."""
+        words = self.words
+        first = words[mention.name_start]
+        number = first.key.isdecimal()
+        if prefix.level == "ward" and number and words[match.end - 1].end < len(self.text):
+            follower = words[match.end] if match.end < len(words) else None
+            if follower is not None and follower.touching and follower.key in ("m", "h", "k", "p"):
+                return False
+        if prefix.spelled:
+            typed = words[mention.start].lower
+            doubtful = typed in ("xa", "tinh", "quan") or typed == "phương"
+            if doubtful and self.accented and not number:
+                return match.unit.word == prefix.word and (first.capital or match.quality > 0.95)
+            return True
+        if number:
+            gap = self.text[words[mention.start].end : first.start]
+            return (
+                first.touching or "." in gap or prefix.word in ("Phường", "Quận") and not self._hour(mention)
+            )
+        if len(prefix.keys[0]) == 1 and match.end - mention.name_start == 1:
+            return first.capital and match.quality > 0
+        return match.quality > 0 and (first.capital or not self.capitalised)
+
+    def _hour(self, mention: Mention) -> bool:
+        return mention.start > 0 and self.words[mention.start - 1].key.isdecimal()
+
+    def _bare(self, position: int) -> Mention | None:
+        words, places = self.words, self.places
+        word = words[position]
+        if word.key.isdecimal() or not self._may_begin(position):
+            return None
+        mention = Mention("bare", "", False, position, position, position)
+        mention.provinces = [
+            match
+            for match in match_names(words, position, places.province_names)
+            if match.quality > 0 and (match.end - position > 1 or self._single(match, position))
+        ]
+        mention.districts = self._whole(match_names(words, position, places.districts), position)
+        mention.wards = self._whole(match_names(words, position, places.names), position)
+        mention.provinces = self._whole(mention.provinces, position, 1)
+        if not (mention.wards or mention.districts or mention.provinces):
+            return None
+        mention.end = mention.longest
+        return None if self._names_a_thing(position) else mention
+
+    def _single(self, match: Match[ProvinceName], position: int) -> bool:
+        if not match.unit.syllables:
+            return self.words[position].key not in ("ct", "dn", "hp") or self.words[position].capital
+        return self.words[position].lower == "huế" or (
+            self.words[position].key == "hue" and (self.words[position].capital or not self.accented)
+        )
+
+    def _may_begin(self, position: int) -> bool:
+        """Tell whether a name may begin here: not inside a longer run of capitals, not lower case among them."""
+        word = self.words[position]
+        if not self.capitalised:
+            return True
+        inside = position > 0 and word.linked and self.words[position - 1].capital
+        return word.capital and not (inside and not self._sentence_start(position - 1))
+
+    def _sentence_start(self, position: int) -> bool:
+        if position == 0:
+            return True
+        gap = self.text[self.words[position - 1].end : self.words[position].start]
+        return any(mark in gap for mark in ".!?\n:-")
+
+    def _whole(self, matches: list[Match[Unit]], position: int, least: int = 2) -> list[Match[Unit]]:
+        return [
+            m
+            for m in matches
+            if m.end - position >= least and m.quality > 0 and self._ends_whole(position, m.end)
+        ]
+
+    def _ends_whole(self, position: int, end: int) -> bool:
+        words = self.words
+        key = "".join(word.key for word in words[position:end])
+        if key in _EVERYDAY and not (self.capitalised and words[position].capital):
+            return False
+        if not self.capitalised:
+            return True
+        if not all(word.capital for word in words[position:end]):
+            return False
+        return end >= len(words) or not words[end].linked or not words[end].capital or self._unit_begins(end)
+
+    def _unit_begins(self, position: int) -> bool:
+        return self.words[position].key in _BY_FIRST or any(
+            match.quality > 0 and match.end - position > 1
+            for match in match_names(self.words, position, self.places.province_names)
+        )
+
+    def _names_a_thing(self, position: int) -> bool:
+        """Tell whether the word before makes the name a street's, a school's or a person's."""
+        if position == 0 or not self.words[position].linked:
+            return False
+        return self.words[position - 1].key in _NAMED_THINGS

@@ -1,0 +1,97 @@
+"""Text as words with their positions, and how well a typed syllable agrees with a name's."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from routing.vietnamese import normalise, strip_accents
+
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
+_WORD = re.compile(rf"\d+|[^\W\d_](?:[^\W\d_]|[\u0300-\u036f{_INVISIBLE}])*")
+_DROPPED = re.compile(rf"[{_INVISIBLE}]")
+_LINK = re.compile(r"[ \t\u00a0]*(?:[-–'’][ \t\u00a0]*)?")
+_LONGEST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A syllable or number: `key` without accents, `lower` normalised, span in the text as it was given.
+
+    `linked` tells that only blanks, a hyphen or an apostrophe stand between it and the word before;
+    `touching` that nothing does.
+    """
+
+    key: str
+    lower: str
+    start: int
+    end: int
+    capital: bool
+    linked: bool
+    touching: bool
+
+
+@lru_cache(maxsize=20_000)
+def _forms(raw: str) -> tuple[str, str]:
+    lower = normalise(_DROPPED.sub("", raw).lower())
+    return syllable_key(strip_accents(lower)), lower
+
+
+def syllable_key(bare: str) -> str:
+    """Return the key of a bare syllable: "02" as "2", "my" as "mi", "dak" as "dac"."""
+    if bare.isdecimal():
+        return bare.lstrip("0") or "0"
+    if len(bare) > 1:
+        if bare[-1] == "y" and (bare[-2] not in "aeou" or bare == "quy"):
+            return bare[:-1] + "i"
+        if bare[-1] == "k":
+            return bare[:-1] + "c"
+    return bare
+
+
+def split_words(text: str) -> list[Word]:
+    """Return the words of a text in order; words too long for a name keep an empty key."""
+    words: list[Word] = []
+    before = 0
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        raw = match.group()
+        key, lower = _forms(raw) if end - start <= _LONGEST else ("", "")
+        gap = start - before
+        linked = bool(words) and (gap == 0 or (gap < 8 and _LINK.fullmatch(text, before, start) is not None))
+        words.append(Word(key, lower, start, end, raw[0].isupper(), linked, gap == 0 and bool(words)))
+        before = end
+    return words
+
+
+@lru_cache(maxsize=20_000)
+def _marks(lower: str) -> tuple[tuple[str, ...], str]:
+    shapes: list[str] = []
+    tone = ""
+    for character in unicodedata.normalize("NFD", lower):
+        if character in _TONES:
+            tone = character
+        elif unicodedata.combining(character):
+            if shapes:
+                shapes[-1] += character
+        else:
+            shapes.append("đ" if character == "đ" else "")
+    return tuple(shapes), tone
+
+
+@lru_cache(maxsize=50_000)
+def agreement(typed: str, name: str) -> float:
+    """Return how well a typed syllable agrees with a name's of the same key.
+
+    1 the same, 0.8 typed without accents, 0.6 with some of them, −1 with others.
+    """
+    if typed == name:
+        return 1.0
+    typed_shapes, typed_tone = _marks(typed)
+    shapes, tone = _marks(name)
+    if not typed_tone and not any(typed_shapes):
+        return 0.8
+    part = typed_tone in ("", tone) and len(typed_shapes) == len(shapes)
+    part = part and all(ours in ("", theirs) for ours, theirs in zip(typed_shapes, shapes, strict=False))
+    return 0.6 if part else -1.0
