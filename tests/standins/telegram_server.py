@@ -1,0 +1,554 @@
+"""A Bot API server: the real wire format over HTTP, strict, and what goes wrong on it when told to."""
+
+import asyncio
+import itertools
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import parse_qsl
+
+import aiohttp
+from aiohttp import web
+
+from tests.standins import telegram_rules as rules
+from tests.standins.telegram_rules import Refused, bad_request
+
+# ---- what can go wrong
+
+
+class Hang(Exception):
+    """The vendor takes the call and never answers."""
+
+
+class Drop(Exception):
+    """The vendor closes the connection without an answer."""
+
+
+class Garbage(Exception):
+    """Something between answers 200 with a page instead of JSON."""
+
+
+Failure = Refused | Hang | Drop | Garbage
+
+
+def too_many_requests(seconds: int) -> Refused:
+    """Return the answer to a bot that writes too fast."""
+    return Refused(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
+
+
+def blocked() -> Refused:
+    """Return the answer when the person has blocked the bot."""
+    return Refused(403, "Forbidden: bot was blocked by the user")
+
+
+def moved(new_chat: int) -> Refused:
+    """Return the answer for a group that became a supergroup."""
+    return Refused(
+        400,
+        "Bad Request: group chat was upgraded to a supergroup chat",
+        {"migrate_to_chat_id": new_chat},
+    )
+
+
+def fault(status: int = 500) -> Refused:
+    """Return the answer of a vendor in trouble."""
+    return Refused(status, "Bad Gateway" if status == 502 else "Internal Server Error")
+
+
+# ---- what tests look at
+
+
+@dataclass(kw_only=True, slots=True)
+class Shown:
+    """A message from the bot as the person sees it now."""
+
+    chat: int
+    message_id: int
+    text: str = ""
+    photos: list[bytes] = field(default_factory=list)
+    album: str = ""
+    reply_to: int | None = None
+    markup: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def buttons(self) -> list[tuple[str, str]]:
+        """Label and data of each inline button."""
+        rows = self.markup.get("inline_keyboard", [])
+        return [(button["text"], button.get("callback_data", "")) for row in rows for button in row]
+
+    @property
+    def keyboard(self) -> list[dict[str, Any]]:
+        """The buttons in place of the person's keyboard."""
+        return [button for row in self.markup.get("keyboard", []) for button in row]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One call of a method, with its fields as they were understood."""
+
+    method: str
+    fields: dict[str, Any]
+    at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Plan:
+    """An answer that waits for its call."""
+
+    failure: Failure
+    method: str | None
+    chat: int | None
+    times: int
+
+    def fits(self, method: str, chat: int | None) -> bool:
+        return self.times > 0 and self.method in (None, method) and self.chat in (None, chat)
+
+
+# ---- the server
+
+
+class BotApiServer:
+    """The vendor's server: calls in, updates out."""
+
+    def __init__(
+        self,
+        *,
+        token: str = "42:stand-in",
+        port: int = 0,
+        strangers: bool = False,
+        remember: bool = True,
+        latency: float = 0.0,
+        patience: float = 10.0,
+    ) -> None:
+        """`strangers`: the bot may write to chats that never wrote to it (for load generators that post
+        updates themselves). `remember=False` keeps counts only. `latency`: seconds before each answer.
+        `patience`: seconds for which a webhook that does not answer 2xx is tried again.
+        """
+        self.token = token
+        self.calls: list[Call] = []
+        self.counts: Counter[str] = Counter()
+        self.webhook_statuses: list[int] = []
+        """What the bot's webhook answered, in order; 0 for no answer."""
+        self.commands: list[dict[str, str]] = []
+        self._port, self._strangers, self._remember = port, strangers, remember
+        self._latency, self._patience = latency, patience
+        self._bot = {
+            "id": int(token.split(":")[0]),
+            "is_bot": True,
+            "first_name": "Bot",
+            "username": "thu_bot",
+        }
+        self._shown: dict[int, list[Shown]] = {}
+        self._groups: dict[int, dict[str, Any]] = {}
+        self._known: set[int] = set()
+        self._message_ids: dict[int, set[int]] = {}
+        self._blocked: set[int] = set()
+        self._moved: dict[int, int] = {}
+        self._plans: list[_Plan] = []
+        self._files: dict[str, tuple[bytes, int]] = {}
+        self._queries: set[str] = set()
+        self._pending: list[tuple[int, Any]] = []
+        self._allowed = rules.UPDATE_KINDS - rules.NOT_BY_DEFAULT
+        self._webhook: dict[str, Any] = {}
+        self._pollers = 0
+        self._update_ids = itertools.count(700_000_001)
+        self._ids = itertools.count(1)
+        self._news = asyncio.Condition()
+        self._closing = asyncio.Event()
+        self._client: aiohttp.ClientSession | None = None
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the bot calls (its `api_url`)."""
+        return f"http://127.0.0.1:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.add_routes(self.routes())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._port = self._runner.addresses[0][1]
+        self._client = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._closing.set()
+        async with self._news:
+            self._news.notify_all()
+        assert self._client is not None
+        assert self._runner is not None
+        await self._client.close()
+        await self._runner.cleanup()
+
+    def fail_next(
+        self, failure: Failure, *, method: str | None = None, chat: int | None = None, times: int = 1
+    ) -> None:
+        """Answer the next fitting calls with a failure."""
+        self._plans.append(_Plan(failure=failure, method=method, chat=chat, times=times))
+
+    # ---- HTTP
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return where it listens."""
+        return [
+            web.route("*", "/bot{token}/{method}", self._answer),
+            web.get("/file/bot{token}/{path:.+}", self._download),
+            web.get("/stand-in/counts", self._tell_counts),
+        ]
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        try:
+            if request.match_info["token"] != self.token:
+                raise Refused(401, "Unauthorized")
+            method = rules.method_named(request.match_info["method"])
+            given, files = await _read_call(request)
+            result = await self._perform(method, given, files)
+        except Refused as refused:
+            return web.json_response(refused.body(), status=refused.status)
+        except Garbage:
+            return web.Response(text="<html>502</html>", content_type="text/html")
+        except Drop:
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+        except Hang:
+            await self._closing.wait()
+            return web.Response(status=504)
+        return web.json_response({"ok": True, "result": result})
+
+    async def _perform(self, method: str, given: Mapping[str, Any], files: Mapping[str, bytes]) -> Any:
+        fields = rules.read_fields(method, given)
+        self.counts[method] += 1
+        if self._remember:
+            self.calls.append(Call(method=method, fields=fields))
+        if self._latency:
+            await asyncio.sleep(self._latency)
+        self._fail_as_planned(method, fields.get("chat_id"))
+        result = await getattr(self, f"_do_{method}")(fields, files)
+        async with self._news:
+            self._news.notify_all()
+        return result
+
+    def _fail_as_planned(self, method: str, chat: int | None) -> None:
+        for plan in self._plans:
+            if plan.fits(method, chat):
+                plan.times -= 1
+                raise plan.failure
+
+    async def _download(self, request: web.Request) -> web.Response:
+        stored = self._files.get(request.match_info["path"].partition("/")[2])
+        if request.match_info["token"] != self.token or stored is None:
+            return web.json_response(Refused(404, "Not Found").body(), status=404)
+        return web.Response(body=stored[0])
+
+    async def _tell_counts(self, request: web.Request) -> web.Response:
+        return web.json_response(self.counts)
+
+    # ---- methods
+
+    async def _do_getMe(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        return {**self._bot, "can_join_groups": True, "can_read_all_group_messages": False}
+
+    async def _do_setMyCommands(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        rules.check_commands(fields["commands"])
+        self.commands = fields["commands"]
+        return True
+
+    async def _do_setWebhook(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        rules.check_webhook(fields)
+        self._ask_for(fields)
+        self._webhook = fields
+        waiting, self._pending = self._pending, []
+        for _, update in waiting:
+            await self._push(update)
+        return True
+
+    async def _do_deleteWebhook(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        if fields.get("drop_pending_updates"):
+            self._pending.clear()
+        self._webhook = {}
+        return True
+
+    async def _do_getWebhookInfo(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        return {
+            "url": self._webhook.get("url", ""),
+            "has_custom_certificate": False,
+            "pending_update_count": len(self._pending),
+            "max_connections": self._webhook.get("max_connections", 40),
+            "allowed_updates": sorted(self._allowed),
+        }
+
+    async def _do_getUpdates(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        if self._webhook:
+            why = "can't use getUpdates method while webhook is active"
+            raise Refused(409, f"Conflict: {why}; use deleteWebhook to delete the webhook first")
+        self._ask_for(fields)
+        self._forget_before(fields.get("offset", 0))
+        self._pollers += 1
+        me = self._pollers
+        async with self._news:
+            self._news.notify_all()
+            try:
+                async with asyncio.timeout(fields.get("timeout", 0)):
+                    await self._news.wait_for(lambda: self._pending or self._disturbed(me))
+            except TimeoutError:
+                pass
+        if self._pollers != me:
+            why = "terminated by other getUpdates request; make sure that only one bot instance is running"
+            raise Refused(409, f"Conflict: {why}")
+        return [update for _, update in self._pending[: fields.get("limit", 100)]]
+
+    def _disturbed(self, poller: int) -> bool:
+        return self._pollers != poller or self._closing.is_set()
+
+    def _ask_for(self, fields: Mapping[str, Any]) -> None:
+        if "allowed_updates" in fields:
+            self._allowed = rules.check_kinds(fields["allowed_updates"])
+
+    def _forget_before(self, offset: int) -> None:
+        if offset < 0:
+            self._pending = self._pending[offset:]
+        elif offset:
+            self._pending = [(known, update) for known, update in self._pending if known >= offset]
+
+    async def _do_sendMessage(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        self._check_chat(fields["chat_id"])
+        text = rules.check_text(fields["text"])
+        return self._show(fields, text=text)
+
+    async def _do_sendPhoto(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        self._check_chat(fields["chat_id"])
+        caption = rules.check_caption(fields.get("caption", ""))
+        picture = self._picture(fields.get("photo", "attach://photo"), files)
+        return self._show(fields, text=caption, photos=[picture])
+
+    async def _do_sendMediaGroup(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        self._check_chat(fields["chat_id"])
+        items = rules.check_album(fields["media"])
+        pictures = [self._picture(item["media"], files) for item in items]
+        captions = [rules.check_caption(item.get("caption", "")) for item in items]
+        album = str(13_000_000_000_000_000 + next(self._ids))
+        return [
+            self._show(fields, text=caption, photos=[picture], album=album)
+            for caption, picture in zip(captions, pictures, strict=True)
+        ]
+
+    async def _do_editMessageReplyMarkup(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        chat = fields["chat_id"]
+        self._check_chat(chat)
+        markup = rules.check_markup(fields.get("reply_markup", {"inline_keyboard": []}), private=chat > 0)
+        shown = self._find(chat, fields["message_id"])
+        if shown is None:
+            raise bad_request("message to edit not found")
+        old = shown.markup.get("inline_keyboard", [])
+        if old == markup.get("inline_keyboard", []):
+            raise bad_request(
+                "message is not modified: specified new message content and reply markup are exactly "
+                "the same as a current content and reply markup of the message"
+            )
+        shown.markup = markup if markup["inline_keyboard"] else {}
+        return self._as_message(shown)
+
+    async def _do_answerCallbackQuery(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        if fields["callback_query_id"] not in self._queries and not self._strangers:
+            raise bad_request("query is too old and response timeout expired or query ID is invalid")
+        if len(fields.get("text", "")) > 200:
+            raise bad_request("MESSAGE_TOO_LONG")
+        self._queries.discard(fields["callback_query_id"])
+        return True
+
+    async def _do_getFile(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        identity = fields["file_id"]
+        if identity not in self._files:
+            raise bad_request("wrong file_id or the file is temporarily unavailable")
+        size = self._files[identity][1]
+        if size > rules.DOWNLOAD_BYTES:
+            raise bad_request("file is too big")
+        path = f"photos/{identity}"
+        return {"file_id": identity, "file_unique_id": f"u{identity}", "file_size": size, "file_path": path}
+
+    # ---- the parts of a message
+
+    def _check_chat(self, chat: int) -> None:
+        if chat in self._moved:
+            raise moved(self._moved[chat])
+        if chat in self._blocked:
+            raise blocked()
+        if chat not in self._known and not self._strangers:
+            raise bad_request("chat not found")
+
+    def _show(
+        self, fields: Mapping[str, Any], *, text: str, photos: Sequence[bytes] = (), album: str = ""
+    ) -> dict[str, Any]:
+        chat = fields["chat_id"]
+        markup = fields.get("reply_markup")
+        shown = Shown(
+            chat=chat,
+            message_id=next(self._ids),
+            text=text,
+            photos=list(photos),
+            album=album,
+            reply_to=self._reply_to(chat, fields.get("reply_parameters")),
+            markup=rules.check_markup(markup, private=chat > 0) if markup else {},
+        )
+        if self._remember:
+            self._shown.setdefault(chat, []).append(shown)
+        return self._as_message(shown)
+
+    def _reply_to(self, chat: int, parameters: Any) -> int | None:
+        if parameters is None:
+            return None
+        identity, may_be_absent = rules.check_reply(parameters)
+        if identity in self._message_ids.get(chat, set()) or self._find(chat, identity):
+            return identity
+        if may_be_absent:
+            return None
+        raise bad_request("message to be replied not found")
+
+    def _picture(self, named: str, files: Mapping[str, bytes]) -> bytes:
+        if named.startswith("attach://"):
+            content = files.get(named.removeprefix("attach://"))
+            if content is None:
+                raise bad_request("there is no photo in the request")
+            return rules.check_picture(content)
+        if named not in self._files:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+        return self._files[named][0]
+
+    def _find(self, chat: int, identity: int) -> Shown | None:
+        return next((shown for shown in self._shown.get(chat, []) if shown.message_id == identity), None)
+
+    def _as_message(self, shown: Shown) -> dict[str, Any]:
+        message: dict[str, Any] = {
+            "message_id": shown.message_id,
+            "from": self._bot,
+            "chat": self._chat(shown.chat),
+            "date": int(time.time()),
+        }
+        if shown.photos:
+            message["photo"] = self._photo_sizes(shown.photos[0])
+        if shown.text:
+            message["caption" if shown.photos else "text"] = shown.text
+        if shown.album:
+            message["media_group_id"] = shown.album
+        if shown.buttons:
+            message["reply_markup"] = shown.markup
+        return message
+
+    def _message(self, chat: int, user: int | None) -> dict[str, Any]:
+        """Begin a message from a person; the chat is known to the bot from now on."""
+        assert chat > 0 or user is not None, "say which user writes in the group"
+        self._known.add(chat)
+        identity = next(self._ids)
+        self._message_ids.setdefault(chat, set()).add(identity)
+        person = self._person(user or chat)
+        return {
+            "message_id": identity,
+            "from": person,
+            "chat": self._chat(chat),
+            "date": int(time.time()),
+        }
+
+    @staticmethod
+    def _person(user: int) -> dict[str, Any]:
+        return {"id": user, "is_bot": False, "first_name": f"Công dân {user}", "language_code": "vi"}
+
+    def _chat(self, chat: int) -> dict[str, Any]:
+        if chat > 0:
+            return {"id": chat, "first_name": f"Công dân {chat}", "type": "private"}
+        return self._groups.setdefault(chat, {"id": chat, "type": "supergroup", "title": "Tổ công tác"})
+
+    def _original(self, chat: int, replied: Shown | int) -> dict[str, Any]:
+        if isinstance(replied, Shown):
+            return self._as_message(replied)
+        return {"message_id": replied, "chat": self._chat(chat), "date": int(time.time())}
+
+    def _photo_sizes(self, content: bytes) -> list[dict[str, Any]]:
+        """Store a photo and describe it in two sizes, the smaller first."""
+        sizes = []
+        for width in (90, 1280):
+            sizes.append({**self._store(content, len(content)), "width": width, "height": width * 3 // 4})
+        return sizes
+
+    def _store(self, content: bytes, size: int) -> dict[str, Any]:
+        identity = f"AgACAgUAAxkBAAI{next(self._ids)}"
+        self._files[identity] = (content, size)
+        return {"file_id": identity, "file_unique_id": f"u{identity}", "file_size": size}
+
+    # ---- updates
+
+    async def deliver(self, kind: str, content: Any) -> None:
+        """Give the bot an update of a kind, if it has asked for that kind."""
+        if kind in self._allowed:
+            identity = next(self._update_ids)
+            await self.deliver_raw({"update_id": identity, kind: content}, identity=identity)
+
+    async def deliver_raw(self, update: Any, *, identity: int | None = None) -> None:
+        """Give the bot any JSON as an update; AssertionError if its webhook does not take it in time."""
+        if self._webhook:
+            await self._push(update)
+            return
+        async with self._news:
+            self._pending.append((identity or next(self._update_ids), update))
+            self._news.notify_all()
+
+    async def _push(self, update: Any) -> None:
+        """Post an update until it is taken, as the vendor does."""
+        deadline = time.monotonic() + self._patience
+        while not 200 <= await self._post(update) <= 299:
+            assert time.monotonic() < deadline, f"the webhook answers {self.webhook_statuses[-1]}"
+            await asyncio.sleep(0.1)
+
+    async def _post(self, update: Any) -> int:
+        assert self._client is not None
+        secret = self._webhook.get("secret_token")
+        headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
+        status = 0
+        try:
+            async with self._client.post(self._webhook["url"], json=update, headers=headers) as answer:
+                status = answer.status
+        except aiohttp.ClientError:
+            pass
+        self.webhook_statuses.append(status)
+        return status
+
+
+async def _read_call(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read the fields of a call, wherever they stand, and its files."""
+    given: dict[str, Any] = dict(request.query)
+    kind = request.content_type
+    if kind == "application/x-www-form-urlencoded":
+        given.update(parse_qsl((await request.read()).decode(), keep_blank_values=True))
+    elif kind == "application/json":
+        given.update(await _read_json(request))
+    elif kind == "multipart/form-data":
+        return await _read_multipart(request, given)
+    return given, {}
+
+
+async def _read_json(request: web.Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.read())
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise bad_request("can't parse request body: expected a JSON object")
+    return body
+
+
+async def _read_multipart(
+    request: web.Request, given: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    files = {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            files[name] = value.file.read()
+            value.file.close()
+        else:
+            given[name] = value
+    return given, files
