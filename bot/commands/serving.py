@@ -89,6 +89,6 @@ def _say_demo(app: "App") -> None:
     print(
         f"A sample city is ready at http://{app.settings.host}:{app.port}\n"
         "Everything in it is simulated. Open the page, choose who you are, and write a message.\n"
-        f"Its data: {sqlite_path(app.settings.database_url) or 'the database that is set'}. Stop with Ctrl+C.",
+        f"Its data: {sqlite_path(app.settings.database_url) or 'the set database'}. Stop with Ctrl+C.",
         flush=True,
     )
