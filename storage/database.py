@@ -163,6 +163,18 @@ class Database:
         await self._reader.dispose()
 
 
+def driver_arguments(url: str) -> dict[str, Any]:
+    """Return what the driver's own `connect` takes, for a connection outside the pool."""
+    full = _with_driver(make_url(url))
+    _, arguments = full.get_dialect()().create_connect_args(full)
+    return dict(arguments)
+
+
+def is_sqlite(url: str) -> bool:
+    """Tell whether a URL names a SQLite file; raises ValueError for another kind of database."""
+    return _with_driver(make_url(url)).get_backend_name() == "sqlite"
+
+
 def _with_driver(url: URL) -> URL:
     drivers = {
         "sqlite": "sqlite+aiosqlite",

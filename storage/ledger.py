@@ -58,6 +58,21 @@ _FAULTS = {
     "head": "the case's record does not match its last event",
 }
 
+COUNTED_COLUMNS = (
+    "kind",
+    "domain",
+    "status",
+    "unit_code",
+    "received_at",
+    "due_at",
+    "warn_at",
+    "answered_at",
+    "answer_due_at",
+    "extended",
+    "rating",
+)
+"""What figures count of a case; every event keeps them, so that figures can be recounted from events."""
+
 _FIELDS = ("case_id", "sequence", "type", "actor_id", "actor_role", "unit_code", "at", "data")
 _INSERT = insert(event)
 _EVENTS_OF = select(event).where(event.c.case_id == bindparam("row_id")).order_by(event.c.sequence)
@@ -98,9 +113,11 @@ def append_event(
     at: datetime,
     data: Mapping[str, Any],
 ) -> None:
-    """Write what happened to a case; save the case in the same transaction, since it holds the chain's head.
+    """Write what happened to a case: change the case first, then append, then save it.
 
-    An event is never older than the one before it, even when two machines' clocks disagree.
+    The event keeps what `figures` count of the case from then on (data["state"]), and the case holds the
+    head of its chain. An event is never older than the one before it, even when two machines' clocks
+    disagree.
     """
     case.head_at = max(at, case.head_at or at)
     case.event_count += 1
@@ -112,15 +129,30 @@ def append_event(
         "actor_role": actor_role,
         "unit_code": unit_code,
         "at": case.head_at,
-        "data": dict(data),
+        "data": {**data, "state": _state(case)},
     }
     previous_hash, case.head_hash = case.head_hash, event_hash(case.head_hash, row)
     transaction.write(_INSERT, {**row, "previous_hash": previous_hash, "hash": case.head_hash})
 
 
+def _state(case: Case) -> dict[str, Any]:
+    found = ((name, getattr(case, name)) for name in COUNTED_COLUMNS)
+    return {name: value for name, value in ((name, _plain(value)) for name, value in found) if value}
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+
+
 async def events_of(transaction: Transaction, case_id: int) -> list[Event]:
     """Return what happened to a case, in order."""
     return [Event(**row) for row in await transaction.fetch(_EVENTS_OF, {"row_id": case_id})]
+
+
+async def count_events(transaction: Transaction) -> int:
+    """Count all events of all cases."""
+    counted = await transaction.fetch_one(_COUNT)
+    return int(counted["events"]) if counted else 0
 
 
 _COUNT = select(func.count().label("events")).select_from(event)
@@ -157,8 +189,7 @@ async def verify(source: Database | Transaction, progress: Progress | None = Non
     if isinstance(source, Database):
         async with source.read() as transaction:
             return await verify(transaction, progress)
-    counted = await source.fetch_one(_COUNT)
-    total, checked = int(counted["events"]) if counted else 0, 0
+    total, checked = await count_events(source), 0
     async for cases, events in _batches(source):
         if broken := _first_fault(cases, events):
             return broken

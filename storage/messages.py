@@ -2,15 +2,31 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
-from sqlalchemy import Select, and_, bindparam, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import (
+    LargeBinary,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from storage.database import Transaction
-from storage.tables import inbox, outbox
+from storage.tables import UtcTime, inbox, outbox
 
 CLAIM_TIME = timedelta(seconds=30)
 """How long a claimed row belongs to the process that took it; then another may."""
@@ -58,14 +74,19 @@ _INBOX_OPEN = and_(inbox.c.finished_at.is_(None), inbox.c.failed_at.is_(None))
 _OUTBOX_OPEN = and_(outbox.c.sent_at.is_(None), outbox.c.failed_at.is_(None))
 
 
-def _heads(table: Any, is_open: Any, columns: Sequence[Any]) -> Select[Any]:
-    """Return the query for the first open row of each chat that nobody holds and that is due."""
-    first = (
-        select(func.min(table.c.id).label("id"))
-        .where(is_open)
+def _first_open(table: Any, *in_line: Any) -> Any:
+    """Return the first row in line of each chat, and until when any row of that chat is held."""
+    return (
+        select(func.min(table.c.id).label("id"), func.max(table.c.claimed_until).label("held_until"))
+        .where(*in_line)
         .group_by(table.c.channel, table.c.chat)
         .subquery()
     )
+
+
+def _heads(table: Any, is_open: Any, in_line: Any, columns: Sequence[Any]) -> Select[Any]:
+    """Return the query for the first row in line of each chat that nobody works on and that is due."""
+    first = _first_open(table, is_open, in_line)
     return (
         select(*columns)
         .join(first, table.c.id == first.c.id)
@@ -73,6 +94,7 @@ def _heads(table: Any, is_open: Any, columns: Sequence[Any]) -> Select[Any]:
             is_open,
             table.c.available_at <= bindparam("now"),
             or_(table.c.claimed_until.is_(None), table.c.claimed_until < bindparam("now")),
+            or_(first.c.held_until.is_(None), first.c.held_until < bindparam("now")),
         )
         .order_by(table.c.id)
         .limit(bindparam("limit"))
@@ -98,8 +120,10 @@ _OUTBOX_COLUMNS = [
     outbox.c.created_at,
     outbox.c.attempts,
 ]
-_INBOX_HEADS = _heads(inbox, _INBOX_OPEN, _INBOX_COLUMNS)
-_OUTBOX_HEADS = _heads(outbox, _OUTBOX_OPEN, _OUTBOX_COLUMNS)
+# A notice for later joins the line only when it is due; one that failed keeps its place.
+_OUTBOX_IN_LINE = or_(outbox.c.available_at <= bindparam("now"), outbox.c.error.is_not(None))
+_INBOX_HEADS = _heads(inbox, _INBOX_OPEN, true(), _INBOX_COLUMNS)
+_OUTBOX_HEADS = _heads(outbox, _OUTBOX_OPEN, _OUTBOX_IN_LINE, _OUTBOX_COLUMNS)
 _ALBUM_PARTS = (
     select(*_INBOX_COLUMNS, inbox.c.available_at)
     .where(
@@ -167,7 +191,7 @@ _FAIL_OUTBOX = (
 def store(transaction: Transaction, rows: Iterable[dict[str, Any]]) -> None:
     """Put raw updates into the inbox; one that is there already is left as it is."""
     for row in rows:
-        transaction.write(_INSERT_INBOX[transaction.dialect], row)
+        transaction.write(_INSERT_INBOX[transaction.dialect], {"album": "", **row})
 
 
 async def claim_updates(
@@ -294,16 +318,22 @@ async def release_claims(transaction: Transaction) -> None:
         )
 
 
-_NEXT_DUE = {
-    "inbox": select(func.min(inbox.c.available_at)).where(_INBOX_OPEN, inbox.c.claimed_until.is_(None)),
-    "outbox": select(func.min(outbox.c.available_at)).where(_OUTBOX_OPEN, outbox.c.claimed_until.is_(None)),
-}
+def _next_due(table: Any, is_open: Any) -> Select[Any]:
+    first = _first_open(table, is_open)
+    due = func.min(func.coalesce(first.c.held_until, table.c.available_at), type_=UtcTime)
+    return select(due.label("at")).join(first, table.c.id == first.c.id)
+
+
+_NEXT_DUE = {"inbox": _next_due(inbox, _INBOX_OPEN), "outbox": _next_due(outbox, _OUTBOX_OPEN)}
 
 
 async def next_due(transaction: Transaction, box: str) -> datetime | None:
-    """Return when the next unclaimed row of "inbox" or "outbox" becomes due; None when none waits."""
+    """Return when the first row of any chat in "inbox" or "outbox" can be claimed; None when none waits.
+
+    Rows behind the first of their chat do not count, and a claimed chat counts from the end of its claim.
+    """
     row = await transaction.fetch_one(_NEXT_DUE[box])
-    return next(iter(row.values())) if row else None
+    return row["at"] if row else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -357,6 +387,130 @@ async def case_of_message(
         _CASE_OF_MESSAGE, {"in_channel": channel, "in_chat": chat, "message_id": message_id}
     )
     return row["case_id"] if row else None
+
+
+# The order in which notices went out; one that is just being sent comes after all that went out before.
+_sent_order = func.coalesce(
+    outbox.c.sent_at, outbox.c.failed_at, outbox.c.claimed_until, outbox.c.created_at, type_=UtcTime
+)
+_shown_at = func.coalesce(outbox.c.sent_at, outbox.c.created_at, type_=UtcTime)
+_OUT_OF_CHAT = (
+    outbox.c.channel == bindparam("in_channel"),
+    outbox.c.chat == bindparam("in_chat"),
+    or_(
+        outbox.c.sent_at.is_not(None), and_(outbox.c.failed_at.is_(None), outbox.c.claimed_until.is_not(None))
+    ),
+    or_(
+        _sent_order > bindparam("after"),
+        and_(_sent_order == bindparam("after"), outbox.c.id > bindparam("after_id")),
+    ),
+)
+_OUT = select(outbox.c.id, _shown_at.label("at"), outbox.c.message, _sent_order.label("order"))
+_OUT_BACKWARDS = (
+    _OUT.where(*_OUT_OF_CHAT, _shown_at < bindparam("before"))
+    .order_by(_sent_order.desc(), outbox.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_OUT_FORWARDS = _OUT.where(*_OUT_OF_CHAT).order_by(_sent_order, outbox.c.id).limit(bindparam("limit"))
+_CURSOR = select(_sent_order.label("after"), _shown_at.label("shown_at")).where(
+    outbox.c.id == bindparam("after_id")
+)
+_IN_BACKWARDS = (
+    select(inbox.c.id, inbox.c.received_at.label("at"), inbox.c.body)
+    .where(
+        inbox.c.channel == bindparam("in_channel"),
+        inbox.c.chat == bindparam("in_chat"),
+        inbox.c.received_at >= bindparam("shown_at"),
+        inbox.c.received_at < bindparam("before"),
+    )
+    .order_by(inbox.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_FIRST_TIME, _LAST_TIME = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One line of a chat: what came "in" (with its body) or went "out" (with its message)."""
+
+    kind: Literal["in", "out"]
+    id: int
+    """The row's number in the inbox or in the outbox."""
+    at: datetime
+    body: bytes | None = None
+    message: dict[str, Any] | None = None
+
+
+async def chat_history(
+    transaction: Transaction,
+    *,
+    channel: str,
+    chat: str,
+    after: int = 0,
+    before: datetime | None = None,
+    limit: int = 200,
+) -> list[Entry]:
+    """Return the last entries of a chat, oldest first: what came in, and what was sent or is being sent.
+
+    `after` is the id of a notice: only what came in or went out after it. `before`: only what is older.
+    """
+    row = {"in_channel": channel, "in_chat": chat, "before": before or _LAST_TIME, "limit": limit}
+    row |= await _cursor(transaction, after)
+    ordered: list[tuple[datetime, Entry]] = []
+    for found in await transaction.fetch(_IN_BACKWARDS, row):
+        ordered.append((found["at"], Entry(kind="in", **found)))
+    for found in await transaction.fetch(_OUT_BACKWARDS, row):
+        ordered.append((found["order"], _entry_out(found)))
+    ordered.sort(key=lambda item: (item[0], item[1].kind, item[1].id))
+    return [entry for _, entry in ordered[-limit:]]
+
+
+async def outbox_after(
+    transaction: Transaction, *, channel: str, chat: str, after_id: int, limit: int = 100
+) -> list[Entry]:
+    """Return what was sent to a chat, or is being sent, after the notice `after_id` (0: from the start).
+
+    In the order of sending, so a notice that was kept back until the morning is not missed.
+    """
+    row = {"in_channel": channel, "in_chat": chat, "limit": limit} | await _cursor(transaction, after_id)
+    return [_entry_out(found) for found in await transaction.fetch(_OUT_FORWARDS, row)]
+
+
+async def _cursor(transaction: Transaction, after_id: int) -> dict[str, Any]:
+    found = await transaction.fetch_one(_CURSOR, {"after_id": after_id}) if after_id else None
+    return {"after_id": after_id, **(found or {"after": _FIRST_TIME, "shown_at": _FIRST_TIME})}
+
+
+def _entry_out(found: RowMapping) -> Entry:
+    return Entry(kind="out", id=found["id"], at=found["at"], message=found["message"])
+
+
+def _holds(table: Any, content: Any, wanted: Any, place: Any) -> Select[Any]:
+    of_chat = (table.c.channel == bindparam("in_channel"), table.c.chat == bindparam("in_chat"))
+    return select(table.c.id).where(*of_chat, place(content, wanted) > 0).limit(1)
+
+
+_PLACE = {"sqlite": func.instr, "postgresql": func.strpos}
+_BINARY_PLACE = {
+    "sqlite": func.instr,
+    "postgresql": lambda content, wanted: func.position(wanted.op("IN")(content)),
+}
+_HOLDS_OUT = {
+    name: _holds(outbox, cast(outbox.c.message, Text), bindparam("wanted", type_=Text), place)
+    for name, place in _PLACE.items()
+}
+_HOLDS_IN = {
+    name: _holds(inbox, inbox.c.body, bindparam("wanted", type_=LargeBinary), place)
+    for name, place in _BINARY_PLACE.items()
+}
+
+
+async def chat_holds(transaction: Transaction, *, channel: str, chat: str, text: str) -> bool:
+    """Tell whether anything that came from or goes to a chat has this (plain ASCII) text in it."""
+    row = {"in_channel": channel, "in_chat": chat}
+    sent = await transaction.fetch_one(_HOLDS_OUT[transaction.dialect], {**row, "wanted": text})
+    came = await transaction.fetch_one(_HOLDS_IN[transaction.dialect], {**row, "wanted": text.encode()})
+    return bool(sent or came)
 
 
 _NOTIFY = text("SELECT pg_notify('langnghe', :box)")
