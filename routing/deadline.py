@@ -8,7 +8,6 @@ looking for the moment at which that number is so much larger. Everything else f
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
@@ -335,11 +334,6 @@ def after_quiet_hours(at: datetime) -> datetime:
         return at.astimezone(UTC)
     morning = local.date() + timedelta(days=1 if local.time() >= QUIET_FROM else 0)
     return _utc(morning, _since_midnight(QUIET_UNTIL) * _MICROSECOND)
-
-
-def dates(values: Iterable[str]) -> frozenset[date]:
-    """Return ISO dates as a set. Raises ValueError for anything else."""
-    return frozenset(date.fromisoformat(value) for value in values)
 
 
 def _calendar(city_or_calendar: HasCalendar | WorkingCalendar) -> WorkingCalendar:

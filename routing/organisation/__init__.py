@@ -1,0 +1,20 @@
+"""The organisation of a city: units, responsibilities, calendar and hours; built by name, read, written."""
+
+from routing.organisation.city import City, Domain, Responsibility, Unit, slugify
+from routing.organisation.founding import OrganisationError, UnknownProvince, build_city
+from routing.organisation.reading import BrokenOrganisation, from_document
+from routing.organisation.writing import to_document
+
+__all__ = [
+    "BrokenOrganisation",
+    "City",
+    "Domain",
+    "OrganisationError",
+    "Responsibility",
+    "Unit",
+    "UnknownProvince",
+    "build_city",
+    "from_document",
+    "slugify",
+    "to_document",
+]

@@ -1,0 +1,195 @@
+"""What a city is: its tree of units, who answers for what, its calendar, hours and domains."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from routing.deadline import DeadlineRule, WorkingCalendar
+from routing.vietnamese import normalise, strip_accents
+
+UNIT_KINDS = ("city", "district", "ward", "department", "company", "office")
+ROADS = ("main", "alley", "*")
+
+
+def slugify(name: str) -> str:
+    """Return a name as a code: "Phường Khương Đình" is "phuong-khuong-dinh"."""
+    return re.sub(r"[^a-z0-9]+", "-", strip_accents(name).lower()).strip("-")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unit:
+    """A unit of the tree. The root is the city itself and has the province's slug as its code.
+
+    ward_code: today's official commune code, for two tiers. former_ward: (name, district), for three tiers.
+    valid_from and valid_to: first and last day on which the unit exists, None for no limit.
+    """
+
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+    ward_code: str | None = None
+    former_ward: tuple[str, str] | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Responsibility:
+    """One rule: who answers for a domain. Rules are tried by position; the first that matches wins.
+
+    domain: an id or "*". kind: a kind of case or "*". area: "*", a unit code (its subtree) or "ward:CODE".
+    road: "main" for a named street, "alley", or "*" (also when the street is not known). unit: a unit code,
+    in which "@ward" and "@district" stand for the code of the place's ward or district.
+    """
+
+    domain: str
+    kind: str = "*"
+    area: str = "*"
+    road: str = "*"
+    unit: str
+    position: int
+
+
+def is_relative(unit: str) -> bool:
+    """Tell whether a rule's unit depends on the place."""
+    return "@ward" in unit or "@district" in unit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Domain:
+    """A domain as a city runs it.
+
+    needs_proof: an answer must come with a photo of the work done. restricted: never to the unit that is
+    complained about, never public, never in a group.
+    """
+
+    id: str
+    name: str
+    needs_proof: bool = False
+    restricted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tree:
+    """What is looked up often, worked out once."""
+
+    root: str
+    children: Mapping[str, tuple[str, ...]]
+    subtrees: Mapping[str, frozenset[str]]
+    wards: Mapping[str, str]
+    former_wards: Mapping[tuple[str, str], str]
+    rules: Mapping[str, tuple[Responsibility, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class City:
+    """A city, or a province: everything that decides who must answer and by when.
+
+    Expects a sound tree (one root, no cycles), as `build_city` and `from_document` make it.
+    """
+
+    province: str
+    name: str
+    tiers: int
+    units: Mapping[str, Unit]
+    responsibilities: tuple[Responsibility, ...]
+    calendar: WorkingCalendar
+    deadlines: Mapping[str, DeadlineRule]
+    domains: Mapping[str, Domain]
+    _tree: _Tree = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tree", _tree_of(self.units, self.responsibilities, self.domains))
+
+    @property
+    def root(self) -> Unit:
+        """The city itself."""
+        return self.units[self._tree.root]
+
+    def children(self, code: str) -> tuple[Unit, ...]:
+        """Return the units directly below one, in the order of the tree."""
+        return tuple(self.units[child] for child in self._tree.children.get(code, ()))
+
+    def subtree(self, code: str) -> frozenset[str]:
+        """Return the codes of a unit and of all below it; nothing for an unknown code."""
+        return self._tree.subtrees.get(code, frozenset())
+
+    def is_within(self, code: str, ancestor: str) -> bool:
+        """Tell whether a unit is another or lies below it."""
+        return code in self.subtree(ancestor)
+
+    def path(self, code: str) -> tuple[Unit, ...]:
+        """Return the units from the root down to this one."""
+        return tuple(reversed(list(_upwards(self.units, code))))
+
+    def ward_unit(self, ward_code: str) -> Unit | None:
+        """Return the unit of one of today's communes, by its official code."""
+        code = self._tree.wards.get(ward_code)
+        return None if code is None else self.units[code]
+
+    def former_ward_unit(self, name: str, district: str) -> Unit | None:
+        """Return the unit of a former commune, by its full name and its district's."""
+        code = self._tree.former_wards.get(_former_key(name, district))
+        return None if code is None else self.units[code]
+
+    def district_unit(self, district: str) -> Unit | None:
+        """Return the unit of a former district, by its full name."""
+        unit = self.units.get(slugify(district))
+        return unit if unit is not None and unit.kind == "district" else None
+
+    def district_of(self, code: str) -> Unit | None:
+        """Return the district that a unit lies in, if there is one."""
+        return next((unit for unit in _upwards(self.units, code) if unit.kind == "district"), None)
+
+    def wards(self) -> tuple[Unit, ...]:
+        """Return the units of all communes, in the order of the tree."""
+        return tuple(unit for unit in self.units.values() if unit.kind == "ward")
+
+    def rules_for(self, domain: str) -> tuple[Responsibility, ...]:
+        """Return the rules that speak of a domain, in order."""
+        return self._tree.rules.get(domain, self._tree.rules["*"])
+
+    def deadline_rule(self, domain: str) -> DeadlineRule:
+        """Return the hours of a domain, those of `other` for a domain without any of its own."""
+        return self.deadlines.get(domain, self.deadlines["other"])
+
+
+def _former_key(name: str, district: str) -> tuple[str, str]:
+    return normalise(name).casefold(), normalise(district).casefold()
+
+
+def _upwards(units: Mapping[str, Unit], code: str) -> Iterator[Unit]:
+    unit = units.get(code)
+    while unit is not None:
+        yield unit
+        unit = units.get(unit.parent) if unit.parent is not None else None
+
+
+def _tree_of(
+    units: Mapping[str, Unit], responsibilities: tuple[Responsibility, ...], domains: Mapping[str, Domain]
+) -> _Tree:
+    children, subtrees = defaultdict[str, list[str]](list), defaultdict[str, set[str]](set)
+    for unit in units.values():
+        if unit.parent is not None:
+            children[unit.parent].append(unit.code)
+        for above in _upwards(units, unit.code):
+            subtrees[above.code].add(unit.code)
+    # Of two units for one place, the one that goes on existing is found.
+    by_end = sorted(units.values(), key=lambda unit: unit.valid_to or date.max)
+    ordered = sorted(responsibilities, key=lambda rule: rule.position)
+    return _Tree(
+        root=next(unit.code for unit in units.values() if unit.parent is None),
+        children={code: tuple(below) for code, below in children.items()},
+        subtrees={code: frozenset(below) for code, below in subtrees.items()},
+        wards={unit.ward_code: unit.code for unit in by_end if unit.ward_code is not None},
+        former_wards={
+            _former_key(*unit.former_ward): unit.code for unit in by_end if unit.former_ward is not None
+        },
+        rules={
+            domain: tuple(rule for rule in ordered if rule.domain in ("*", domain))
+            for domain in (*domains, "*")
+        },
+    )

@@ -1,0 +1,240 @@
+"""Reading a city from a document, with every fault named by its row, for people who edit it by hand."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, time
+from typing import TypeVar
+
+from routing.deadline import DeadlineRule, WorkingCalendar
+from routing.kind import KINDS
+from routing.organisation.cells import Cells, Row
+from routing.organisation.city import (
+    ROADS,
+    UNIT_KINDS,
+    City,
+    Domain,
+    Responsibility,
+    Unit,
+    is_relative,
+    slugify,
+)
+from routing.organisation.writing import FORMAT
+
+_USUAL_URGENT_HOURS = 4
+
+Value = TypeVar("Value")
+
+
+class BrokenOrganisation(Exception):
+    """A document that does not describe a city; `problems` names every fault with its row."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def from_document(document: object) -> City:
+    """Return the city that a document describes.
+
+    Raises BrokenOrganisation with every fault: "units row 12: parent 'x' does not exist". Rows count from 1.
+    """
+    if not isinstance(document, Mapping):
+        raise BrokenOrganisation(["the document must be an object with units, domains and so on"])
+    problems: list[str] = []
+    head = Cells(where="document", row=document, problems=problems)
+    province, name, tiers = head.text("province"), head.text("name"), head.choice("tiers", (2, 3))
+    head.choice("format", (FORMAT,))
+    units = _rows(document, "units", _read_unit, problems)
+    domains = _rows(document, "domains", _read_domain, problems)
+    rules = _rows(document, "responsibilities", _read_rule, problems)
+    hours = _rows(document, "deadlines", _read_hours, problems)
+    calendar = _read_calendar(document, problems)
+    problems += _tree_problems(units, province)
+    problems += _domain_problems(domains, hours)
+    problems += _rule_problems(rules, units, domains)
+    if problems or calendar is None:
+        raise BrokenOrganisation(problems)
+    return City(
+        province=province,
+        name=name,
+        tiers=tiers,
+        units={unit.code: unit for _, unit in units},
+        responsibilities=tuple(sorted((rule for _, rule in rules), key=lambda rule: rule.position)),
+        calendar=calendar,
+        deadlines=dict(pair for _, pair in hours),
+        domains={domain.id: domain for _, domain in domains},
+    )
+
+
+def read_calendar(row: Row) -> WorkingCalendar:
+    """Return the calendar of a document. A day is an ISO date, or an object with a date and a reason.
+
+    Raises ValueError, KeyError, TypeError or AttributeError when it is not one.
+    """
+    return WorkingCalendar(
+        sessions=tuple(
+            (time.fromisoformat(start), time.fromisoformat(end)) for start, end in row["sessions"]
+        ),
+        weekdays=frozenset(row["weekdays"]),
+        holidays=_days(row.get("days_off", ())),
+        make_up_days=_days(row.get("make_up_days", ())),
+        national_holidays=row.get("national_holidays"),
+    )
+
+
+def _days(values: Iterable[str | Row]) -> frozenset[date]:
+    return frozenset(
+        date.fromisoformat(value if isinstance(value, str) else value["date"]) for value in values
+    )
+
+
+def _read_calendar(document: Row, problems: list[str]) -> WorkingCalendar | None:
+    try:
+        calendar = read_calendar(document["calendar"])
+        calendar.is_working_day(date(2026, 1, 1))
+    except KeyError as error:
+        problems.append(f"calendar: {error.args[0]!r} is missing")
+    except (ValueError, TypeError, AttributeError, NotImplementedError) as error:
+        problems.append(f"calendar: {error}")
+    else:
+        return calendar
+    return None
+
+
+def _rows(
+    document: Row, table: str, read: Callable[[Cells], Value | None], problems: list[str]
+) -> list[tuple[int, Value]]:
+    """Return each readable row with its number."""
+    rows = document.get(table)
+    if not isinstance(rows, list):
+        problems.append(f"{table}: the list is missing")
+        return []
+    found = []
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, Mapping):
+            problems.append(f"{table} row {number}: is not an object")
+            continue
+        cells = Cells(where=f"{table} row {number}", row=row, problems=problems)
+        value = read(cells)
+        cells.note_unknown_columns()
+        if value is not None:
+            found.append((number, value))
+    return found
+
+
+def _read_unit(cells: Cells) -> Unit:
+    unit = Unit(
+        code=cells.text("code"),
+        name=cells.text("name"),
+        kind=cells.choice("kind", UNIT_KINDS, usual=None),
+        parent=cells.optional_text("parent"),
+        ward_code=cells.optional_text("ward_code"),
+        former_ward=cells.two_texts("former_ward"),
+        valid_from=cells.day("valid_from"),
+        valid_to=cells.day("valid_to"),
+    )
+    if unit.valid_from is not None and unit.valid_to is not None and unit.valid_to < unit.valid_from:
+        cells.note(f"valid_to {unit.valid_to} is before valid_from {unit.valid_from}")
+    if slugify(unit.code) != unit.code:
+        cells.note(f"code {unit.code!r} may hold a-z, 0-9 and single hyphens only")
+    return unit
+
+
+def _read_domain(cells: Cells) -> Domain:
+    return Domain(
+        id=cells.text("id"),
+        name=cells.text("name"),
+        needs_proof=cells.choice("needs_proof", (True, False), usual=False),
+        restricted=cells.choice("restricted", (True, False), usual=False),
+    )
+
+
+def _read_rule(cells: Cells) -> Responsibility:
+    return Responsibility(
+        domain=cells.text("domain"),
+        kind=cells.choice("kind", ("*", *KINDS), usual="*"),
+        area=cells.text("area", usual="*"),
+        road=cells.choice("road", ROADS, usual="*"),
+        unit=cells.text("unit"),
+        position=cells.whole_number("position"),
+    )
+
+
+def _read_hours(cells: Cells) -> tuple[str, DeadlineRule] | None:
+    domain = cells.text("domain")
+    try:
+        return domain, DeadlineRule(
+            accept_hours=cells.number("accept_hours"),
+            answer_hours=cells.number("answer_hours"),
+            warn_hours=cells.number("warn_hours"),
+            escalate_hours=cells.two_numbers("escalate_hours"),
+            urgent_accept_hours=cells.number("urgent_accept_hours", usual=_USUAL_URGENT_HOURS),
+        )
+    except ValueError as error:
+        cells.note(str(error))
+        return None
+
+
+def _tree_problems(units: list[tuple[int, Unit]], province: str) -> Iterator[str]:
+    by_code = {unit.code: unit for _, unit in units}
+    yield from _repeated("units", ((number, "code", unit.code) for number, unit in units))
+    # A ward may have had another unit before, as long as that one has ended.
+    lasting = [(number, unit) for number, unit in units if unit.valid_to is None]
+    yield from _repeated("units", ((number, "ward_code", unit.ward_code) for number, unit in lasting))
+    yield from _repeated("units", ((number, "former_ward", unit.former_ward) for number, unit in lasting))
+    roots = [unit.code for _, unit in units if unit.parent is None]
+    if roots != [province]:
+        yield f"units: exactly one unit has no parent, with the code {province!r}; here: {roots}"
+    for number, unit in units:
+        if unit.parent is not None and unit.parent not in by_code:
+            yield f"units row {number}: parent {unit.parent!r} does not exist"
+        elif _is_its_own_ancestor(unit, by_code):
+            yield f"units row {number}: {unit.code!r} lies below itself"
+
+
+def _is_its_own_ancestor(unit: Unit, by_code: Mapping[str, Unit]) -> bool:
+    above, passed = unit.parent, {unit.code}
+    while above is not None and above in by_code and above not in passed:
+        passed.add(above)
+        above = by_code[above].parent
+    return above == unit.code
+
+
+def _domain_problems(
+    domains: list[tuple[int, Domain]], hours: list[tuple[int, tuple[str, DeadlineRule]]]
+) -> Iterator[str]:
+    yield from _repeated("domains", ((number, "id", domain.id) for number, domain in domains))
+    yield from _repeated("deadlines", ((number, "domain", domain) for number, (domain, _) in hours))
+    # An empty cell has been noted already.
+    known = {domain.id for _, domain in domains} | {""}
+    if "other" not in known:
+        yield "domains: there must be a domain 'other'"
+    if "other" not in {domain for _, (domain, _) in hours}:
+        yield "deadlines: there must be hours for 'other', which a domain without any of its own has"
+    for number, (domain, _) in hours:
+        if domain not in known:
+            yield f"deadlines row {number}: unknown domain {domain!r}"
+
+
+def _rule_problems(
+    rules: list[tuple[int, Responsibility]], units: list[tuple[int, Unit]], domains: list[tuple[int, Domain]]
+) -> Iterator[str]:
+    codes = {unit.code for _, unit in units} | {""}
+    ward_areas = {f"ward:{unit.ward_code}" for _, unit in units if unit.ward_code is not None}
+    known = {domain.id for _, domain in domains} | {"*", ""}
+    yield from _repeated("responsibilities", ((number, "position", rule.position) for number, rule in rules))
+    for number, rule in rules:
+        where = f"responsibilities row {number}"
+        if rule.domain not in known:
+            yield f"{where}: unknown domain {rule.domain!r}"
+        if rule.unit not in codes and not is_relative(rule.unit):
+            yield f"{where}: unit {rule.unit!r} does not exist"
+        if rule.area != "*" and rule.area not in codes | ward_areas:
+            yield f"{where}: area {rule.area!r} does not exist"
+
+
+def _repeated(table: str, values: Iterable[tuple[int, str, object]]) -> Iterator[str]:
+    """Name each row that repeats a value of an earlier one."""
+    first: dict[object, int] = {}
+    for number, column, value in values:
+        if value not in (None, "") and first.setdefault(value, number) != number:
+            yield f"{table} row {number}: {column} {value!r} is already in row {first[value]}"

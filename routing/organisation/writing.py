@@ -1,0 +1,87 @@
+"""Writing a city down as a document: plain values, for JSON and for the database."""
+
+from typing import Any
+
+from routing.deadline import DeadlineRule, WorkingCalendar
+from routing.organisation.city import City, Responsibility, Unit
+
+FORMAT = 1
+
+
+def to_document(city: City) -> dict[str, Any]:
+    """Return a city as plain values for JSON. What has its usual value is left out of the rows."""
+    return {
+        "format": FORMAT,
+        "province": city.province,
+        "name": city.name,
+        "tiers": city.tiers,
+        "units": [_unit_row(unit) for unit in city.units.values()],
+        "domains": [
+            _without(
+                {
+                    "id": each.id,
+                    "name": each.name,
+                    "needs_proof": each.needs_proof,
+                    "restricted": each.restricted,
+                },
+                False,
+            )
+            for each in city.domains.values()
+        ],
+        "responsibilities": [_rule_row(rule) for rule in sorted(city.responsibilities, key=_position)],
+        "calendar": _calendar_row(city.calendar),
+        "deadlines": [_deadline_row(domain, rule) for domain, rule in city.deadlines.items()],
+    }
+
+
+def _position(rule: Responsibility) -> int:
+    return rule.position
+
+
+def _without(row: dict[str, Any], usual: object) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if value is not usual and value != usual}
+
+
+def _unit_row(unit: Unit) -> dict[str, Any]:
+    row = {
+        "code": unit.code,
+        "name": unit.name,
+        "kind": unit.kind,
+        "parent": unit.parent,
+        "ward_code": unit.ward_code,
+        "former_ward": None if unit.former_ward is None else list(unit.former_ward),
+        "valid_from": None if unit.valid_from is None else unit.valid_from.isoformat(),
+        "valid_to": None if unit.valid_to is None else unit.valid_to.isoformat(),
+    }
+    return _without(row, None)
+
+
+def _rule_row(rule: Responsibility) -> dict[str, Any]:
+    scope = {"kind": rule.kind, "area": rule.area, "road": rule.road}
+    return {
+        "position": rule.position,
+        "domain": rule.domain,
+        **_without(scope, "*"),
+        "unit": rule.unit,
+    }
+
+
+def _calendar_row(calendar: WorkingCalendar) -> dict[str, Any]:
+    return {
+        "sessions": [[f"{start:%H:%M}", f"{end:%H:%M}"] for start, end in calendar.sessions],
+        "weekdays": sorted(calendar.weekdays),
+        "national_holidays": calendar.national_holidays,
+        "days_off": [day.isoformat() for day in sorted(calendar.holidays)],
+        "make_up_days": [day.isoformat() for day in sorted(calendar.make_up_days)],
+    }
+
+
+def _deadline_row(domain: str, rule: DeadlineRule) -> dict[str, Any]:
+    return {
+        "domain": domain,
+        "accept_hours": rule.accept_hours,
+        "answer_hours": rule.answer_hours,
+        "warn_hours": rule.warn_hours,
+        "escalate_hours": list(rule.escalate_hours),
+        "urgent_accept_hours": rule.urgent_accept_hours,
+    }
