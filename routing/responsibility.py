@@ -138,6 +138,9 @@ class Problem:
     domain: str | None = None
     wards: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return self.text
+
 
 def check(city: City) -> list[Problem]:
     """Return what is wrong with a city's rules: broken rules, rules that never match, and holes.

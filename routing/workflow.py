@@ -37,6 +37,7 @@ class Action(StrEnum):
     CITIZEN_REPLIES = "citizen_replies"
     STOP_WAITING = "stop_waiting"
     ANSWER = "answer"
+    WITHDRAW = "withdraw"
     CLOSE = "close"
     REOPEN = "reopen"
     REJECT = "reject"
@@ -99,6 +100,7 @@ _RULES: tuple[tuple[tuple[Status, ...], Action, Status, tuple[Role, ...]], ...] 
     ((Status.WAITING_FOR_CITIZEN,), Action.CITIZEN_REPLIES, Status.IN_PROGRESS, (Role.CITIZEN,)),
     ((Status.WAITING_FOR_CITIZEN,), Action.STOP_WAITING, Status.IN_PROGRESS, (Role.SYSTEM, *_UNIT)),
     (_WITH_UNIT, Action.ANSWER, Status.ANSWERED, _UNIT),
+    ((Status.TRIAGE, Status.ASSIGNED), Action.WITHDRAW, Status.CLOSED, (Role.CITIZEN,)),
     ((Status.ANSWERED,), Action.CLOSE, Status.CLOSED, (Role.CITIZEN, Role.SYSTEM)),
     (_FINISHED, Action.REOPEN, Status.REOPENED, (Role.CITIZEN, Role.LEADER)),
     ((Status.TRIAGE,), Action.REJECT, Status.REJECTED, (Role.DISPATCHER,)),

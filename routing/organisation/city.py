@@ -23,7 +23,8 @@ class Unit:
     """A unit of the tree. The root is the city itself and has the province's slug as its code.
 
     ward_code: today's official commune code, for two tiers. former_ward: (name, district), for three tiers.
-    valid_from and valid_to: first and last day on which the unit exists, None for no limit.
+    valid_from: the first day on which the unit exists; valid_to: the day from which it no longer does; None
+    for no limit.
     """
 
     code: str
