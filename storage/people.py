@@ -58,6 +58,8 @@ class Official:
     unit_code: str
     channel: str
     chat: str
+    last_inbound_at: datetime
+    """When they last wrote there."""
 
 
 _HELD = and_(
@@ -141,7 +143,15 @@ _RANK = case((post.c.role == "chair", 0), else_=1)
 
 def _officials(*conditions: Any) -> Select[Any]:
     return (
-        select(post.c.person_id, person.c.name, post.c.role, post.c.unit_code, chat.c.channel, chat.c.chat)
+        select(
+            post.c.person_id,
+            person.c.name,
+            post.c.role,
+            post.c.unit_code,
+            chat.c.channel,
+            chat.c.chat,
+            chat.c.last_inbound_at,
+        )
         .join(person, person.c.id == post.c.person_id)
         .join(chat, chat.c.person_id == post.c.person_id)
         .where(
