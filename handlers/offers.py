@@ -1,0 +1,35 @@
+"""Buttons under what citizens get about their cases. Their data is handled in `followup`."""
+
+from handlers import texts
+from handlers.channel import Button
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+def rating(code: str) -> Rows:
+    """Return stars from 1 to 5, and "not solved"."""
+    stars = tuple(
+        Button(label=texts.stars_label(stars=number), data=f"own:{code}:rate:{number}")
+        for number in range(1, 6)
+    )
+    return (stars, *unsolved(code))
+
+
+def unsolved(code: str) -> Rows:
+    """Return "not solved" alone, for a case that was refused or closed."""
+    return ((Button(label=texts.not_solved_label(), data=f"own:{code}:unsolved"),),)
+
+
+def reply(code: str) -> Rows:
+    """Return the button to answer a unit's question."""
+    return ((Button(label=texts.answer_question_label(), data=f"own:{code}:add"),),)
+
+
+def add(code: str) -> Rows:
+    """Return the button to add something to an open case."""
+    return ((Button(label=texts.label_add(), data=f"own:{code}:add"),),)
+
+
+def show(code: str) -> Button:
+    """Return the button that shows one case."""
+    return Button(label=code, data=f"own:{code}:show")

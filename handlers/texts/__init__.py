@@ -1,0 +1,6 @@
+"""Every sentence that people read, as functions with keyword arguments; `golden_texts.txt` shows each one."""
+
+from handlers.texts.citizen import *  # noqa: F403
+from handlers.texts.common import *  # noqa: F403
+from handlers.texts.news import *  # noqa: F403
+from handlers.texts.operators import *  # noqa: F403

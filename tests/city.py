@@ -1,0 +1,375 @@
+"""A whole city for tests: people who write and press buttons, the real worker and delivery, a real database.
+
+    an = city.citizen("an")
+    await an.writes("Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình")
+    an.sees("Rác thải", "Phường Khương Đình")
+    await an.presses("Đồng ý và gửi")
+
+Only the channel and the understanding are stood in for; time stands still until `city.passes`.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from handlers import oversight
+from handlers.channel import (
+    Address,
+    Button,
+    Capabilities,
+    ChannelError,
+    Contact,
+    CreateGroup,
+    Envelope,
+    InboundMessage,
+    Location,
+    NotSupported,
+    OutboundMessage,
+    Photo,
+    Sent,
+)
+from handlers.delivery import Delivery
+from handlers.receipt import ALBUM_PAUSE, Receiver
+from handlers.worker import TurnWorker
+from routing.deadline import LOCAL_TIME
+from routing.organisation import City
+from storage import cases, chats, ledger, people, units
+from storage.cases import Case
+from storage.database import Database
+
+MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=LOCAL_TIME)
+"""A working day after a working day: Tuesday, 24 November, is Vietnam Cultural Day and off."""
+
+
+def picture(colour: str = "grey", size: tuple[int, int] = (32, 24)) -> bytes:
+    """Return a small JPEG."""
+    encoded = BytesIO()
+    Image.new("RGB", size, colour).save(encoded, "JPEG")
+    return encoded.getvalue()
+
+
+def _written(message: InboundMessage) -> bytes:
+    parts = asdict(message)
+    parts["sent_at"] = message.sent_at.isoformat()
+    return json.dumps(parts).encode()
+
+
+def _read(body: bytes) -> InboundMessage:
+    parts = json.loads(body)
+    parts["address"] = Address(**parts["address"])
+    parts["sent_at"] = datetime.fromisoformat(parts["sent_at"])
+    parts["photos"] = tuple(Photo(**photo) for photo in parts["photos"])
+    parts["location"] = Location(**parts["location"]) if parts["location"] else None
+    parts["contact"] = Contact(**parts["contact"]) if parts["contact"] else None
+    return InboundMessage(**parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One message that somebody was shown."""
+
+    id: str
+    message: OutboundMessage
+
+    @property
+    def text(self) -> str:
+        return self.message.text
+
+    @property
+    def buttons(self) -> list[Button]:
+        return [button for row in self.message.buttons for button in row]
+
+    @property
+    def labels(self) -> list[str]:
+        return [button.label for button in self.buttons]
+
+    def __str__(self) -> str:
+        parts = [self.text, *(f"[{label}]" for label in self.labels)]
+        if self.message.ask_location:
+            parts.append(f"[{self.message.ask_location}]")
+        return "\n".join(parts)
+
+
+class RecordingChannel:
+    """A channel without a vendor: it keeps what was sent, and fails on demand."""
+
+    capabilities = Capabilities(source="https://example.org", text_limit=4096, write_first=True)
+
+    def __init__(self, name: str = "web") -> None:
+        self.name = name
+        self.shown: dict[str, list[Shown]] = {}
+        self.pictures: dict[str, bytes | ChannelError] = {}
+        self.failures: dict[str, ChannelError] = {}
+        self._numbers = itertools.count(1)
+
+    def envelope(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+        message = _read(body)
+        return Envelope(external_id=f"{next(self._numbers)}", chat=message.address.chat, album=message.album)
+
+    def parse(self, body: bytes) -> InboundMessage | None:
+        return _read(body)
+
+    async def send(self, address: Address, message: OutboundMessage) -> Sent:
+        if failure := self.failures.get(address.chat):
+            raise failure
+        shown = Shown(id=f"out-{next(self._numbers)}", message=message)
+        self.shown.setdefault(address.chat, []).append(shown)
+        return Sent(message_id=shown.id)
+
+    async def fetch(self, photo: Photo) -> bytes:
+        found = self.pictures.get(photo.reference, b"")
+        if isinstance(found, ChannelError):
+            raise found
+        return found or picture()
+
+    async def create_group(self, wish: CreateGroup) -> Address:
+        raise NotSupported
+
+
+@dataclass(kw_only=True)
+class Somebody:
+    """A person with one chat. What arrived since their last deed is what they `see`."""
+
+    harness: "CityHarness"
+    chat: str
+    name: str = ""
+    channel: str = "web"
+    group: bool = False
+    user: str = ""
+    seen: int = 0
+    sent: list[InboundMessage] = field(default_factory=list)
+
+    @property
+    def screen(self) -> list[Shown]:
+        """Everything ever shown in the chat."""
+        return self.harness.channels[self.channel].shown.get(self.chat, [])
+
+    @property
+    def news(self) -> list[Shown]:
+        """What was shown since the last deed."""
+        return self.screen[self.seen :]
+
+    @property
+    def last(self) -> Shown:
+        """The latest message in the chat."""
+        return self.screen[-1]
+
+    @property
+    def photos(self) -> list[str]:
+        """Media keys of the pictures in the news."""
+        return [photo.media_key for shown in self.news for photo in shown.message.photos]
+
+    async def writes(self, text: str, *, photos: int = 0, reply_to: Shown | None = None) -> InboundMessage:
+        """Send a text, perhaps with pictures, perhaps as a reply to what was shown."""
+        return await self.does(
+            text=text, photos=self.pictures(photos), reply_to=reply_to.id if reply_to else ""
+        )
+
+    async def sends(self, **parts: Any) -> InboundMessage:
+        """Send anything else: `photos=2`, `position=(21.0, 105.8)`, `unsupported="voice"`, `phone="09.."`."""
+        if isinstance(count := parts.get("photos"), int):
+            parts["photos"] = self.pictures(count)
+        if position := parts.pop("position", None):
+            parts["location"] = Location(latitude=position[0], longitude=position[1])
+        if phone := parts.pop("phone", None):
+            parts["contact"] = Contact(phone=phone, own=True)
+        return await self.does(**parts)
+
+    async def edits(self, message: InboundMessage, text: str) -> InboundMessage:
+        """Change the text of what was sent earlier."""
+        return await self.does(text=text, message_id=message.message_id, edited=True)
+
+    async def presses(self, label_or_data: str) -> InboundMessage:
+        """Press the latest button with this label (or a label that begins so), or of this very data."""
+        for shown in reversed(self.screen):
+            for button in shown.buttons:
+                if button.data == label_or_data or button.label.startswith(label_or_data):
+                    return await self.does(button=button.data, button_message=shown.id)
+        raise AssertionError(f"no button {label_or_data!r} on the screen:\n{self._told(self.screen)}")
+
+    async def replays(self, data: str) -> InboundMessage:
+        """Send the data of a button that may not be on the screen at all."""
+        return await self.does(button=data, button_message="")
+
+    async def does(self, **parts: Any) -> InboundMessage:
+        """Do one thing in the chat and let the city react."""
+        message = self.message(**parts)
+        self.seen = len(self.screen)
+        await self.harness.receive(self.channel, message)
+        await self.harness.settles()
+        return message
+
+    def message(self, **parts: Any) -> InboundMessage:
+        """Return a message of this person's."""
+        message = InboundMessage(
+            address=Address(self.channel, self.chat),
+            sender=self.user or self.chat,
+            sender_name=self.name,
+            sent_at=self.harness.now,
+            group=self.group,
+            **{"message_id": f"in-{next(self.harness.numbers)}", **parts},
+        )
+        self.sent.append(message)
+        return message
+
+    def pictures(self, count: int) -> tuple[Photo, ...]:
+        """Return so many pictures as the channel would refer to them."""
+        return tuple(Photo(reference=f"{self.chat}-{next(self.harness.numbers)}") for _ in range(count))
+
+    def sees(self, *fragments: str) -> None:
+        """Assert that the news hold every fragment, in texts or on buttons."""
+        told = self._told(self.news)
+        for fragment in fragments:
+            assert fragment in told, f"{self.chat} does not see {fragment!r} in:\n{told}"
+
+    def does_not_see(self, *fragments: str) -> None:
+        """Assert that no news hold any of the fragments."""
+        told = self._told(self.news)
+        for fragment in fragments:
+            assert fragment not in told, f"{self.chat} sees {fragment!r} in:\n{told}"
+
+    def sees_nothing(self) -> None:
+        """Assert that there is no news."""
+        assert not self.news, f"{self.chat} sees:\n{self._told(self.news)}"
+
+    def reads(self) -> None:
+        """Take note of everything shown so far."""
+        self.seen = len(self.screen)
+
+    def _told(self, shown: Sequence[Shown]) -> str:
+        return "\n---\n".join(map(str, shown)) or "(nothing)"
+
+
+class CityHarness:
+    """The city, its clock, its people and its database. Time moves only in `passes` and `becomes`."""
+
+    def __init__(
+        self, *, database: Database, city: City, understanding: Any, media_dir: Path, now: datetime
+    ) -> None:
+        self.database, self.city, self.now = database, city, now
+        self.media_dir = media_dir
+        self.numbers = itertools.count(1)
+        self.channels = {"web": RecordingChannel("web"), "other": RecordingChannel("other")}
+        self.receiver = Receiver(database, stored=lambda: None, now=self.clock)
+        self.worker = TurnWorker(
+            database,
+            channels=self.channels,
+            understanding=understanding,
+            media_dir=media_dir,
+            committed=lambda: None,
+            now=self.clock,
+        )
+        self.delivery = Delivery(database, channels=self.channels, now=self.clock)
+        self._people: dict[str, Somebody] = {}
+
+    def clock(self) -> datetime:
+        """Return the time of the city."""
+        return self.now
+
+    async def receive(self, channel: str, message: InboundMessage) -> None:
+        """Store one update as the web server does."""
+        body = _written(message)
+        await self.receiver.receive(channel, self.channels[channel].envelope(body, {}), body)
+
+    async def settles(self) -> None:
+        """Let the worker and the delivery do all that is due."""
+        await self.worker.drain()
+        await self.delivery.drain()
+
+    async def passes(self, **duration: float) -> None:
+        """Let time pass (as for timedelta), then let what became due happen."""
+        self.now += timedelta(**duration)
+        await self.settles()
+
+    async def becomes(self, local: datetime) -> None:
+        """Set the clock to a local time."""
+        self.now = local.replace(tzinfo=LOCAL_TIME)
+        await self.settles()
+
+    async def ticks(self) -> None:
+        """Let the clock jobs run once."""
+        async with self.database.begin() as transaction:
+            await oversight.remind(transaction, self.city, self.now)
+            await oversight.close_silent(transaction, self.now)
+        await self.settles()
+
+    async def album(self, somebody: Somebody, *, photos: int, text: str = "", album: str = "album") -> None:
+        """Let somebody send several pictures as an album: one update for each, the text on the first."""
+        somebody.seen = len(somebody.screen)
+        for number in range(photos):
+            part = somebody.message(
+                text=text if number == 0 else "", photos=somebody.pictures(1), album=album
+            )
+            await self.receive(somebody.channel, part)
+        await self.passes(seconds=ALBUM_PAUSE.total_seconds() + 0.5)
+
+    def citizen(self, name: str, *, channel: str = "web") -> Somebody:
+        """Return a person of the city; the same one for the same name."""
+        return self._people.setdefault(
+            f"{channel}:{name}", Somebody(harness=self, chat=name, name=name.title(), channel=channel)
+        )
+
+    async def official(self, unit_code: str, role: str, *, name: str = "") -> Somebody:
+        """Return somebody with a post, who has written to the bot before."""
+        name = name or f"{role} {self.city.units[unit_code].name}"
+        official = self._people.get(f"web:{name}")
+        if official is None:
+            official = self._people[f"web:{name}"] = Somebody(harness=self, chat=name, name=name)
+            async with self.database.begin() as transaction:
+                added = people.add_person(
+                    transaction, channel="web", user=official.chat, name=name, now=self.now
+                )
+                chat = chats.Chat(channel="web", chat=official.chat, person_id=added.id)
+                chats.save_chat(transaction, chat, now=self.now)
+                people.add_post(transaction, person_id=added.id, unit_code=unit_code, role=role, now=self.now)
+        return official
+
+    def somebody_in_group(self, group: str, user: str) -> Somebody:
+        """Return a person writing in a group chat."""
+        return Somebody(harness=self, chat=group, user=user, name=user.title(), group=True)
+
+    async def invitation(self, unit_code: str, role: str) -> str:
+        """Return a fresh invitation code."""
+        async with self.database.begin() as transaction:
+            return await people.create_invitation(transaction, unit_code=unit_code, role=role, now=self.now)
+
+    async def cases(self) -> list[Case]:
+        """Return every case, in order of receipt."""
+        async with self.database.read() as transaction:
+            rows = await transaction.fetch(cases._ALL.order_by(cases.case_table.c.id))
+            return [Case(**row) for row in rows]
+
+    async def only_case(self) -> Case:
+        """Return the one case that there is."""
+        (case,) = await self.cases()
+        return case
+
+    async def events(self, case: Case) -> list[ledger.Event]:
+        """Return what happened to a case."""
+        async with self.database.read() as transaction:
+            return await ledger.events_of(transaction, case.id)
+
+    async def photos(self, case: Case, purpose: str = "report") -> list[str]:
+        """Return the media keys of a case's pictures."""
+        async with self.database.read() as transaction:
+            return await cases.photos_of(transaction, case.id, purpose)
+
+    async def rows(self, statement: Any) -> list[dict[str, Any]]:
+        """Return the rows of any query."""
+        async with self.database.read() as transaction:
+            return [dict(row) for row in await transaction.fetch(statement)]
+
+    async def changes(self, **units_changed: Any) -> None:
+        """Store the city again with other settings (fields of City)."""
+        from routing.organisation import to_document
+
+        self.city = replace(self.city, **units_changed)
+        async with self.database.begin() as transaction:
+            await units.save_city(transaction, to_document(self.city), now=self.now)
