@@ -1,0 +1,117 @@
+"""What all tests share: real databases, fresh for every test."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import migrating
+from storage.database import Database
+from tests.postgres import PostgresServer
+
+_FOLDER = pytest.StashKey[Path]()
+_SERVER = pytest.StashKey[PostgresServer]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Agree with the session's other processes on the one PostgreSQL server."""
+    given = getattr(config, "workerinput", None)
+    # A short path, since those of sockets must be; readable, since the server is not run by root.
+    folder = Path(given["postgres"] if given else tempfile.mkdtemp(prefix="langnghe-"))
+    if not given:
+        folder.chmod(0o755)
+        config.stash[_FOLDER] = folder
+    config.stash[_SERVER] = PostgresServer(folder, session=given["session"] if given else os.getpid())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the session's server is."""
+    node.workerinput["postgres"] = str(node.config.stash[_FOLDER])
+    node.workerinput["session"] = os.getpid()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server when the whole session is over."""
+    folder = config.stash.get(_FOLDER, None)
+    if folder is not None:
+        config.stash[_SERVER].stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> PostgresServer:
+    """A running PostgreSQL server."""
+    server = pytestconfig.stash[_SERVER]
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "langnghe.db"
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, migrating.upgrade(f"sqlite:///{path}")).result()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
+    """A fresh, migrated SQLite database."""
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'langnghe.db')}"
+
+
+@pytest.fixture
+async def postgresql_url(postgres: PostgresServer) -> AsyncIterator[str]:
+    """A fresh, migrated PostgreSQL database."""
+    async with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database of each kind in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The same, open."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite(sqlite_url: str) -> AsyncIterator[Database]:
+    """A fresh SQLite database alone, where both kinds would show no more."""
+    opened = Database(sqlite_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def postgresql(postgresql_url: str) -> AsyncIterator[Database]:
+    """A fresh PostgreSQL database alone, for what only several processes do."""
+    opened = Database(postgresql_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A fresh database without tables, of each kind in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    async with server.database(empty=True) as url:
+        yield url
