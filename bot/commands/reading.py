@@ -1,0 +1,224 @@
+"""`understand`, `train` and `evaluate`: what the machine makes of texts, and how well."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from routing.organisation import City
+    from routing.understanding import Reading, Understanding
+
+DEFAULT_PROVINCE = "ha-noi"
+ANYWHERE = "any"
+_BATCH = 64
+Item = TypeVar("Item")
+
+
+class BadRow(Exception):
+    """A line of the input is not what the command reads."""
+
+
+def register(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Add the commands to the parser."""
+    understand = commands.add_parser("understand", help="what the machine makes of a text, as JSON lines")
+    understand.add_argument("text", nargs="?", help="one text; without it, standard input, a text a line")
+    understand.add_argument(
+        "--jsonl", metavar="FILE", help='JSON lines {"text", "province"?}; "-" is standard input'
+    )
+    understand.add_argument(
+        "--province",
+        help=f'where the writers live; "{ANYWHERE}" for the whole country; default: the city\'s own',
+    )
+    understand.add_argument(
+        "--now", type=_moment, metavar="ISO", help="time of receipt, for example 2026-03-02T08:00+07:00"
+    )
+    understand.set_defaults(run=run_understand)
+
+    train = commands.add_parser("train", help="rebuild the model from the shipped corpus")
+    train.add_argument("--output", type=Path, help="where to write the model; default: the shipped file")
+    train.set_defaults(run=run_train)
+
+    evaluate = commands.add_parser("evaluate", help="measure the model on labelled text")
+    evaluate.add_argument("file", type=Path, help="JSON lines with text and domain or kind")
+    evaluate.add_argument("--json", action="store_true", help="figures as one JSON object")
+    evaluate.add_argument("--province", default=ANYWHERE, help="where the writers live; default: anywhere")
+    evaluate.set_defaults(run=run_evaluate)
+
+
+def run_understand(arguments: argparse.Namespace, *, default_province: str = DEFAULT_PROVINCE) -> int:
+    """Print what is understood of each text. Bad rows are named on standard error and make the status 1."""
+    from routing.understanding import Understanding
+
+    try:
+        home = _province(arguments.province or default_province)
+    except BadRow as error:
+        return _fail(str(error))
+    desk = _Desk(Understanding.load(), arguments.now or datetime.now(UTC))
+    failed = False
+    rows = _progress(_inputs(arguments), "texts")
+    while batch := list(islice(rows, _BATCH)):
+        for number, line in batch:
+            try:
+                print(json.dumps(desk.answer(line, home), ensure_ascii=False))
+            except BadRow as error:
+                failed = True
+                print(f"line {number}: {error}", file=sys.stderr)
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """Build the model and write it."""
+    from routing.training import train
+    from routing.understanding import MODEL_FILE
+
+    target = arguments.output or MODEL_FILE
+    trained = train(follow=lambda made: _progress(made, "training texts"))
+    trained.model.save(target)
+    print(
+        f"model {trained.model.version}: {trained.example_count} texts, {len(trained.model.vocabulary)} features"
+    )
+    for name, accuracy in trained.held_out_accuracy.items():
+        print(f"{name}: {accuracy:.3f} on lines held out of the corpus")
+    return 0
+
+
+def run_evaluate(arguments: argparse.Namespace) -> int:
+    """Print the figures of the model on a file; every bad row is named and nothing is measured then."""
+    from routing.evaluation import BadRows, evaluate, read_cases, report
+    from routing.understanding import Understanding
+
+    try:
+        lines = arguments.file.read_text(encoding="utf-8").splitlines()
+        cases = read_cases(lines)
+        home = _province(arguments.province)
+    except (OSError, UnicodeDecodeError, BadRow) as error:
+        return _fail(str(error))
+    except BadRows as bad:
+        for problem in bad.problems:
+            print(problem, file=sys.stderr)
+        return 1
+    figures = evaluate(Understanding.load(), _progress(cases, "cases"), home=home)
+    print(json.dumps(figures, ensure_ascii=False) if arguments.json else report(figures))
+    return 0
+
+
+class _Desk:
+    """Reads texts and says who would answer and by when, in the usual city of the place."""
+
+    def __init__(self, understanding: "Understanding", now: datetime) -> None:
+        self._understanding = understanding
+        self._now = now
+        self._cities: dict[str, City] = {}
+
+    def answer(self, line: "str | dict[str, Any]", home: str | None) -> dict[str, object]:
+        """Return the contract's object for a text, or for a row {"text", "province"?}. Raises BadRow."""
+        text, province = _row(line, home)
+        reading = self._understanding.read(text, province=province)
+        printed = reading.as_dict()
+        del printed["place"]
+        return printed | self._assignment(reading, province)
+
+    def _assignment(self, reading: "Reading", province: str | None) -> dict[str, object]:
+        from routing.deadline import deadlines
+        from routing.responsibility import assign
+
+        ward = reading.place.ward
+        slug = ward.province if ward else province
+        if slug is None:
+            return {"unit": None, "due_at": None}
+        city = self._city(slug)
+        found = assign(
+            city,
+            domain=reading.domain,
+            kind=reading.kind,
+            ward_code=ward.code if ward else None,
+            former=reading.place.former,
+            street=reading.place.street,
+        )
+        due = deadlines(
+            city, city.deadline_rule(reading.domain), received_at=self._now, urgent=reading.urgent
+        )
+        unit = {"code": found.unit.code, "name": found.unit.name} if found.unit else None
+        return {"unit": unit, "due_at": due.due_at.isoformat()}
+
+    def _city(self, slug: str) -> "City":
+        from routing.organisation import build_city
+
+        if slug not in self._cities:
+            self._cities[slug] = build_city(slug)
+        return self._cities[slug]
+
+
+def _inputs(arguments: argparse.Namespace) -> "Iterator[tuple[int, str | dict[str, Any]]]":
+    if arguments.text is not None:
+        yield 1, arguments.text
+    elif arguments.jsonl in (None, "-"):
+        yield from _lines(sys.stdin, as_json=arguments.jsonl == "-")
+    else:
+        with open(arguments.jsonl, encoding="utf-8") as file:
+            yield from _lines(file, as_json=True)
+
+
+def _lines(file: IO[str], *, as_json: bool) -> "Iterator[tuple[int, str | dict[str, Any]]]":
+    for number, line in enumerate(file, start=1):
+        if as_json and line.strip():
+            yield number, _parsed(line)
+        elif not as_json:
+            yield number, line.rstrip("\n")
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _row(line: "str | dict[str, Any]", home: str | None) -> tuple[str, str | None]:
+    if isinstance(line, str):
+        return line, home
+    if not isinstance(line.get("text"), str):
+        raise BadRow('not a JSON object with a "text"')
+    given = line.get("province")
+    return line["text"], _province(str(given)) if given else home
+
+
+def _province(name: str) -> str | None:
+    """Return a province's slug by any tolerated name, None for anywhere. Raises BadRow."""
+    from routing.place import find_province, nearest_provinces
+
+    if name == ANYWHERE:
+        return None
+    found = find_province(name)
+    if found is None:
+        nearest = ", ".join(province.short for province in nearest_provinces(name))
+        raise BadRow(f"no province is called {name!r}; did you mean {nearest}?")
+    return found.slug
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not an ISO time: {text!r}") from error
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("needs an offset, for example 2026-03-02T08:00+07:00")
+    return moment.astimezone(UTC)
+
+
+def _progress(items: "Iterable[Item]", unit: str) -> "Iterator[Item]":
+    from tqdm import tqdm
+
+    return iter(tqdm(items, unit=f" {unit}", file=sys.stderr, disable=not sys.stderr.isatty()))
+
+
+def _fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 1

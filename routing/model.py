@@ -1,0 +1,187 @@
+"""A linear text model served as a sparse dot product: features of a text, weights, calibrated probabilities.
+
+Words are seen twice, as typed and without accents, so that text typed without accents loses little; parts of
+words bridge slips of the finger; keywords of the domains and cues of the kinds carry what an office knows.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.vietnamese import has_accents, strip_accents, words
+
+Floats = NDArray[np.float32]
+_LONGEST_PHRASE = 6
+_MOST_WORDS = 600
+_BLOCK_WEIGHTS = {"a": 0.7, "s": 1.0, "c": 0.8, "k": 0.5}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lexicon:
+    """Phrases without accents and the features they stand for, such as "rac thai" → ("k:waste",)."""
+
+    phrases: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, phrases_by_feature: Mapping[str, Iterable[str]]) -> "Lexicon":
+        """Build from phrases as written with accents, grouped by feature."""
+        found: dict[str, tuple[str, ...]] = {}
+        for feature, phrases in phrases_by_feature.items():
+            for phrase in phrases:
+                bare = " ".join(bare_words(words(phrase)))
+                found[bare] = (*found.get(bare, ()), feature)
+        return cls(phrases=found)
+
+
+def bare_words(tokens: Sequence[str]) -> list[str]:
+    """Return words without accents."""
+    return strip_accents(" ".join(tokens)).split(" ") if tokens else []
+
+
+def count_features(tokens: Sequence[str], lexicon: Lexicon) -> Counter[str]:
+    """Return the features of a text's words and how often each occurs. Only the first 600 words count."""
+    typed = tokens[:_MOST_WORDS]
+    bare = bare_words(typed)
+    counts: Counter[str] = Counter()
+    if has_accents(list(typed)):
+        counts.update(["a:" + word for word in typed])
+        counts.update([f"a:{one} {two}" for one, two in zip(typed, typed[1:], strict=False)])
+    counts.update(["s:" + word for word in bare])
+    counts.update([f"s:{one} {two}" for one, two in zip(bare, bare[1:], strict=False)])
+    counts.update(
+        [f"s:{one} {two} {three}" for one, two, three in zip(bare, bare[1:], bare[2:], strict=False)]
+    )
+    counts.update(_parts_of_words(" ".join(bare)))
+    counts.update(phrases_in(bare, lexicon))
+    return counts
+
+
+def _parts_of_words(line: str) -> list[str]:
+    padded = f" {line} "
+    return ["c:" + padded[at : at + size] for size in (4, 5) for at in range(len(padded) - size + 1)]
+
+
+def phrases_in(bare: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
+    """Yield the features of the phrases found in words without accents, shorter phrases first."""
+    known = lexicon.phrases
+    for size in range(1, _LONGEST_PHRASE + 1):
+        for at in range(len(bare) - size + 1):
+            features = known.get(bare[at] if size == 1 else " ".join(bare[at : at + size]))
+            if features:
+                yield from features
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """One question the model answers: its labels, its bias and the temperature that makes confidence honest."""
+
+    name: str
+    labels: tuple[str, ...]
+    bias: Floats
+    temperature: float
+    first_column: int
+
+    def probabilities(self, scores: Floats) -> Floats:
+        """Return one probability a label from the scores of all heads."""
+        own = scores[..., self.first_column : self.first_column + len(self.labels)] + self.bias
+        return softmax(own / self.temperature)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """Vocabulary, weights (features by labels of all heads) and heads. Loaded once, never changed."""
+
+    version: str
+    vocabulary: Mapping[str, int]
+    importance: Floats
+    weights: NDArray[np.float16]
+    heads: Mapping[str, Head]
+
+    def vector(self, counts: Mapping[str, int]) -> tuple[NDArray[np.int32], Floats]:
+        """Return columns and values of a text, each block of features scaled to its own length."""
+        return vector(counts, self.vocabulary, self.importance)
+
+    def scores(self, columns: NDArray[np.int32], values: Floats) -> Floats:
+        """Return the scores of every label of every head."""
+        gathered: Floats = self.weights[columns].astype(np.float32)
+        product: Floats = values @ gathered
+        return product
+
+    def save(self, path: Path) -> None:
+        """Write the model as one compressed file without pickled objects."""
+        heads = list(self.heads.values())
+        np.savez_compressed(
+            path,
+            version=np.array(self.version),
+            vocabulary=np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
+            importance=self.importance.astype(np.float16),
+            weights=self.weights,
+            head_names=np.array([head.name for head in heads]),
+            labels=np.array([" ".join(head.labels) for head in heads]),
+            bias=np.concatenate([head.bias for head in heads]),
+            temperatures=np.array([head.temperature for head in heads]),
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> "Model":
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            features = stored["vocabulary"].tobytes().decode().split("\n")
+            return cls(
+                version=str(stored["version"]),
+                vocabulary={feature: column for column, feature in enumerate(features)},
+                importance=stored["importance"].astype(np.float32),
+                weights=stored["weights"],
+                heads=_heads(stored["head_names"], stored["labels"], stored["bias"], stored["temperatures"]),
+            )
+
+
+def _heads(
+    names: NDArray[np.str_], labels: NDArray[np.str_], bias: Floats, temperatures: Floats
+) -> dict[str, Head]:
+    heads: dict[str, Head] = {}
+    first_column = 0
+    for name, joined, temperature in zip(names, labels, temperatures, strict=True):
+        own = tuple(str(joined).split(" "))
+        heads[str(name)] = Head(
+            name=str(name),
+            labels=own,
+            bias=bias[first_column : first_column + len(own)],
+            temperature=float(temperature),
+            first_column=first_column,
+        )
+        first_column += len(own)
+    return heads
+
+
+def vector(
+    counts: Mapping[str, int], vocabulary: Mapping[str, int], importance: Floats
+) -> tuple[NDArray[np.int32], Floats]:
+    """Return columns and values of the known features: damped count × importance, scaled block by block."""
+    known = [
+        (feature[0], vocabulary[feature], count) for feature, count in counts.items() if feature in vocabulary
+    ]
+    columns = np.array([column for _, column, _ in known], dtype=np.int32)
+    damped = np.array(
+        [1.0 if count == 1 else 1.0 + math.log(count) for _, _, count in known], dtype=np.float32
+    )
+    values: Floats = damped * importance[columns]
+    blocks = np.array([block for block, _, _ in known])
+    for block, weight in _BLOCK_WEIGHTS.items():
+        inside = blocks == block
+        length = float(np.sqrt(np.square(values[inside]).sum()))
+        if length > 0:
+            values[inside] *= weight / length
+    return columns, values
+
+
+def softmax(scores: Floats) -> Floats:
+    """Return probabilities of scores along the last axis."""
+    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    probabilities: Floats = raised / raised.sum(axis=-1, keepdims=True)
+    return probabilities

@@ -1,0 +1,172 @@
+"""Building the model from the corpus. The only place that needs scikit-learn, and only while training."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.corpus import Example, examples, sources
+from routing.domain import domains, lexicon
+from routing.kind import KINDS
+from routing.model import Floats, Head, Model, count_features, softmax, vector
+from routing.vietnamese import words
+
+SEED = 20250701
+_FOLDS = 5
+_SMALLEST_COUNT = 3
+Report = Callable[[str], None]
+Follow = Callable[[Iterable[Example]], Iterable[Example]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """A new model and what held-out lines of the corpus say about it (0–1)."""
+
+    model: Model
+    example_count: int
+    held_out_accuracy: dict[str, float]
+
+
+def train(*, follow: Follow = lambda made: made) -> Trained:
+    """Build the model from the shipped corpus. The same corpus gives the same model."""
+    domain_examples, kind_examples = _domain_examples(), _kind_examples()
+    made = [*domain_examples, *kind_examples]
+    known = lexicon()
+    counted = [count_features(words(example.text), known) for example in follow(made)]
+    vocabulary, importance = _vocabulary(counted)
+    rows = _rows(counted, vocabulary, importance)
+    split = len(domain_examples)
+    labels = tuple(domain.id for domain in domains())
+    domain = _fit("domain", labels, domain_examples, rows[:split])
+    kind = _fit("kind", KINDS, kind_examples, rows[split:])
+    return _assemble(vocabulary, importance, [domain, kind], made)
+
+
+def _domain_examples() -> list[Example]:
+    return examples(sources("domains"), seed=SEED, compositions=8, dressed=3)
+
+
+def _kind_examples() -> list[Example]:
+    """Kinds have their own texts; ordinary complaints of every domain are the bulk of feedback."""
+    ordinary = sources("domains")
+    complaints = examples(ordinary, seed=SEED + 1, compositions=1, dressed=1)
+    own = examples(sources("kinds"), seed=SEED + 2, compositions=6, dressed=4)
+    as_feedback = [
+        Example(text=one.text, label="feedback", source=one.source, weight=0.5) for one in complaints
+    ]
+    return [*own, *as_feedback]
+
+
+def _vocabulary(counted: Sequence[Counter[str]]) -> tuple[dict[str, int], Floats]:
+    seen = Counter(feature for counts in counted for feature in counts)
+    kept = sorted(feature for feature, times in seen.items() if times >= _SMALLEST_COUNT)
+    inverse = [1.0 + np.log((1 + len(counted)) / (1 + seen[feature])) for feature in kept]
+    importance: Floats = np.array(inverse, dtype=np.float16).astype(np.float32)
+    return {feature: column for column, feature in enumerate(kept)}, importance
+
+
+def _rows(counted: Sequence[Counter[str]], vocabulary: dict[str, int], importance: Floats):  # type: ignore[no-untyped-def]
+    from scipy.sparse import csr_matrix
+
+    vectors = [vector(counts, vocabulary, importance) for counts in counted]
+    starts = np.cumsum([0, *(len(columns) for columns, _ in vectors)])
+    columns = np.concatenate([columns for columns, _ in vectors])
+    values = np.concatenate([values for _, values in vectors])
+    return csr_matrix((values, columns, starts), shape=(len(vectors), len(vocabulary)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Fitted:
+    name: str
+    labels: tuple[str, ...]
+    weights: Floats
+    bias: Floats
+    temperature: float
+    held_out_accuracy: float
+
+
+def _fit(name: str, labels: tuple[str, ...], made: Sequence[Example], rows) -> _Fitted:  # type: ignore[no-untyped-def]
+    targets = np.array([labels.index(example.label) for example in made])
+    weights = np.array([example.weight for example in made])
+    held_out = _held_out_scores(made, rows, targets, weights, len(labels))
+    coefficients, bias = _separate(rows, targets, weights)
+    return _Fitted(
+        name=name,
+        labels=labels,
+        weights=coefficients,
+        bias=bias,
+        temperature=_temperature(held_out, targets),
+        held_out_accuracy=float((held_out.argmax(axis=1) == targets).mean()),
+    )
+
+
+def _separate(rows, targets: NDArray[np.int64], weights: NDArray[np.float64]) -> tuple[Floats, Floats]:  # type: ignore[no-untyped-def]
+    from sklearn.svm import LinearSVC
+
+    machine = LinearSVC(C=0.5, class_weight="balanced", random_state=SEED, max_iter=3000)
+    machine.fit(rows, targets, sample_weight=weights)
+    return machine.coef_.T.astype(np.float32), machine.intercept_.astype(np.float32)
+
+
+def _held_out_scores(made, rows, targets, weights, size) -> Floats:  # type: ignore[no-untyped-def]
+    """Score each text by a model that saw no other text of the same hand-written line."""
+    folds = _fold_of_source(made)
+    scores = np.zeros((len(made), size), dtype=np.float32)
+    for fold in range(_FOLDS):
+        outside, inside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        coefficients, bias = _separate(rows[inside], targets[inside], weights[inside])
+        scores[outside] = rows[outside] @ coefficients + bias
+    return scores
+
+
+def _fold_of_source(made: Sequence[Example]) -> NDArray[np.int64]:
+    keys = sorted({example.source for example in made})
+    random = Random(SEED)
+    fold = {key: random.randrange(_FOLDS) for key in keys}
+    return np.array([fold[example.source] for example in made])
+
+
+def _temperature(scores: Floats, targets: NDArray[np.int64]) -> float:
+    candidates = np.geomspace(0.05, 2.0, 60)
+    return float(min(candidates, key=lambda temperature: _loss(scores, targets, temperature)))
+
+
+def _loss(scores: Floats, targets: NDArray[np.int64], temperature: float) -> float:
+    chosen = softmax(scores / np.float32(temperature))[np.arange(len(targets)), targets]
+    return float(-np.log(np.maximum(chosen, 1e-9)).mean())
+
+
+def _assemble(
+    vocabulary: dict[str, int], importance: Floats, fitted: Sequence[_Fitted], made: Sequence[Example]
+) -> Trained:
+    heads: dict[str, Head] = {}
+    first_column = 0
+    for one in fitted:
+        heads[one.name] = Head(
+            name=one.name,
+            labels=one.labels,
+            bias=one.bias,
+            temperature=one.temperature,
+            first_column=first_column,
+        )
+        first_column += len(one.labels)
+    model = Model(
+        version=_version(made),
+        vocabulary=vocabulary,
+        importance=importance,
+        weights=np.concatenate([one.weights for one in fitted], axis=1).astype(np.float16),
+        heads=heads,
+    )
+    accuracy = {one.name: one.held_out_accuracy for one in fitted}
+    return Trained(model=model, example_count=len(made), held_out_accuracy=accuracy)
+
+
+def _version(made: Sequence[Example]) -> str:
+    digest = hashlib.sha256()
+    for example in made:
+        digest.update(f"{example.label}\t{example.text}\n".encode())
+    return digest.hexdigest()[:12]

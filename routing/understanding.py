@@ -1,0 +1,264 @@
+"""The whole reading of one text: kind, domain, urgency, place and personal data, with reasons in plain words."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from routing.domain import domains, lexicon
+from routing.kind import EMERGENCY, FEEDBACK, kinds
+from routing.model import Floats, Model, count_features
+from routing.personal_data import PersonalData, find_personal_data
+from routing.place import FormerWard, PlaceReading, Ward, read_place
+from routing.urgency import urgency_reason
+from routing.vietnamese import words
+
+MODEL_FILE = Path(__file__).parent / "data" / "model.npz"
+_REASONS_FILE = Path(__file__).parent / "data" / "reasons.json"
+LONGEST_TEXT = 20_000
+_READ_CHARACTERS = 6_000
+_SHOWN_CANDIDATES = 3
+_SHOWN_WORDS = 3
+_TRIAGE_BELOW = 0.5
+_FEWEST_KNOWN = 0.25
+_KIND_AT_LEAST = 0.5
+_EMERGENCY_AT_LEAST = 0.6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A domain that a text may be about; confidence is a probability."""
+
+    domain: str
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What was understood of one text. `needs_triage` means a dispatcher should look at the domain."""
+
+    text: str
+    kind: str
+    kind_confidence: float
+    urgent: bool
+    domain: str
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    needs_triage: bool
+    place: PlaceReading
+    reasons: tuple[str, ...]
+    personal_data: tuple[PersonalData, ...]
+    model_version: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the reading as JSON-able data: what `understand` prints, and the whole place besides."""
+        ward = self.place.ward
+        return {
+            "text": self.text,
+            "kind": self.kind,
+            "kind_confidence": self.kind_confidence,
+            "urgent": self.urgent,
+            "domain": self.domain,
+            "confidence": self.confidence,
+            "candidates": [asdict(candidate) for candidate in self.candidates],
+            "needs_triage": self.needs_triage,
+            "province": self.place.province,
+            "ward_named": self.place.ward_named,
+            "ward": ward.name if ward else None,
+            "ward_code": ward.code if ward else None,
+            "place_candidates": [candidate.name for candidate in self.place.candidates],
+            "street": self.place.street,
+            "reasons": list(self.reasons),
+            "personal_data": [
+                {"type": item.type, "span": [item.start, item.end]} for item in self.personal_data
+            ],
+            "model_version": self.model_version,
+            "place": asdict(self.place),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the reading that `as_dict` wrote, also after a round trip through JSON."""
+        return cls(
+            text=data["text"],
+            kind=data["kind"],
+            kind_confidence=data["kind_confidence"],
+            urgent=data["urgent"],
+            domain=data["domain"],
+            confidence=data["confidence"],
+            candidates=tuple(Candidate(**candidate) for candidate in data["candidates"]),
+            needs_triage=data["needs_triage"],
+            place=_place_from(data["place"]),
+            reasons=tuple(data["reasons"]),
+            personal_data=tuple(
+                PersonalData(type=item["type"], start=item["span"][0], end=item["span"][1])
+                for item in data["personal_data"]
+            ),
+            model_version=data["model_version"],
+        )
+
+
+class Understanding:
+    """Reads texts. Loaded once, then only read from: several threads may share one."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._lexicon = lexicon()
+        self._domain_names = {domain.id: domain.name for domain in domains()}
+        self._kind_names = {kind.id: kind.name for kind in kinds()}
+
+    @classmethod
+    def load(cls) -> Self:
+        """Load the shipped model and the places."""
+        understanding = cls(Model.load(MODEL_FILE))
+        understanding.read("", province=None)
+        return understanding
+
+    @property
+    def model_version(self) -> str:
+        """The version of the model in use."""
+        return self._model.version
+
+    def read(self, text: str, *, province: str | None) -> Reading:
+        """Return what a text says; `province` is the slug of where the writer lives, None for anywhere.
+
+        Only the first 6,000 characters are analysed; the text is kept whole.
+        """
+        part = text[:_READ_CHARACTERS]
+        tokens = words(part)
+        counts = count_features(tokens, self._lexicon)
+        columns, values = self._model.vector(counts)
+        scores = self._model.scores(columns, values)
+        readable = self._readable(tokens)
+        candidates = self._candidates(scores) if readable else _NOTHING_READ
+        kind, kind_confidence = self._kind(scores)
+        haste = urgency_reason(tokens)
+        place = read_place(part, province=province)
+        reasons = [
+            self._domain_reason(candidates, counts, readable),
+            *([haste or _templates()["emergency"]] if haste or kind == EMERGENCY else []),
+            *([_templates()["kind"].format(name=self._kind_names[kind])] if kind != FEEDBACK else []),
+            _place_reason(place),
+            *place.reasons,
+        ]
+        return Reading(
+            text=text,
+            kind=kind,
+            kind_confidence=kind_confidence,
+            urgent=haste is not None or kind == EMERGENCY,
+            domain=candidates[0].domain,
+            confidence=candidates[0].confidence,
+            candidates=candidates,
+            needs_triage=candidates[0].confidence < _TRIAGE_BELOW or not readable,
+            place=place,
+            reasons=tuple(reasons),
+            personal_data=find_personal_data(text[:LONGEST_TEXT]),
+            model_version=self._model.version,
+        )
+
+    def read_many(self, texts: Sequence[str], *, province: str | None) -> list[Reading]:
+        """Return the readings of several texts, in their order."""
+        return [self.read(text, province=province) for text in texts]
+
+    def _readable(self, tokens: Sequence[str]) -> bool:
+        known = sum(
+            "a:" + token in self._model.vocabulary or "s:" + token in self._model.vocabulary
+            for token in tokens
+        )
+        return known > 0 and known >= _FEWEST_KNOWN * len(tokens)
+
+    def _candidates(self, scores: Floats) -> tuple[Candidate, ...]:
+        head = self._model.heads["domain"]
+        chances = head.probabilities(scores)
+        order = np.argsort(-chances, kind="stable")[:_SHOWN_CANDIDATES]
+        return tuple(
+            Candidate(domain=head.labels[at], confidence=round(float(chances[at]), 4)) for at in order
+        )
+
+    def _kind(self, scores: Floats) -> tuple[str, float]:
+        """Return the kind. An ordinary complaint must not be taken for another kind: doubt means feedback."""
+        head = self._model.heads["kind"]
+        chances = head.probabilities(scores)
+        best = int(np.argmax(chances))
+        least = _EMERGENCY_AT_LEAST if head.labels[best] == EMERGENCY else _KIND_AT_LEAST
+        if chances[best] < least:
+            best = head.labels.index(FEEDBACK)
+        return head.labels[best], round(float(chances[best]), 4)
+
+    def _domain_reason(
+        self, candidates: Sequence[Candidate], counts: Mapping[str, int], readable: bool
+    ) -> str:
+        templates = _templates()
+        if not readable:
+            return templates["unreadable"]
+        name = self._domain_names[candidates[0].domain]
+        if candidates[0].confidence < _TRIAGE_BELOW:
+            return templates["domain_unsure"].format(
+                name=name, second=self._domain_names[candidates[1].domain]
+            )
+        telling = self._telling_words(candidates[0].domain, counts)
+        if not telling:
+            return templates["domain_plain"].format(name=name)
+        return templates["domain"].format(name=name, words=", ".join(f'"{word}"' for word in telling))
+
+    def _telling_words(self, domain: str, counts: Mapping[str, int]) -> list[str]:
+        """Return the words and pairs of words that spoke most for a domain, longer ones in place of their parts."""
+        block = "a:" if any(feature.startswith("a:") for feature in counts) else "s:"
+        features = [
+            feature
+            for feature in counts
+            if feature.startswith(block) and feature.count(" ") < 2 and feature in self._model.vocabulary
+        ]
+        if not features:
+            return []
+        columns = np.array([self._model.vocabulary[feature] for feature in features])
+        head = self._model.heads["domain"]
+        weights = self._model.weights[columns, head.first_column + head.labels.index(domain)].astype(
+            np.float32
+        )
+        strength = weights * self._model.importance[columns]
+        found: list[str] = []
+        for at in np.argsort(-strength, kind="stable"):
+            word = features[int(at)].removeprefix(block)
+            if strength[at] <= 0 or len(found) == _SHOWN_WORDS:
+                break
+            if not any(word in longer or longer in word for longer in found):
+                found.append(word)
+        return found
+
+
+_NOTHING_READ = (Candidate(domain="other", confidence=0.0),)
+
+
+@cache
+def _templates() -> dict[str, str]:
+    templates: dict[str, str] = json.loads(_REASONS_FILE.read_text(encoding="utf-8"))
+    return templates
+
+
+def _place_reason(place: PlaceReading) -> str:
+    templates = _templates()
+    if place.ward is not None and place.ward_named is not None:
+        return templates["ward"].format(ward=place.ward.name, named=place.ward_named)
+    if place.ward_named is not None and place.candidates:
+        names = ", ".join(ward.name for ward in place.candidates)
+        return templates["wards"].format(named=place.ward_named, wards=names)
+    return templates["no_ward"]
+
+
+def _place_from(data: Mapping[str, Any]) -> PlaceReading:
+    return PlaceReading(
+        province=data["province"],
+        ward_named=data["ward_named"],
+        district=data["district"],
+        ward=Ward(**data["ward"]) if data["ward"] else None,
+        candidates=tuple(Ward(**ward) for ward in data["candidates"]),
+        former=tuple(FormerWard(**ward) for ward in data["former"]),
+        street=data["street"],
+        span=tuple(data["span"]) if data["span"] else None,
+        reasons=tuple(data["reasons"]),
+    )
