@@ -21,11 +21,11 @@ from bot.settings import Settings, sqlite_path
 from handlers import dispatch
 from handlers.channel import Address, Channel, Envelope, OutboundMessage
 from handlers.delivery import Delivery
-from handlers.media import open_photo
+from handlers.media import StoredPhoto, open_photo
 from handlers.receipt import Receiver
 from handlers.worker import TurnWorker
 from routing.understanding import Understanding
-from storage import chats, messages, migrating, people, units
+from storage import cases, chats, messages, migrating, people, units
 from storage.database import Database
 from storage.wakeups import Wakeups
 
@@ -80,7 +80,7 @@ class App:
         self._build_channels()
         self._receiver = Receiver(self.database, stored=self._wake_worker, now=self._now)
         await self._start_worker()
-        self._wakeups = Wakeups(self.settings.database_url, self._woken)
+        self._wakeups = Wakeups(self.database, self._woken)
         await self._wakeups.start()
         if "web" in self._parts:
             await self._start_web(demo)
@@ -240,6 +240,18 @@ class App:
 
     async def _open_media(self, media_key: str) -> bytes:
         return await asyncio.to_thread(open_photo, media_key, self.settings.media_dir)
+
+    async def _add_photo(self, photo: StoredPhoto) -> None:
+        async with self.database.begin() as transaction:
+            cases.add_photo(
+                transaction,
+                media_key=photo.media_key,
+                mime=photo.mime,
+                size=photo.size,
+                width=photo.width,
+                height=photo.height,
+                at=self._now(),
+            )
 
     async def _may_see(self, chat: str, media_key: str) -> bool:
         async with self.database.read() as transaction:

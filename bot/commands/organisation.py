@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import secrets
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -185,7 +184,6 @@ async def _invite(arguments: argparse.Namespace) -> int:
                 unit_code=arguments.unit,
                 role=arguments.role,
                 now=datetime.now(UTC),
-                random=secrets.token_bytes(16),
             )
     finally:
         await database.close()
