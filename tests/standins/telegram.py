@@ -16,7 +16,7 @@ import asyncio
 import io
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,13 +188,23 @@ class TelegramStandIn(BotApiServer):
         def found() -> list[Shown]:
             return [shown for shown in self.sent(chat) if containing in shown.text]
 
+        if not await self._until(lambda: len(found()) >= count, seconds):
+            texts = [shown.text for shown in self.sent(chat)]
+            raise AssertionError(f"expected {count} with {containing!r} in {chat}, got {texts}")
+        return found()
+
+    async def until_called(self, method: str, times: int = 1, *, seconds: float = 10.0) -> None:
+        """Wait until the bot has called a method this many times in all."""
+        if not await self._until(lambda: self.counts[method] >= times, seconds):
+            raise AssertionError(f"expected {times} calls of {method}, got {dict(self.counts)}")
+
+    async def _until(self, reached: Callable[[], bool], seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds), self._news:
-                await self._news.wait_for(lambda: len(found()) >= count)
+                await self._news.wait_for(reached)
         except TimeoutError:
-            texts = [shown.text for shown in self.sent(chat)]
-            raise AssertionError(f"expected {count} with {containing!r} in {chat}, got {texts}") from None
-        return found()
+            return False
+        return True
 
     def calls_of(self, method: str) -> list[dict[str, Any]]:
         """Return the fields of each call of a method."""

@@ -149,6 +149,7 @@ class BotApiServer:
         self._moved: dict[int, int] = {}
         self._plans: list[_Plan] = []
         self._files: dict[str, tuple[bytes, int]] = {}
+        self._contents_lost = False
         self._queries: set[str] = set()
         self._pending: list[tuple[int, Any]] = []
         self._allowed = rules.UPDATE_KINDS - rules.NOT_BY_DEFAULT
@@ -190,6 +191,10 @@ class BotApiServer:
     ) -> None:
         """Answer the next fitting calls with a failure."""
         self._plans.append(_Plan(failure=failure, method=method, chat=chat, times=times))
+
+    def lose_contents(self) -> None:
+        """Forget the contents of all files, whose ids stay valid (a link that has expired)."""
+        self._contents_lost = True
 
     # ---- HTTP
 
@@ -242,7 +247,7 @@ class BotApiServer:
 
     async def _download(self, request: web.Request) -> web.Response:
         stored = self._files.get(request.match_info["path"].partition("/")[2])
-        if request.match_info["token"] != self.token or stored is None:
+        if request.match_info["token"] != self.token or stored is None or self._contents_lost:
             return web.json_response(Refused(404, "Not Found").body(), status=404)
         return web.Response(body=stored[0])
 

@@ -1,5 +1,6 @@
 """The adapter itself: what the port asks for, done with the Bot API."""
 
+import asyncio
 import hmac
 import logging
 import re
@@ -100,6 +101,7 @@ class TelegramChannel:
         self._pace = Pace(limits or Limits(), clock)
         self._unfinished: dict[tuple[Address, OutboundMessage], tuple[int, str]] = {}
         self._keyboards: set[int] = set()
+        self._acknowledging: set[asyncio.Task[None]] = set()
 
     # ---- running
 
@@ -123,16 +125,25 @@ class TelegramChannel:
                 await self._bot.set_my_commands(self._commands)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; what is still being acknowledged is given up."""
+        for task in self._acknowledging:
+            task.cancel()
         await self._request.shutdown()
 
     async def poll(self, receive: Receive) -> None:
         """Hand over each new update as its own JSON until cancelled; failures are logged and retried.
 
         The updates of one answer are handed over together, begun in their order. They are confirmed to
-        the vendor when all of them are received; until then they come again.
+        the vendor when all of them are received; until then they come again. Presses are acknowledged.
         """
-        await self._polling.run(receive)
+
+        async def receive_and_acknowledge(envelope: Envelope, body: bytes) -> None:
+            await receive(envelope, body)
+            task = asyncio.create_task(self.acknowledge(body))
+            self._acknowledging.add(task)
+            task.add_done_callback(self._acknowledging.discard)
+
+        await self._polling.run(receive_and_acknowledge)
 
     # ---- receiving
 

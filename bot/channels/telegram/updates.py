@@ -160,7 +160,7 @@ def parse_update(body: bytes) -> InboundMessage | None:
     update = read(body)
     try:
         return _parse(update)
-    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, OSError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
         raise ValueError(f"update {update['update_id']} is not as documented") from error
 
 
@@ -174,7 +174,7 @@ def _parse(update: dict[str, Any]) -> InboundMessage | None:
     if "my_chat_member" in update:
         return _membership(update["my_chat_member"])
     if _KINDS_IGNORED.isdisjoint(update):
-        raise ValueError(f"update {update['update_id']} is of an unknown kind")
+        raise LookupError("unknown kind")
     return None
 
 
