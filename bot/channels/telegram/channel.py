@@ -9,12 +9,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
-from telegram import BotCommand, InputFile, InputMediaPhoto, ReplyKeyboardMarkup, ReplyKeyboardRemove
+from telegram import BotCommand, InputFile, InputMediaPhoto
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.channels.telegram.faults import vendor_faults
 from bot.channels.telegram.pace import Limits, Pace
-from bot.channels.telegram.parts import ALBUM_LIMIT, CAPTION_LIMIT, TEXT_LIMIT, Part, compose, vendor_id
+from bot.channels.telegram.parts import (
+    ALBUM_LIMIT,
+    CAPTION_LIMIT,
+    TEXT_LIMIT,
+    Markup,
+    Part,
+    compose,
+    vendor_id,
+)
 from bot.channels.telegram.polling import Polling, Receive
 from bot.channels.telegram.request import AiohttpRequest, ApiBot
 from bot.channels.telegram.updates import ALLOWED_UPDATES, CHANNEL, envelope_of, parse_update, read
@@ -236,13 +244,13 @@ class TelegramChannel:
                 sent = await self._bot.call("sendMessage", text=part.text, **fields)
         return str(sent["message_id"])
 
-    def _markup(self, chat: int, part: Part) -> Any:
+    def _markup(self, chat: int, part: Part) -> Markup | None:
         """Return the part's keyboard; or, where one is still shown, the wish to hide it."""
-        if isinstance(part.markup, ReplyKeyboardMarkup):
+        if part.markup and "keyboard" in part.markup:
             self._keyboards.add(chat)
         elif part.markup is None and chat in self._keyboards and len(part.photos) < 2:
             self._keyboards.discard(chat)
-            return ReplyKeyboardRemove()
+            return {"remove_keyboard": True}
         return part.markup
 
     async def _picture(self, photo: Photo) -> bytes | str:

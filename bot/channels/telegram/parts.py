@@ -3,8 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
+from typing import Any
 
 from handlers.channel import Button, OutboundMessage, Photo, Rejected
 
@@ -20,7 +19,8 @@ _BREAKS = (("\n\n",), ("\n",), (". ", "! ", "? ", "… ", "; "), (" ",))
 
 logger = logging.getLogger(__name__)
 
-Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup
+Markup = dict[str, Any]
+"""Buttons as the vendor writes them; the library's objects for them cost as much as the rest of a send."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,28 +86,28 @@ def _albums(photos: Sequence[Photo]) -> Iterator[Part]:
         yield Part(photos=tuple(photos[start : start + ALBUM_LIMIT]))
 
 
-def _inline(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
+def _inline(rows: Sequence[Sequence[Button]]) -> Markup | None:
     if not any(rows):
         return None
-    return InlineKeyboardMarkup([[_inline_button(button) for button in row] for row in rows])
+    return {"inline_keyboard": [[_inline_button(button) for button in row] for row in rows]}
 
 
-def _inline_button(button: Button) -> InlineKeyboardButton:
+def _inline_button(button: Button) -> dict[str, str]:
     if not 1 <= len(button.data.encode()) <= BUTTON_DATA_LIMIT:
         raise Rejected(f"button data must have 1 to {BUTTON_DATA_LIMIT} bytes: {button.data!r}")
-    return InlineKeyboardButton(button.label, callback_data=button.data)
+    return {"text": button.label, "callback_data": button.data}
 
 
-def _keyboard(message: OutboundMessage, *, private: bool) -> ReplyKeyboardMarkup | None:
-    rows = []
+def _keyboard(message: OutboundMessage, *, private: bool) -> Markup | None:
+    rows: list[list[dict[str, Any]]] = []
     if message.ask_location:
-        rows.append([KeyboardButton(message.ask_location, request_location=True)])
+        rows.append([{"text": message.ask_location, "request_location": True}])
     if message.ask_contact:
-        rows.append([KeyboardButton(message.ask_contact, request_contact=True)])
+        rows.append([{"text": message.ask_contact, "request_contact": True}])
     if rows and not private:
         logger.info("a group cannot be asked for a position or a phone", extra={"action": "degraded"})
         return None
-    return ReplyKeyboardMarkup(rows, one_time_keyboard=True, resize_keyboard=True) if rows else None
+    return {"keyboard": rows, "one_time_keyboard": True, "resize_keyboard": True} if rows else None
 
 
 def utf16_length(text: str) -> int:

@@ -114,7 +114,7 @@ def _encode(data: RequestData | None) -> tuple[dict[str, str], bytes | aiohttp.F
     if data is None:
         return {}, None
     if not data.contains_files:
-        return {"Content-Type": "application/x-www-form-urlencoded"}, data.url_encoded_parameters().encode()
+        return {"Content-Type": "application/json"}, data.json_payload
     form = aiohttp.FormData(default_to_multipart=True)
     for name, value in data.json_parameters.items():
         form.add_field(name, value)

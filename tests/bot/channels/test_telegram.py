@@ -228,14 +228,14 @@ async def test_the_vendors_webhook_call_is_understood(telegram: TelegramStandIn)
     taken: list[Envelope] = []
 
     async def take(request: web.Request) -> web.Response:
-        taken.append(channel.envelope(await request.read(), request.headers))
+        taken.append(called.envelope(await request.read(), request.headers))
         return web.Response()
 
     async with listening(take) as url:
-        channel = adapter(telegram, mode="webhook", public_url=url)
-        await channel.start()
+        called = adapter(telegram, mode="webhook", public_url=url)
+        await called.start()
         await telegram.user_sends(CITIZEN, "xin chào")
-        await channel.close()
+        await called.close()
     assert [envelope.chat for envelope in taken] == [str(CITIZEN)]
 
 

@@ -27,7 +27,7 @@ def test_a_burst_of_three_passes_in_a_private_chat_then_it_waits_while_others_do
 def test_a_group_takes_twenty_in_any_minute() -> None:
     clock = Clock()
     pace = Pace(Limits(), clock)
-    times = []
+    times: list[float] = []
     while len(times) < 60:
         if wait := pace.admit(GROUP, 1):
             clock.now += wait

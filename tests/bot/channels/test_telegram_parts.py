@@ -74,7 +74,7 @@ def test_buttons_without_text_stand_under_the_last_photo() -> None:
 def test_a_position_is_asked_for_under_the_text() -> None:
     [part] = compose(OutboundMessage(text="Ở đâu?", ask_location="Gửi vị trí"), private=True)
     assert part.markup
-    assert part.markup.to_dict() == {
+    assert part.markup == {
         "keyboard": [[{"text": "Gửi vị trí", "request_location": True}]],
         "one_time_keyboard": True,
         "resize_keyboard": True,
@@ -88,7 +88,7 @@ def test_inline_buttons_and_a_position_button_take_two_messages() -> None:
     )
     assert (text.text, prompt.text, prompt.prompt) == ("Ở đâu?", "Gửi vị trí", True)
     assert prompt.markup
-    assert [len(row) for row in prompt.markup.to_dict()["keyboard"]] == [1, 1]
+    assert [len(row) for row in prompt.markup["keyboard"]] == [1, 1]
 
 
 def test_a_group_is_not_asked_for_a_position_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
