@@ -4,8 +4,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from routing.places.words import Word, split_words, syllable_key
+from routing.places.words import Word, split_words, syllable_key, word_list
 
 MASK = "•••"
 
@@ -38,13 +39,7 @@ _FEWEST_BANK_DIGITS, _MOST_BANK_DIGITS = 6, 19
 
 _PERSON_CUES = frozenset(("ong", "ba", "anh", "chi", "co", "chu", "bac", "thay", "em", "chau", "ten", "toi"))
 _BETWEEN = frozenset(("ten", "la", "toi"))
-_SURNAMES = frozenset(
-    (
-        "nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly li dinh trinh truong mai to ta cao"
-        " luu luong chu ton au dao doan ha lam phung quach thai tong trung trieu tang vuong cu kieu la ninh nghiem"
-        " khuc diep tieu han mac ong giang than thach son chau lo vi quan hua su lu"
-    ).split()
-)
+_SURNAMES = word_list("surnames")
 _MIDDLE = frozenset(("van", "thi"))
 _THINGS_BEFORE = frozenset(
     ("duong", "pho", "cho", "cau", "truong", "den", "chua", "ngo", "hem", "phuong", "xa")
@@ -110,7 +105,7 @@ def _cued(words: Sequence[Word], start: int, cues: Sequence[str]) -> bool:
     """Tell whether one of the cues stands among the few words before a position."""
     after = bisect_right(words, start, key=lambda word: word.end)
     last = [word.key for word in words[max(0, after - _CUE_WORDS) : after]]
-    pairs = {"".join(pair) for pair in zip(last, last[1:], strict=False)}
+    pairs = {"".join(pair) for pair in pairwise(last)}
     return any(cue in last or cue in pairs for cue in cues)
 
 

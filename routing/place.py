@@ -1,15 +1,9 @@
 """Where a message is about: today's ward through names old and new, position to ward, looking up names."""
 
 from routing.places.position import wards_at
+from routing.places.provinces import find_province, nearest_provinces, provinces
 from routing.places.reading import read_place
-from routing.places.search import (
-    find_province,
-    find_wards,
-    former_wards_of,
-    nearest_provinces,
-    provinces,
-    wards_of,
-)
+from routing.places.search import find_wards, former_wards_of, wards_of
 from routing.places.units import FormerWard, PlaceReading, Province, Ward
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 Only their data files are read, never their code. Units are joined by (province, name): some codes of
 `vietnam-provinces` sit on swapped names, so names come from there and codes, centroids and areas from
-`vietnamadminunits`. Points and boxes that lie far from their neighbours, or that several wards share, are dropped.
+`vietnamadminunits`. Points and boxes that lie far from their neighbours, and shared boxes, are dropped.
 
 Run: python scripts/build_places.py
 """
@@ -231,7 +231,8 @@ def build() -> dict[str, list]:
     present = {
         (bare(short_name(province)), unicodedata.normalize("NFC", older_tones(tidy(ward))).lower()): rest
         for province, ward, *rest in database.execute(
-            "select province, ward, provinceKey, wardKey, wardCode, wardLat, wardLon, wardAreaKm2 from admin_units"
+            "select province, ward, provinceKey, wardKey, wardCode, wardLat, wardLon, wardAreaKm2"
+            " from admin_units"
         )
     }
     provinces, wards, ward_index, province_of_key = [], [], {}, {}
@@ -264,8 +265,8 @@ def build() -> dict[str, list]:
     district_rows: dict[tuple[str, str], int] = {}
     raw_aliases = []
     query = (
-        "select province, district, ward, provinceKey, districtKey, wardKey, wardLat, wardLon, wardBounds, wardAlias"
-        " from admin_units_legacy"
+        "select province, district, ward, provinceKey, districtKey, wardKey, wardLat, wardLon, wardBounds,"
+        " wardAlias from admin_units_legacy"
     )
     for (
         province,

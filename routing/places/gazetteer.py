@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from routing.places.units import FormerWard, Province, Ward
 from routing.places.words import split_words
-from routing.vietnamese import normalise
+from routing.vietnamese import normalise, strip_accents
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "places.json"
 _UNIT_WORD = re.compile(r"^(Phường|Xã|Thị trấn|Đặc khu|Thị xã|Thành phố|Quận|Huyện|Tỉnh)\s+")
@@ -30,7 +30,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """A former district: the rows of `Gazetteer.districts` that hold its wards (itself but for older ones)."""
+    """A former district: `rows` of the data's districts hold its wards, itself but for those gone earlier."""
 
     name: str
     word: str
@@ -65,6 +65,7 @@ class Gazetteer:
     successors: tuple[tuple[int, ...], ...]
     names: dict[str, tuple[Name, ...]]
     districts: dict[str, tuple[District, ...]]
+    district_initials: dict[str, tuple[District, ...]]
     province_names: dict[str, tuple[ProvinceName, ...]]
 
     def today(self, name: Name) -> tuple[int, ...]:
@@ -141,6 +142,10 @@ def _province_names(data: dict[str, Any]) -> list[tuple[str, ProvinceName]]:
     return pairs
 
 
+def _initials(district: District) -> str:
+    return strip_accents("".join(syllable[0] for syllable in district.syllables))
+
+
 @cache
 def gazetteer() -> Gazetteer:
     """Return the gazetteer, loaded at first use."""
@@ -148,6 +153,7 @@ def gazetteer() -> Gazetteer:
     provinces = tuple(Province(slug=row[0], name=row[1], short=row[2]) for row in data["provinces"])
     wards = tuple(Ward(code=row[0], name=row[1], province=provinces[row[2]].slug) for row in data["wards"])
     former_rows = data["former_wards"]
+    districts = _district_names(data)
     districts_of_ward: list[set[int]] = [set() for _ in wards]
     for row in former_rows:
         for successor in row[2]:
@@ -167,6 +173,9 @@ def gazetteer() -> Gazetteer:
         former_boxes=tuple(tuple(row[4]) if row[4] else None for row in former_rows),
         successors=tuple(tuple(row[2]) for row in former_rows),
         names=_index(_ward_names(data)),
-        districts=_index(_district_names(data)),
+        districts=_index(districts),
+        district_initials=_index(
+            [(_initials(unit), unit) for _, unit in districts if len(unit.syllables) > 1]
+        ),
         province_names=_index(_province_names(data)),
     )

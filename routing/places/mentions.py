@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from routing.places.gazetteer import District, Gazetteer, Name, ProvinceName
-from routing.places.words import Word, agreement
+from routing.places.words import Word, agreement, is_capitalised, word_list
 
 Level = Literal["ward", "district", "province", "city", "bare"]
 Unit = TypeVar("Unit", Name, District, ProvinceName)
@@ -67,24 +67,9 @@ _AFTER_PREFIX = {
     ),
 }
 # After these a name is a street's, a school's, a person's, a hamlet's: no unit.
-_NAMED_THINGS = frozenset(
-    (
-        "duong dg pho ngo hem ngach kiet cho cau truong thcs thpt hoc non mn vien bv ho song kenh rach suoi nui"
-        " lo cc kdt kdc kcn ccn may ty cty hang quan xe ga chua den dinh tho trang thon ap xom ban buon lang"
-        " htx tu vong ham toc dai cang bay ong ba anh chi co chu bac em thay khom doi to khu soc phum tap doan"
-        " deo doc goc cong trai cum can dan du toa nghiep trung tieu ben bien dao vinh nguyen tran le pham hoang"
-        " huynh phan vu vo bui do ngo ly dang truong dinh"
-    ).split()
-)
+_NAMED_THINGS = word_list("named_things")
 # Units whose names are everyday words: they need the word for the kind of unit.
-_EVERYDAY = frozenset(
-    (
-        "thongnhat chomoi hoabinh chogao cainuoc thanhbinh binhminh thaibinh antoan hanhphuc doanket hoahop"
-        " vanminh trungtam thanhcong dongtam tienphong quyetthang chienthang thangloi quangminh daitu tanthanh"
-        " congthanh tuluc tudo doclap dongy caophong hungdao giaothuy trungthanh congly dongduc trantrong"
-        " binhan minhtam nhandan anninh hoaan quangtrung trungson baove binhyen nambinh"
-    ).split()
-)
+_EVERYDAY = word_list("everyday_names")
 _AFTER_FULL = re.compile(r"[ \t\u00a0]{0,3}:?[ \t\u00a0]{0,3}[\"“'’]?")
 _AFTER_SHORT = re.compile(r"[ \t\u00a0]{0,3}[.:]?[ \t\u00a0]{0,3}")
 
@@ -102,7 +87,7 @@ class Match(Generic[Unit]):
 class Mention:
     """Words `start` to `end` that name a unit, and every unit they may mean.
 
-    `full` when the word for the kind is written out, `guarded` when a street or person may be meant.
+    `full` when the word for the kind is written out, `initials` when a district is given by them ("q.bt").
     """
 
     level: Level
@@ -111,6 +96,7 @@ class Mention:
     start: int
     name_start: int
     end: int
+    initials: bool = False
     wards: list[Match[Name]] = field(default_factory=list)
     districts: list[Match[District]] = field(default_factory=list)
     provinces: list[Match[ProvinceName]] = field(default_factory=list)
@@ -118,7 +104,9 @@ class Mention:
     @property
     def longest(self) -> int:
         """Return the word after the longest name that agrees with what is typed."""
-        ends = [match.end for match in (*self.wards, *self.districts, *self.provinces)]
+        ends = [match.end for match in self.wards]
+        ends += [match.end for match in self.districts]
+        ends += [match.end for match in self.provinces]
         return max(ends, default=self.end)
 
 
@@ -176,9 +164,7 @@ class Scanner:
         self.places = places
         marked = sum(not word.lower.isascii() for word in words)
         self.accented = marked > 0.35 * len(words)
-        capitals = sum(word.capital for word in words)
-        self.shouting = capitals > 0.7 * len(words)
-        self.capitalised = not self.shouting and capitals > 1
+        self.capitalised = is_capitalised(words)
 
     def scan(self) -> list[Mention]:
         """Return the mentions in the order of the text."""
@@ -234,6 +220,9 @@ class Scanner:
         if prefix.level in ("district", "city"):
             found = match_names(words, after, places.districts)
             mention.districts = [m for m in found if self._proved(prefix, mention, m)]
+            if not mention.districts and prefix.level == "district":
+                mention.districts = self._by_initials(prefix, after)
+                mention.initials = bool(mention.districts)
         if prefix.level in ("province", "city"):
             mention.provinces = [m for m in match_names(words, after, places.province_names) if m.quality > 0]
         mention.end = mention.longest
@@ -262,12 +251,17 @@ class Scanner:
             return True
         if number:
             gap = self.text[words[mention.start].end : first.start]
-            return (
-                first.touching or "." in gap or prefix.word in ("Phường", "Quận") and not self._hour(mention)
-            )
+            certain = first.touching or "." in gap
+            return certain or (prefix.word in ("Phường", "Quận") and not self._hour(mention))
         if len(prefix.keys[0]) == 1 and match.end - mention.name_start == 1:
             return first.capital and match.quality > 0
-        return match.quality > 0 and (first.capital or not self.capitalised)
+        sure = match.quality > 0.75 and match.end - mention.name_start > 1
+        return match.quality > 0 and (first.capital or not self.capitalised or sure)
+
+    def _by_initials(self, prefix: Prefix, after: int) -> list[Match[District]]:
+        initials = self.words[after].lower
+        found = self.places.district_initials.get(initials, ()) if initials.isascii() else ()
+        return [Match(unit, after + 1, 0.5) for unit in found if unit.word == prefix.word]
 
     def _hour(self, mention: Mention) -> bool:
         return mention.start > 0 and self.words[mention.start - 1].key.isdecimal()
@@ -299,7 +293,7 @@ class Scanner:
         )
 
     def _may_begin(self, position: int) -> bool:
-        """Tell whether a name may begin here: not inside a longer run of capitals, not lower case among them."""
+        """Tell whether a name may begin here: among capitals, only where a run of them begins."""
         word = self.words[position]
         if not self.capitalised:
             return True

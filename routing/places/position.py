@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.places.gazetteer import gazetteer
-from routing.places.search import find_province_index
+from routing.places.provinces import find_province_index
 from routing.places.units import Ward
 
 Floats = NDArray[np.float64]

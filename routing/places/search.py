@@ -1,81 +1,65 @@
-"""Looking up what a person typed when asked for a province or a ward."""
+"""Looking up the ward that a person typed when asked for it, and listing the wards of a province."""
 
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from routing.places.gazetteer import Name, gazetteer, key_of
+from routing.places.gazetteer import Name, gazetteer
 from routing.places.mentions import match_names, unit_word
-from routing.places.units import FormerWard, Province, Ward
+from routing.places.provinces import find_province_index
+from routing.places.reading import read_place
+from routing.places.units import FormerWard, Ward
 from routing.places.words import split_words
 
-_LEADING = ("thanhpho", "tinh", "tp")
-
-
-@cache
-def _province_keys() -> dict[str, int]:
-    """Return every key a province is known by: names today and former, aliases, slugs."""
-    places = gazetteer()
-    keys = {key: names[0].province for key, names in places.province_names.items()}
-    keys |= {key_of(province.slug): index for index, province in enumerate(places.provinces)}
-    return keys
-
-
-def find_province_index(name: str) -> int | None:
-    """Return the index of the province that a name, abbreviation or slug means."""
-    keys = _province_keys()
-    key = key_of(name)
-    for candidate in (key, *(key.removeprefix(word) for word in _LEADING if key.startswith(word))):
-        if candidate in keys:
-            return keys[candidate]
-    return None
-
-
-def find_province(name: str) -> Province | None:
-    """Return today's province for a name, however typed; former provinces lead to today's."""
-    index = find_province_index(name)
-    return None if index is None else gazetteer().provinces[index]
-
-
-def nearest_provinces(name: str, limit: int = 3) -> tuple[Province, ...]:
-    """Return the provinces whose names look most like a name, best first."""
-    places = gazetteer()
-    keys = _province_keys()
-    found = process.extract(
-        key_of(name), [key for key in keys if len(key) > 2], scorer=fuzz.WRatio, limit=4 * limit
-    )
-    indexes = dict.fromkeys(keys[key] for key, _, _ in found)
-    return tuple(places.provinces[index] for index in list(indexes)[:limit])
+_MOST_WORDS = 12
+_LEAST_SIMILARITY = 70.0
 
 
 def find_wards(query: str, *, province: str | None, limit: int = 6) -> tuple[Ward, ...]:
-    """Return today's wards for what a person typed when asked for the ward, best first; slips are tolerated."""
-    places = gazetteer()
-    words = split_words(query)[:12]
+    """Return today's wards for what a person typed when asked for the ward, best first.
+
+    Slips, missing accents, former names and beginnings of names are tolerated; wards outside the province,
+    when one is given by its slug, are left out.
+    """
+    home = find_province_index(province) if province else None
+    words = split_words(query)[:_MOST_WORDS]
     if not words:
         return ()
-    home = find_province_index(province) if province else None
+    places = gazetteer()
+    read = read_place(query[: words[-1].end], province=province)
+    if read.ward_named and read.district:
+        found = [
+            ward for ward in read.candidates if home is None or ward.province == places.provinces[home].slug
+        ]
+        if found:
+            return tuple(found[:limit])
     word, start = unit_word(words)
-    exact = [match.unit for match in match_names(words, start, places.names) if match.end == len(words)]
-    found = _wards_of_names(exact, word, home)
-    if start and not found:
-        found = _wards_of_names([m.unit for m in match_names(words, 0, places.names)], "", home)
-    if not found:
-        key = "".join(word.key for word in words[start:])
-        found = _wards_of_names(_similar_names(key, home), word, home)
-    return tuple(places.wards[index] for index in found[:limit])
+    indexes = _wards_of_names(_longest_names(query, start), word, home)
+    if not indexes:
+        key = "".join(part.key for part in words[start:])
+        indexes = _wards_of_names(_similar_names(key, home), word, home)
+    return tuple(places.wards[index] for index in indexes[:limit])
+
+
+def _longest_names(query: str, start: int) -> list[Name]:
+    """Return the names that take the most words of a query, wherever in it they begin."""
+    words = split_words(query)[:_MOST_WORDS]
+    names = gazetteer().names
+    found = [(m.end - at, m.unit) for at in range(start, len(words)) for m in match_names(words, at, names)]
+    longest = max((length for length, _ in found), default=0)
+    enough = longest >= 2 or start + longest == len(words)
+    return [name for length, name in found if length == longest] if enough else []
 
 
 def _similar_names(key: str, home: int | None) -> list[Name]:
     if len(key) < 3:
         return []
-    places = gazetteer()
-    close = process.extract(key, _keys_in(home), scorer=fuzz.ratio, score_cutoff=70, limit=8)
-    begun = [known for known in _keys_in(home) if known.startswith(key)][:8]
+    keys = _keys_in(home)
+    begun = [known for known in keys if known.startswith(key)][:8]
+    close = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=_LEAST_SIMILARITY, limit=8)
+    names = gazetteer().names
     return [
-        name
-        for known in dict.fromkeys([*begun, *(known for known, _, _ in close)])
-        for name in places.names[known]
+        name for known in dict.fromkeys([*begun, *(found for found, _, _ in close)]) for name in names[known]
     ]
 
 
@@ -93,13 +77,8 @@ def _wards_of_names(names: list[Name], word: str, home: int | None) -> list[int]
     """Return today's wards of names inside the province, names of the kind typed and of today first."""
     places = gazetteer()
     inside = [name for name in names if home is None or places.province_of(name) == home]
-    inside.sort(key=lambda name: (bool(word) and name.word != word, name.kind != "present"))
+    inside.sort(key=lambda name: bool(word) and name.word != word)
     return list(dict.fromkeys(index for name in inside for index in places.today(name)))
-
-
-def provinces() -> tuple[Province, ...]:
-    """Return today's 34 provinces and cities."""
-    return gazetteer().provinces
 
 
 def wards_of(province_slug: str) -> tuple[Ward, ...]:

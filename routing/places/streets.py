@@ -1,138 +1,219 @@
-"""The street that a text names: after "đường", "phố", "hẻm 12", "QL 1A", a house number."""
+"""The street that a text names: after "đường", "phố", "hẻm 12", "ngã tư", a house number, or as "QL 1A"."""
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
-from routing.places.mentions import Mention
-from routing.places.words import Word, agreement
+from routing.places.gazetteer import DATA_FILE, key_of
+from routing.places.mentions import MOST_SYLLABLES, Mention
+from routing.places.words import Word, agreement, is_capitalised, split_words, syllable_key, word_list
+from routing.vietnamese import normalise
 
-_STREET_WORDS = {"duong": "đường", "dg": "đg", "pho": "phố", "dai lo": "đại lộ"}
-_ALLEYS = frozenset(("ngo", "ngach", "hem", "kiet"))
-_NUMBERED = {
-    ("quoc", "lo"): "Quốc lộ",
-    ("ql",): "Quốc lộ",
-    ("tinh", "lo"): "Tỉnh lộ",
-    ("tl",): "Tỉnh lộ",
-    ("dt",): "Tỉnh lộ",
-    ("huong", "lo"): "Hương lộ",
-    ("hl",): "Hương lộ",
-    ("vanh", "dai"): "Vành đai",
+NAMES_FILE = DATA_FILE.with_name("street_names.txt")
+_MOST_WORDS = 5
+_ABBREVIATED = {
+    "xvnt": "Xô Viết Nghệ Tĩnh",
+    "cmt8": "Cách Mạng Tháng Tám",
+    "cmt": "Cách Mạng Tháng Tám",
+    "nkkn": "Nam Kỳ Khởi Nghĩa",
+    "ntmk": "Nguyễn Thị Minh Khai",
+    "dbp": "Điện Biên Phủ",
+    "hvt": "Hoàng Văn Thụ",
+    "lvs": "Lê Văn Sỹ",
+    "vvk": "Võ Văn Kiệt",
 }
-_NOT_PHO = frozenset(("thanh", "khu", "dan", "mon", "quan", "hang", "noi", "duong"))
-_SURNAMES = frozenset(
-    (
-        "nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong li dinh trinh truong mai to ta cao"
-        " luu luong chu ton dao doan ha lam phung quach thai tong trung trieu tang vuong cu ong ba"
-    ).split()
-)
-# Words that end a street's name when nothing is capitalised.
-_STOP = frozenset(
-    (
-        "o tai thuoc doan gan co bi dang cua voi va den truoc sau phuong quan huyen xa tinh thanh tp p q h tx tt"
-        " thi la nay do kia ay khong ko k dc duoc thi ma nhung nen vi do mat nuoc den dien rac ngap xuong hu hong"
-        " sut lun xe cong nguoi dan nha cho toi qua vao ra len xuong di ve tu khu ap thon to so ngo hem kiet ngach"
-        " doi dien canh ngay chieu sang toi dem suot hay rat qua nhieu may cac nhung mot hai ba bon nam luc khi"
-        " bay gio roi van con da se chua moi lam bat het toan bo cung luon moc day dai rong hep be lon cu moi"
-        " noi ke goc nga cau hien doc duong pho ca kenh via he dau cuoi giua tren duoi trong ngoai ban dia"
-        " thuong xuyen tuyen lien chinh lang dat nhua tong bo bao vinh ham quanh"
-    ).split()
-)
-_NUMBER = re.compile(r"\d+(?:[.,/]\d+)*(?:[a-zđ]\b)?", re.IGNORECASE)
-_HOUSE = re.compile(
-    r"[ ]?(?:số\s+)?(?:nhà\s+)?\d+[a-z]?(?:[/.-]\d+[a-z]?)*[ ,]{1,2}(?:(?:đường|phố)\s+)?", re.IGNORECASE
-)
-_MOST = 5
+_NUMBERED = {
+    "quoc": ("Quốc lộ", "lo"),
+    "ql": ("Quốc lộ", ""),
+    "tinh": ("Tỉnh lộ", "lo"),
+    "tl": ("Tỉnh lộ", ""),
+    "huong": ("Hương lộ", "lo"),
+    "hl": ("Hương lộ", ""),
+    "vanh": ("Vành đai", "dai"),
+}
+_STREET_WORDS = {"duong": "đường", "pho": "phố", "dg": "đg"}
+_ALLEYS = frozenset(("ngo", "ngach", "hem", "kiet"))
+_NOT_PHO = frozenset(("thanh", "khu", "dan", "mon", "quan", "hang", "noi", "duong", "day"))
+_JUNCTIONS = frozenset(("ba", "tu", "nam", "3", "4", "5"))
+_NOT_A_HOUSE = word_list("not_a_house")
+_HOUSE_CUES = frozenset(("so", "nha", "chi", "hem", "ngo", "ngach", "kiet", "can", "sn", "k", "h", "truoc"))
+_SURNAMES = word_list("street_surnames")
+# Words that no street's name holds: they end it when nothing is capitalised.
+_STOP = word_list("no_street_name")
+_NUMBER = re.compile(r"\d{1,4}(?:[.,/]\d{1,3}){0,3}(?:[a-zđ](?!\w))?", re.IGNORECASE)
+
+
+@cache
+def _known() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the well-known street names by key: as they are shown, and their syllables."""
+    lines = NAMES_FILE.read_text(encoding="utf-8").splitlines()
+    known = {
+        key_of(line): (line, tuple(word.lower for word in split_words(normalise(line)))) for line in lines
+    }
+    return known | {syllable_key(key): (name, ()) for key, name in _ABBREVIATED.items()}
+
+
+class StreetFinder:
+    """Finds the street in one text; `units` are the words at which the mention of a unit begins."""
+
+    def __init__(self, text: str, words: Sequence[Word], mentions: Sequence[Mention]) -> None:
+        self.text = text
+        self.words = words
+        self.units = {mention.start for mention in mentions if mention.level != "bare"}
+        self.capitalised = is_capitalised(words)
+
+    def find(self) -> str | None:
+        """Return the first street's name without the house number, or None."""
+        for position in range(len(self.words)):
+            street = (
+                self._numbered(position) or self._after_street_word(position) or self._after_cue(position)
+            )
+            if street:
+                return street
+        return None
+
+    def _gap(self, position: int) -> str:
+        return self.text[self.words[position - 1].end : self.words[position].start]
+
+    def _numbered(self, position: int) -> str | None:
+        full, second = _NUMBERED.get(self.words[position].key, ("", ""))
+        after = position + (2 if second else 1)
+        if not full or after >= len(self.words) or (second and self.words[position + 1].key != second):
+            return None
+        number = _NUMBER.match(self.text, self.words[after].start)
+        return f"{full} {number.group()}" if number and self._gap(after) in ("", " ", ".") else None
+
+    def _after_street_word(self, position: int) -> str | None:
+        word, words = self.words[position], self.words
+        proper = _STREET_WORDS.get(word.key) or ("đ" if word.lower == "đ" and not word.touching else None)
+        after = position + 1
+        if (
+            proper is None
+            or after >= len(words)
+            or self._gap(after).strip(' .:"')
+            or agreement(word.lower, proper) < 0
+        ):
+            return None
+        if word.key == "pho" and position and words[position - 1].key in _NOT_PHO:
+            return None
+        if word.capital and self.capitalised and position and word.linked and word.lower != proper:
+            return None  # The family name Dương
+        return (
+            self._code(after)
+            or self._well_known(after)
+            or self._capitals(after)
+            or self._small_letters(after)
+        )
+
+    def _after_cue(self, position: int) -> str | None:
+        """Return a street after a junction or a house number."""
+        word, words = self.words[position], self.words
+        if word.key == "nga" and position + 2 < len(words) and words[position + 1].key in _JUNCTIONS:
+            return self._well_known(position + 2) or self._capitals(position + 2)
+        if word.key == "goc" and position + 1 < len(words):
+            return self._well_known(position + 1)
+        if not word.key.isdecimal() or (position and word.linked and words[position - 1].key in _NOT_A_HOUSE):
+            return None
+        after = position + 1
+        while after < len(words) and after < position + 8 and self._house_part(after):
+            after += 1
+        if after >= len(words) or self._gap(after) not in (" ", ", ") or after in self.units:
+            return None
+        if words[after].key in _STREET_WORDS:
+            return None
+        cued = "/" in self.text[word.start : words[after].start] or (
+            position > 0 and words[position - 1].key in _HOUSE_CUES
+        )
+        return self._well_known(after) or (self._capitals(after) if cued else None)
+
+    def _house_part(self, position: int) -> bool:
+        word = self.words[position]
+        return self._gap(position) in ("", "/", "-", ".") and (word.key.isdecimal() or len(word.key) == 1)
+
+    def _code(self, position: int) -> str | None:
+        """Return "Đường số 18D", "Đường D2", "Đường 3/2" when the street has a code for a name."""
+        words = self.words
+        numbered = words[position].key == "so" and position + 1 < len(words) and words[position + 1].linked
+        word = words[position + numbered]
+        if word.key.isdecimal():
+            number = _NUMBER.match(self.text, word.start)
+            plain = number is not None and (numbered or "/" in number.group())
+            return f"Đường {'số ' if numbered else ''}{number.group()}" if number and plain else None
+        follower = words[position + 1] if position + 1 < len(words) else None
+        if numbered or len(word.key) != 1 or not word.capital or not word.linked:
+            return None
+        if follower is not None and follower.touching and follower.key.isdecimal():
+            return f"Đường {self.text[word.start : follower.end]}"
+        alone = follower is None or not (follower.linked and follower.capital)
+        return f"Đường {self.text[word.start : word.end]}" if alone else None
+
+    def _well_known(self, position: int) -> str | None:
+        """Return a street of the list that begins here, with its accents even if typed without."""
+        found, end, key = None, position, ""
+        for stop in range(position, min(position + MOST_SYLLABLES, len(self.words))):
+            if stop > position and not self._continues(stop):
+                break
+            key += self.words[stop].key
+            name, syllables = _known().get(key, ("", ()))
+            typed = [word.lower for word in self.words[position : stop + 1]]
+            if name and (len(syllables) != len(typed) or all(map(_agrees, typed, syllables))):
+                found, end = name, stop + 1
+        return found + self._ordinal(end) if found else None
+
+    def _continues(self, position: int) -> bool:
+        return self.words[position].linked and not set(self._gap(position)) & set("-–")
+
+    def _ordinal(self, end: int) -> str:
+        """Return " 8" of "Sơn Thủy 8" when the number ends the address."""
+        words = self.words
+        if (
+            end >= len(words)
+            or not words[end].linked
+            or not words[end].key.isdecimal()
+            or len(words[end].key) > 2
+        ):
+            return ""
+        last = end + 1 >= len(words) or end + 1 in self.units or not words[end + 1].linked
+        return f" {words[end].key}" if last else ""
+
+    def _capitals(self, position: int) -> str | None:
+        """Return the run of capitalised words that begins here, two at least."""
+        end = position
+        while (
+            self.capitalised
+            and end < min(position + _MOST_WORDS, len(self.words))
+            and self.words[end].capital
+            and end not in self.units
+            and (end == position or self._continues(end))
+        ):
+            end += 1
+        if end - position < 2:
+            return None
+        return self.text[self.words[position].start : self.words[end - 1].end] + self._ordinal(end)
+
+    def _small_letters(self, position: int) -> str | None:
+        """Return a name without capitals: of a person, or two words or more that end an address part."""
+        words = self.words
+        person = words[position].key in _SURNAMES
+        end = position
+        while (
+            end < min(position + (3 if person else 4), len(words))
+            and (end == position or self._continues(end))
+            and end not in self.units
+            and words[end].key.isalpha()
+            and ((person and end == position) or words[end].key not in _STOP)
+        ):
+            end += 1
+        closed = end in self.units or (end < len(words) and "," in self._gap(end))
+        if end - position < 2 or words[position].capital or not (person or closed):
+            return None
+        return self.text[words[position].start : words[end - 1].end]
+
+
+def _agrees(typed: str, name: str) -> bool:
+    return agreement(typed, name) > 0
 
 
 def find_street(text: str, words: Sequence[Word], mentions: Sequence[Mention]) -> str | None:
-    """Return the street's name as it is typed, without the house number; None when none is named."""
-    units = {position for mention in mentions if mention.level != "bare" for position in (mention.start,)}
-    capitals = sum(word.capital for word in words)
-    capitalised = 1 < capitals <= 0.7 * len(words)
-    for position in range(len(words)):
-        street = _numbered(text, words, position) or _named(text, words, position, units, capitalised)
-        if street:
-            return street
-    return None
-
-
-def _numbered(text: str, words: Sequence[Word], position: int) -> str | None:
-    for keys, full in _NUMBERED.items():
-        after = position + len(keys)
-        if tuple(word.key for word in words[position:after]) == keys and after < len(words):
-            number = _NUMBER.match(text, words[after].start)
-            if number and text[words[after - 1].end : words[after].start] in ("", " ", "."):
-                return f"{full} {number.group().rstrip('.,/')}"
-    return None
-
-
-def _named(text: str, words: Sequence[Word], position: int, units: set[int], capitalised: bool) -> str | None:
-    key = words[position].key
-    after = position + 1
-    if key in _ALLEYS and after < len(words) and words[after].key.isdecimal():
-        after = _skip_house(text, words, after)
-    elif key == "pho" and position and words[position - 1].key in _NOT_PHO:
-        return None
-    elif key not in ("duong", "dg", "pho") and not (
-        words[position].lower == "đ" and not words[position].touching
-    ):
-        return None
-    if key in ("duong", "pho") and agreement(words[position].lower, _STREET_WORDS[key]) < 0:
-        return None
-    if after >= len(words):
-        return None
-    code = _code(text, words, after)
-    if code:
-        return code
-    end = _name_end(words, after, units, capitalised)
-    return text[words[after].start : words[end - 1].end] if end - after >= 2 else None
-
-
-def _skip_house(text: str, words: Sequence[Word], position: int) -> int:
-    while position < len(words) and (words[position].key.isdecimal() or len(words[position].key) == 1):
-        position += 1
-    if position < len(words) and words[position].key in ("duong", "pho", "dg"):
-        position += 1
-    return position
-
-
-def _code(text: str, words: Sequence[Word], position: int) -> str | None:
-    """Return "Đường số 18D", "Đường D2", "Đường 3/2" when a street has a code for a name."""
-    numbered = (
-        words[position].key == "so" and position + 1 < len(words) and words[position + 1].key.isdecimal()
-    )
-    start = position + 1 if numbered else position
-    word = words[start]
-    if word.key.isdecimal():
-        number = _NUMBER.match(text, word.start)
-        plain = number is not None and (numbered or "/" in number.group())
-        return f"Đường {'số ' if numbered else ''}{number.group()}" if number and plain else None
-    if len(word.key) == 1 and word.capital and word.linked:
-        follower = words[start + 1] if start + 1 < len(words) else None
-        if follower is not None and follower.touching and follower.key.isdecimal():
-            return f"Đường {text[word.start : follower.end]}"
-        if follower is None or not (follower.linked and follower.capital):
-            return f"Đường {text[word.start : word.end]}"
-    return None
-
-
-def _name_end(words: Sequence[Word], start: int, units: set[int], capitalised: bool) -> int:
-    end = start
-    while end < min(len(words), start + _MOST):
-        word = words[end]
-        if end > start and not word.linked:
-            break
-        if end > start and end in units:
-            break
-        if word.key.isdecimal():
-            end += end - start >= 2
-            break
-        if capitalised:
-            if not word.capital:
-                break
-        elif word.key in _STOP or not word.key:
-            break
-        elif end - start >= 3 and words[start].key in _SURNAMES:
-            break
-        end += 1
-    return end
+    """Return the street that a text names, without the house number; None when it names none."""
+    return StreetFinder(text, words, mentions).find()

@@ -1,18 +1,28 @@
 """Text as words with their positions, and how well a typed syllable agrees with a name's."""
 
+import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from routing.vietnamese import normalise, strip_accents
 
+WORDS_FILE = Path(__file__).resolve().parent.parent / "data" / "place_words.json"
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
 _WORD = re.compile(rf"\d+|[^\W\d_](?:[^\W\d_]|[\u0300-\u036f{_INVISIBLE}])*")
 _DROPPED = re.compile(rf"[{_INVISIBLE}]")
 _LINK = re.compile(r"[ \t\u00a0]*(?:[-–'’][ \t\u00a0]*)?")
 _LONGEST = 24
+
+
+def word_list(name: str) -> frozenset[str]:
+    """Return one of the lists of syllables, without accents, of data/place_words.json."""
+    lists = json.loads(WORDS_FILE.read_text(encoding="utf-8"))
+    return frozenset(syllable_key(word) for word in lists[name].split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +105,9 @@ def agreement(typed: str, name: str) -> float:
     part = typed_tone in ("", tone) and len(typed_shapes) == len(shapes)
     part = part and all(ours in ("", theirs) for ours, theirs in zip(typed_shapes, shapes, strict=False))
     return 0.6 if part else -1.0
+
+
+def is_capitalised(words: Sequence[Word]) -> bool:
+    """Tell whether capital letters mark names here: some words have them, and not nearly all."""
+    capitals = sum(word.capital for word in words)
+    return 1 < capitals <= 0.7 * len(words)
