@@ -1,0 +1,117 @@
+"""Who may do what: one table of actions, roles and how far each role reaches.
+
+The table of moves (`routing/workflow.py`) says what may happen to a case in a status; this one says to
+which cases a person's posts reach. Both are asked before anything changes.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from routing.organisation import City
+from storage.cases import Case
+from storage.people import Person, Post
+
+
+class Reach(StrEnum):
+    """Which cases a role reaches."""
+
+    OWN_UNIT = "own_unit"
+    """Those that the post's own unit has now."""
+    SUBTREE = "subtree"
+    """Those of the post's unit and of all units below it."""
+    CITY = "city"
+
+
+_READERS = {"officer": Reach.SUBTREE, "chair": Reach.SUBTREE, "leader": Reach.CITY, "dispatcher": Reach.CITY}
+_WORKERS = {"officer": Reach.OWN_UNIT, "chair": Reach.OWN_UNIT}
+
+REACHES: Mapping[str, Mapping[str, Reach]] = MappingProxyType(
+    {
+        "see": _READERS,
+        "see_reporter": _READERS,
+        "accept": _WORKERS,
+        "answer": _WORKERS,
+        "ask_citizen": _WORKERS,
+        "return": _WORKERS,
+        "hand_over": {"officer": Reach.OWN_UNIT, "chair": Reach.SUBTREE, "dispatcher": Reach.CITY},
+        "triage": {"dispatcher": Reach.CITY},
+        "reject": {"dispatcher": Reach.CITY},
+        "figures": _READERS,
+    }
+)
+"""For each action of an official: the roles that have it, and how far they reach."""
+
+REPORTER_ACTIONS = frozenset({"see", "reply", "add", "rate", "reopen", "withdraw"})
+"""What whoever reported a case may do with it, and nobody else except for "see"."""
+
+_ORDER = ("chair", "officer", "dispatcher", "leader")
+"""A person with several posts acts by the first that allows it."""
+
+
+def may(person: Person, city: City, action: str, case: Case) -> bool:
+    """Tell whether a person may do this to this case. An unknown action is never allowed."""
+    if action in REPORTER_ACTIONS and case.reporter_id == person.id:
+        return True
+    return post_for(person, city, action, case) is not None
+
+
+def post_for(person: Person, city: City, action: str, case: Case) -> Post | None:
+    """Return the post by which a person may do this to this case, or None."""
+    if action == "see_reporter" and case.anonymous:
+        return None
+    allowed = (post for post in _by_order(person) if _reaches(city, post, action, case))
+    return next(allowed, None)
+
+
+def units_for_work(person: Person) -> tuple[str, ...]:
+    """Return the codes of the units whose cases this person handles."""
+    return tuple(dict.fromkeys(post.unit_code for post in person.posts if post.role in _WORKERS))
+
+
+def unit_for_figures(person: Person, city: City) -> str | None:
+    """Return the unit whose subtree's figures a person may see: the largest, None for nobody's."""
+    reached = [
+        city.root.code if REACHES["figures"][post.role] == Reach.CITY else post.unit_code
+        for post in person.posts
+        if post.role in REACHES["figures"] and post.unit_code in city.units
+    ]
+    return max(reached, key=lambda code: len(city.subtree(code)), default=None)
+
+
+def may_receive(city: City, unit_code: str, case: Case) -> bool:
+    """Tell whether a case may be given to a unit.
+
+    A restricted one goes only where the city's rules for its domain send it, so that it never reaches the
+    unit that is complained about.
+    """
+    if unit_code not in city.units:
+        return False
+    return not is_restricted(city, case) or unit_code in restricted_units(city, case.domain)
+
+
+def is_restricted(city: City, case: Case) -> bool:
+    """Tell whether a case belongs to a domain that is kept among few people."""
+    domain = city.domains.get(case.domain)
+    return domain is not None and domain.restricted
+
+
+def restricted_units(city: City, domain: str) -> tuple[str, ...]:
+    """Return the units that the rules name for a restricted domain, best first."""
+    named = (rule.unit for rule in city.rules_for(domain) if rule.domain == domain)
+    return tuple(dict.fromkeys(code for code in named if code in city.units))
+
+
+def _by_order(person: Person) -> list[Post]:
+    return sorted((post for post in person.posts if post.role in _ORDER), key=lambda p: _ORDER.index(p.role))
+
+
+def _reaches(city: City, post: Post, action: str, case: Case) -> bool:
+    reach = REACHES.get(action, {}).get(post.role)
+    if reach is None or reach == Reach.CITY:
+        return reach is not None
+    if case.unit_code is None:
+        return False
+    if reach == Reach.OWN_UNIT or is_restricted(city, case):
+        return post.unit_code == case.unit_code
+    return city.is_within(case.unit_code, post.unit_code)

@@ -1,0 +1,152 @@
+"""Cards: one case as those who handle it see it, with the buttons that it allows them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from handlers import texts
+from handlers.channel import Button, OutboundMessage, Photo
+from routing import workflow
+from routing.organisation import City
+from routing.workflow import OPEN_STATUSES, Action
+from storage.cases import Case
+from storage.ledger import Event
+from storage.people import Person
+
+LONGEST_TEXT = 1500
+"""Characters of a report that a card shows; a button shows the rest."""
+LONGEST_BUTTON = 64
+_HISTORY = 6
+
+
+def card(
+    city: City,
+    case: Case,
+    *,
+    now: datetime,
+    photos: Sequence[str] = (),
+    reporter: str = "",
+    note: str = "",
+    events: Iterable[Event] = (),
+    role: str | None = "officer",
+) -> OutboundMessage:
+    """Return the card of a case with the buttons of a role; without a role there are none.
+
+    reporter: what the reader may know of who wrote it, empty for nothing. photos: media keys.
+    """
+    text = body(city, case, now=now, photos=photos, reporter=reporter, note=note, events=events)
+    rows = buttons(case, role) if role else []
+    if len(case.text) > LONGEST_TEXT:
+        rows.append((Button(label=texts.label_whole_text(), data=f"fulltext:{case.code}"),))
+    can_answer = role is not None and Action.ANSWER in workflow.allowed_actions(case.status, role)
+    return OutboundMessage(
+        text=text + (f"\n{texts.card_hint()}" if can_answer else ""),
+        buttons=tuple(rows),
+        photos=tuple(Photo(media_key=key) for key in photos),
+    )
+
+
+def body(
+    city: City,
+    case: Case,
+    *,
+    now: datetime,
+    photos: Sequence[str] = (),
+    reporter: str = "",
+    note: str = "",
+    events: Iterable[Event] = (),
+) -> str:
+    """Return the words of a card."""
+    waiting = case.status in OPEN_STATUSES
+    shown = case.text if len(case.text) <= LONGEST_TEXT else f"{case.text[:LONGEST_TEXT]} …"
+    return texts.card(
+        code=case.code,
+        kind=case.kind,
+        status=case.status,
+        urgent=case.urgent,
+        domain=domain_name(city, case.domain),
+        unit=unit_name(city, case.unit_code),
+        place=texts.place_name(street=case.street, ward=case.ward_name),
+        position=_position(case),
+        text=shown,
+        reporter=reporter,
+        accept_due_at=None if case.accepted_at or not waiting else case.accept_due_at,
+        due_at=case.due_at if waiting else None,
+        overdue=waiting and case.paused_at is None and case.due_at is not None and now > case.due_at,
+        photos=len(photos),
+        note=note,
+        history=history(city, events),
+    )
+
+
+def buttons(case: Case, role: str) -> list[tuple[Button, ...]]:
+    """Return what a role at the case's unit may do with it now, as buttons."""
+    allowed = workflow.allowed_actions(case.status, role)
+    rows = [[_BUTTONS[action](case.code) for action in row if action in allowed] for row in _ROWS]
+    return [tuple(row) for row in rows if row]
+
+
+_BUTTONS: Mapping[Action, Callable[[str], Button]] = {
+    Action.ACCEPT: lambda code: Button(label=texts.label_accept(), data=f"accept:{code}"),
+    Action.ANSWER: lambda code: Button(label=texts.label_answer(), data=f"answer:{code}"),
+    Action.ASK_CITIZEN: lambda code: Button(label=texts.label_ask(), data=f"ask:{code}"),
+    Action.STOP_WAITING: lambda code: Button(label=texts.label_stop_waiting(), data=f"resume:{code}"),
+    Action.HAND_OVER: lambda code: Button(label=texts.label_hand_over(), data=f"hand:{code}"),
+    Action.RETURN: lambda code: Button(label=texts.label_return(), data=f"giveback:{code}"),
+}
+_ROWS = (
+    (Action.ACCEPT, Action.ANSWER),
+    (Action.ASK_CITIZEN, Action.STOP_WAITING),
+    (Action.HAND_OVER, Action.RETURN),
+)
+
+
+def reporter(person: Person) -> str:
+    """Return a person's name and telephone as a card shows them; a name is never empty."""
+    return " · ".join(part for part in (person.name or texts.nameless(), person.phone) if part)
+
+
+def domain_name(city: City, domain: str) -> str:
+    """Return what a domain is called in this city."""
+    found = city.domains.get(domain)
+    return found.name if found else domain
+
+
+def unit_name(city: City, code: str | None) -> str:
+    """Return what a unit is called; empty for none."""
+    unit = city.units.get(code) if code else None
+    return unit.name if unit else (code or "")
+
+
+def history(city: City, events: Iterable[Event]) -> list[str]:
+    """Return what was said about a case after it was sent, in order, the latest few."""
+    lines = [line for event in events if (line := _told(city, event))]
+    return lines[-_HISTORY:]
+
+
+def _told(city: City, event: Event) -> str:
+    data = event.data
+    if event.type == "citizen_asked":
+        return texts.history_question(at=event.at, text=data.get("question", ""))
+    if event.type == "returned":
+        unit = unit_name(city, event.unit_code)
+        return texts.history_return(at=event.at, unit=unit, reason=data.get("reason", ""))
+    if event.type == "answered":
+        return texts.history_answer(at=event.at, text=data.get("text", ""))
+    if event.type == "reopened":
+        return texts.history_reopened(at=event.at, text=data.get("text", ""))
+    if event.actor_role == "citizen" and event.type != "received" and data.get("text"):
+        return texts.history_reply(at=event.at, text=data["text"])
+    return ""
+
+
+def _position(case: Case) -> str:
+    if case.latitude is None or case.longitude is None:
+        return ""
+    latitude, longitude = f"{case.latitude:.5f}", f"{case.longitude:.5f}"
+    point = f"mlat={latitude}&mlon={longitude}#map=18/{latitude}/{longitude}"
+    return f"https://www.openstreetmap.org/?{point}"
+
+
+def fits(data: str) -> bool:
+    """Tell whether a channel can carry this as a button's data."""
+    return len(data.encode()) <= LONGEST_BUTTON

@@ -1,0 +1,776 @@
+"""What officials read: cards, questions, confirmations, refusals, reminders and figures."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from handlers.texts.common import excerpt, kind_name, moment
+
+_STATUSES = {
+    "received": "mới nhận",
+    "triage": "chờ điều phối",
+    "assigned": "chưa ai nhận",
+    "in_progress": "đang làm",
+    "waiting_for_citizen": "chờ người dân trả lời",
+    "answered": "đã trả lời",
+    "closed": "đã khép lại",
+    "rejected": "không xử lý",
+    "merged": "đã gộp",
+    "reopened": "người dân mở lại",
+}
+_ROLES = {
+    "chair": "lãnh đạo",
+    "officer": "chuyên viên",
+    "leader": "lãnh đạo thành phố",
+    "dispatcher": "cán bộ điều phối",
+    "admin": "quản trị",
+}
+_ABILITIES = {
+    "chair": "Mỗi phản ánh mới sẽ đến đây thành một phiếu việc. /viec: việc đang mở. /thongke: số liệu.",
+    "officer": "Mỗi phản ánh mới sẽ đến đây thành một phiếu việc. /viec: việc đang mở. /thongke: số liệu.",
+    "leader": "/thongke: số liệu của toàn thành phố, theo đơn vị và lĩnh vực.",
+    "dispatcher": "/dieuphoi: những phản ánh máy chưa chắc, chỉ cần một lần bấm. /thongke: số liệu.",
+    "admin": "Tôi sẽ báo ngay khi chương trình gặp trục trặc.",
+}
+
+RETURN_REASONS: Mapping[str, str] = {
+    "authority": "Không thuộc thẩm quyền của đơn vị",
+    "area": "Không thuộc địa bàn của đơn vị",
+    "domain": "Sai lĩnh vực",
+    "involved": "Phản ánh về chính cán bộ của đơn vị",
+    "duplicate": "Trùng với phản ánh khác",
+    "unclear": "Nội dung chưa đủ rõ để xử lý",
+}
+"""Why a unit gives a case back."""
+
+REJECT_REASONS: Mapping[str, str] = {
+    "outside": "Việc này nằm ngoài thẩm quyền của các cơ quan trong thành phố.",
+    "duplicate": "Việc này trùng với một phản ánh đang được xử lý.",
+    "unclear": "Nội dung chưa đủ rõ; xin gửi lại và cho biết việc gì, ở đâu.",
+    "legal": "Đây là khiếu nại hoặc tố cáo, phải nộp đơn theo thủ tục riêng tại Ban Tiếp công dân.",
+    "improper": "Nội dung không phải phản ánh hoặc không phù hợp.",
+}
+"""Why a dispatcher does not let a case be handled: whole sentences, which the citizen reads too."""
+
+_REJECT_LABELS = {
+    "outside": "Ngoài thẩm quyền thành phố",
+    "duplicate": "Trùng phản ánh khác",
+    "unclear": "Không đủ thông tin",
+    "legal": "Khiếu nại, tố cáo",
+    "improper": "Không phải phản ánh",
+}
+
+
+# ── becoming an official ─────────────────────────────────────────────────────────────────────────
+
+
+def role_name(*, role: str) -> str:
+    """Return what a role is called."""
+    return _ROLES[role]
+
+
+def welcome_official(*, name: str, role: str, unit: str, open_cases: int) -> str:
+    """Greet somebody whose invitation was just accepted."""
+    hello = f"Chào {name}!" if name else "Chào anh/chị!"
+    waiting = f"\nĐơn vị đang có {open_cases} việc chưa xong, gõ /viec để xem." if open_cases else ""
+    return f"{hello} Anh/chị đã vào với vai trò {_ROLES[role]} – {unit}.\n{_ABILITIES[role]}{waiting}"
+
+
+def invitation_refused() -> str:
+    """Answer an invitation code that cannot be used, whatever the reason."""
+    return (
+        "Mã mời này không dùng được: có thể chưa đúng, đã hết hạn hoặc đã có người dùng. "
+        "Anh/chị kiểm tra lại từng chữ, hoặc xin mã mới từ người quản trị."
+    )
+
+
+def invitation_too_often() -> str:
+    """Answer somebody who tried too many invitation codes."""
+    return "Anh/chị đã thử quá nhiều mã. Xin đợi một giờ rồi thử lại, hoặc xin mã mới từ người quản trị."
+
+
+def invitation_in_group() -> str:
+    """Answer an invitation code that was sent where others can read it."""
+    return (
+        "Mã mời chỉ dùng được trong tin nhắn riêng với tôi. Mã vừa gửi ở đây nhiều người đã thấy, "
+        "anh/chị nên xin mã mới."
+    )
+
+
+def not_an_official() -> str:
+    """Answer a command for officials from somebody who is none."""
+    return (
+        "Lệnh này dành cho cán bộ của các đơn vị. Anh/chị muốn phản ánh điều gì, cứ nhắn cho tôi: "
+        "việc gì, ở đâu. Xem phản ánh đã gửi: /cuatoi."
+    )
+
+
+# ── the card ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def card(
+    *,
+    code: str,
+    kind: str,
+    status: str,
+    urgent: bool,
+    domain: str,
+    unit: str,
+    place: str,
+    position: str,
+    text: str,
+    reporter: str,
+    accept_due_at: datetime | None,
+    due_at: datetime | None,
+    overdue: bool,
+    photos: int,
+    note: str,
+    history: Sequence[str],
+) -> str:
+    """Show one case to those who handle it; empty parts are left out."""
+    lines = ["🔴 KHẨN – xin xử lý trước" if urgent else "", note]
+    lines += [f"{kind_name(kind=kind)} {code} ({_STATUSES[status]})", f"• Lĩnh vực: {domain}"]
+    lines += [f"• Đơn vị: {unit}"] if unit else []
+    lines += [f"• Nơi: {place or 'chưa rõ'}"]
+    lines += [f"• Vị trí: {position}"] if position else []
+    lines += [f"• Người gửi: {reporter or 'ẩn danh với đơn vị'}"]
+    lines += [f"• Nhận việc trước: {moment(at=accept_due_at)}"] if accept_due_at else []
+    lines += (
+        [f"• Trả lời trước: {moment(at=due_at)}" + (" – ĐÃ QUÁ HẠN" if overdue else "")] if due_at else []
+    )
+    lines += [f"• Ảnh: {photos}"] if photos else []
+    lines += ["", f"«{text}»"]
+    lines += ["", *history] if history else []
+    return "\n".join(line for number, line in enumerate(lines) if line or number > 1)
+
+
+def nameless() -> str:
+    """Name a citizen whose name the channel does not tell."""
+    return "người dân (không rõ tên)"
+
+
+def card_hint() -> str:
+    """Say under a card how to answer without pressing."""
+    return "\nTrả lời nhanh: nhắn chữ hoặc ảnh vào ngay dưới phiếu này (trả lời tin)."
+
+
+def history_question(*, at: datetime, text: str) -> str:
+    """Return a line of a card: what the unit asked."""
+    return f"Đơn vị hỏi lúc {moment(at=at)}: «{excerpt(text=text, limit=300)}»"
+
+
+def history_reply(*, at: datetime, text: str) -> str:
+    """Return a line of a card: what the citizen said later."""
+    return f"Người dân nhắn lúc {moment(at=at)}: «{excerpt(text=text, limit=300)}»"
+
+
+def history_return(*, at: datetime, unit: str, reason: str) -> str:
+    """Return a line of a card: who gave the case back, and why."""
+    return f"{unit} trả lại lúc {moment(at=at)}: {reason}"
+
+
+def history_answer(*, at: datetime, text: str) -> str:
+    """Return a line of a card: what was answered."""
+    return f"Đã trả lời lúc {moment(at=at)}: «{excerpt(text=text, limit=300)}»"
+
+
+def history_reopened(*, at: datetime, text: str) -> str:
+    """Return a line of a card: the citizen was not content."""
+    why = f": «{excerpt(text=text, limit=300)}»" if text else ""
+    return f"Người dân mở lại lúc {moment(at=at)}{why}"
+
+
+def came_from(*, unit: str) -> str:
+    """Say on a card which unit handed it over."""
+    return f"Chuyển đến từ {unit}"
+
+
+def whole_text(*, code: str, text: str) -> str:
+    """Show a long report in full."""
+    return f"{code}, nội dung đầy đủ:\n«{text}»"
+
+
+def case_not_yours() -> str:
+    """Answer a code that is wrong, unknown or not within reach: always the same."""
+    return (
+        "Tôi không thấy việc này trong các việc của anh/chị. Có thể mã chưa đúng, hoặc việc đã chuyển "
+        "cho nơi khác. Gõ /viec để xem các việc đang mở."
+    )
+
+
+def step_not_yours(*, code: str, unit: str) -> str:
+    """Answer a step on a case that the person may see but another unit handles."""
+    where = f"đang do {unit} xử lý" if unit else "đang ở bộ phận điều phối"
+    return f"{code} {where}, nên anh/chị chỉ xem được. Chưa có gì thay đổi."
+
+
+# ── taking a case up ─────────────────────────────────────────────────────────────────────────────
+
+
+def accepted(*, code: str, due_at: datetime | None) -> str:
+    """Confirm that the official has taken a case up."""
+    due = f" Trả lời trước {moment(at=due_at)}." if due_at else ""
+    return f"Anh/chị đã nhận {code}. Người dân đã được báo.{due}"
+
+
+def accepted_by_you(*, code: str) -> str:
+    """Answer a second tap of the one who took the case up."""
+    return f"Anh/chị đã nhận {code} rồi. Xin bấm Trả lời khi xong việc."
+
+
+def accepted_by(*, code: str, name: str, at: datetime) -> str:
+    """Answer somebody who was second to take a case up."""
+    who = name or "đồng nghiệp của anh/chị"
+    return f"{code} đã có {who} nhận lúc {moment(at=at)}. Chưa có gì thay đổi."
+
+
+def answered_by(*, code: str, name: str, at: datetime) -> str:
+    """Answer somebody who acts on a case that has been answered."""
+    who = name or "đồng nghiệp của anh/chị"
+    return f"{code} đã được {who} trả lời lúc {moment(at=at)}. Chưa có gì thay đổi."
+
+
+def step_impossible(*, code: str, status: str) -> str:
+    """Answer a step that the case's status does not allow."""
+    return f"{code} hiện {_STATUSES[status]}, nên bước này không làm được nữa. Chưa có gì thay đổi."
+
+
+# ── answering and asking ─────────────────────────────────────────────────────────────────────────
+
+
+def write_answer(*, code: str, needs_proof: bool) -> str:
+    """Ask for the answer."""
+    proof = " Việc này người dân chờ ảnh kết quả, xin gửi kèm." if needs_proof else " Có ảnh thì gửi kèm."
+    return (
+        f"Anh/chị nhắn câu trả lời cho {code}: đã làm gì, khi nào, ai làm.{proof} "
+        "Có thể nhắn nhiều tin; người dân chỉ nhận khi anh/chị bấm «Gửi câu trả lời»."
+    )
+
+
+def answer_draft(*, code: str, text: str, photos: int, needs_proof: bool) -> str:
+    """Show what would be sent, above the button that sends it."""
+    pictures = f"\n(Kèm {photos} ảnh)" if photos else ""
+    hint = "\nChưa có ảnh kết quả; nếu có, anh/chị gửi thêm." if needs_proof and not photos else ""
+    return f"Câu trả lời cho {code}:\n«{text}»{pictures}{hint}\n\nBấm để gửi cho người dân, hoặc nhắn thêm."
+
+
+def answer_needs_words(*, code: str, photos: int) -> str:
+    """Ask for a sentence when only pictures came."""
+    return f"Tôi đã giữ {photos} ảnh cho {code}. Anh/chị viết thêm một câu: đã làm gì, khi nào."
+
+
+def answer_sent(*, code: str, on_time: bool) -> str:
+    """Confirm that the answer is on its way."""
+    held = "đúng hạn" if on_time else "sau hạn"
+    return f"Đã gửi câu trả lời của {code} ({held}). Người dân sẽ đánh giá; nếu chưa xong, việc sẽ mở lại."
+
+
+def write_question(*, code: str) -> str:
+    """Ask what to ask the citizen."""
+    return f"Anh/chị muốn hỏi người dân điều gì về {code}? Nhắn câu hỏi vào đây."
+
+
+def question_draft(*, code: str, text: str) -> str:
+    """Show the question that would be sent."""
+    return f"Câu hỏi cho người gửi {code}:\n«{text}»\n\nBấm để gửi, hoặc nhắn thêm."
+
+
+def question_sent(*, code: str) -> str:
+    """Confirm that the citizen is asked and that the clock stands still."""
+    return f"Đã gửi câu hỏi của {code}. Thời hạn tạm dừng đến khi người dân trả lời; có tin tôi báo ngay."
+
+
+def citizen_replied(*, code: str, text: str, photos: int, due_at: datetime | None) -> str:
+    """Bring the citizen's reply and the deadline that runs on."""
+    pictures = f"\n(Kèm {photos} ảnh)" if photos else ""
+    due = f"\nThời hạn tính tiếp: trả lời trước {moment(at=due_at)}." if due_at else ""
+    return f"{code}: người dân trả lời:\n«{text}»{pictures}{due}"
+
+
+def waiting_ended(*, code: str, due_at: datetime | None) -> str:
+    """Confirm that the unit goes on without the citizen's reply."""
+    due = f" Trả lời trước {moment(at=due_at)}." if due_at else ""
+    return f"{code}: tiếp tục xử lý, không chờ nữa.{due}"
+
+
+def draft_busy(*, code: str) -> str:
+    """Say that another answer is being written first."""
+    return f"Anh/chị đang viết dở cho {code}. Xin gửi hoặc bỏ phần đó trước, rồi trả lời việc này."
+
+
+def draft_gone() -> str:
+    """Answer the sending button of a draft that is no longer there."""
+    return (
+        "Không còn nội dung nào đang viết dở, nên chưa có gì được gửi. Anh/chị bấm lại dưới phiếu việc nhé."
+    )
+
+
+def draft_dropped(*, code: str) -> str:
+    """Confirm that a draft was thrown away."""
+    return f"Đã bỏ phần viết dở của {code}, không gửi đi đâu. Việc vẫn như cũ."
+
+
+def draft_too_long(*, limit: int) -> str:
+    """Answer more text than one answer holds."""
+    return f"Nội dung dài quá {limit} chữ cái nên tin vừa rồi chưa được thêm. Anh/chị viết gọn lại nhé."
+
+
+def too_many_proofs(*, limit: int) -> str:
+    """Answer more pictures than one answer holds."""
+    return f"Mỗi câu trả lời nhận tối đa {limit} ảnh; tôi giữ {limit} ảnh đầu."
+
+
+def cannot_use() -> str:
+    """Answer something in the middle of a step that is neither words nor a picture."""
+    return "Bước này chỉ nhận chữ và ảnh. Anh/chị nhắn lại, hoặc bấm Bỏ để dừng."
+
+
+def words_please() -> str:
+    """Answer a picture where words are needed."""
+    return "Bước này cần chữ. Anh/chị nhắn vài từ, hoặc bấm Bỏ để dừng."
+
+
+# ── handing on ───────────────────────────────────────────────────────────────────────────────────
+
+
+def choose_unit(*, code: str) -> str:
+    """Ask where a case should go."""
+    return f"Chuyển {code} cho đơn vị nào? Bấm một nút, hoặc gõ tên đơn vị. Thời hạn trả lời giữ nguyên."
+
+
+def choose_unit_again(*, code: str, query: str) -> str:
+    """Offer the units whose names look like what was typed."""
+    typed = excerpt(text=query, limit=40)
+    return f"Các đơn vị gần với «{typed}». Bấm một nút để chuyển {code}, hoặc gõ lại tên."
+
+
+def unit_not_found(*, query: str) -> str:
+    """Say that no unit has the typed name."""
+    return (
+        f"Không có đơn vị nào tên «{excerpt(text=query, limit=40)}». Anh/chị gõ lại tên, hoặc bấm Bỏ để dừng."
+    )
+
+
+def unit_not_possible(*, code: str) -> str:
+    """Say that a case may not go to that unit."""
+    return f"{code} không chuyển cho đơn vị đó được. Anh/chị chọn đơn vị khác."
+
+
+def same_unit(*, code: str, unit: str) -> str:
+    """Say that the case is there already."""
+    return f"{code} đang ở {unit} rồi. Anh/chị chọn đơn vị khác."
+
+
+def handed_over(*, code: str, unit: str, due_at: datetime | None) -> str:
+    """Confirm that another unit has the case."""
+    due = f" Thời hạn giữ nguyên: {moment(at=due_at)}." if due_at else ""
+    return f"Đã chuyển {code} cho {unit}.{due} Người dân đã được báo."
+
+
+def choose_return_reason(*, code: str) -> str:
+    """Ask why a case is given back."""
+    return (
+        f"Vì sao trả lại {code}? Bấm một lý do, hoặc gõ lý do của anh/chị. "
+        "Bộ phận điều phối sẽ chọn đơn vị khác."
+    )
+
+
+def returned(*, code: str) -> str:
+    """Confirm that the dispatchers have the case again."""
+    return f"Đã trả {code} cho bộ phận điều phối, kèm lý do. Người dân đã được báo."
+
+
+# ── lists ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def no_work(*, units: Sequence[str]) -> str:
+    """Say that nothing is open."""
+    return f"{', '.join(units)}: không còn việc nào đang mở. Có phản ánh mới tôi báo ngay."
+
+
+def work_list(*, units: Sequence[str], count: int, first: int, lines: Sequence[str]) -> str:
+    """List open cases by when they are due."""
+    shown = f"{first}–{first + len(lines) - 1} trong {count} việc" if count > len(lines) else f"{count} việc"
+    return "\n".join(
+        [f"{', '.join(units)}: {shown} đang mở, gấp nhất ở trên", *lines, "Bấm một mã để mở phiếu."]
+    )
+
+
+def work_line(*, number: int, code: str, domain: str, place: str, status: str, due: str, urgent: bool) -> str:
+    """Return one line of the list."""
+    mark = "🔴 " if urgent else ""
+    where = f" · {place}" if place else ""
+    return f"{number}. {mark}{code} · {domain}{where}\n   {_STATUSES[status]} · {due}"
+
+
+def due_phrase(*, due_at: datetime | None, standing: str) -> str:
+    """Return when a case is due and how it stands."""
+    if due_at is None:
+        return "chưa có hạn"
+    sign = {"overdue": "🔺 QUÁ HẠN ", "at_risk": "🔸 sắp đến hạn "}.get(standing, "hạn ")
+    return f"{sign}{moment(at=due_at)}"
+
+
+# ── triage ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def triage_empty() -> str:
+    """Say that nothing waits for a dispatcher."""
+    return "Không còn phản ánh nào chờ điều phối. Có việc mới tôi báo ngay."
+
+
+def triage_card(*, count: int, why: str, card: str, question: str) -> str:
+    """Show one case that the machine was unsure of."""
+    return f"Chờ điều phối: {count}\nLý do: {why}\n\n{card}\n\n{question}"
+
+
+def triage_why(*, reason: str) -> str:
+    """Return why a case waits for a dispatcher, in words; a reason given by people stays as it is."""
+    known = {
+        "domain": "máy chưa chắc lĩnh vực",
+        "place": "chưa rõ phường/xã",
+        "kind": "máy chưa chắc loại phản ánh",
+        "unit": "chưa có quy tắc cho biết đơn vị nào trả lời",
+        "language": "nội dung không phải tiếng Việt",
+        "restricted": "liên quan đến cán bộ",
+        "hint": "nội dung cần người xem",
+    }
+    return known.get(reason, reason)
+
+
+def triage_ask_domain() -> str:
+    """Ask for the right domain."""
+    return "Phản ánh này thuộc lĩnh vực nào?"
+
+
+def triage_ask_ward() -> str:
+    """Ask for the ward."""
+    return "Việc xảy ra ở phường/xã nào? Bấm một nút, hoặc gõ tên phường/xã."
+
+
+def triage_ask_unit(*, back_to: str) -> str:
+    """Ask for the unit; `back_to` names a unit that gave the case back although the rules send it there."""
+    again = f"{back_to} đã trả lại việc này. " if back_to else ""
+    return f"{again}Đơn vị nào trả lời? Bấm một nút, hoặc gõ tên đơn vị."
+
+
+def triage_all_domains(*, code: str) -> str:
+    """Offer every domain."""
+    return f"{code} thuộc lĩnh vực nào?"
+
+
+def triage_type_unit(*, code: str) -> str:
+    """Ask for the name of a unit."""
+    return f"Anh/chị gõ tên đơn vị sẽ trả lời {code}."
+
+
+def triage_done(*, code: str, unit: str) -> str:
+    """Confirm that a case is on its way to a unit."""
+    return f"Đã giao {code} cho {unit}."
+
+
+def triage_done_already(*, code: str) -> str:
+    """Answer a tap on a case that somebody has settled."""
+    return f"{code} đã được điều phối rồi, chưa có gì thay đổi thêm."
+
+
+def triage_rejected(*, code: str) -> str:
+    """Confirm that a case is not handled."""
+    return f"{code}: không xử lý. Người gửi đã được báo kèm lý do."
+
+
+def choose_reject_reason(*, code: str) -> str:
+    """Ask why a case is not handled."""
+    return f"Vì sao không xử lý {code}? Người gửi sẽ đọc lý do này. Bấm một nút, hoặc gõ lý do."
+
+
+def triage_waiting(*, count: int, code: str, emergency: bool) -> str:
+    """Tell a dispatcher that something waits."""
+    if emergency:
+        return f"🔴 KHẨN: {code} đang chờ điều phối. Xin xem ngay."
+    return f"Có {count} phản ánh chờ điều phối. Bấm để xem, mỗi việc chỉ cần một lần bấm."
+
+
+def triage_late(*, count: int, hours: int) -> str:
+    """Remind dispatchers of what has waited too long."""
+    return f"Có {count} phản ánh chờ điều phối quá {hours} giờ làm việc. Người dân đang đợi, xin xem giúp."
+
+
+# ── nobody there, not reached ────────────────────────────────────────────────────────────────────
+
+
+def unit_has_nobody(*, code: str, unit: str, urgent: bool) -> str:
+    """Tell those above that a unit has nobody to receive a case."""
+    mark = "🔴 KHẨN: " if urgent else ""
+    return (
+        f"{mark}{code} đã giao cho {unit}, nhưng đơn vị này chưa có ai nhận việc ở đây. "
+        "Xin chuyển việc cho đơn vị khác, hoặc báo đơn vị vào nhận."
+    )
+
+
+# ── reminders ────────────────────────────────────────────────────────────────────────────────────
+
+
+def reminder(*, lines: Sequence[str], left_out: int) -> str:
+    """Gather what must be remembered into one message."""
+    more = [f"… và {left_out} việc nữa, gõ /viec để xem."] if left_out else []
+    return "\n".join(["Nhắc hạn:", *lines, *more])
+
+
+def reminder_line(*, which: str, code: str, domain: str, unit: str, at: datetime) -> str:
+    """Return one line of a reminder: "accept", "warn" or "due"."""
+    said = {
+        "accept": "chưa ai nhận, lẽ ra nhận trước",
+        "warn": "sắp đến hạn trả lời",
+        "due": "ĐÃ QUÁ HẠN trả lời",
+    }[which]
+    sign = {"accept": "🔸", "warn": "🔸", "due": "🔺"}[which]
+    where = f" · {unit}" if unit else ""
+    return f"{sign} {code} · {domain}{where}: {said} {moment(at=at)}"
+
+
+# ── figures ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def figures_refused() -> str:
+    """Answer a citizen who asks for figures."""
+    return (
+        "Số liệu này dành cho lãnh đạo và cán bộ của các đơn vị. "
+        "Anh/chị xem các phản ánh của mình bằng /cuatoi."
+    )
+
+
+def figures_outside(*, unit: str, own: str) -> str:
+    """Answer an official who asks about a unit that is not theirs."""
+    return f"Số liệu riêng của {unit} không thuộc phạm vi của anh/chị. Đây là số liệu của {own}:"
+
+
+def figures_not_understood(*, query: str) -> str:
+    """Say which ways of asking are understood."""
+    return (
+        f"Tôi chưa hiểu «{excerpt(text=query, limit=60)}». Anh/chị gõ, ví dụ: /thongke tuần này, "
+        "/thongke tháng trước, /thongke 1/11-15/11, hoặc thêm tên đơn vị: /thongke tuần Sở Xây dựng."
+    )
+
+
+def figures_title(*, unit: str, domain: str, period: str) -> str:
+    """Return the heading of figures."""
+    about = f" · {domain}" if domain else ""
+    return f"{unit}{about} · {period}"
+
+
+def period_name(*, first: datetime, last: datetime) -> str:
+    """Return a span of days, both ends included."""
+    if first.date() == last.date():
+        return f"ngày {first.day}/{first.month}/{first.year}"
+    return f"{first.day}/{first.month} – {last.day}/{last.month}/{last.year}"
+
+
+def figures_summary(
+    *,
+    received: int,
+    answered: int,
+    on_time: int,
+    late: int,
+    late_with_extension: int,
+    on_track: int,
+    at_risk: int,
+    overdue: int,
+    reopened: int,
+    returned: int,
+    rejected: int,
+    rating: float | None,
+) -> str:
+    """Say the figures of one scope: numbers that are never blended."""
+    lines = [
+        f"Nhận: {received}",
+        f"Đã trả lời: {answered}",
+        f"   ✅ đúng hạn: {on_time}",
+        f"   🔺 trễ hạn: {late}",
+        f"   🔸 trễ, đã được gia hạn: {late_with_extension}",
+        f"Đang mở (đến lúc này): {on_track + at_risk + overdue}",
+        f"   ✅ còn trong hạn: {on_track}",
+        f"   🔸 sắp đến hạn: {at_risk}",
+        f"   🔺 quá hạn: {overdue}",
+        f"Mở lại: {reopened} · Trả lại: {returned} · Không xử lý: {rejected}",
+    ]
+    score = f"Người dân chấm: {rating:.1f}/5".replace(".", ",") if rating is not None else ""
+    return "\n".join([*lines, score] if score else lines)
+
+
+def figures_heading(*, by: str) -> str:
+    """Return the heading of a breakdown by "unit" or "domain", with what the columns are."""
+    named = {"unit": "Theo đơn vị", "domain": "Theo lĩnh vực"}[by]
+    return f"{named}, kém nhất ở trên\n🔺 quá hạn + trễ · 🔸 sắp đến hạn · ✅ đúng hạn · 📥 nhận"
+
+
+def figures_line(
+    *, number: int, name: str, overdue: int, late: int, at_risk: int, on_time: int, received: int
+) -> str:
+    """Return one line of a breakdown."""
+    return f"{number}. {name}\n   🔺 {overdue} + {late} · 🔸 {at_risk} · ✅ {on_time} · 📥 {received}"
+
+
+def figures_more(*, count: int) -> str:
+    """Say that a breakdown is cut."""
+    return f"… và {count} dòng nữa, không có việc nào kém hơn."
+
+
+def figures_none() -> str:
+    """Say that there is nothing to count."""
+    return "Chưa có phản ánh nào trong khoảng này."
+
+
+def no_unit_yet() -> str:
+    """Name the cases that no unit has yet."""
+    return "Chờ điều phối"
+
+
+# ── button labels ────────────────────────────────────────────────────────────────────────────────
+
+
+def label_accept() -> str:
+    """Label: take the case up."""
+    return "Nhận việc"
+
+
+def label_answer() -> str:
+    """Label: write the answer."""
+    return "Trả lời người dân"
+
+
+def label_hand_over() -> str:
+    """Label: hand the case to another unit."""
+    return "Chuyển đơn vị"
+
+
+def label_return() -> str:
+    """Label: give the case back."""
+    return "Trả lại"
+
+
+def label_ask() -> str:
+    """Label: ask the citizen something."""
+    return "Hỏi người dân"
+
+
+def label_stop_waiting() -> str:
+    """Label: go on without the citizen's reply."""
+    return "Làm tiếp, không chờ"
+
+
+def label_whole_text() -> str:
+    """Label: show a long report in full."""
+    return "Xem đủ nội dung"
+
+
+def label_open_card(*, code: str) -> str:
+    """Label: open the card of a case."""
+    return f"Mở {code}"
+
+
+def label_open_triage() -> str:
+    """Label: show what waits for a dispatcher."""
+    return "Xem việc chờ điều phối"
+
+
+def label_open_work() -> str:
+    """Label: show the open cases."""
+    return "Xem việc đang mở"
+
+
+def label_send_answer() -> str:
+    """Label: send the answer to the citizen."""
+    return "Gửi câu trả lời"
+
+
+def label_send_question() -> str:
+    """Label: send the question to the citizen."""
+    return "Gửi câu hỏi"
+
+
+def label_drop() -> str:
+    """Label: stop what is under way."""
+    return "Bỏ"
+
+
+def label_more() -> str:
+    """Label: the next page."""
+    return "Xem tiếp"
+
+
+def label_previous() -> str:
+    """Label: the page before."""
+    return "Trang trước"
+
+
+def label_other_domain() -> str:
+    """Label: choose among all domains."""
+    return "Lĩnh vực khác"
+
+
+def label_other_unit() -> str:
+    """Label: choose a unit directly."""
+    return "Chọn đơn vị"
+
+
+def label_reject() -> str:
+    """Label: do not let the case be handled."""
+    return "Không xử lý"
+
+
+def label_skip() -> str:
+    """Label: leave this one for later."""
+    return "Để sau, việc kế tiếp"
+
+
+def label_reject_reason(*, key: str) -> str:
+    """Label: one reason for not handling a case."""
+    return _REJECT_LABELS[key]
+
+
+def label_today() -> str:
+    """Label: today's figures."""
+    return "Hôm nay"
+
+
+def label_this_week() -> str:
+    """Label: this week's figures."""
+    return "Tuần này"
+
+
+def label_this_month() -> str:
+    """Label: this month's figures."""
+    return "Tháng này"
+
+
+def label_by_unit() -> str:
+    """Label: the figures by unit."""
+    return "Theo đơn vị"
+
+
+def label_by_domain() -> str:
+    """Label: the figures by domain."""
+    return "Theo lĩnh vực"
+
+
+def label_total() -> str:
+    """Label: the figures as a whole."""
+    return "Tổng chung"
+
+
+# ── commands, as menus show them ─────────────────────────────────────────────────────────────────
+
+
+def command_work() -> str:
+    """Say in a menu what /viec does."""
+    return "Việc đang mở của đơn vị"
+
+
+def command_triage() -> str:
+    """Say in a menu what /dieuphoi does."""
+    return "Phản ánh chờ điều phối"
+
+
+def command_figures() -> str:
+    """Say in a menu what /thongke does."""
+    return "Số liệu"
