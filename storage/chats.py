@@ -41,8 +41,8 @@ _LOAD = (
     select(*_COLUMNS, chat_table.c.moved_to)
     .where(tuple_(chat_table.c.channel, chat_table.c.chat).in_(bindparam("addresses", expanding=True)))
     .order_by(chat_table.c.channel, chat_table.c.chat)
-    .with_for_update()
 )
+_LOAD_LOCKED = _LOAD.with_for_update()
 
 
 def _upsert(dialect: Any) -> Insert:
@@ -72,7 +72,7 @@ _REACHABLE = (
 
 
 async def load_chats(transaction: Transaction, addresses: Sequence[ChatKey]) -> dict[ChatKey, Chat]:
-    """Return the chat of every address, locked until the transaction ends (PostgreSQL).
+    """Return the chat of every address, locked until a transaction that may write ends (PostgreSQL).
 
     An address that is not stored gets a new chat; one that has moved gets the chat that it moved to. Rows
     are locked in the order of their addresses, so two transactions never wait for each other.
@@ -80,8 +80,9 @@ async def load_chats(transaction: Transaction, addresses: Sequence[ChatKey]) -> 
     found: dict[ChatKey, Chat] = {}
     moved: dict[ChatKey, ChatKey] = {}
     missing = sorted(set(addresses))
+    statement = _LOAD if transaction.read_only else _LOAD_LOCKED
     while missing:
-        for row in await transaction.fetch(_LOAD, {"addresses": missing}):
+        for row in await transaction.fetch(statement, {"addresses": missing}):
             key = (row["channel"], row["chat"])
             found[key] = _from_row(row)
             if row["moved_to"]:

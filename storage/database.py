@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,9 @@ from sqlalchemy.sql.visitors import traverse
 from storage.tables import metadata
 
 Row = Mapping[str, Any]
+Columns = tuple[str, ...]
 
+_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _TABLE_ORDER = {table.name: number for number, table in enumerate(metadata.sorted_tables)}
 _known_reads: WeakKeyDictionary[Executable, frozenset[str] | None] = WeakKeyDictionary()
 
@@ -28,22 +31,25 @@ class Transaction:
     the tables it reads first, so a reader always sees every earlier write of the transaction.
     """
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, *, read_only: bool = False) -> None:
         self.connection = connection
         self.dialect = connection.dialect.name
-        self._inserts: dict[int, tuple[Insert, list[Row]]] = {}
-        self._updates: list[tuple[Executable, list[Row]]] = []
+        self.read_only = read_only
+        self._inserts: dict[tuple[int, Columns], tuple[Insert, list[Row]]] = {}
+        self._updates: list[tuple[UpdateBase, Columns, list[Row]]] = []
         self._touched: set[str] = set()
 
     def write(self, statement: UpdateBase, row: Row) -> None:
         """Buffer one row for a statement that is a module constant: inserts by table order, then updates."""
         self._touched.add(_target(statement))
+        # Rows that go out together must have the same columns: the first decides for all of them.
+        columns = tuple(row)
         if isinstance(statement, Insert):
-            self._inserts.setdefault(id(statement), (statement, []))[1].append(row)
-        elif self._updates and self._updates[-1][0] is statement:
-            self._updates[-1][1].append(row)
+            self._inserts.setdefault((id(statement), columns), (statement, []))[1].append(row)
+        elif self._updates and self._updates[-1][0] is statement and self._updates[-1][1] == columns:
+            self._updates[-1][2].append(row)
         else:
-            self._updates.append((statement, [row]))
+            self._updates.append((statement, columns, [row]))
 
     async def flush(self) -> None:
         """Send every buffered write."""
@@ -52,7 +58,7 @@ class Transaction:
         inserts, updates = list(self._inserts.values()), self._updates
         self._inserts, self._updates, self._touched = {}, [], set()
         inserts.sort(key=lambda item: _TABLE_ORDER[_target(item[0])])
-        for statement, rows in [*inserts, *updates]:
+        for statement, rows in [*inserts, *((statement, rows) for statement, _, rows in updates)]:
             await self.connection.execute(statement, [dict(row) for row in rows])
 
     async def fetch(self, statement: Executable, parameters: Row | None = None) -> Sequence[RowMapping]:
@@ -90,13 +96,14 @@ def _tables_read(statement: Executable) -> frozenset[str] | None:
 
 def _find_tables(statement: Executable) -> frozenset[str] | None:
     tables: set[str] = set()
-    unclear: list[Any] = []
-    traverse(
-        cast(ClauseElement, statement),
-        {},
-        {"table": lambda table: tables.add(table.name), "textclause": unclear.append},
-    )
-    # Words of SQL may name any table, and so may a table that is none of ours.
+    unclear: list[Any] = [statement] if isinstance(statement, UpdateBase) else []
+    visitors: dict[str, Callable[[Any], None]] = {
+        "table": lambda table: tables.add(table.name),
+        "textclause": unclear.append,
+        "column": lambda column: unclear.append(column) if column.is_literal else None,
+    }
+    traverse(cast(ClauseElement, statement), {}, visitors)
+    # Words of SQL may name any table; so may a table that is none of ours; what changes rows may need any.
     return frozenset(tables) if tables and not unclear and tables <= _TABLE_ORDER.keys() else None
 
 
@@ -114,10 +121,10 @@ class Database:
         self.url = _with_driver(make_url(url))
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
-        self._writer = self._engine(pool_size=1 if self.sqlite else pool_size, begin="BEGIN IMMEDIATE")
-        self._reader = self._engine(pool_size=4, begin="BEGIN") if self.sqlite else self._writer
+        self._writer = self._engine(pool_size=1 if self.sqlite else pool_size, writes=True)
+        self._reader = self._engine(pool_size=4, writes=False) if self.sqlite else self._writer
 
-    def _engine(self, *, pool_size: int, begin: str) -> AsyncEngine:
+    def _engine(self, *, pool_size: int, writes: bool) -> AsyncEngine:
         engine = create_async_engine(
             self.url,
             pool_size=pool_size,
@@ -128,7 +135,8 @@ class Database:
             hide_parameters=True,
         )
         if self.sqlite:
-            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+            event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, writes=writes))
             event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
@@ -155,7 +163,10 @@ class Database:
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
             async with connection.begin():
-                yield Transaction(connection)
+                transaction = Transaction(connection, read_only=True)
+                yield transaction
+                # A write that was buffered here is a mistake; the database says so.
+                await transaction.flush()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -187,10 +198,10 @@ def _with_driver(url: URL) -> URL:
     return url.set(drivername=drivers[backend])
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, _record: Any, *, writes: bool) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in (*_PRAGMAS, f"query_only={'OFF' if writes else 'ON'}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
