@@ -87,7 +87,7 @@ OLD_DISTRICTS = [
     ("Thị xã Hồng Ngự", "Tỉnh Đồng Tháp", ["Thành phố Hồng Ngự"]),
     ("Huyện Tịnh Biên", "Tỉnh An Giang", ["Thị xã Tịnh Biên"]),
 ]
-UNIT_WORD = re.compile(r"^(Phường|Xã|Thị trấn|Đặc khu|Thị xã|Thành phố|Quận|Huyện|Tỉnh)\s+")
+UNIT_WORD = re.compile(r"^(Phường|Xã|Thị trấn|Đặc khu|Thị xã|Thành phố|Quận|Huyện|Tỉnh)\s+", re.IGNORECASE)
 TONE_ON_SECOND_VOWEL = re.compile(
     "((?:o(?=[ae]))|(?:(?<!q)u(?=y)))([aey])([\u0300\u0301\u0303\u0309\u0323])(?!\\w)", re.IGNORECASE
 )
@@ -113,7 +113,7 @@ def tidy(name: str) -> str:
     """Return a unit's name with single spaces, plain hyphen and apostrophe, and capital syllables."""
     name = unicodedata.normalize("NFC", " ".join(name.split())).replace("–", "-").replace("’", "'")
     short = short_name(name)
-    unit_word = name[: len(name) - len(short)]
+    unit_word = name[: len(name) - len(short)].capitalize()
     return unit_word + " ".join(part[:1].upper() + part[1:] for part in short.split(" "))
 
 

@@ -34,7 +34,7 @@ class Context:
         """Return the district to show: the one that holds these rows, else the first that is certain."""
         options = [option for options in self.districts for option in options]
         fitting = [option for option in options if option.rows & rows]
-        certain = [options[0] for options in self.districts if len(options) == 1]
+        certain = [options[0] for options in self.districts if len({option.name for option in options}) == 1]
         return next((option.name for option in (*fitting, *certain)), None)
 
 
@@ -76,7 +76,7 @@ def _evident(mention: Mention, before: Mention | None, words: Sequence[Word], gi
 
 
 def _options(mention: Mention, home: int | None) -> tuple[District, ...]:
-    """Return what a district's name may mean: several only where it is given by its initials."""
+    """Return what a district's name may mean: several where initials or missing accents leave it open."""
     if mention.level == "city" and any(match.unit.word == "Thành phố" for match in mention.provinces):
         return ()
     matches = [match for match in mention.districts if match.quality > 0] or mention.districts
@@ -85,9 +85,9 @@ def _options(mention: Mention, home: int | None) -> tuple[District, ...]:
         return ()
     if mention.initials:
         return tuple(match.unit for match in inside)
-    best = max(inside or matches, key=lambda match: _district_rank(match, mention))
-    return (best.unit,)
+    best = max(_district_rank(match, mention) for match in inside or matches)
+    return tuple(match.unit for match in inside or matches if _district_rank(match, mention) == best)
 
 
 def _district_rank(match: Match[District], mention: Mention) -> tuple[float, ...]:
-    return (match.end, match.unit.word == mention.word, match.quality, len(match.unit.rows))
+    return (match.end, match.unit.word == mention.word, match.quality)

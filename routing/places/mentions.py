@@ -25,7 +25,7 @@ class Prefix:
 
 _PREFIXES = (
     Prefix("ward", "Phường", ("phuong",), ("phường",)),
-    *(Prefix("ward", "Phường", (key,)) for key in ("p", "f", "ph", "phg", "fuong", "fg", "phuog", "phuong")),
+    *(Prefix("ward", "Phường", (key,)) for key in ("p", "f", "ph", "phg", "fuong", "fg", "phuog")),
     Prefix("ward", "Xã", ("xa",), ("xã",)),
     Prefix("ward", "Xã", ("x",)),
     Prefix("ward", "Thị trấn", ("thi", "tran"), ("thị", "trấn")),
@@ -43,17 +43,19 @@ _PREFIXES = (
     Prefix("province", "Tỉnh", ("tinh",), ("tỉnh",)),
     Prefix("province", "Tỉnh", ("t",)),
 )
+_UNIT_PAIRS = frozenset(prefix.keys for prefix in _PREFIXES if len(prefix.keys) == 2)
 _BY_FIRST: dict[str, list[Prefix]] = {}
 for _prefix in sorted(_PREFIXES, key=lambda prefix: (-len(prefix.keys), not prefix.spelled)):
     _BY_FIRST.setdefault(_prefix.keys[0], []).append(_prefix)
 
 # Words that with the prefix make another word: "địa phương", "hợp tác xã"; "phương tiện", "xã hội".
 _BEFORE_PREFIX = {
-    "phuong": frozenset(("dia", "doi", "song", "da", "don", "bon", "tha")),
-    "xa": frozenset(("tac", "khong", "ko", "k", "kha", "rat", "qua", "cach", "lang", "bao")),
+    "phuong": frozenset(("doi", "song", "da", "don", "bon", "tha")),
+    "xa": frozenset(("khong", "ko", "k", "kha", "rat", "qua", "cach", "lang", "bao")),
     "quan": frozenset(("co", "lien", "tham", "chu", "si", "tai", "hai", "khach", "chap", "tong")),
     "tinh": frozenset(("bi", "xac", "cam", "uoc", "may", "tam", "dac", "vo", "gioi", "an")),
 }
+_ALWAYS_BEFORE = {"xa": frozenset(("tac",)), "phuong": frozenset(("dia",)), "quan": frozenset(("khach",))}
 _AFTER_PREFIX = {
     "phuong": frozenset(("tien", "an", "phap", "huong", "thuc", "cham", "dien", "ngon")),
     "xa": frozenset(
@@ -111,31 +113,40 @@ class Mention:
 
 
 def match_names(
-    words: Sequence[Word], start: int, index: Mapping[str, tuple[Unit, ...]]
+    words: Sequence[Word], start: int, index: Mapping[str, tuple[Unit, ...]], accented: bool = False
 ) -> list[Match[Unit]]:
-    """Return the units whose name begins at a word, longest names first."""
+    """Return the units whose name begins at a word, longest names first; `accented` tells of the text."""
     matches: list[Match[Unit]] = []
     key = ""
     for end in range(start, min(start + MOST_SYLLABLES, len(words))):
         word = words[end]
-        if end > start and not word.linked:
+        if end > start and (not word.linked or _begins_unit_words(words, end)):
             break
         key += word.key
         if key.isdecimal() and end > start:
             break
         for unit in index.get(key, ()):
-            quality = _quality(words, start, end + 1, unit.syllables)
+            quality = _quality(words[start : end + 1], unit.syllables, accented)
             if quality is not None:
                 matches.append(Match(unit, end + 1, quality))
     return matches[::-1]
 
 
-def _quality(words: Sequence[Word], start: int, end: int, syllables: tuple[str, ...]) -> float | None:
+def _begins_unit_words(words: Sequence[Word], position: int) -> bool:
+    """Tell whether "thành phố", "thị xã" or "thị trấn" begins at a word."""
+    following = words[position + 1].key if position + 1 < len(words) else ""
+    return (words[position].key, following) in _UNIT_PAIRS
+
+
+def _quality(typed: Sequence[Word], syllables: tuple[str, ...], accented: bool) -> float | None:
+    """Return how well typed words agree with a name; None when they cannot mean it, below 0 for a slip."""
     if not syllables:
         return 0.9
-    if len(syllables) != end - start:
-        return 0.5 if end - start == 1 else None
-    parts = [agreement(words[start + offset].lower, name) for offset, name in enumerate(syllables)]
+    if len(syllables) != len(typed):
+        return 0.5 if len(typed) == 1 else None
+    if not accented and all(word.lower.isascii() for word in typed):
+        return 0.8
+    parts = [agreement(word.lower, name) for word, name in zip(typed, syllables, strict=True)]
     conflicts = sum(part < 0 for part in parts)
     if conflicts * 2 > len(parts) or (conflicts and len(parts) == 1):
         return None
@@ -171,7 +182,8 @@ class Scanner:
         mentions: list[Mention] = []
         position = 0
         while position < len(self.words):
-            mention = self._prefixed(position) or self._bare(position)
+            follows = bool(mentions) and mentions[-1].end == position
+            mention = self._prefixed(position) or self._bare(position, follows)
             if mention is None:
                 position += 1
                 continue
@@ -204,27 +216,41 @@ class Scanner:
         )
 
     def _other_word(self, key: str, position: int, after: int) -> bool:
+        """Tell whether the words around make another word: "địa phương", "hợp tác xã", "xã hội"."""
         words = self.words
-        following = words[after]
-        if position and words[position].linked and words[position - 1].key in _BEFORE_PREFIX.get(key, ()):
+        before = words[position - 1].key if position and words[position].linked else ""
+        spelled_out = not words[position].lower.isascii() and words[position].lower != "phương"
+        if before in _ALWAYS_BEFORE.get(key, ()) or (
+            before in _BEFORE_PREFIX.get(key, ()) and not spelled_out
+        ):
             return True
-        return following.key in _AFTER_PREFIX.get(key, ()) and not following.capital
+        if words[after].key not in _AFTER_PREFIX.get(key, ()) or words[after].capital:
+            return False
+        word = next(prefix.word for prefix in _BY_FIRST[key] if prefix.spelled)
+        names: list[Match[Name]] = match_names(words, after, self.places.names, self.accented)
+        districts: list[Match[District]] = match_names(words, after, self.places.districts, self.accented)
+        long_names = [m for m in names if m.end - after > 1 and m.quality > 0 and m.unit.word == word]
+        return not (long_names or any(m.end - after > 1 and m.unit.word == word for m in districts))
 
     def _after_prefix(self, prefix: Prefix, position: int, after: int) -> Mention | None:
         words, places = self.words, self.places
         mention = Mention(prefix.level, prefix.word, bool(prefix.spelled), position, after, after)
         if prefix.level == "ward":
             mention.wards = [
-                m for m in match_names(words, after, places.names) if self._proved(prefix, mention, m)
+                m
+                for m in match_names(words, after, places.names, self.accented)
+                if self._proved(prefix, mention, m)
             ]
         if prefix.level in ("district", "city"):
-            found = match_names(words, after, places.districts)
+            found = match_names(words, after, places.districts, self.accented)
             mention.districts = [m for m in found if self._proved(prefix, mention, m)]
             if not mention.districts and prefix.level == "district":
                 mention.districts = self._by_initials(prefix, after)
                 mention.initials = bool(mention.districts)
         if prefix.level in ("province", "city"):
-            mention.provinces = [m for m in match_names(words, after, places.province_names) if m.quality > 0]
+            mention.provinces = [
+                m for m in match_names(words, after, places.province_names, self.accented) if m.quality > 0
+            ]
         mention.end = mention.longest
         if mention.wards or mention.districts or mention.provinces:
             return mention
@@ -252,8 +278,10 @@ class Scanner:
         if number:
             gap = self.text[words[mention.start].end : first.start]
             certain = first.touching or "." in gap
-            return certain or (prefix.word in ("Phường", "Quận") and not self._hour(mention))
-        if len(prefix.keys[0]) == 1 and match.end - mention.name_start == 1:
+            return (
+                certain or prefix.word == "Quận" or (prefix.word == "Phường" and not self._minutes(mention))
+            )
+        if len("".join(prefix.keys)) == 1 and match.end - mention.name_start == 1:
             return first.capital and match.quality > 0
         sure = match.quality > 0.75 and match.end - mention.name_start > 1
         return match.quality > 0 and (first.capital or not self.capitalised or sure)
@@ -263,10 +291,10 @@ class Scanner:
         found = self.places.district_initials.get(initials, ()) if initials.isascii() else ()
         return [Match(unit, after + 1, 0.5) for unit in found if unit.word == prefix.word]
 
-    def _hour(self, mention: Mention) -> bool:
+    def _minutes(self, mention: Mention) -> bool:
         return mention.start > 0 and self.words[mention.start - 1].key.isdecimal()
 
-    def _bare(self, position: int) -> Mention | None:
+    def _bare(self, position: int, follows: bool) -> Mention | None:
         words, places = self.words, self.places
         word = words[position]
         if word.key.isdecimal() or not self._may_begin(position):
@@ -274,16 +302,18 @@ class Scanner:
         mention = Mention("bare", "", False, position, position, position)
         mention.provinces = [
             match
-            for match in match_names(words, position, places.province_names)
+            for match in match_names(words, position, places.province_names, self.accented)
             if match.quality > 0 and (match.end - position > 1 or self._single(match, position))
         ]
-        mention.districts = self._whole(match_names(words, position, places.districts), position)
-        mention.wards = self._whole(match_names(words, position, places.names), position)
+        mention.districts = self._whole(
+            match_names(words, position, places.districts, self.accented), position
+        )
+        mention.wards = self._whole(match_names(words, position, places.names, self.accented), position)
         mention.provinces = self._whole(mention.provinces, position, 1)
         if not (mention.wards or mention.districts or mention.provinces):
             return None
         mention.end = mention.longest
-        return None if self._names_a_thing(position) else mention
+        return mention if follows or not self._names_a_thing(position) else None
 
     def _single(self, match: Match[ProvinceName], position: int) -> bool:
         if not match.unit.syllables:
@@ -327,11 +357,11 @@ class Scanner:
     def _unit_begins(self, position: int) -> bool:
         return self.words[position].key in _BY_FIRST or any(
             match.quality > 0 and match.end - position > 1
-            for match in match_names(self.words, position, self.places.province_names)
+            for match in match_names(self.words, position, self.places.province_names, self.accented)
         )
 
     def _names_a_thing(self, position: int) -> bool:
         """Tell whether the word before makes the name a street's, a school's or a person's."""
-        if position == 0 or not self.words[position].linked:
+        if position == 0 or self.text[self.words[position - 1].end : self.words[position].start].strip():
             return False
         return self.words[position - 1].key in _NAMED_THINGS

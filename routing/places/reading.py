@@ -41,7 +41,8 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
     """Return what a text says about the place; `province` is the slug of where the writer lives, if known.
 
     `reasons` are stable words: ward_today, former_name, older_name, divided_ward, several_wards, bare_name,
-    similar_spelling, unknown_ward, now_and_before, district_named, province_named, province_given.
+    similar_spelling, unknown_ward, now_and_before, district_named, province_named, province_given,
+    other_province.
     """
     places = gazetteer()
     words = split_words(text)
@@ -66,7 +67,7 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
         )
     rows = frozenset(row for name in reading.names for row in places.districts_of(name))
     return PlaceReading(
-        province=_province_name(context, places),
+        province=_province_name(context, places, reading.wards),
         ward_named=reading.name,
         district=context.district(rows),
         ward=places.wards[reading.wards[0]] if reading.sure else None,
@@ -74,12 +75,14 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
         former=tuple(places.former[name.index] for name in reading.names if name.kind != "present"),
         street=street,
         span=(words[reading.mention.start].start, words[reading.mention.end - 1].end),
-        reasons=reading.reasons + around,
+        reasons=reading.reasons + around + _elsewhere(reading, context, places),
     )
 
 
-def _province_name(context: Context, places: Gazetteer) -> str | None:
-    if context.named:
+def _province_name(context: Context, places: Gazetteer, wards: Sequence[int] = ()) -> str | None:
+    """Return the province named, or the one given: also when the ward lies there and not in the one named."""
+    here = places.ward_province[wards[0]] if wards else None
+    if context.named and (here is None or here != context.given or here == context.named.province):
         return context.named.name
     return None if context.given is None else places.provinces[context.given].name
 
@@ -91,6 +94,12 @@ def _context_reasons(context: Context) -> tuple[str, ...]:
     elif context.given is not None:
         reasons.append("province_given")
     return tuple(reasons)
+
+
+def _elsewhere(reading: Reading, context: Context, places: Gazetteer) -> tuple[str, ...]:
+    here = {places.ward_province[index] for index in reading.wards}
+    known = {context.home, context.given} - {None}
+    return ("other_province",) if here and known and not here & known else ()
 
 
 def _successors(context: Context, places: Gazetteer) -> list[int]:
@@ -128,8 +137,11 @@ class _Reader:
         best = max(rank for rank, _ in ranked)
         names = [match.unit for rank, match in ranked if rank == best]
         mention.end = next(match.end for rank, match in ranked if rank == best)
-        names = self._told_old_or_new(sorted(names, key=lambda name: _KINDS.index(name.kind)), mention)
+        names.sort(key=lambda name: (bool(self.rows) and name.kind == "present", _KINDS.index(name.kind)))
+        names = self._told_old_or_new(names, mention)
         wards, sure = self._today(names)
+        if not self.rows and all(name.word != mention.word for name in names):
+            wards, sure = self._with_namesakes(wards, matches, mention), False
         reasons = _reasons(names, wards, self.places) + (("similar_spelling",) if similar else ())
         return Reading(mention, self._full_name(mention, names[0]), tuple(names), wards, sure, reasons)
 
@@ -164,6 +176,15 @@ class _Reader:
         wards.sort(key=lambda index: index not in namesakes)
         agreed = len(namesakes) == 1 and all(wards[0] in self.places.today(name) for name in chosen)
         return tuple(wards), len(wards) == 1 or agreed
+
+    def _with_namesakes(
+        self, wards: tuple[int, ...], matches: Sequence[Match[Name]], mention: Mention
+    ) -> tuple[int, ...]:
+        """Return wards, and after them those elsewhere whose kind of unit is the one that is written."""
+        same = [
+            m.unit for m in matches if m.quality > 0 and m.end == mention.end and m.unit.word == mention.word
+        ]
+        return tuple(dict.fromkeys([*wards, *(index for name in same for index in self.places.today(name))]))
 
     def _full_name(self, mention: Mention, name: Name) -> str:
         """Return the name as the text means it; accents of names gone long ago are taken from the text."""
@@ -213,7 +234,11 @@ class _Reader:
         for mention, following in zip_longest(mentions, mentions[1:]):
             if mention.level != "bare" or not mention.wards or mention.provinces:
                 continue
-            followed = following is not None and following.start == mention.end and not following.wards
+            followed = (
+                following is not None
+                and following.start == mention.end
+                and bool(following.districts or following.provinces)
+            )
             cued = mention.start > 0 and self.words[mention.start - 1].key in _PLACE_CUES
             if followed or (cued and self.words[mention.start].linked and not mention.districts):
                 found += self._bare(mention, least=0.5 if followed else 0.8)
@@ -221,12 +246,12 @@ class _Reader:
 
     def _bare(self, mention: Mention, least: float) -> list[Reading]:
         matches = [match for match in mention.wards if match.end == mention.end and self._fits(match.unit)]
-        names = tuple(match.unit for match in matches)
-        wards = tuple(dict.fromkeys(index for name in names for index in self.places.today(name)))
-        if len(wards) != 1 or min(match.quality for match in matches) < least:
+        names = sorted((match.unit for match in matches), key=lambda name: _KINDS.index(name.kind))
+        wards, sure = self._today(names) if names else ((), False)
+        if not sure or min(match.quality for match in matches) < least:
             return []
         reasons = ("bare_name", *_reasons(names, wards, self.places))
-        return [Reading(mention, self._full_name(mention, names[0]), names, wards, True, reasons)]
+        return [Reading(mention, self._full_name(mention, names[0]), tuple(names), wards, True, reasons)]
 
     def _fits(self, name: Name) -> bool:
         if self.rows:

@@ -109,7 +109,7 @@ class StreetFinder:
         """Return a street after a junction or a house number."""
         word, words = self.words[position], self.words
         if word.key == "nga" and position + 2 < len(words) and words[position + 1].key in _JUNCTIONS:
-            return self._well_known(position + 2) or self._capitals(position + 2)
+            return self._well_known(position + 2) or self._crossing(position + 2)
         if word.key == "goc" and position + 1 < len(words):
             return self._well_known(position + 1)
         if not word.key.isdecimal() or (position and word.linked and words[position - 1].key in _NOT_A_HOUSE):
@@ -125,6 +125,12 @@ class StreetFinder:
             position > 0 and words[position - 1].key in _HOUSE_CUES
         )
         return self._well_known(after) or (self._capitals(after) if cued else None)
+
+    def _crossing(self, position: int) -> str | None:
+        """Return the first street of "ngã tư A - B"; a name that stands alone is the junction's own."""
+        name = self._capitals(position)
+        end = self.words[position].start + len(name) if name else 0
+        return name if name and self.text[end : end + 3].strip()[:1] in ("-", "–") else None
 
     def _house_part(self, position: int) -> bool:
         word = self.words[position]
