@@ -95,6 +95,17 @@ async def load_chats(transaction: Transaction, addresses: Sequence[ChatKey]) -> 
     return chats
 
 
+_PEEK = select(*_COLUMNS).where(
+    tuple_(chat_table.c.channel, chat_table.c.chat).in_(bindparam("addresses", expanding=True))
+)
+
+
+async def peek_chats(transaction: Transaction, addresses: Sequence[ChatKey]) -> dict[ChatKey, Chat]:
+    """Return the stored chats of these addresses without locking them; an unknown one is left out."""
+    rows = await transaction.fetch(_PEEK, {"addresses": sorted(set(addresses))}) if addresses else []
+    return {(row["channel"], row["chat"]): _from_row(row) for row in rows}
+
+
 def _last_address(address: ChatKey, moved: dict[ChatKey, ChatKey]) -> ChatKey:
     seen = {address}
     while (following := moved.get(address)) and following not in seen:

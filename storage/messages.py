@@ -389,6 +389,29 @@ async def case_of_message(
     return row["case_id"] if row else None
 
 
+_LAST_SENT = (
+    select(*_OUTBOX_COLUMNS)
+    .where(
+        outbox.c.channel == bindparam("in_channel"),
+        outbox.c.chat == bindparam("in_chat"),
+        outbox.c.failed_at.is_(None),
+        or_(outbox.c.sent_at.is_not(None), outbox.c.claimed_until.is_not(None)),
+    )
+    .order_by(outbox.c.id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+async def last_sent(transaction: Transaction, *, channel: str, chat: str, limit: int) -> list[Notice]:
+    """Return what was shown last in a chat, latest first.
+
+    What this transaction has written is not sent yet, so its writes are left in the buffer.
+    """
+    row = {"in_channel": channel, "in_chat": chat, "limit": limit}
+    found = await transaction.connection.execute(_LAST_SENT, row)
+    return [Notice(**notice) for notice in found.mappings()]
+
+
 # The order in which notices went out; one that is just being sent comes after all that went out before.
 _sent_order = func.coalesce(
     outbox.c.sent_at, outbox.c.failed_at, outbox.c.claimed_until, outbox.c.created_at, type_=UtcTime
