@@ -9,7 +9,7 @@ Rows = tuple[tuple[Button, ...], ...]
 def rating(code: str) -> Rows:
     """Return stars from 1 to 5, and "not solved"."""
     stars = tuple(
-        Button(label=texts.stars_label(stars=number), data=f"own:{code}:rate:{number}")
+        Button(label=texts.label_stars(stars=number), data=f"own:{code}:rate:{number}")
         for number in range(1, 6)
     )
     return (stars, *unsolved(code))
@@ -17,17 +17,23 @@ def rating(code: str) -> Rows:
 
 def unsolved(code: str) -> Rows:
     """Return "not solved" alone, for a case that was refused or closed."""
-    return ((Button(label=texts.not_solved_label(), data=f"own:{code}:unsolved"),),)
+    return ((Button(label=texts.label_unsolved(), data=f"own:{code}:unsolved"),),)
 
 
 def reply(code: str) -> Rows:
     """Return the button to answer a unit's question."""
-    return ((Button(label=texts.answer_question_label(), data=f"own:{code}:add"),),)
+    return ((Button(label=texts.label_reply(), data=f"own:{code}:add"),),)
 
 
 def add(code: str) -> Rows:
     """Return the button to add something to an open case."""
     return ((Button(label=texts.label_add(), data=f"own:{code}:add"),),)
+
+
+def open_case(code: str, *, withdraw: bool) -> Rows:
+    """Return what can be done about an open case: add something, take it back."""
+    back = Button(label=texts.label_withdraw(), data=f"own:{code}:withdraw")
+    return (*add(code), *(((back,),) if withdraw else ()))
 
 
 def show(code: str) -> Button:

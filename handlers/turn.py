@@ -1,6 +1,6 @@
 """One inbound message and all that a handler needs to answer it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,3 +79,7 @@ class Turn:
             not_before=not_before,
             dedupe_key=dedupe_key,
         )
+
+
+Handler = Callable[[Turn, str], Awaitable[None]]
+"""What a command, a button or a step leads to; the text is what stands behind the command or the action."""

@@ -195,24 +195,30 @@ class TurnWorker:
     async def _run_ready(self) -> None:
         while self._ready:
             batch, self._ready = self._ready[:BATCH], self._ready[BATCH:]
-            await self._load_city()
-            await self._read_texts(batch)
+            prose = [item for item in batch if item.message and _is_prose(item.message)]
+            known = await self._look_up([item.address for item in prose])
+            await self._read_texts(prose, known)
             await self._run(batch)
 
-    async def _load_city(self) -> None:
+    async def _look_up(self, addresses: Sequence[chats.ChatKey]) -> dict[chats.ChatKey, chats.Chat]:
+        """Load the city if it has changed; return the chats whose texts must be read."""
         async with self._database.read() as transaction:
             version = await units.city_version(transaction)
             if version != self._city_version:
                 self._city, self._city_version = await units.load_city(transaction), version
+            return await chats.peek_chats(transaction, addresses)
 
-    async def _read_texts(self, batch: Sequence[Prepared]) -> None:
-        texts_of = [item for item in batch if item.message and _is_prose(item.message)]
-        if not texts_of or self._city is None:
+    async def _read_texts(self, prose: Sequence[Prepared], known: Mapping[chats.ChatKey, chats.Chat]) -> None:
+        if not prose or self._city is None:
             return
-        readings = await asyncio.get_running_loop().run_in_executor(
-            self._readers, self._read_many, [item.message.text for item in texts_of if item.message]
-        )
-        for item, reading in zip(texts_of, readings, strict=True):
+        now = self._now()
+        to_read = [
+            dispatch.text_to_read(known.get(item.address), item.message, now)
+            for item in prose
+            if item.message
+        ]
+        readings = await asyncio.get_running_loop().run_in_executor(self._readers, self._read_many, to_read)
+        for item, reading in zip(prose, readings, strict=True):
             item.reading = reading
 
     def _read_many(self, texts_of: list[str]) -> list[Reading]:

@@ -8,15 +8,20 @@
 Only the channel and the understanding are stood in for; time stands still until `city.passes`.
 """
 
+import asyncio
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+import re
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from handlers import oversight
@@ -39,7 +44,10 @@ from handlers.delivery import Delivery
 from handlers.receipt import ALBUM_PAUSE, Receiver
 from handlers.worker import TurnWorker
 from routing.deadline import LOCAL_TIME
-from routing.organisation import City
+from routing.organisation import City, build_city, to_document
+from routing.place import read_place
+from routing.understanding import Candidate, Reading
+from routing.vietnamese import strip_accents
 from storage import cases, chats, ledger, people, units
 from storage.cases import Case
 from storage.database import Database
@@ -95,6 +103,66 @@ class Shown:
         if self.message.ask_location:
             parts.append(f"[{self.message.ask_location}]")
         return "\n".join(parts)
+
+
+_DOMAIN_WORDS = {
+    "rac": "waste",
+    "karaoke": "noise",
+    "o ga": "roads",
+    "den duong": "lighting",
+    "mat dien": "electricity",
+    "ho so": "public_service",
+    "hach dich": "conduct",
+    "cay xanh": "trees",
+    "ngap": "drainage",
+    "via he": "public_order",
+}
+_KIND_WORDS = {
+    "chay nha": "emergency",
+    "khieu nai quyet dinh": "grievance",
+    "to cao": "denunciation",
+    "do ngu": "abuse",
+    "xin chao": "smalltalk",
+    "cho hoi": "question",
+    "de xuat": "suggestion",
+}
+
+
+class PlainUnderstanding:
+    """Reads kind and domain by a few words, one word for one thing, and places as the product does.
+
+    No word or two words of different domains leave the domain in doubt.
+    """
+
+    def read_many(self, texts: Sequence[str], *, province: str | None) -> list[Reading]:
+        return [self.read(text, province=province) for text in texts]
+
+    def read(self, text: str, *, province: str | None) -> Reading:
+        if "làm hỏng chương trình" in text:
+            raise ValueError("this text breaks the reading")
+        bare = strip_accents(text).lower()
+        found = [domain for word, domain in _DOMAIN_WORDS.items() if re.search(rf"\b{word}\b", bare)]
+        kind = next((kind for word, kind in _KIND_WORDS.items() if word in bare), "feedback")
+        sure = len(found) == 1
+        confidence = 0.9 if sure else 0.4
+        candidates = [*found, *(each for each in ("other", "public_order", "traffic") if each not in found)]
+        return Reading(
+            text=text,
+            kind=kind,
+            kind_confidence=0.9,
+            urgent=kind == "emergency" or "nguy hiem" in bare,
+            domain=candidates[0],
+            confidence=confidence,
+            candidates=tuple(
+                Candidate(domain=domain, confidence=confidence / (number + 1))
+                for number, domain in enumerate(candidates[:3])
+            ),
+            needs_triage=not sure,
+            place=read_place(text, province=province),
+            reasons=(),
+            personal_data=(),
+            model_version="plain",
+        )
 
 
 class RecordingChannel:
@@ -368,8 +436,40 @@ class CityHarness:
 
     async def changes(self, **units_changed: Any) -> None:
         """Store the city again with other settings (fields of City)."""
-        from routing.organisation import to_document
-
         self.city = replace(self.city, **units_changed)
         async with self.database.begin() as transaction:
             await units.save_city(transaction, to_document(self.city), now=self.now)
+
+
+async def _found(file: Path) -> None:
+    database = Database(f"sqlite:///{file}")
+    async with database.begin() as transaction:
+        await units.save_city(transaction, to_document(build_city("Hà Nội")), now=MONDAY_MORNING)
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def city_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with Hà Nội in it, to copy."""
+    path = tmp_path_factory.mktemp("city") / "langnghe.db"
+    shutil.copy(migrated_file, path)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _found(path)).result()
+    return path
+
+
+@pytest.fixture
+async def city(tmp_path: Path, city_file: Path) -> AsyncIterator[CityHarness]:
+    """Hà Nội on a Monday morning, nobody in it yet."""
+    database = Database(f"sqlite:///{shutil.copy(city_file, tmp_path / 'city.db')}")
+    media = tmp_path / "media"
+    media.mkdir()
+    harness = CityHarness(
+        database=database,
+        city=build_city("Hà Nội"),
+        understanding=PlainUnderstanding(),
+        media_dir=media,
+        now=MONDAY_MORNING,
+    )
+    yield harness
+    await database.close()

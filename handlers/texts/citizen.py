@@ -68,6 +68,16 @@ def only_in_private() -> str:
     return "Việc này có thông tin riêng, anh/chị nhắn riêng cho tôi nhé."
 
 
+def command_list(*, lines: Sequence[str]) -> str:
+    """List an official's commands, above a citizen's help."""
+    return "\n".join(["Việc của cán bộ:", *lines])
+
+
+def command_line(*, command: str, description: str) -> str:
+    """Return one line of that list."""
+    return f"• {command}: {description}"
+
+
 # ── the draft ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -133,6 +143,14 @@ def ask_place(*, candidates: bool) -> str:
     """Ask for the ward when the unit depends on it."""
     choose = "chọn một nút, gõ tên phường/xã" if candidates else "gõ tên phường/xã"
     return f"Việc này ở phường/xã nào? Anh/chị {choose}, hoặc gửi vị trí."
+
+
+def place_elsewhere(*, place: str, city: str) -> str:
+    """Say that the place in the text lies outside the city, and ask for one inside."""
+    return (
+        f"«{place}» không thuộc {city} nên tôi chưa chuyển được. Nếu việc xảy ra ở {city}, anh/chị gõ tên "
+        "phường/xã hoặc gửi vị trí; nếu không, xin phản ánh với địa phương nơi đó."
+    )
 
 
 def which_place() -> str:
@@ -250,14 +268,122 @@ def foreign_language() -> str:
 # ── news about a case ────────────────────────────────────────────────────────────────────────────
 
 
-def case_filed(*, code: str, unit: str, due_at: datetime | None, urgent: bool) -> str:
+def case_filed(*, code: str, unit: str, due_at: datetime | None, urgent: bool, photos: int) -> str:
     """Confirm a sent report: tracking code, unit and due time (empty and None when in triage)."""
     thanks = "Đã gửi khẩn." if urgent else "Đã gửi. Cảm ơn anh/chị!"
     if unit and due_at:
         follow = f"Đơn vị trả lời: {unit}, hạn trước {moment(due_at)}."
     else:
         follow = "Người điều phối sẽ chọn đơn vị phù hợp; tôi báo anh/chị ngay khi có."
-    return f"{thanks}\nMã: {code}\n{follow}\nCó tin mới tôi sẽ nhắn tại đây. Gõ /cuatoi để xem lại."
+    kept = f" (kèm {photos} ảnh)" if photos else ""
+    return f"{thanks}\nMã: {code}{kept}\n{follow}\nCó tin mới tôi sẽ nhắn tại đây. Gõ /cuatoi để xem lại."
+
+
+def case_assigned(*, code: str, unit: str, due_at: datetime | None) -> str:
+    """Tell that a dispatcher has chosen a unit."""
+    due = f" Hạn trả lời: trước {moment(due_at)}." if due_at else ""
+    return f"{code}: {unit} sẽ trả lời anh/chị.{due}"
+
+
+def case_accepted(*, code: str, unit: str, due_at: datetime | None) -> str:
+    """Tell that the unit has begun."""
+    due = f" Kết quả có trước {moment(due_at)}." if due_at else ""
+    return f"{code}: {unit} đã nhận và đang giải quyết.{due}"
+
+
+def case_handed_over(*, code: str, unit: str, due_at: datetime | None) -> str:
+    """Tell that another unit answers now."""
+    due = f" Hạn trả lời: trước {moment(due_at)}." if due_at else ""
+    return f"{code} đã được chuyển đến {unit} để giải quyết cho đúng.{due}"
+
+
+def case_returned(*, code: str, unit: str) -> str:
+    """Tell that a unit gave the case back, so that a dispatcher chooses another."""
+    return (
+        f"{code}: {unit} cho biết việc này thuộc đơn vị khác. Người điều phối đang chọn lại, "
+        "tôi sẽ báo anh/chị ngay khi có."
+    )
+
+
+def case_extended(*, code: str, unit: str, due_at: datetime, reason: str) -> str:
+    """Tell that the unit was granted more time, and why."""
+    return (
+        f"{code}: {unit} xin thêm thời gian: {reason}\nHạn trả lời mới: trước {moment(due_at)}. "
+        "Mong anh/chị thông cảm."
+    )
+
+
+def case_overdue(*, code: str, unit: str) -> str:
+    """Own up to a missed deadline."""
+    return (
+        f"{code} đã quá hạn trả lời. Tôi xin lỗi và đã nhắc {unit}; lãnh đạo cũng được báo. "
+        "Có kết quả tôi nhắn anh/chị ngay."
+    )
+
+
+def question_from_unit(*, code: str, unit: str, question: str) -> str:
+    """Bring a unit's question."""
+    return (
+        f"{code}: {unit} cần hỏi thêm anh/chị:\n«{question}»\n"
+        "Anh/chị nhắn câu trả lời ngay dưới đây, gửi kèm ảnh nếu có."
+    )
+
+
+def question_reminder(*, code: str, unit: str) -> str:
+    """Remind of a question that waits for an answer."""
+    return f"{code}: {unit} vẫn chờ anh/chị trả lời câu hỏi để giải quyết tiếp. Anh/chị nhắn giúp nhé."
+
+
+def case_answered(*, code: str, unit: str, answer: str, photos: int) -> str:
+    """Bring the answer and ask for a rating."""
+    proof = f"\n(Kèm {photos} ảnh kết quả)" if photos else ""
+    return (
+        f"{code}: {unit} trả lời:\n{answer}{proof}\n\n"
+        "Anh/chị hài lòng mức nào? Chọn từ 1 đến 5 sao. Nếu việc chưa xong, bấm «Chưa giải quyết»."
+    )
+
+
+def rating_reminder(*, code: str) -> str:
+    """Ask once more for a rating."""
+    return f"{code} đã có trả lời. Việc đã ổn chưa anh/chị? Chọn từ 1 đến 5 sao, hoặc bấm «Chưa giải quyết»."
+
+
+def case_rejected(*, code: str, unit: str, reason: str) -> str:
+    """Tell that the case is refused, why, and what remains possible."""
+    who = unit or "Người điều phối"
+    return (
+        f"{code}: {who} không giải quyết được việc này.\nLý do: {reason}\n"
+        "Nếu anh/chị thấy chưa đúng, bấm «Chưa giải quyết», việc sẽ được xem lại."
+    )
+
+
+def case_merged(*, code: str, master: str) -> str:
+    """Tell that several people reported the same and it is handled as one."""
+    return (
+        f"{code}: việc này có nhiều người phản ánh, được giải quyết chung theo mã {master}. "
+        "Có kết quả tôi vẫn nhắn anh/chị."
+    )
+
+
+def case_closed(*, code: str) -> str:
+    """Tell that an answered case is closed because nothing more was said."""
+    return (
+        f"{code} đã khép lại sau khi có trả lời. Nếu việc vẫn chưa xong, anh/chị bấm «Chưa giải quyết» để "
+        "mở lại."
+    )
+
+
+def case_reopened(*, code: str, unit: str) -> str:
+    """Tell that the case is open again."""
+    who = unit or "Người điều phối"
+    return f"{code} đã được mở lại. {who} sẽ xem lại và trả lời anh/chị."
+
+
+def reporter_unreachable(*, code: str) -> str:
+    """Tell the officials of a case that its reporter cannot be reached in chat."""
+    return (
+        f"{code}: không nhắn được cho người gửi (đã chặn hoặc rời kênh). Xin liên hệ bằng cách khác nếu có."
+    )
 
 
 # ── following up ─────────────────────────────────────────────────────────────────────────────────
@@ -352,6 +478,34 @@ def addition_kept(*, code: str) -> str:
     return f"Tôi đã bổ sung vào {code} và báo đơn vị đang giải quyết."
 
 
+def finished_addition(*, code: str) -> str:
+    """Confirm words to a finished case, and say how to open it again."""
+    return f"Tôi đã chuyển lời của anh/chị về {code} đến đơn vị. Nếu việc chưa xong, bấm «Chưa giải quyết»."
+
+
+def citizen_added(*, code: str, text: str, photos: int) -> str:
+    """Bring the officials of a case what its reporter added."""
+    pictures = f"\n(Kèm {photos} ảnh)" if photos else ""
+    said = f"\n«{text}»" if text else ""
+    return f"{code}: người dân nhắn thêm:{said}{pictures}"
+
+
+def reopened_note(*, stars: int) -> str:
+    """Say on the unit's card why a case is back."""
+    rated = f" (chấm {stars} sao)" if stars else ""
+    return f"Người dân mở lại: chưa giải quyết xong{rated}"
+
+
+def withdrawn(*, code: str) -> str:
+    """Confirm that a report was taken back."""
+    return f"Đã rút lại {code}, đơn vị không giải quyết nữa. Khi cần, anh/chị cứ nhắn lại."
+
+
+def withdrawn_note(*, code: str) -> str:
+    """Tell the officials of a case that it was taken back."""
+    return f"{code}: người dân đã rút lại, không phải giải quyết nữa."
+
+
 def reply_kept(*, code: str) -> str:
     """Confirm that the unit's question is answered."""
     return f"Cảm ơn anh/chị. Tôi đã chuyển câu trả lời cho đơn vị, {code} được giải quyết tiếp."
@@ -370,7 +524,7 @@ def ask_reply(*, code: str) -> str:
 def case_finished(*, code: str) -> str:
     """Say that nothing can be added to a finished case, and what to do instead."""
     return (
-        f"{code} đã xong nên không bổ sung được nữa. Nếu việc chưa ổn, anh/chị bấm «Chưa giải quyết xong» "
+        f"{code} đã xong nên không bổ sung được nữa. Nếu việc chưa ổn, anh/chị bấm «Chưa giải quyết» "
         "để mở lại, hoặc nhắn một tin mới."
     )
 
@@ -479,6 +633,11 @@ def label_back() -> str:
     return "Quay lại"
 
 
+def label_look() -> str:
+    """Label: show again what was understood."""
+    return "Xem lại"
+
+
 def label_place_unknown() -> str:
     """Label: the writer does not know the ward."""
     return "Tôi không rõ"
@@ -507,6 +666,26 @@ def label_as_citizen() -> str:
 def label_add() -> str:
     """Label: add something to a case."""
     return "Bổ sung"
+
+
+def label_stars(*, stars: int) -> str:
+    """Label: one to five stars."""
+    return f"{stars} ★"
+
+
+def label_unsolved() -> str:
+    """Label: the problem is still there."""
+    return "Chưa giải quyết"
+
+
+def label_reply() -> str:
+    """Label: answer the unit's question."""
+    return "Trả lời"
+
+
+def label_withdraw() -> str:
+    """Label: take a report back before anybody has begun."""
+    return "Rút lại"
 
 
 # ── commands, as menus show them ─────────────────────────────────────────────────────────────────

@@ -28,6 +28,7 @@ _KINDS = {
     "emergency": "Phản ánh khẩn cấp",
     "grievance": "Khiếu nại",
     "denunciation": "Tố cáo",
+    "abuse": "Lời lẽ không phù hợp",
 }
 
 
@@ -53,9 +54,10 @@ def kind_name(kind: str) -> str:
     return _KINDS.get(kind, "Phản ánh")
 
 
-def place_name(street: str | None, ward: str | None) -> str:
-    """Return a street and a ward as one place; empty when neither is known."""
-    return ", ".join(part for part in (street, ward) if part)
+def place_name(street: str | None, ward: str | None, former: str | None = None) -> str:
+    """Return a street and a ward as one place, with the ward's former name; empty when nothing is known."""
+    now = f"{former} (nay là {ward})" if former and ward else ward
+    return ", ".join(part for part in (street, now) if part)
 
 
 def excerpt(text: str, limit: int) -> str:
@@ -71,3 +73,32 @@ def either(names: Sequence[str]) -> str:
     """Return names as a choice: "a, b hoặc c"."""
     *first, last = names
     return f"{', '.join(first)} hoặc {last}" if first else last
+
+
+def update_set_aside(*, inbox_id: int) -> str:
+    """Tell the operators that a message could not be handled."""
+    return (
+        f"Tin nhắn số {inbox_id} xử lý ba lần đều lỗi nên đã được để riêng, chưa mất. "
+        "Xin xem nhật ký của chương trình để tìm nguyên nhân."
+    )
+
+
+def message_not_handled() -> str:
+    """Tell a person that their message met a fault of ours."""
+    return (
+        "Xin lỗi, hệ thống gặp lỗi khi đọc tin nhắn vừa rồi. Tin đã được giữ lại và người vận hành đã được "
+        "báo. Anh/chị vẫn có thể nhắn tiếp, hoặc gửi lại tin đó sau ít phút."
+    )
+
+
+def channel_misconfigured(*, channel: str) -> str:
+    """Tell the operators that a channel refuses the bot."""
+    return (
+        f"Kênh {channel} từ chối chương trình (sai hoặc hết hạn mã truy cập). Tin đang chờ sẽ được gửi lại "
+        "khi cấu hình đúng. Xin kiểm tra cấu hình của kênh này."
+    )
+
+
+def notice_set_aside(*, outbox_id: int) -> str:
+    """Tell the operators that a message could not be sent."""
+    return f"Tin gửi đi số {outbox_id} không gửi được nên đã được để riêng. Xin xem nhật ký để biết vì sao."

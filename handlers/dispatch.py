@@ -1,0 +1,252 @@
+"""Where a message leads: to a button, a command, the step the chat is in, a case, or a new report."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from types import ModuleType
+
+from rapidfuzz import fuzz, process
+
+from handlers import access, casework, followup, intake, organisation, texts, triage
+from handlers.channel import Button, InboundMessage, OutboundMessage
+from handlers.draft import STEP as DRAFT
+from handlers.turn import Handler, Turn
+from routing import tracking_code
+from routing.vietnamese import strip_accents
+from routing.workflow import Status
+from storage import cases, chats, messages
+from storage.cases import Case
+from storage.chats import Chat
+from storage.messages import Notice
+from storage.people import Person
+
+MODULES: tuple[ModuleType, ...] = (intake, followup, organisation, casework, triage)
+"""What people can do: each module declares its commands, buttons and steps."""
+
+LONGEST_LABEL = 60
+_MOST_BUTTONS = 40
+_NEAR = 60
+_SHOWN = 3
+"""A number or a label may be meant for the latest of so many messages."""
+_COMMAND = re.compile(r"^/\s*(\w+)(?:@\w+)?[\s:]*(.*)$", re.DOTALL)
+
+
+class DuplicateHandler(Exception):
+    """Two modules handle the same command, button or step."""
+
+
+def merged(modules: Iterable[ModuleType], table: str) -> dict[str, Handler]:
+    """Return one table ("COMMANDS", "BUTTONS" or "STEPS") of all modules. Raises DuplicateHandler."""
+    found: dict[str, Handler] = {}
+    for module in modules:
+        for name, handler in getattr(module, table).items():
+            if name in found:
+                raise DuplicateHandler(f"{module.__name__} handles {name!r}, which is handled already")
+            found[name] = handler
+    return found
+
+
+async def help(turn: Turn, argument: str = "") -> None:
+    """Tell what the person can do: a citizen's part, and an official's where they hold a post."""
+    told = [texts.citizen_help()]
+    if turn.person.posts:
+        lines = [
+            texts.command_line(command=f"/{name}", description=description)
+            for name, description in _official_commands(turn.person)
+        ]
+        told.insert(0, texts.command_list(lines=lines))
+    turn.say("\n\n".join(told))
+
+
+COMMANDS = {**merged(MODULES, "COMMANDS"), "/trogiup": help, "/help": help}
+BUTTONS = merged(MODULES, "BUTTONS")
+STEPS = merged(MODULES, "STEPS")
+GROUP_COMMANDS = frozenset(command for module in MODULES for command in getattr(module, "GROUP_COMMANDS", ()))
+"""Commands that concern a group; any other is personal there."""
+GROUP_BUTTONS = frozenset(action for module in MODULES for action in getattr(module, "GROUP_BUTTONS", ()))
+
+
+# ── menus ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def command_menu() -> list[tuple[str, str]]:
+    """Return the commands that everybody is shown, with what they do."""
+    return [
+        ("cuatoi", texts.command_mine()),
+        ("tracuu", texts.command_track()),
+        ("trogiup", texts.command_help()),
+        ("huy", texts.command_cancel()),
+    ]
+
+
+def commands_for(person: Person | None) -> list[tuple[str, str]]:
+    """Return the commands that this person is shown, an official's own first."""
+    return [*(_official_commands(person) if person else ()), *command_menu()]
+
+
+_WORKERS = {"chair", "officer"}
+_OFFICIAL_MENU = (
+    ("viec", texts.command_work, _WORKERS),
+    ("dieuphoi", texts.command_triage, {"dispatcher"}),
+    ("thongke", texts.command_figures, {"chair", "officer", "leader", "dispatcher"}),
+)
+
+
+def _official_commands(person: Person) -> list[tuple[str, str]]:
+    return [(name, described()) for name, described, roles in _OFFICIAL_MENU if roles & person.roles]
+
+
+# ── one turn ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def handle(turn: Turn) -> None:
+    """Lead one message to what it is meant for."""
+    message = turn.message
+    if message.moved_to:
+        await _move(turn)
+    elif message.left:
+        chats.mark_unreachable(turn.transaction, turn.chat.channel, turn.chat.chat, at=turn.now)
+    elif message.group:
+        await _handle_in_group(turn)
+    elif message.joined:
+        await intake.welcome(turn)
+    elif message.button:
+        await _press(turn, message.button)
+    elif message.text.startswith("/"):
+        await _command(turn)
+    else:
+        await _plain(turn)
+
+
+def text_to_read(chat: Chat | None, message: InboundMessage, now: datetime) -> str:
+    """Return the text that must be understood for a message: with what the chat's open draft holds."""
+    return intake.text_to_read(chat, message, now) if chat else message.text
+
+
+async def _move(turn: Turn) -> None:
+    channel, old, new = turn.chat.channel, turn.chat.chat, turn.message.moved_to
+    await chats.move_chat(turn.transaction, channel=channel, old=old, new=new, at=turn.now)
+    await messages.readdress(turn.transaction, channel=channel, old=old, new=new)
+
+
+async def _handle_in_group(turn: Turn) -> None:
+    message = turn.message
+    command = command_of(message.text)
+    if message.joined:
+        turn.say(texts.group_welcome(city=turn.city.name))
+    elif message.button:
+        if message.button.partition(":")[0] in GROUP_BUTTONS:
+            await _press(turn, message.button)
+        else:
+            turn.say(texts.only_in_private())
+    elif command and command[0] in GROUP_COMMANDS:
+        await COMMANDS[command[0]](turn, command[1])
+    elif command and command[0] in COMMANDS:
+        turn.say(texts.only_in_private())
+
+
+async def _press(turn: Turn, data: str) -> None:
+    action, _, argument = data.partition(":")
+    handler = BUTTONS.get(action)
+    if handler is None:
+        turn.say(texts.stale_button())
+    else:
+        await handler(turn, argument)
+
+
+def command_of(text: str) -> tuple[str, str] | None:
+    """Return a command in its plain form and what stands behind it: "/TraCứu HN-1" is "/tracuu", "HN-1"."""
+    match = _COMMAND.match(text.strip())
+    if match is None:
+        return None
+    return f"/{strip_accents(match[1]).lower()}", match[2].strip()
+
+
+async def _command(turn: Turn) -> None:
+    name, argument = command_of(turn.message.text) or ("/", "")
+    handler = COMMANDS.get(name)
+    if handler is not None:
+        await handler(turn, argument)
+        return
+    near = process.extractOne(name, list(COMMANDS), scorer=fuzz.ratio, score_cutoff=_NEAR)
+    turn.say(texts.unknown_command(nearest=near[0] if near else ""))
+
+
+async def _plain(turn: Turn) -> None:
+    message, step = turn.message, turn.chat.step
+    shown = await _shown(turn)
+    if pressed := _typed_button(turn, shown):
+        await _press(turn, pressed)
+    elif step in STEPS and step != DRAFT:
+        await STEPS[step](turn, "")
+    elif case := await _case_meant(turn, shown):
+        await _about(turn, case)
+    elif step != DRAFT and (code := tracking_code.parse_code(message.text)):
+        await followup.track(turn, code)
+    elif not await followup.take_late_photos(turn):
+        await intake.receive(turn)
+
+
+async def _shown(turn: Turn) -> list[Notice]:
+    """Return what the chat was shown last; in the middle of a step only the very last message counts."""
+    if turn.chat.new:
+        return []
+    limit = _SHOWN if turn.chat.step in ("", DRAFT) else 1
+    return await messages.last_sent(
+        turn.transaction, channel=turn.chat.channel, chat=turn.chat.chat, limit=limit
+    )
+
+
+async def _about(turn: Turn, case: Case) -> None:
+    if case.reporter_id == turn.person.id:
+        await followup.take_reply(turn, case)
+    elif access.may(turn.person, turn.city, "see", case):
+        await casework.take_reply(turn, case.code)
+    else:
+        await intake.receive(turn)
+
+
+def _typed_button(turn: Turn, shown: Sequence[Notice]) -> str:
+    """Return the data of the button that a typed number or label means; empty for none.
+
+    Channels without buttons show a numbered list, and some people type what a button says.
+    """
+    typed = " ".join(turn.message.text.split())
+    if not typed or len(typed) > LONGEST_LABEL or turn.message.edited or turn.message.photos:
+        return ""
+    listed = (_buttons(notice) for notice in shown)
+    return _meant(next((buttons for buttons in listed if buttons), []), typed)
+
+
+def _buttons(notice: Notice) -> list[Button]:
+    return [button for row in OutboundMessage.from_dict(notice.message).buttons for button in row]
+
+
+def _meant(buttons: Sequence[Button], typed: str) -> str:
+    if typed.isdecimal() and 1 <= int(typed) <= min(len(buttons), _MOST_BUTTONS):
+        return buttons[int(typed) - 1].data
+    same = [
+        button.data
+        for button in buttons
+        if typed == button.data or typed.casefold() == button.label.casefold()
+    ]
+    return same[0] if same else ""
+
+
+async def _case_meant(turn: Turn, shown: Sequence[Notice]) -> Case | None:
+    """Return the case that a message is about: the one it replies to, or the one whose question was last."""
+    message = turn.message
+    if message.reply_to:
+        case_id = await messages.case_of_message(
+            turn.transaction,
+            channel=turn.chat.channel,
+            chat=turn.chat.chat,
+            message_id=message.reply_to,
+        )
+        return await cases.get_case_by_id(turn.transaction, case_id, lock=True) if case_id else None
+    case_id = shown[0].case_id if shown else None
+    if case_id is None or turn.chat.step == DRAFT or message.edited:
+        return None
+    case = await cases.get_case_by_id(turn.transaction, case_id, lock=True)
+    asked = case is not None and case.status == Status.WAITING_FOR_CITIZEN
+    return case if asked and case and case.reporter_id == turn.person.id else None

@@ -1,0 +1,214 @@
+"""What a citizen is about to send: kept in the chat until one tap sends it or throws it away."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from routing.language import is_foreign
+from routing.organisation import City
+from routing.place import FormerWard, Ward
+from routing.responsibility import Assignment, assign
+from routing.understanding import LONGEST_TEXT, Reading
+
+STEP = "draft"
+"""The step of a chat that holds a draft."""
+KEPT_FOR = timedelta(hours=3)
+"""A later message begins a new draft: nobody remembers this one."""
+MOST_PHOTOS = 20
+MOST_WARDS = 6
+NO_FEEDBACK = frozenset({"grievance", "denunciation", "abuse"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A report on its way: what was written, what was understood of it, and what the writer corrected.
+
+    `nonce` ties the buttons to this very draft. `asking` says what the next message may answer: "text",
+    "ward", "photos", "ordinary" (feedback after all?) or "citizen" (an official's own report?).
+    """
+
+    nonce: str
+    changed_at: str
+    parts: list[list[str]] = field(default_factory=list)
+    """Message id and text of everything written, in order."""
+    photos: list[str] = field(default_factory=list)
+    album: str = ""
+    asking: str = ""
+    kind: str = "feedback"
+    domain: str = ""
+    unsure: bool = False
+    foreign: bool = False
+    candidates: list[str] = field(default_factory=list)
+    """Domains that the machine thinks possible, best first."""
+    urgent: bool = False
+    told: list[str] = field(default_factory=list)
+    """What was said once and need not be said again: "emergency", "foreign"."""
+    ward_code: str | None = None
+    ward_name: str | None = None
+    former: list[dict[str, str]] = field(default_factory=list)
+    street: str | None = None
+    elsewhere: str = ""
+    """A place outside the city that the text names."""
+    wards: list[list[str]] = field(default_factory=list)
+    """Code and name of the wards to choose from."""
+    ward_unknown: bool = False
+    latitude: float | None = None
+    longitude: float | None = None
+    anonymous: bool = False
+    fixed: dict[str, str] = field(default_factory=dict)
+    """What the writer corrected or told: "domain", "ward" and "kind"."""
+    reading: dict[str, Any] = field(default_factory=dict)
+    """The machine's reading, for the record."""
+    consent: str = ""
+    """The notice as it was shown last."""
+
+    @classmethod
+    def begun(cls, now: datetime) -> Self:
+        """Return an empty draft."""
+        return cls(nonce=secrets.token_hex(4), changed_at=now.isoformat())
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild a draft from what the chat holds (and may hold other things beside)."""
+        return cls(**{name: data[name] for name in cls.__slots__ if name in data})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the chat holds: everything, in JSON."""
+        return asdict(self)
+
+    @property
+    def text(self) -> str:
+        """Everything written, as one text."""
+        return "\n".join(text for _, text in self.parts)
+
+    @property
+    def full(self) -> bool:
+        """Whether more was written than is kept."""
+        return len(self.text) > LONGEST_TEXT
+
+    def is_stale(self, now: datetime) -> bool:
+        """Tell whether nobody has touched the draft for hours."""
+        return now - datetime.fromisoformat(self.changed_at) > KEPT_FOR
+
+    def holds(self, message_id: str) -> bool:
+        """Tell whether a message is part of the draft."""
+        return any(part[0] == message_id for part in self.parts)
+
+    def first(self, saying: str) -> bool:
+        """Tell whether this is said for the first time, and note it."""
+        if saying in self.told:
+            return False
+        self.told.append(saying)
+        return True
+
+    def write(self, message_id: str, text: str, *, edited: bool = False) -> None:
+        """Take a text in; an edit replaces what the same message said before."""
+        for part in self.parts if edited else ():
+            if part[0] == message_id:
+                part[1] = text
+                return
+        self.parts.append([message_id, text])
+
+    def add_photos(self, keys: Sequence[str]) -> None:
+        """Take pictures in, up to the limit."""
+        self.photos = [*self.photos, *keys][:MOST_PHOTOS]
+
+    def understand(self, reading: Reading, city: City) -> None:
+        """Take over what the machine read; what the writer corrected stays."""
+        self.reading = {key: value for key, value in reading.as_dict().items() if key != "text"}
+        self.foreign = is_foreign(self.text)
+        self.kind = self.fixed.get("kind", reading.kind)
+        self.urgent = reading.urgent or self.kind == "emergency"
+        if self.foreign and self.kind != "emergency":
+            self.kind = "feedback"
+        self.candidates = [each.domain for each in reading.candidates if each.domain in city.domains]
+        if "domain" not in self.fixed:
+            known = reading.domain in city.domains
+            self.domain = reading.domain if known else "other"
+            self.unsure = reading.needs_triage or self.foreign or not known
+        self._place(reading, city)
+
+    def _place(self, reading: Reading, city: City) -> None:
+        place = reading.place
+        self.street = place.street or self.street
+        inside = [ward for ward in place.candidates if ward.province == city.province]
+        self.elsewhere = place.ward_named or "" if place.candidates and not inside else ""
+        if "ward" in self.fixed:
+            return
+        self.former = [asdict(ward) for ward in place.former if ward.province == city.province]
+        if place.ward is not None and place.ward.province == city.province:
+            self.ward_code, self.ward_name = place.ward.code, place.ward.name
+        elif inside:
+            self.ward_code = self.ward_name = None
+        if inside or self.former:
+            self.ward_unknown = False
+        self.wards = choices_of(city, inside, place.former) or self.wards
+
+    def offer_wards(self, wards: Sequence[Ward]) -> None:
+        """Keep wards to choose from."""
+        self.wards = [[ward.code, ward.name] for ward in wards[:MOST_WARDS]]
+
+    def choose_ward(self, code: str, city: City) -> bool:
+        """Fix the place as the writer says; False when the city has no such ward."""
+        unit = city.ward_unit(code) or city.units.get(code)
+        if unit is None or unit.kind != "ward":
+            return False
+        self.ward_code, self.ward_name, self.ward_unknown = unit.ward_code, unit.name, False
+        self.former, self.elsewhere, self.wards = [], "", []
+        if unit.former_ward is not None:
+            name, district = unit.former_ward
+            self.former = [{"name": name, "district": district, "province": city.province}]
+        self.fixed["ward"] = unit.ward_code or unit.code
+        return True
+
+    @property
+    def ward_as_written(self) -> str | None:
+        """The ward's name in the text, where that is another than today's."""
+        named = self.reading.get("ward_named")
+        return None if "ward" in self.fixed or named == self.ward_name else named
+
+    def choose_domain(self, domain: str) -> None:
+        """Fix the domain as the writer says."""
+        self.domain, self.unsure = domain, False
+        self.fixed["domain"] = domain
+
+    def assignment(self, city: City) -> Assignment:
+        """Return who would answer."""
+        return assign(
+            city,
+            domain=self.domain,
+            kind=self.kind,
+            ward_code=self.ward_code,
+            former=[FormerWard(**each) for each in self.former],
+            street=self.street,
+        )
+
+    def corrections(self) -> list[tuple[str, str | None, str]]:
+        """Return what the writer changed of the machine's reading: field, what it was, what it is."""
+        read = {field: self.reading.get(name) for field, name in _READ_AS.items()}
+        return [
+            (field, read[field], value)
+            for field, value in self.fixed.items()
+            if read[field] not in (None, value)
+        ]
+
+
+_READ_AS = {"domain": "domain", "ward": "ward_code", "kind": "kind"}
+
+
+def choices_of(city: City, wards: Sequence[Ward], former: Sequence[FormerWard]) -> list[list[str]]:
+    """Return code and name of the city's wards to choose from: today's, or former ones in three tiers."""
+    if city.tiers == 2:
+        return [[ward.code, ward.name] for ward in wards[:MOST_WARDS]]
+    units = [city.former_ward_unit(each.name, each.district) for each in former]
+    return [[unit.code, unit.name] for unit in units if unit is not None][:MOST_WARDS]
+
+
+def draft_of(step: str, kept: Mapping[str, Any], now: datetime) -> Draft | None:
+    """Return the draft that a chat holds, None when it holds none or a forgotten one."""
+    if step != STEP:
+        return None
+    draft = Draft.from_dict(kept)
+    return None if draft.is_stale(now) else draft

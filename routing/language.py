@@ -1,0 +1,63 @@
+"""What little can be told of a text before it is understood: its language, and mere courtesy."""
+
+import re
+import unicodedata
+
+from routing.kind import cues
+from routing.vietnamese import strip_accents
+
+_WORD = re.compile(r"[^\W\d_]+")
+_FEWEST_WORDS = 3
+_ENGLISH_WORDS = (
+    "the this that these those there here is are was were have has had been please help my our your their his"
+    " her its you they we he she it and with from for not very street road water garbage trash noise light"
+    " broken near where when what why how who which hello report problem power outage flood smell house every"
+    " building night day days week because about some any will would should could need want since people"
+    " school hospital police"
+)
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
+_COURTESY = (
+    "cam on",
+    "nhe",
+    "nha",
+    "ban",
+    "anh",
+    "chi",
+    "em",
+    "a",
+    "oke",
+    "da",
+    "vang",
+    "um",
+    "thank",
+    "thanks",
+)
+
+
+def is_foreign(text: str) -> bool:
+    """Tell whether a text is surely not Vietnamese.
+
+    Most of its letters are of another script, or English words are a third of it and no letter carries a
+    Vietnamese mark. Vietnamese typed without accents, and texts of one or two words, pass as Vietnamese.
+    """
+    letters = [letter for letter in unicodedata.normalize("NFC", text) if letter.isalpha()]
+    if not letters:
+        return False
+    if sum(not _is_latin(letter) for letter in letters) * 2 > len(letters):
+        return True
+    words = [word.lower() for word in _WORD.findall(text)]
+    if len(words) < _FEWEST_WORDS or any(not letter.isascii() for letter in letters):
+        return False
+    return sum(word in _ENGLISH for word in words) * 3 >= len(words)
+
+
+def is_courtesy(text: str) -> bool:
+    """Tell whether a text is nothing but thanks, greetings or "ok", with or without accents."""
+    said = " ".join(_WORD.findall(strip_accents(text).lower()))
+    for cue in sorted((*cues()["smalltalk"], *_COURTESY), key=len, reverse=True):
+        said = re.sub(rf"\b{re.escape(strip_accents(cue).lower())}\b", "", said)
+    return bool(text.strip()) and not said.strip()
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() or unicodedata.name(letter, "").startswith("LATIN")
