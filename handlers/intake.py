@@ -266,15 +266,16 @@ def _due_at(turn: Turn, draft: Draft) -> datetime:
 
 
 def _doubt(draft: Draft, found: Assignment) -> str | None:
-    """Return why a dispatcher must look at the draft first ("language", "kind" …), or None."""
+    """Return why a dispatcher must look at the draft first, or None."""
     if draft.foreign:
-        return "language"
-    if "kind" in draft.fixed and draft.reading.get("kind") in ("denunciation", "abuse"):
-        return "kind"
+        return texts.doubt_language()
+    read_as = draft.reading.get("kind")
+    if "kind" in draft.fixed and read_as in ("denunciation", "abuse"):
+        return texts.doubt_kind(kind=read_as)
     if draft.unsure:
-        return "domain"
+        return texts.doubt_domain()
     if found.unit is None:
-        return "place" if found.needs_place else "unit"
+        return texts.doubt_place() if found.needs_place else texts.doubt_unit()
     return None
 
 

@@ -590,6 +590,34 @@ def contact_not_own() -> str:
     )
 
 
+# ── why a dispatcher looks first (dispatchers read this) ────────────────────────────────────────
+
+
+def doubt_domain() -> str:
+    """Say that the domain is uncertain."""
+    return "Máy chưa chắc lĩnh vực"
+
+
+def doubt_language() -> str:
+    """Say that the text is in another language."""
+    return "Viết bằng tiếng nước ngoài"
+
+
+def doubt_kind(*, kind: str) -> str:
+    """Say that the machine took it for another kind and the writer calls it feedback."""
+    return f"Máy đọc là {kind_name(kind).lower()}, người gửi cho là phản ánh thường"
+
+
+def doubt_place() -> str:
+    """Say that the ward is not known."""
+    return "Chưa rõ phường/xã"
+
+
+def doubt_unit() -> str:
+    """Say that the rules name nobody."""
+    return "Chưa có đơn vị phụ trách theo quy định phân công"
+
+
 # ── button labels ────────────────────────────────────────────────────────────────────────────────
 
 
