@@ -32,7 +32,7 @@ from handlers.channel import (
 
 TEXT_LIMIT = 20_000
 OVERLAP = 20
-"""How many earlier messages are read again with the news: an id may be given before an older one commits."""
+"""How many earlier messages are read again with the news: one may become visible after a later one did."""
 REMEMBERED = 1_000
 
 CAPABILITIES = Capabilities(
@@ -66,8 +66,8 @@ class Entry:
 
 
 History = Callable[[str, int], Awaitable[Sequence[Entry]]]
-"""Returns a chat's last entries in order of time: those to the person with a greater id than the given one
-and those from the person since then; everything for 0. Messages count from the moment they are claimed."""
+"""Returns a chat's last entries in the order in which they are shown: all that came after the message to the
+person with the given id, or everything for 0. A message counts from the moment it is claimed for delivery."""
 
 
 def write_update(
@@ -192,7 +192,7 @@ class WebChannel:
         first = True
         while True:
             news.clear()
-            start = min(recent) if len(recent) == OVERLAP else after
+            start = recent[0] if len(recent) == OVERLAP else after
             fresh = [
                 entry for entry in await self._history(chat, start) if (entry.kind, entry.id) not in shown
             ]

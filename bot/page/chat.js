@@ -17,6 +17,7 @@ let replyTo = "";
 let positions = [];
 let live = false;
 let unread = 0;
+let answersBefore = 0;
 
 const here = (path, query = {}) => `${path}?${new URLSearchParams(seat ? { ...query, seat } : query)}`;
 const ask = (path, options = {}, query = {}) => fetch(here(path, query), options);
@@ -34,7 +35,8 @@ const view = new View({
 
 const waiting = new Waiting(seat);
 const sender = new Sender(waiting, ask, {
-  sent: (item) => { tell(""); view.confirm(item.id); view.wait(); },
+  sending: () => { answersBefore = view.answers; },
+  sent: (item) => { tell(""); view.confirm(item.id); view.wait(answersBefore); },
   refused: (item) => {
     if (item.files.length && !item.text) view.dropOwn(item.id);
     else view.say(item.id, "Không gửi được");
@@ -350,6 +352,13 @@ document.addEventListener("visibilitychange", () => {
   document.title = document.title.replace(/^\(\d+\) /, "");
 });
 
+if (parent !== window) {
+  const phone = parent.matchMedia("(max-width: 759px)");
+  const fit = () => document.body.classList.toggle("slim", phone.matches);
+  document.body.classList.add("embedded");
+  phone.addEventListener("change", fit);
+  fit();
+}
 await waiting.load();
 grow();
 connect();

@@ -56,7 +56,7 @@ function openDatabase() {
 }
 
 export class Sender {
-  // `on` has sent(item), refused(item, code), waiting(item, code, seconds) and lost() for a lost session.
+  // `on` has sending(item), sent(item), refused(item, code), waiting(item, code, seconds) and lost() for a lost session.
   constructor(waiting, ask, on) {
     this.waiting = waiting;
     this.ask = ask;
@@ -88,6 +88,7 @@ export class Sender {
   }
 
   async tryOnce(item) {
+    this.on.sending(item);
     const { code, seconds } = await this.deliver(item).catch(() => ({ code: "offline" }));
     if (code === "sent" || code === "refused") {
       this.failures = 0;

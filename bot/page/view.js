@@ -2,6 +2,8 @@
 
 import { clock, date, dayName, full } from "/page/when.js";
 
+const CODE = /\b([A-Z]{2,4}-[0-9A-Z]{4}-[0-9A-Z]{4})\b/;
+const OVERLAP = 20;
 const UNSUPPORTED = { large_photo: "Một ảnh quá lớn", file: "Một tệp không phải ảnh" };
 
 export function element(tag, className, text) {
@@ -9,6 +11,14 @@ export function element(tag, className, text) {
   if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
   return made;
+}
+
+// Tracking codes stand out and are not broken at the end of a line.
+function withCodes(paragraph, text) {
+  text.split(CODE).forEach((part, index) => {
+    paragraph.append(index % 2 ? element("span", "code", part) : part);
+  });
+  return paragraph;
 }
 
 export class View {
@@ -19,6 +29,7 @@ export class View {
     this.own = new Map();
     this.bot = new Map();
     this.lastDay = "";
+    this.answers = 0;
     newest.addEventListener("click", () => this.toEnd());
     scroller.addEventListener("scroll", () => { if (this.atEnd()) newest.hidden = true; }, { passive: true });
     new ResizeObserver(() => { if (this.follow) this.toEnd(); }).observe(list);
@@ -38,13 +49,14 @@ export class View {
   }
 
   showBot(entry, live) {
+    this.answers += 1;
     this.settle();
     const { item, bubble } = this.append("bot", new Date(entry.at), live);
     item.dataset.id = entry.id;
     this.bot.set(String(entry.id), item);
     this.quote(bubble, entry.reply_to);
     this.pictures(bubble, (entry.photos ?? []).map(this.mediaUrl));
-    if (entry.text) bubble.append(element("p", "text", entry.text));
+    if (entry.text) bubble.append(withCodes(element("p", "text"), entry.text));
     this.meta(bubble, new Date(entry.at)).prepend(this.replyButton(entry));
     const rows = [...(entry.buttons ?? [])];
     if (rows.length || entry.ask_location) item.append(this.choices(entry, rows));
@@ -73,7 +85,7 @@ export class View {
     this.quote(bubble, reply_to);
     this.pictures(bubble, pictures ?? []);
     const words = label || text || note || (location ? `📍 Vị trí: ${location.map((part) => part.toFixed(5)).join(", ")}` : "");
-    if (words) bubble.append(element("p", "text", words));
+    if (words) bubble.append(withCodes(element("p", "text"), words));
     const state = element("span", "state");
     this.meta(bubble, at).append(state);
     this.own.set(id, { item, state });
@@ -95,13 +107,15 @@ export class View {
     this.own.delete(id);
   }
 
-  // The greatest id but a few: ids may become visible out of order, what is known comes twice and is left out.
+  // Not the last message but one a few before: some become visible late. What is known is left out again.
   cursor() {
-    const ids = [...this.shown].filter((key) => key.startsWith("out")).map((key) => Number(key.slice(3)));
-    return ids.sort((one, other) => other - one)[19] ?? 0;
+    const ids = [...this.bot.keys()];
+    return ids.at(-OVERLAP) ?? 0;
   }
 
-  wait() {
+  // Shows that an answer is being made, unless one came since there were so many.
+  wait(answers) {
+    if (this.answers > answers) return;
     this.typing.hidden = false;
     this.scroll(true);
     clearTimeout(this.patience);
