@@ -29,9 +29,10 @@ SECURITY_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One browser at one seat. The token never leaves browser and memory: the chat's id is derived one way,
+    """One browser at one seat of the demo, or at none.
 
-    so whoever reads the database cannot pose as anybody.
+    The token is in the browser and in memory only. The chat's id is derived from it one way, so whoever
+    reads the database cannot pose as anybody.
     """
 
     token: str
@@ -69,14 +70,18 @@ def new_token() -> str:
 
 def keep_token(request: web.Request, response: web.Response, token: str) -> None:
     """Let the browser keep the token where no script and no other site can use it."""
-    secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
+    secure = request.secure or request.headers.get("Origin", "").startswith("https://")
     response.set_cookie(
         COOKIE, token, max_age=_KEPT_SECONDS, path="/", httponly=True, samesite="Strict", secure=secure
     )
 
 
 def from_own_page(request: web.Request) -> bool:
-    """Tell whether a request was made by a page of this very host, as the browser vouches."""
-    origin = request.headers.get("Origin", "")
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    return urlsplit(origin).netloc == request.host and site == "same-origin"
+    """Tell whether a request was made by a page of this very host, as the browser vouches.
+
+    Sec-Fetch-Site holds behind any proxy; browsers without it, and plain http, have only Origin.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return urlsplit(request.headers.get("Origin", "")).netloc == request.host

@@ -191,7 +191,7 @@ export class View {
   }
 
   line(row, act) {
-    const line = element("div", "line");
+    const line = element("div", row.length > 3 ? "line many" : "line");
     for (const choice of row) {
       const button = element("button", "", choice.label);
       button.type = "button";

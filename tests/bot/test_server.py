@@ -349,10 +349,11 @@ async def test_a_session_stays_and_is_out_of_reach_of_scripts_and_other_sites(bo
     assert not cookie["secure"]
 
 
-async def test_behind_https_the_cookie_never_travels_in_the_clear(bot: EchoBot) -> None:
+async def test_behind_a_proxy_with_https_the_cookie_never_travels_in_the_clear(bot: EchoBot) -> None:
+    behind_proxy = {"Origin": "https://langnghe.example", "Sec-Fetch-Site": "same-origin"}
     async with (
         aiohttp.ClientSession(bot.url, headers={"Origin": bot.url}) as http,
-        http.post("/chat/session", headers={"X-Forwarded-Proto": "https"}) as answer,
+        http.post("/chat/session", headers=behind_proxy) as answer,
     ):
         assert answer.cookies[COOKIE]["secure"]
 
