@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from routing.places.units import FormerWard, Province, Ward
 from routing.places.words import split_words
-from routing.vietnamese import normalise, strip_accents
+from routing.vietnamese import strip_accents
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "places.json"
 _UNIT_WORD = re.compile(r"^(Phường|Xã|Thị trấn|Đặc khu|Thị xã|Thành phố|Quận|Huyện|Tỉnh)\s+")
@@ -94,8 +94,10 @@ def key_of(text: str) -> str:
     return "".join(word.key for word in split_words(text))
 
 
-def _syllables(text: str) -> tuple[str, ...]:
-    return tuple(word.lower for word in split_words(normalise(text)))
+def _spelled(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the index key of a name and its syllables."""
+    words = split_words(text)
+    return "".join(word.key for word in words), tuple(word.lower for word in words)
 
 
 def _index(pairs: list[tuple[str, Any]]) -> dict[str, tuple[Any, ...]]:
@@ -114,7 +116,8 @@ def _ward_names(data: dict[str, Any]) -> list[tuple[str, Name]]:
     pairs = []
     for kind, name, index in full:
         word, short = split_name(name)
-        pairs.append((key_of(short), Name(kind, word, short, _syllables(short), index)))
+        key, syllables = _spelled(short)
+        pairs.append((key, Name(kind, word, short, syllables, index)))
     return pairs
 
 
@@ -125,7 +128,8 @@ def _district_names(data: dict[str, Any]) -> list[tuple[str, District]]:
     pairs = []
     for name, province, rows in full:
         word, short = split_name(name)
-        pairs.append((key_of(short), District(name, word, _syllables(short), province, rows)))
+        key, syllables = _spelled(short)
+        pairs.append((key, District(name, word, syllables, province, rows)))
     return pairs
 
 
@@ -133,12 +137,14 @@ def _province_names(data: dict[str, Any]) -> list[tuple[str, ProvinceName]]:
     pairs = []
     for index, (_, name, short, aliases) in enumerate(data["provinces"]):
         word = split_name(name)[0]
-        pairs.append((key_of(short), ProvinceName(name, word, _syllables(short), index)))
+        key, syllables = _spelled(short)
+        pairs.append((key, ProvinceName(name, word, syllables, index)))
         pairs += [(alias, ProvinceName(name, word, (), index)) for alias in aliases]
     for name, province in data["former_provinces"]:
         word, short = split_name(name)
         if short != data["provinces"][province][2]:
-            pairs.append((key_of(short), ProvinceName(name, word, _syllables(short), province)))
+            key, syllables = _spelled(short)
+            pairs.append((key, ProvinceName(name, word, syllables, province)))
     return pairs
 
 

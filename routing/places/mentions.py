@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Generic, Literal, TypeVar
 
 from routing.places.gazetteer import District, Gazetteer, Name, ProvinceName
@@ -11,6 +12,7 @@ from routing.places.words import Word, agreement, is_capitalised, word_list
 Level = Literal["ward", "district", "province", "city", "bare"]
 Unit = TypeVar("Unit", Name, District, ProvinceName)
 MOST_SYLLABLES = 7
+MOST_MENTIONS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,10 @@ def match_names(
         key += word.key
         if key.isdecimal() and end > start:
             break
-        for unit in index.get(key, ()):
-            quality = _quality(words[start : end + 1], unit.syllables, accented)
+        units = index.get(key, ())
+        typed = tuple([word.lower for word in words[start : end + 1]]) if units else ()
+        for unit in units:
+            quality = _quality(typed, unit.syllables, accented)
             if quality is not None:
                 matches.append(Match(unit, end + 1, quality))
     return matches[::-1]
@@ -138,15 +142,16 @@ def _begins_unit_words(words: Sequence[Word], position: int) -> bool:
     return (words[position].key, following) in _UNIT_PAIRS
 
 
-def _quality(typed: Sequence[Word], syllables: tuple[str, ...], accented: bool) -> float | None:
+@lru_cache(maxsize=50_000)
+def _quality(typed: tuple[str, ...], syllables: tuple[str, ...], accented: bool) -> float | None:
     """Return how well typed words agree with a name; None when they cannot mean it, below 0 for a slip."""
     if not syllables:
         return 0.9
     if len(syllables) != len(typed):
         return 0.5 if len(typed) == 1 else None
-    if not accented and all(word.lower.isascii() for word in typed):
+    if not accented and all(map(str.isascii, typed)):
         return 0.8
-    parts = [agreement(word.lower, name) for word, name in zip(typed, syllables, strict=True)]
+    parts = [agreement(word, name) for word, name in zip(typed, syllables, strict=True)]
     conflicts = sum(part < 0 for part in parts)
     if conflicts * 2 > len(parts) or (conflicts and len(parts) == 1):
         return None
@@ -181,7 +186,7 @@ class Scanner:
         """Return the mentions in the order of the text."""
         mentions: list[Mention] = []
         position = 0
-        while position < len(self.words):
+        while position < len(self.words) and len(mentions) < MOST_MENTIONS:
             follows = bool(mentions) and mentions[-1].end == position
             mention = self._prefixed(position) or self._bare(position, follows)
             if mention is None:

@@ -23,6 +23,8 @@ _BOX_WEIGHT, _DISTANCE_WEIGHT, _QUOTIENT_WEIGHT = 1.4, 1.7, 0.86
 _SPLIT_DEFAULT, _SPLIT_OTHER = 0.6, 0.3
 _NEAREST_BOXES, _NEAREST_POINTS, _NEAREST_CENTROIDS = 24, 8, 6
 _LEAST = 0.01
+# A point whose wards lie inside the province with less than this probability is outside it.
+_LEAST_INSIDE = 0.1
 # Outside every box a point still counts as inside Viet Nam within this many radii of a ward's centroid.
 _REACH = 1.5
 
@@ -72,7 +74,7 @@ def wards_at(latitude: float, longitude: float, *, province: str | None) -> tupl
     if province is not None:
         home = find_province_index(province)
         inside = {index: score for index, score in scores.items() if places.ward_province[index] == home}
-        if sum(inside.values()) < 0.2 * total:
+        if sum(inside.values()) < _LEAST_INSIDE * total:
             return ()
         scores, total = inside, sum(inside.values())
     ranked = sorted(((score / total, index) for index, score in scores.items()), reverse=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 
 from rapidfuzz import fuzz, process
@@ -16,6 +16,9 @@ from routing.places.units import PlaceReading
 from routing.places.words import Word, split_words
 
 MOST_CANDIDATES = 16
+# A message longer than this names its place near the beginning; reading on only costs time.
+_MOST_WORDS = 800
+_MOST_MENTIONS = 20
 _FEW_SUCCESSORS = 6
 _LEAST_SIMILARITY = 84.0
 _WORDS_BETWEEN_OLD_AND_NEW = 7
@@ -45,7 +48,7 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
     other_province.
     """
     places = gazetteer()
-    words = split_words(text)
+    words = split_words(text, _MOST_WORDS)
     mentions = Scanner(text, words, places).scan()
     context = read_context(mentions, words, find_province_index(province) if province else None)
     street = find_street(text, words, mentions)
@@ -123,7 +126,8 @@ class _Reader:
 
     def written(self, mentions: Sequence[Mention]) -> list[Reading]:
         """Return the readings of mentions with the word for the kind of unit."""
-        found = [self._resolve(mention) for mention in mentions if mention.level == "ward"]
+        wards = [mention for mention in mentions if mention.level == "ward"]
+        found = [self._resolve(mention) for mention in wards[:_MOST_MENTIONS]]
         return [reading for reading in found if reading is not None]
 
     def _resolve(self, mention: Mention) -> Reading | None:
@@ -301,17 +305,30 @@ def _reasons(names: Sequence[Name], wards: Sequence[int], places: Gazetteer) -> 
     return (first, "divided_ward" if divided else "several_wards")
 
 
-@lru_cache(maxsize=256)
-def _names_within(rows: frozenset[int], home: int | None) -> dict[str, tuple[Name, ...]]:
-    """Return the names, without the numbered ones, of some districts or of a province by key."""
+@cache
+def _names_by_area() -> tuple[dict[int, list[tuple[str, Name]]], dict[int, list[tuple[str, Name]]]]:
+    """Return names with their keys by former district and by province, without the numbered ones."""
     places = gazetteer()
-    found = {}
+    by_district: dict[int, list[tuple[str, Name]]] = {}
+    by_province: dict[int, list[tuple[str, Name]]] = {}
     for key, names in places.names.items():
-        inside = tuple(
-            name
-            for name in names
-            if (places.province_of(name) == home if home is not None else places.districts_of(name) & rows)
-        )
-        if inside and not key.isdecimal():
-            found[key] = inside
-    return found
+        for name in () if key.isdecimal() else names:
+            by_province.setdefault(places.province_of(name), []).append((key, name))
+            for row in places.districts_of(name):
+                by_district.setdefault(row, []).append((key, name))
+    return by_district, by_province
+
+
+@lru_cache(maxsize=64)
+def _names_within(rows: frozenset[int], home: int | None) -> dict[str, tuple[Name, ...]]:
+    """Return the names of some districts, or else of a province, by key."""
+    by_district, by_province = _names_by_area()
+    pairs = (
+        by_province.get(home, [])
+        if home is not None
+        else [p for row in rows for p in by_district.get(row, [])]
+    )
+    found: dict[str, dict[Name, None]] = {}
+    for key, name in pairs:
+        found.setdefault(key, {})[name] = None
+    return {key: tuple(names) for key, names in found.items()}

@@ -22,7 +22,7 @@ def find_wards(query: str, *, province: str | None, limit: int = 6) -> tuple[War
     when one is given by its slug, are left out.
     """
     home = find_province_index(province) if province else None
-    words = split_words(query)[:_MOST_WORDS]
+    words = split_words(query, _MOST_WORDS)
     if not words:
         return ()
     places = gazetteer()
@@ -43,7 +43,7 @@ def find_wards(query: str, *, province: str | None, limit: int = 6) -> tuple[War
 
 def _longest_names(query: str, start: int) -> list[Name]:
     """Return the names that take the most words of a query, wherever in it they begin."""
-    words = split_words(query)[:_MOST_WORDS]
+    words = split_words(query, _MOST_WORDS)
     names = gazetteer().names
     found = [(m.end - at, m.unit) for at in range(start, len(words)) for m in match_names(words, at, names)]
     longest = max((length for length, _ in found), default=0)

@@ -4,9 +4,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from routing.vietnamese import normalise, strip_accents
 
@@ -25,8 +26,7 @@ def word_list(name: str) -> frozenset[str]:
     return frozenset(syllable_key(word) for word in lists[name].split())
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A syllable or number: `key` without accents, `lower` normalised, span in the text as it was given.
 
     `linked` tells that only blanks, a hyphen or an apostrophe stand between it and the word before;
@@ -60,19 +60,26 @@ def syllable_key(bare: str) -> str:
     return bare
 
 
-def split_words(text: str) -> list[Word]:
-    """Return the words of a text in order; words too long for a name keep an empty key."""
+def split_words(text: str, limit: int | None = None) -> list[Word]:
+    """Return the words of a text in order, at most `limit`; words too long for a name keep an empty key."""
     words: list[Word] = []
     before = 0
-    for match in _WORD.finditer(text):
+    for match in islice(_WORD.finditer(text), limit):
         start, end = match.span()
         raw = match.group()
         key, lower = _forms(raw) if end - start <= _LONGEST else ("", "")
-        gap = start - before
-        linked = bool(words) and (gap == 0 or (gap < 8 and _LINK.fullmatch(text, before, start) is not None))
-        words.append(Word(key, lower, start, end, raw[0].isupper(), linked, gap == 0 and bool(words)))
+        words.append(
+            Word(key, lower, start, end, raw[0].isupper(), _linked(text, before, start), start == before)
+        )
         before = end
+    if words:
+        words[0] = words[0]._replace(linked=False, touching=False)
     return words
+
+
+def _linked(text: str, before: int, start: int) -> bool:
+    gap = text[before : min(start, before + 8)]
+    return gap in ("", " ") or _LINK.fullmatch(gap) is not None
 
 
 @lru_cache(maxsize=20_000)
