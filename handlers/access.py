@@ -33,9 +33,10 @@ REACHES: Mapping[str, Mapping[str, Reach]] = MappingProxyType(
         "accept": _WORKERS,
         "answer": _WORKERS,
         "ask_citizen": _WORKERS,
+        "stop_waiting": _WORKERS,
         "return": _WORKERS,
         "hand_over": {"officer": Reach.OWN_UNIT, "chair": Reach.SUBTREE, "dispatcher": Reach.CITY},
-        "triage": {"dispatcher": Reach.CITY},
+        "assign": {"dispatcher": Reach.CITY},
         "reject": {"dispatcher": Reach.CITY},
         "figures": _READERS,
     }

@@ -1,13 +1,13 @@
 """Cards: one case as those who handle it see it, with the buttons that it allows them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from handlers import texts
 from handlers.channel import Button, OutboundMessage, Photo
 from routing import workflow
 from routing.organisation import City
-from routing.workflow import OPEN_STATUSES, Action
+from routing.workflow import OPEN_STATUSES, Action, Role
 from storage.cases import Case
 from storage.ledger import Event
 from storage.people import Person
@@ -27,19 +27,20 @@ def card(
     reporter: str = "",
     note: str = "",
     events: Iterable[Event] = (),
-    role: str | None = "officer",
+    actions: Collection[Action] | None = None,
 ) -> OutboundMessage:
-    """Return the card of a case with the buttons of a role; without a role there are none.
+    """Return the card of a case with a button for each action; by default those of the unit's officers.
 
     reporter: what the reader may know of who wrote it, empty for nothing. photos: media keys.
     """
+    if actions is None:
+        actions = workflow.allowed_actions(case.status, Role.OFFICER)
     text = body(city, case, now=now, photos=photos, reporter=reporter, note=note, events=events)
-    rows = buttons(case, role) if role else []
+    rows = buttons(case, actions)
     if len(case.text) > LONGEST_TEXT:
         rows.append((Button(label=texts.label_whole_text(), data=f"fulltext:{case.code}"),))
-    can_answer = role is not None and Action.ANSWER in workflow.allowed_actions(case.status, role)
     return OutboundMessage(
-        text=text + (f"\n{texts.card_hint()}" if can_answer else ""),
+        text=text + (f"\n{texts.card_hint()}" if Action.ANSWER in actions else ""),
         buttons=tuple(rows),
         photos=tuple(Photo(media_key=key) for key in photos),
     )
@@ -78,10 +79,9 @@ def body(
     )
 
 
-def buttons(case: Case, role: str) -> list[tuple[Button, ...]]:
-    """Return what a role at the case's unit may do with it now, as buttons."""
-    allowed = workflow.allowed_actions(case.status, role)
-    rows = [[_BUTTONS[action](case.code) for action in row if action in allowed] for row in _ROWS]
+def buttons(case: Case, actions: Collection[Action]) -> list[tuple[Button, ...]]:
+    """Return a button for each of these actions that has one."""
+    rows = [[_BUTTONS[action](case.code) for action in row if action in actions] for row in _ROWS]
     return [tuple(row) for row in rows if row]
 
 
@@ -91,12 +91,14 @@ _BUTTONS: Mapping[Action, Callable[[str], Button]] = {
     Action.ASK_CITIZEN: lambda code: Button(label=texts.label_ask(), data=f"ask:{code}"),
     Action.STOP_WAITING: lambda code: Button(label=texts.label_stop_waiting(), data=f"resume:{code}"),
     Action.HAND_OVER: lambda code: Button(label=texts.label_hand_over(), data=f"hand:{code}"),
+    Action.ASSIGN: lambda code: Button(label=texts.label_open_triage(), data=f"triage:{code}"),
     Action.RETURN: lambda code: Button(label=texts.label_return(), data=f"giveback:{code}"),
 }
 _ROWS = (
     (Action.ACCEPT, Action.ANSWER),
     (Action.ASK_CITIZEN, Action.STOP_WAITING),
     (Action.HAND_OVER, Action.RETURN),
+    (Action.ASSIGN,),
 )
 
 

@@ -1,7 +1,7 @@
 """The one place where a case changes: the move, its columns, the event, and who hears of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from handlers.channel import Address, Button
 from handlers.notices import Rows
 from handlers.turn import Turn
 from routing import deadline, responsibility, workflow
-from routing.organisation import City
+from routing.organisation import City, Unit
 from routing.place import FormerWard
 from routing.responsibility import Assignment
 from routing.workflow import Action, Status
@@ -126,10 +126,14 @@ async def move(
     """Carry out one move: the status, the columns that follow from it, the event; saved.
 
     data, by action: assign and hand_over need "unit"; return, reject and send_to_triage "reason"; ask_citizen
-    "question"; citizen_replies "text"; answer "text"; close may hold "rating"; the rest is kept as it is.
-    Raises NotAllowed when the table of moves has no such move for this role.
+    "question"; citizen_replies and answer "text"; close and reopen may hold "rating". All of it is kept.
+    A case without a unit that is reopened goes to triage at once. Raises NotAllowed when the table of moves
+    has no such move for this role.
     """
     _apply(transaction, city, case, Action(action), actor=actor, now=now, data=data or {})
+    if case.status == Status.REOPENED and case.unit_code is None:
+        again = {"reason": texts.reopened_without_unit()}
+        _apply(transaction, city, case, Action.SEND_TO_TRIAGE, actor=SYSTEM, now=now, data=again)
     cases.save_case(transaction, case)
 
 
@@ -156,37 +160,42 @@ def record(
     )
 
 
-def correct(
+def correct_domain(
+    transaction: Transaction, city: City, case: Case, domain: str, *, actor: Actor, now: datetime
+) -> None:
+    """Change a case's domain and keep that for the machine to learn from; saved.
+
+    A deadline that was promised already may only become shorter.
+    """
+    was, case.domain = case.domain, domain
+    _shorten(city, case)
+    _corrected(transaction, case, "domain", was, domain, actor=actor, now=now)
+
+
+def correct_ward(transaction: Transaction, case: Case, ward: Unit, *, actor: Actor, now: datetime) -> None:
+    """Change a case's place to the ward of a unit and keep that for the machine to learn from; saved."""
+    was = case.ward_code
+    case.ward_code, case.ward_name = ward.ward_code, ward.name
+    former: list[dict[str, str]] = []
+    if ward.former_ward is not None:
+        name, district = ward.former_ward
+        former = [asdict(FormerWard(name=name, district=district, province=""))]
+    case.reading = {**case.reading, "former": former}
+    _corrected(transaction, case, "ward", was, ward.ward_code or ward.code, actor=actor, now=now)
+
+
+def _corrected(
     transaction: Transaction,
-    city: City,
     case: Case,
     field: str,
+    was: str | None,
     value: str,
     *,
     actor: Actor,
     now: datetime,
-    ward_name: str | None = None,
 ) -> None:
-    """Change a case's "domain", "ward" or "kind" and keep it for the machine to learn from; saved.
-
-    A deadline that was promised already may only become shorter.
-    """
-    column = {"domain": "domain", "ward": "ward_code", "kind": "kind"}[field]
-    was = getattr(case, column)
-    setattr(case, column, value)
-    if field == "ward":
-        case.ward_name = ward_name
-        case.reading = {**case.reading, "former": []}
-    if field == "domain":
-        _shorten(city, case)
-    record(
-        transaction,
-        case,
-        "corrected",
-        actor=actor,
-        now=now,
-        data={"field": field, "was": was, "now": value},
-    )
+    data = {"field": field, "was": was, "now": value}
+    record(transaction, case, "corrected", actor=actor, now=now, data=data)
     cases.add_correction(
         transaction,
         case_id=case.id,
@@ -298,6 +307,7 @@ def _asked(case: Case, step: _Step) -> None:
 def _answered(case: Case, step: _Step) -> None:
     _accepted(case, step)
     case.answer, case.answered_at, case.answer_due_at = step.data["text"], step.now, case.due_at
+    case.rating = None
 
 
 def _rejected(case: Case, step: _Step) -> None:
@@ -315,7 +325,8 @@ def _closed(case: Case, step: _Step) -> None:
 def _reopened(case: Case, step: _Step) -> None:
     """The work begins again with a time of its own; how the first answer stood remains in the history."""
     case.reopened_count += 1
-    case.answered_at = case.answer_due_at = case.closed_at = case.accepted_at = case.rating = None
+    case.answered_at = case.answer_due_at = case.closed_at = case.accepted_at = None
+    case.rating = step.data.get("rating")
     rule = step.city.deadline_rule(case.domain)
     again = deadline.deadlines(step.city, rule, received_at=step.now, urgent=case.urgent)
     case.accept_due_at, case.due_at, case.warn_at = again.accept_due_at, again.due_at, again.warn_at

@@ -85,7 +85,8 @@ _FINISHED = (Status.ANSWERED, Status.CLOSED, Status.REJECTED)
 
 # From any of these statuses, this action leads there, for these roles.
 _RULES: tuple[tuple[tuple[Status, ...], Action, Status, tuple[Role, ...]], ...] = (
-    ((Status.RECEIVED,), Action.SEND_TO_TRIAGE, Status.TRIAGE, (Role.SYSTEM,)),
+    # A case that was refused before it had a unit has none when it is reopened.
+    ((Status.RECEIVED, Status.REOPENED), Action.SEND_TO_TRIAGE, Status.TRIAGE, (Role.SYSTEM,)),
     (_NOT_BEGUN, Action.ASSIGN, Status.ASSIGNED, (Role.SYSTEM, *_STEERING)),
     ((Status.ASSIGNED, Status.REOPENED), Action.ACCEPT, Status.IN_PROGRESS, _UNIT),
     (_WITH_UNIT, Action.HAND_OVER, Status.ASSIGNED, (*_UNIT, *_STEERING)),

@@ -423,18 +423,9 @@ def triage_card(*, count: int, why: str, card: str, question: str) -> str:
     return f"Chờ điều phối: {count}\nLý do: {why}\n\n{card}\n\n{question}"
 
 
-def triage_why(*, reason: str) -> str:
-    """Return why a case waits for a dispatcher, in words; a reason given by people stays as it is."""
-    known = {
-        "domain": "máy chưa chắc lĩnh vực",
-        "place": "chưa rõ phường/xã",
-        "kind": "máy chưa chắc loại phản ánh",
-        "unit": "chưa có quy tắc cho biết đơn vị nào trả lời",
-        "language": "nội dung không phải tiếng Việt",
-        "restricted": "liên quan đến cán bộ",
-        "hint": "nội dung cần người xem",
-    }
-    return known.get(reason, reason)
+def reopened_without_unit() -> str:
+    """Say why a case waits again: it was refused before any unit had it."""
+    return "Người dân không đồng ý với việc không xử lý và đã mở lại"
 
 
 def triage_ask_domain() -> str:
@@ -445,6 +436,12 @@ def triage_ask_domain() -> str:
 def triage_ask_ward() -> str:
     """Ask for the ward."""
     return "Việc xảy ra ở phường/xã nào? Bấm một nút, hoặc gõ tên phường/xã."
+
+
+def ward_not_found(*, query: str) -> str:
+    """Say that no ward has the typed name."""
+    typed = excerpt(text=query, limit=40)
+    return f"Không có phường/xã nào tên «{typed}». Anh/chị gõ lại tên (tên cũ cũng được)."
 
 
 def triage_ask_unit(*, back_to: str) -> str:

@@ -17,7 +17,7 @@ def unit_without_anybody(*, code: str, unit: str) -> str:
     )
 
 
-def escalated_to_nobody(*, count: int) -> str:
+def reminders_without_anybody(*, count: int) -> str:
     """Tell that overdue cases could not be brought before anybody."""
     return (
         f"Có {count} phản ánh đến mốc nhắc hạn mà không có ai để nhắc. "

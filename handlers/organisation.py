@@ -1,0 +1,69 @@
+"""Becoming an official: an invitation code, typed or in a link, gives a person their post."""
+
+from datetime import datetime, timedelta
+
+from handlers import cards, intake, texts
+from handlers.channel import Button
+from handlers.turn import Handler, Turn
+from storage import cases, people
+from storage.people import Post
+
+TRIES_AN_HOUR = 5
+_TRIES = "invitation_tries"
+
+
+async def start(turn: Turn, argument: str) -> None:
+    """`/start CODE`: turn an invited person into an official; without a code, greet."""
+    code = argument.strip()
+    if not code:
+        await intake.welcome(turn)
+    elif turn.chat.group:
+        turn.say(texts.invitation_in_group())
+    elif not _may_try(turn):
+        turn.say(texts.invitation_too_often())
+    else:
+        await _redeem(turn, code)
+
+
+def _may_try(turn: Turn) -> bool:
+    """Count a try; only so many an hour are looked at."""
+    recent = [at for at in turn.chat.draft.get(_TRIES, []) if _is_recent(at, turn.now)]
+    if len(recent) >= TRIES_AN_HOUR:
+        return False
+    turn.chat.draft = {**turn.chat.draft, _TRIES: [*recent, turn.now.isoformat()]}
+    return True
+
+
+def _is_recent(at: str, now: datetime) -> bool:
+    return now - datetime.fromisoformat(at) < timedelta(hours=1)
+
+
+async def _redeem(turn: Turn, code: str) -> None:
+    post = await people.redeem_invitation(turn.transaction, code, person_id=turn.person.id, now=turn.now)
+    if post is None:
+        turn.say(texts.invitation_refused())
+        return
+    turn.chat.step, turn.chat.draft = "", {}
+    await _greet(turn, post)
+
+
+async def _greet(turn: Turn, post: Post) -> None:
+    works = post.role in ("chair", "officer")
+    waiting = await cases.count_open_cases_of_units(turn.transaction, [post.unit_code]) if works else 0
+    button = Button(label=texts.label_open_work(), data="work:0")
+    if post.role == "dispatcher":
+        button = Button(label=texts.label_open_triage(), data="triage:")
+    turn.say(
+        texts.welcome_official(
+            name=turn.person.name,
+            role=post.role,
+            unit=cards.unit_name(turn.city, post.unit_code),
+            open_cases=waiting,
+        ),
+        buttons=[[button]] if waiting or post.role == "dispatcher" else [],
+    )
+
+
+COMMANDS: dict[str, Handler] = {"/start": start}
+BUTTONS: dict[str, Handler] = {}
+STEPS: dict[str, Handler] = {}

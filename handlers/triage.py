@@ -1,0 +1,382 @@
+"""What dispatchers do: see what the machine was unsure of and settle each case with one tap."""
+
+from collections.abc import Sequence
+
+from handlers import access, cards, casework, offers, places, progress, texts, unit_search
+from handlers.channel import Button
+from handlers.progress import actor_of
+from handlers.turn import Handler, Turn
+from routing.organisation import City, Unit
+from routing.tracking_code import parse_code
+from routing.workflow import Action, Status
+from storage import cases, ledger
+from storage.cases import Case
+from storage.people import Post
+
+WARD, UNIT, REJECT = "work.ward", "work.unit", "work.reject"
+LOOKED_AT = 200
+"""How many waiting cases are looked at to count them and to find the next."""
+MOST_DOMAINS = 3
+_COLUMNS = 2
+
+
+async def begin(turn: Turn, argument: str) -> None:
+    """`/dieuphoi`: the first case that waits, or the one named."""
+    if turn.chat.group:
+        turn.say(texts.only_in_private())
+    elif "dispatcher" not in turn.person.roles:
+        turn.say(texts.not_an_official())
+    elif argument.strip():
+        await _show_named(turn, argument)
+    else:
+        await show_next(turn)
+
+
+async def _show_named(turn: Turn, argument: str) -> None:
+    """Show one case; the next one where somebody has settled it meanwhile."""
+    code = parse_code(argument)
+    case = await cases.get_case(turn.transaction, code) if code else None
+    if case is None:
+        turn.say(texts.case_not_yours())
+    elif case.status == Status.TRIAGE:
+        await show(turn, case)
+    else:
+        turn.say(texts.triage_done_already(code=case.code))
+        await show_next(turn)
+
+
+async def skip(turn: Turn, argument: str) -> None:
+    """Leave a case for later and show the one after it."""
+    if "dispatcher" in turn.person.roles and not turn.chat.group:
+        await show_next(turn, after=parse_code(argument))
+    else:
+        turn.say(texts.not_an_official())
+
+
+async def show_next(turn: Turn, *, after: str | None = None) -> None:
+    """Show the next case that waits: the one behind `after`, else the first."""
+    waiting = await cases.cases_in_triage(turn.transaction, limit=LOOKED_AT)
+    codes = [case.code for case in waiting]
+    if not waiting:
+        casework.finish(turn)
+        turn.say(texts.triage_empty())
+        return
+    place = codes.index(after) + 1 if after in codes else 0
+    await show(turn, waiting[place % len(waiting)], count=len(waiting))
+
+
+# ── one case ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def show(turn: Turn, case: Case, *, count: int | None = None) -> None:
+    """Show a case with the one question that is open and its likely answers."""
+    if count is None:
+        count = len(await cases.cases_in_triage(turn.transaction, limit=LOOKED_AT))
+    events = await ledger.events_of(turn.transaction, case.id)
+    photos = await cases.photos_of(turn.transaction, case.id, "report")
+    question, rows = _question(turn, case)
+    text = texts.triage_card(
+        count=count,
+        why=case.triage_reason or "",
+        card=cards.body(turn.city, case, now=turn.now, photos=photos, events=events),
+        question=question,
+    )
+    turn.say(text, buttons=[*rows, *_other_ways(case)], photos=photos, case_id=case.id)
+
+
+def _question(turn: Turn, case: Case) -> tuple[str, list[list[Button]]]:
+    """Return what a dispatcher has to decide now, and buttons for the likely answers.
+
+    The domain first; then the place, where only that is missing; then the unit. A case that a unit gave
+    back needs another unit.
+    """
+    if case.returned_count:
+        return _ask_unit(turn, case, back_to="")
+    if case.triage_reason == texts.doubt_domain():
+        return texts.triage_ask_domain(), _domain_buttons(turn, case)
+    found = progress.responsible(turn.city, case)
+    if found.unit is None and found.needs_place:
+        return _ask_ward(turn, case)
+    if found.unit is None:
+        return _ask_unit(turn, case, back_to="")
+    return texts.triage_ask_domain(), _domain_buttons(turn, case)
+
+
+def _domain_buttons(turn: Turn, case: Case) -> list[list[Button]]:
+    read = [each["domain"] for each in case.reading.get("candidates", ())]
+    likely = [domain for domain in dict.fromkeys([case.domain, *read]) if domain in turn.city.domains]
+    return [[_domain_button(turn, case, domain)] for domain in likely[:MOST_DOMAINS]]
+
+
+def _domain_button(turn: Turn, case: Case, domain: str) -> Button:
+    return Button(label=cards.domain_name(turn.city, domain), data=f"fix:{case.code}:d:{domain}")
+
+
+def _ask_ward(turn: Turn, case: Case) -> tuple[str, list[list[Button]]]:
+    _listen(turn, WARD, case)
+    return texts.triage_ask_ward(), _buttons(turn, case, "w", _wards_read(turn.city, case))
+
+
+def _wards_read(city: City, case: Case) -> list[Unit]:
+    """Return the units of the wards that the text may mean, best first."""
+    read = case.reading.get("place", {}).get("candidates", ())
+    found = [city.ward_unit(each["code"]) for each in read]
+    if city.tiers == 3:
+        found = [city.former_ward_unit(each.name, each.district) for each in progress.former_wards(case)]
+    return [unit for unit in found if unit is not None]
+
+
+def _buttons(turn: Turn, case: Case, what: str, units: Sequence[Unit]) -> list[list[Button]]:
+    buttons = [
+        Button(label=unit_search.label(turn.city, unit), data=f"fix:{case.code}:{what}:{unit.code}")
+        for unit in units[: unit_search.MOST]
+    ]
+    return [[button] for button in buttons if cards.fits(button.data)]
+
+
+def _ask_unit(turn: Turn, case: Case, *, back_to: str) -> tuple[str, list[list[Button]]]:
+    _listen(turn, UNIT, case)
+    units = unit_search.likely(turn.city, case, turn.now)
+    return texts.triage_ask_unit(back_to=back_to), _buttons(turn, case, "u", units)
+
+
+def _other_ways(case: Case) -> list[list[Button]]:
+    return [
+        [
+            Button(label=texts.label_other_domain(), data=f"domains:{case.code}"),
+            Button(label=texts.label_other_unit(), data=f"units:{case.code}"),
+        ],
+        [
+            Button(label=texts.label_reject(), data=f"refuse:{case.code}"),
+            Button(label=texts.label_skip(), data=f"later:{case.code}"),
+        ],
+    ]
+
+
+def _listen(turn: Turn, step: str, case: Case) -> None:
+    """Let a typed name be the answer to the question that is asked."""
+    casework.finish(turn)
+    casework.begin(turn, step, case.code)
+
+
+# ── taps and typed names ─────────────────────────────────────────────────────────────────────────
+
+
+async def _waiting_case(turn: Turn, code: str, action: Action) -> tuple[Case, Post] | None:
+    """Return a case that still waits for a dispatcher; otherwise say why not."""
+    found = await casework.case_for(turn, code, action)
+    if found is None or found[0].status == Status.TRIAGE:
+        return found
+    turn.say(texts.triage_done_already(code=found[0].code))
+    return None
+
+
+async def all_domains(turn: Turn, argument: str) -> None:
+    """Offer every domain."""
+    found = await _waiting_case(turn, argument, Action.ASSIGN)
+    if found is None:
+        return
+    buttons = [_domain_button(turn, found[0], domain) for domain in turn.city.domains]
+    rows = [buttons[start : start + _COLUMNS] for start in range(0, len(buttons), _COLUMNS)]
+    turn.say(texts.triage_all_domains(code=found[0].code), buttons=rows)
+
+
+async def choose_unit(turn: Turn, argument: str) -> None:
+    """Ask for the unit directly."""
+    found = await _waiting_case(turn, argument, Action.ASSIGN)
+    if found is not None:
+        question, rows = _ask_unit(turn, found[0], back_to="")
+        turn.say(question, buttons=rows, case_id=found[0].id)
+
+
+async def fix(turn: Turn, argument: str) -> None:
+    """Settle one open question with one tap: `CODE:d:domain`, `CODE:w:ward` or `CODE:u:unit`."""
+    code, _, answer = argument.partition(":")
+    what, _, value = answer.partition(":")
+    found = await _waiting_case(turn, code, Action.ASSIGN)
+    if found is None:
+        return
+    if what not in _FIXES or not await _FIXES[what](turn, found[0], found[1], value):
+        turn.say(texts.stale_button())
+
+
+async def _fix_domain(turn: Turn, case: Case, post: Post, domain: str) -> bool:
+    if domain not in turn.city.domains:
+        return False
+    progress.correct_domain(
+        turn.transaction, turn.city, case, domain, actor=actor_of(turn.person.id, post), now=turn.now
+    )
+    await _settle(turn, case, post)
+    return True
+
+
+async def _fix_ward(turn: Turn, case: Case, post: Post, unit_code: str) -> bool:
+    ward = turn.city.units.get(unit_code)
+    if ward is None or ward.kind != "ward":
+        return False
+    actor = actor_of(turn.person.id, post)
+    progress.correct_ward(turn.transaction, case, ward, actor=actor, now=turn.now)
+    await _settle(turn, case, post)
+    return True
+
+
+async def _fix_unit(turn: Turn, case: Case, post: Post, unit_code: str) -> bool:
+    if not access.may_receive(turn.city, unit_code, case):
+        return False
+    await _assign(turn, case, post, turn.city.units[unit_code], reason="chosen by a dispatcher")
+    return True
+
+
+_FIXES = {"d": _fix_domain, "w": _fix_ward, "u": _fix_unit}
+
+
+async def _settle(turn: Turn, case: Case, post: Post) -> None:
+    """Send a corrected case to its unit at once, or ask the one thing that is still missing."""
+    found = progress.responsible(turn.city, case)
+    if found.unit is not None and not await _gave_it_back(turn, case, found.unit):
+        await _assign(turn, case, post, found.unit, reason=found.reason)
+        return
+    if found.unit is None and found.needs_place:
+        question, rows = _ask_ward(turn, case)
+    else:
+        question, rows = _ask_unit(turn, case, back_to=found.unit.name if found.unit else "")
+    turn.say(question, buttons=[*rows, *_other_ways(case)], case_id=case.id)
+
+
+async def _gave_it_back(turn: Turn, case: Case, unit: Unit) -> bool:
+    """Tell whether this unit returned the case before: then a person should say where it goes."""
+    if not case.returned_count:
+        return False
+    events = await ledger.events_of(turn.transaction, case.id)
+    return any(event.type == "returned" and event.unit_code == unit.code for event in events)
+
+
+async def _assign(turn: Turn, case: Case, post: Post, unit: Unit, *, reason: str) -> None:
+    casework.finish(turn)
+    await progress.move(
+        turn.transaction,
+        turn.city,
+        case,
+        Action.ASSIGN,
+        actor=actor_of(turn.person.id, post),
+        now=turn.now,
+        data={"unit": unit.code, "reason": reason},
+    )
+    turn.say(texts.triage_done(code=case.code, unit=unit.name))
+    await progress.announce(turn.transaction, turn.city, case, now=turn.now)
+    news = texts.case_assigned(code=case.code, unit=unit.name, due_at=case.due_at)
+    await progress.tell_reporter(turn.transaction, case, news, now=turn.now)
+    await show_next(turn)
+
+
+async def type_ward(turn: Turn, argument: str) -> None:
+    """Find the ward whose name was typed."""
+    found = await _typed_about(turn)
+    if found is None:
+        return
+    case, post = found
+    query = turn.message.text.strip()
+    named = places.wards_named(turn.city, query) if query else ()
+    wards = [turn.city.ward_unit(ward.code) or turn.city.units.get(ward.code) for ward in named]
+    known = [ward for ward in wards if ward is not None]
+    if len(known) == 1:
+        await _fix_ward(turn, case, post, known[0].code)
+    elif known:
+        turn.say(texts.triage_ask_ward(), buttons=_buttons(turn, case, "w", known))
+    else:
+        turn.say(texts.ward_not_found(query=query), buttons=_other_ways(case))
+
+
+async def type_unit(turn: Turn, argument: str) -> None:
+    """Find the unit whose name was typed."""
+    found = await _typed_about(turn)
+    if found is None:
+        return
+    case, _ = found
+    query = turn.message.text.strip()
+    units = unit_search.by_name(turn.city, case, query, turn.now) if query else []
+    text = texts.triage_ask_unit(back_to="") if units else texts.unit_not_found(query=query)
+    turn.say(text, buttons=_buttons(turn, case, "u", units) if units else _other_ways(case))
+
+
+async def _typed_about(turn: Turn) -> tuple[Case, Post] | None:
+    code = (turn.chat.draft.get("work") or {}).get("code", "")
+    found = await _waiting_case(turn, code, Action.ASSIGN)
+    if found is None:
+        casework.finish(turn)
+    return found
+
+
+# ── not handling a case ──────────────────────────────────────────────────────────────────────────
+
+
+async def refuse(turn: Turn, argument: str) -> None:
+    """Ask why a case is not to be handled."""
+    found = await _waiting_case(turn, argument, Action.REJECT)
+    if found is None:
+        return
+    case, _ = found
+    _listen(turn, REJECT, case)
+    rows = [
+        [Button(label=texts.label_reject_reason(key=key), data=f"refuseto:{case.code}:{key}")]
+        for key in texts.REJECT_REASONS
+    ]
+    turn.say(texts.choose_reject_reason(code=case.code), buttons=[*rows, [casework.drop_button(case.code)]])
+
+
+async def refuse_because(turn: Turn, argument: str) -> None:
+    """Refuse a case for a reason from the list."""
+    code, _, key = argument.partition(":")
+    if key not in texts.REJECT_REASONS:
+        turn.say(texts.stale_button())
+        return
+    await _reject(turn, code, texts.REJECT_REASONS[key])
+
+
+async def type_reason(turn: Turn, argument: str) -> None:
+    """Refuse a case for the reason that was typed."""
+    code = (turn.chat.draft.get("work") or {}).get("code", "")
+    reason = turn.message.text.strip()[: casework.LONGEST_REASON]
+    if reason:
+        await _reject(turn, code, reason)
+    else:
+        turn.say(texts.words_please(), buttons=[[casework.drop_button(code)]])
+
+
+async def _reject(turn: Turn, code: str, reason: str) -> None:
+    found = await _waiting_case(turn, code, Action.REJECT)
+    casework.finish(turn)
+    if found is None:
+        return
+    case, post = found
+    await progress.move(
+        turn.transaction,
+        turn.city,
+        case,
+        Action.REJECT,
+        actor=actor_of(turn.person.id, post),
+        now=turn.now,
+        data={"reason": reason},
+    )
+    turn.say(texts.triage_rejected(code=case.code))
+    await progress.tell_reporter(
+        turn.transaction,
+        case,
+        texts.case_rejected(code=case.code, unit="", reason=reason),
+        now=turn.now,
+        buttons=offers.unsolved(case.code),
+    )
+    await show_next(turn)
+
+
+COMMANDS: dict[str, Handler] = {"/dieuphoi": begin}
+BUTTONS: dict[str, Handler] = {
+    "triage": begin,
+    "domains": all_domains,
+    "units": choose_unit,
+    "fix": fix,
+    "refuse": refuse,
+    "refuseto": refuse_because,
+    "later": skip,
+}
+STEPS: dict[str, Handler] = {WARD: type_ward, UNIT: type_unit, REJECT: type_reason}
