@@ -13,7 +13,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.channels.web import WebChannel
-from bot.web_chat import Demo, Receive, SamplePosition, Seat, WebChat
+from bot.seats import Demo, SamplePosition, Seat
+from bot.web_chat import Receive, WebChat
 from handlers.channel import Channel, Forbidden, Malformed
 from handlers.media import StoredPhoto
 
@@ -71,8 +72,11 @@ def build_server(
 
 
 class Webhook:
-    """One vendor's webhook: 200 only once the update is durable, 401 for strangers, 400 for garbage,
-    503 (the vendor tries again) when it cannot be stored."""
+    """One vendor's webhook.
+
+    200 only once the update is durable, 401 for strangers, 400 for garbage, and 503 when it cannot be
+    stored: then the vendor tries again.
+    """
 
     def __init__(self, channel: Channel, receive: Receive) -> None:
         self._channel = channel

@@ -2,27 +2,25 @@
 
 import asyncio
 import json
-import math
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import structlog
-from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 
 from bot import session
-from bot.channels.web import TEXT_LIMIT, WebChannel, write_update
+from bot.channels.web import WebChannel, write_update
 from bot.pace import Pace
+from bot.page_input import UPDATE_ID, Refused, checked_update, uploaded
+from bot.seats import Demo, Seat
 from bot.session import Visitor
-from handlers.channel import Envelope, Location
+from handlers.channel import Envelope
 from handlers.media import (
-    SIZE_LIMIT,
     NotAPicture,
     StoredPhoto,
     TooLarge,
@@ -32,7 +30,6 @@ from handlers.media import (
     store_photo,
 )
 
-PHOTOS_PER_MESSAGE = 10
 MESSAGES_PER_MINUTE = 30
 UPLOADS_PER_MINUTE = 20
 SOCKETS_PER_CHAT = 12
@@ -47,9 +44,6 @@ _PAGE_TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
-_UPDATE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-_MESSAGE_ID = re.compile(r"\d{0,20}")
-_BUTTON = re.compile(r"[\x21-\x7e]{0,64}")
 _MEDIA_HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -59,61 +53,6 @@ _MEDIA_HEADERS = {
 Receive = Callable[[str, Envelope, bytes], Awaitable[None]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seat:
-    """Somebody whom a visitor of the demo may be; `name` goes into URLs, `examples` into the message box."""
-
-    name: str
-    title: str
-    hint: str = ""
-    examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SamplePosition:
-    """A position that a visitor of the demo may send without being there."""
-
-    title: str
-    latitude: float
-    longitude: float
-
-
-HANOI_POSITIONS = (
-    SamplePosition(title="Hồ Hoàn Kiếm", latitude=21.0287, longitude=105.8523),
-    SamplePosition(title="Đường Khương Đình", latitude=20.9932, longitude=105.8131),
-    SamplePosition(title="Hồ Tây, phía Quảng Bá", latitude=21.0690, longitude=105.8237),
-    SamplePosition(title="Ngoài thành phố (biển Đà Nẵng)", latitude=16.0605, longitude=108.2470),
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Demo:
-    """What the demo adds: seats to take, positions to send. `sit(chat, seat)` makes a chat that person's;
-    it is called each time a page is opened."""
-
-    seats: Sequence[Seat]
-    sit: Callable[[str, str], Awaitable[None]]
-    positions: Sequence[SamplePosition] = field(default=HANOI_POSITIONS)
-
-
-class Refused(Exception):
-    """The page asked for what it may not have; answered with the status and the code."""
-
-    def __init__(self, status: int, code: str, *, retry_after: float = 0.0) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.retry_after = math.ceil(retry_after)
-
-    def response(self) -> web.Response:
-        """Return the answer: JSON, and Retry-After where waiting helps."""
-        body: dict[str, Any] = {"error": self.code}
-        if not self.retry_after:
-            return web.json_response(body, status=self.status)
-        body["retry_after"] = self.retry_after
-        return web.json_response(body, status=self.status, headers={"Retry-After": str(self.retry_after)})
 
 
 class WebChat:
@@ -176,11 +115,8 @@ class WebChat:
         response = web.json_response(
             {
                 "demo": self._demo is not None,
-                "seat": _seat_as_dict(seat) if seat else None,
-                "positions": [
-                    {"title": place.title, "latitude": place.latitude, "longitude": place.longitude}
-                    for place in (self._demo.positions if self._demo else ())
-                ],
+                "seat": seat.as_dict() if seat else None,
+                "positions": [asdict(place) for place in self._demo.positions] if self._demo else [],
             }
         )
         session.keep_token(request, response, token)
@@ -188,7 +124,7 @@ class WebChat:
 
     async def seats(self, request: web.Request) -> web.Response:
         """List the seats of the demo."""
-        return web.json_response([_seat_as_dict(seat) for seat in self._seats.values()])
+        return web.json_response([seat.as_dict() for seat in self._seats.values()])
 
     async def command_list(self, request: web.Request) -> web.Response:
         """List the commands that the person in this chat may use."""
@@ -241,7 +177,7 @@ class WebChat:
         visitor = self._sender(request, self._messages_pace)
         try:
             told = json.loads(await request.read())
-            update = _checked_update(told, visitor)
+            update = checked_update(told, visitor)
         except (ValueError, TypeError, RecursionError) as error:
             raise Refused(400, "malformed") from error
         await self._store(visitor, update)
@@ -254,11 +190,11 @@ class WebChat:
         """
         visitor = self._sender(request, self._uploads_pace)
         update_id = request.query.get("id", "")
-        if not _UPDATE_ID.fullmatch(update_id) or request.content_type != "multipart/form-data":
+        if not UPDATE_ID.fullmatch(update_id) or request.content_type != "multipart/form-data":
             raise Refused(400, "malformed")
         kept: list[str] = []
         refused = ""
-        async for data in _uploaded(request):
+        async for data in uploaded(request):
             try:
                 kept.append(visitor.mark(await self._keep_photo(data)))
             except TooLarge:
@@ -389,85 +325,3 @@ async def _beat(socket: web.WebSocketResponse) -> None:
     while True:
         await asyncio.sleep(BEAT_SECONDS)
         await socket.send_json({})
-
-
-def _seat_as_dict(seat: Seat) -> dict[str, Any]:
-    return {
-        "name": seat.name,
-        "title": seat.title,
-        "hint": seat.hint,
-        "examples": list(seat.examples),
-    }
-
-
-def _checked_update(told: Any, visitor: Visitor) -> dict[str, Any]:
-    """Return the parts of `write_update` from what a browser sent; raises ValueError, TypeError, Refused."""
-    if not isinstance(told, dict):
-        raise TypeError("not an object")
-    text = _string(told, "text", None)
-    if len(text) > TEXT_LIMIT:
-        raise Refused(413, "too_long")
-    return {
-        "update_id": _string(told, "id", _UPDATE_ID),
-        "text": text,
-        "button": _string(told, "button", _BUTTON),
-        "button_message": _string(told, "button_message", _MESSAGE_ID),
-        "reply_to": _string(told, "reply_to", _MESSAGE_ID),
-        "photos": _own_photos(told.get("photos") or [], visitor),
-        "location": _location(told),
-    }
-
-
-def _string(told: Mapping[str, Any], name: str, form: re.Pattern[str] | None) -> str:
-    value = told.get(name, "")
-    if not isinstance(value, str):
-        raise TypeError(name)
-    if form and not form.fullmatch(value):
-        raise ValueError(name)
-    return value
-
-
-def _own_photos(marked: Any, visitor: Visitor) -> list[str]:
-    if not isinstance(marked, list) or len(marked) > PHOTOS_PER_MESSAGE:
-        raise ValueError("photos")
-    keys = [visitor.unmark(photo) for photo in marked if isinstance(photo, str)]
-    own = [key for key in keys if key]
-    if len(own) != len(marked):
-        raise ValueError("photos")
-    return own
-
-
-def _location(told: Mapping[str, Any]) -> Location | None:
-    latitude, longitude = told.get("latitude"), told.get("longitude")
-    if latitude is None and longitude is None:
-        return None
-    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-        raise TypeError("position")
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise ValueError("position")
-    return Location(latitude=float(latitude), longitude=float(longitude))
-
-
-async def _uploaded(request: web.Request) -> AsyncIterator[bytes]:
-    """Yield the uploaded files one by one; one over the limit comes cut off just above it, to be refused."""
-    count = 0
-    try:
-        reader = await request.multipart()
-        while (part := await reader.next()) is not None:
-            count += 1
-            if not isinstance(part, BodyPartReader) or count > PHOTOS_PER_MESSAGE:
-                raise Refused(413, "too_many")
-            yield await _read_part(part)
-    except (HttpProcessingError, ValueError, AssertionError, RuntimeError) as error:
-        raise Refused(400, "malformed") from error
-
-
-async def _read_part(part: BodyPartReader) -> bytes:
-    data = bytearray()
-    total = 0
-    while chunk := await part.read_chunk(65536):
-        total += len(chunk)
-        if total > 4 * SIZE_LIMIT:
-            raise Refused(413, "too_large")
-        data += chunk[: SIZE_LIMIT + 1 - len(data)]
-    return bytes(data)

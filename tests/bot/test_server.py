@@ -4,17 +4,22 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 from PIL import Image
 
+from bot.channels.web import WebChannel, write_update
 from bot.pace import Pace
+from bot.page_input import checked_update
 from bot.server import BODY_LIMIT
-from bot.session import COOKIE
+from bot.session import COOKIE, Visitor
 from bot.web_chat import MESSAGES_PER_MINUTE
 from handlers.channel import Envelope, Forbidden, InboundMessage, Malformed, OutboundMessage, Photo
 from handlers.media import SIZE_LIMIT, open_photo
@@ -284,6 +289,29 @@ async def test_what_no_page_sends_is_refused(bot: EchoBot, body: Any) -> None:
     async with Browser(bot) as citizen:
         assert await citizen.post("/chat/messages", body) == (400, {"error": "malformed"})
     assert bot.received == []
+
+
+ANYTHING = some.recursive(
+    some.none() | some.booleans() | some.floats() | some.integers() | some.text(max_size=20),
+    lambda inner: some.lists(inner, max_size=12) | some.dictionaries(some.text(max_size=9), inner),
+    max_leaves=10,
+)
+PARTS = ["id", "text", "button", "button_message", "reply_to", "photos", "latitude", "longitude"]
+
+
+@given(some.dictionaries(some.sampled_from(PARTS), ANYTHING) | ANYTHING)
+def test_no_json_gets_past_the_check_unfit_for_the_inbox(told: Any) -> None:
+    if isinstance(told, dict):
+        told = {"id": "message-1", **told}
+    try:
+        update = checked_update(told, Visitor("t" * 43))
+    except (ValueError, TypeError):
+        return
+    body = write_update(chat="c", user="c", sent_at=datetime.now(UTC), **update)
+    message = WebChannel(history=None).parse(body)  # type: ignore[arg-type]
+    assert message is not None
+    assert "\x00" not in message.text
+    message.text.encode()
 
 
 async def test_the_page_cannot_say_who_it_is(bot: EchoBot) -> None:
