@@ -266,7 +266,14 @@ def _words(text: str, *, caption: bool) -> dict[str, Any]:
 
 
 async def _run_by_hand(options: argparse.Namespace) -> None:
-    async with TelegramStandIn(token=options.token, port=options.port, strangers=True) as telegram:
+    standin = TelegramStandIn(
+        token=options.token,
+        port=options.port,
+        strangers=True,
+        remember=not options.forget,
+        latency=options.latency,
+    )
+    async with standin as telegram:
         sys.stdout.write(
             f"LANGNGHE_TELEGRAM_API_URL={telegram.url} LANGNGHE_TELEGRAM_TOKEN={telegram.token}\n"
         )
@@ -278,4 +285,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A Bot API server that talks to nobody outside.")
     parser.add_argument("--port", type=int, default=8081)
     parser.add_argument("--token", default="42:stand-in")
+    parser.add_argument("--forget", action="store_true", help="keep counts only (for long loads)")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     asyncio.run(_run_by_hand(parser.parse_args()))

@@ -192,6 +192,10 @@ class BotApiServer:
         """Answer the next fitting calls with a failure."""
         self._plans.append(_Plan(failure=failure, method=method, chat=chat, times=times))
 
+    def pending(self) -> int:
+        """Return how many updates have not been confirmed."""
+        return len(self._pending)
+
     def lose_contents(self) -> None:
         """Forget the contents of all files, whose ids stay valid (a link that has expired)."""
         self._contents_lost = True

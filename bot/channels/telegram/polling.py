@@ -58,7 +58,9 @@ class Polling:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        self._offset = _next_offset(self._offset, updates)
+        before, self._offset = self._offset, _next_offset(self._offset, updates)
+        if updates and self._offset == before:
+            raise ValueError("only updates without ids, which cannot be confirmed")
 
     async def _next(self) -> Sequence[Any]:
         query = {

@@ -97,6 +97,11 @@ class Inbox:
                 await self.news.wait()
         return self.stored
 
+    async def until_text(self, text: str) -> None:
+        count = 1
+        while not any(text in str(json.loads(body)) for _, body in await self.until(count)):
+            count = len(self.stored) + 1
+
     async def messages(self, count: int) -> list[InboundMessage]:
         parsed = [self.channel.parse(body) for _, body in await self.until(count)]
         return [message for message in parsed if message]
@@ -297,6 +302,30 @@ async def test_an_unreadable_update_is_stored_and_the_next_ones_follow(
     ]
     assert all(chat == "" for chat, _ in unreadable.values())
     assert json.loads(stored[-1][1])["message"]["text"] == "vẫn chạy"
+
+
+async def test_an_unreadable_update_is_confirmed_like_any_other(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    async with polling(channel) as inbox:
+        await inbox.until(1)
+        await telegram.deliver_raw(["không ai đọc được"])
+        await inbox.until(2)
+        await telegram.until_called("getUpdates", telegram.counts["getUpdates"] + 1)
+    assert telegram.pending() == 0
+
+
+async def test_an_unreadable_update_that_cannot_be_confirmed_is_asked_for_in_pauses() -> None:
+    async with TelegramStandIn() as telegram:
+        channel = adapter(telegram)
+        await telegram.deliver_raw(["không ai đọc được"])
+        async with polling(channel) as inbox:
+            await inbox.until(1)
+            await asyncio.sleep(0.3)
+            await telegram.user_sends(CITIZEN, "vẫn chạy")
+            await inbox.until_text("vẫn chạy")
+        await channel.close()
+    assert telegram.counts["getUpdates"] < 20
 
 
 @pytest.mark.parametrize(
@@ -534,6 +563,18 @@ async def test_a_message_that_failed_half_way_goes_on_where_it_stopped(
     assert sent.message_id == str(telegram.sent(CITIZEN)[-1].message_id)
     await channel.send(HOME, message)
     assert len(telegram.sent(CITIZEN)) == 8
+
+
+async def test_a_message_that_was_given_up_half_way_goes_on_where_it_stopped(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    message = OutboundMessage(text="Đã sửa", photos=(Photo(media_key="1"), Photo(media_key="2")))
+    telegram.fail_next(standin.Hang(), method="sendMessage")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await channel.send(HOME, message)
+    await channel.send(HOME, message)
+    assert [len(shown.photos) for shown in telegram.sent(CITIZEN)] == [1, 1, 0]
 
 
 async def test_only_the_chat_that_is_written_to_too_fast_waits(telegram: TelegramStandIn) -> None:
