@@ -13,9 +13,11 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot.channels.simulated import SimulatedChannel
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import Entry, WebChannel
 from bot.clock import Clock
+from bot.demo import NotADemo
 from bot.server import Demo, build_server
 from bot.settings import Settings, sqlite_path
 from handlers import dispatch
@@ -48,7 +50,7 @@ class App:
         settings: Settings,
         *,
         parts: Collection[str] = PARTS,
-        demo: Callable[[Database], Awaitable[Demo]] | None = None,
+        demo: Callable[[Database, Understanding], Awaitable[Demo]] | None = None,
         understanding: Understanding | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -70,7 +72,9 @@ class App:
         """Bring everything up; afterwards `port` is the one that answers."""
         self._lock = lock_sqlite(self.settings.database_url)
         await migrating.upgrade(self.settings.database_url)
-        demo = await self._demo(self.database) if self._demo else None
+        if "worker" in self._parts and self._understanding is None:
+            self._understanding = await asyncio.to_thread(Understanding.load)
+        demo = await self._prepare_demo()
         async with self.database.begin() as transaction:
             if await units.city_version(transaction) == 0:
                 raise CannotStart('There is no city yet. Run: python -m bot init --province "Hà Nội"')
@@ -80,7 +84,7 @@ class App:
         self._build_channels()
         self._receiver = Receiver(self.database, stored=self._wake_worker, now=self._now)
         await self._start_worker()
-        self._wakeups = Wakeups(self.database, self._woken)
+        self._wakeups = Wakeups(self.settings.database_url, self._woken)
         await self._wakeups.start()
         if "web" in self._parts:
             await self._start_web(demo)
@@ -88,11 +92,22 @@ class App:
             self._clock = Clock(self.database, ticked=self._wake_delivery, now=self._now)
             self._clock.start()
 
+    async def _prepare_demo(self) -> Demo | None:
+        if self._demo is None:
+            return None
+        assert self._understanding is not None
+        try:
+            return await self._demo(self.database, self._understanding)
+        except NotADemo as error:
+            raise CannotStart(f"LANGNGHE_DATABASE_URL: {error}") from error
+
     def _build_channels(self) -> None:
         settings = self.settings
         self.web = WebChannel(history=self._history, announce=self._announce_chat)
         self.telegram: TelegramChannel | None = None
         self.channels: dict[str, Channel] = {"web": self.web}
+        if self._demo:
+            self.channels["simulated"] = SimulatedChannel()
         if settings.telegram_token.get_secret_value():
             self.telegram = TelegramChannel(
                 token=settings.telegram_token.get_secret_value(),
@@ -108,8 +123,7 @@ class App:
     async def _start_worker(self) -> None:
         if "worker" not in self._parts:
             return
-        if self._understanding is None:
-            self._understanding = await asyncio.to_thread(Understanding.load)
+        assert self._understanding is not None
         self.delivery = Delivery(self.database, channels=self.channels, now=self._now)
         self.worker = TurnWorker(
             self.database,

@@ -19,6 +19,9 @@ from handlers.channel import (
     Sent,
 )
 
+MEMORY = 200
+"""Messages that one simulated person remembers."""
+
 
 class SimulatedChannel:
     """Keeps what each simulated person was told, so that they can react to it; nothing leaves the process."""
@@ -28,7 +31,7 @@ class SimulatedChannel:
 
     def __init__(self) -> None:
         self.told: dict[str, list[OutboundMessage]] = {}
-        """Chat → messages since it was last read."""
+        """Chat → the latest messages to it."""
         self._ids = count(1)
 
     def update(
@@ -59,7 +62,9 @@ class SimulatedChannel:
 
     async def send(self, address: Address, message: OutboundMessage) -> Sent:
         """Remember the message for its reader."""
-        self.told.setdefault(address.chat, []).append(message)
+        told = self.told.setdefault(address.chat, [])
+        told.append(message)
+        del told[:-MEMORY]
         return Sent(message_id=str(next(self._ids)))
 
     async def fetch(self, photo: Photo) -> bytes:
