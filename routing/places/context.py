@@ -10,6 +10,7 @@ from routing.places.words import Word
 
 # "ở Huế", "tại HN", "thuộc Đà Nẵng", "UBND Huế", "gửi Hà Nội".
 _LEADS_TO_PROVINCE = frozenset(("o", "tai", "thuoc", "gui", "ubnd", "khu", "tren", "phan", "ngoai", "trong"))
+_AT = frozenset(("o", "tai", "thuoc", "ben"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,23 @@ def read_context(mentions: Sequence[Mention], words: Sequence[Word], given: int 
     written = [_options(mention, home) for mention in mentions if mention.level in ("district", "city")]
     found = [options for options in written if options]
     if not found:
-        bare = [_options(m, home) for m in mentions if m.level == "bare" and not m.provinces]
-        found = [options for options in bare if options][:1]
+        bare = [mention for mention in mentions if mention.level == "bare" and not mention.provinces]
+        joined = _joined(mentions)
+        meant = [_options(m, home) for m in bare if _means_a_place(m, words, joined)]
+        found = [options for options in meant if options][:1]
     return Context(named, given, tuple(found))
+
+
+def _joined(mentions: Sequence[Mention]) -> frozenset[int]:
+    """Return the first words of mentions that follow or lead to another without a word between."""
+    pairs = [(one.start, other.start) for one, other in pairwise(mentions) if one.end == other.start]
+    return frozenset(start for pair in pairs for start in pair)
+
+
+def _means_a_place(mention: Mention, words: Sequence[Word], joined: frozenset[int]) -> bool:
+    """Tell whether a bare name is one: capital, beside another place, first of all, or after "ở"."""
+    start = mention.start
+    return words[start].capital or start == 0 or start in joined or words[start - 1].key in _AT
 
 
 def _named_province(

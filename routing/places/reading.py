@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 
 from routing.places.context import Context, read_context
 from routing.places.gazetteer import Gazetteer, Name, gazetteer
-from routing.places.mentions import Match, Mention, Scanner
+from routing.places.mentions import EVERYDAY, Match, Mention, Scanner
 from routing.places.provinces import find_province_index
 from routing.places.streets import find_street
 from routing.places.units import PlaceReading
@@ -20,7 +20,8 @@ MOST_CANDIDATES = 16
 _MOST_WORDS = 800
 _MOST_MENTIONS = 20
 _FEW_SUCCESSORS = 6
-_LEAST_SIMILARITY = 84.0
+_SPELLED_OUT = 0.99
+_LEAST_SIMILARITY, _LEAST_SIMILARITY_OF_SMALL_LETTERS = 84.0, 93.0
 _WORDS_BETWEEN_OLD_AND_NEW = 7
 _NEW_NOW = frozenset(("nay", "moi", "gio", "thanh", "nhap", "thuoc", "doi"))
 _OLD_BEFORE = frozenset(("cu", "truoc", "tuc", "goc", "xua", "von", "tu"))
@@ -141,6 +142,8 @@ class _Reader:
         best = max(rank for rank, _ in ranked)
         names = [match.unit for rank, match in ranked if rank == best]
         mention.end = next(match.end for rank, match in ranked if rank == best)
+        if self._by_chance(names, mention, best[-1] > _SPELLED_OUT):
+            return None
         names.sort(key=lambda name: (bool(self.rows) and name.kind == "present", _KINDS.index(name.kind)))
         names = self._told_old_or_new(names, mention)
         wards, sure = self._today(names)
@@ -148,6 +151,23 @@ class _Reader:
             wards, sure = self._with_namesakes(wards, matches, mention), False
         reasons = _reasons(names, wards, self.places) + (("similar_spelling",) if similar else ())
         return Reading(mention, self._full_name(mention, names[0]), tuple(names), wards, sure, reasons)
+
+    def _by_chance(self, names: Sequence[Name], mention: Mention, spelled_out: bool) -> bool:
+        """Tell whether everyday words only look like a name: "xã cho xe", "xa 8 cây số", "phường vận động".
+
+        Words in small letters need a district around them, or two syllables of a name: in the province, or
+        with all their accents.
+        """
+        first = self.words[mention.name_start]
+        if first.capital or any(self.rows & self.places.districts_of(name) for name in names):
+            return False
+        if first.key.isdecimal():
+            return mention.word == "Xã"
+        home = self.context.home
+        elsewhere = home is not None and all(self.places.province_of(name) != home for name in names)
+        everyday = "".join(word.key for word in self.words[mention.name_start : mention.end]) in EVERYDAY
+        doubtful = everyday or not spelled_out or not any(name.word == mention.word for name in names)
+        return len(names[0].syllables) == 1 or (elsewhere and self.context.named is None and doubtful)
 
     def _rank(self, match: Match[Name], mention: Mention) -> tuple[float, ...]:
         """Return how well a name fits: context first, then spelling, length and kind of unit."""
@@ -213,6 +233,8 @@ class _Reader:
             typed += self.words[end].key
             if len(typed) < 5:
                 continue
+            if not self.rows and not self.words[mention.name_start].capital:
+                best_score = max(best_score, _LEAST_SIMILARITY_OF_SMALL_LETTERS)
             for key, score, _ in process.extract(
                 typed, scope.keys(), scorer=fuzz.ratio, score_cutoff=best_score
             ):

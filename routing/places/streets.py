@@ -121,10 +121,12 @@ class StreetFinder:
             return None
         if words[after].key in _STREET_WORDS:
             return None
-        cued = "/" in self.text[word.start : words[after].start] or (
-            position > 0 and words[position - 1].key in _HOUSE_CUES
-        )
-        return self._well_known(after) or (self._capitals(after) if cued else None)
+        number = self.text[word.start : words[after].start]
+        cued = bool(set("/-") & set(number)) or (position > 0 and words[position - 1].key in _HOUSE_CUES)
+        known = self._well_known(after)
+        if known and not cued and not words[after].capital and len(known.split()) < 3:
+            return None  # "2 thanh niên" is no house in the street Thanh Niên
+        return known or (self._capitals(after) if cued else None)
 
     def _crossing(self, position: int) -> str | None:
         """Return the first street of "ngã tư A - B"; a name that stands alone is the junction's own."""
@@ -198,9 +200,9 @@ class StreetFinder:
         return self.text[self.words[position].start : self.words[end - 1].end] + self._ordinal(end)
 
     def _small_letters(self, position: int) -> str | None:
-        """Return a name without capitals: of a person, or two words or more that end an address part."""
+        """Return a name without capitals: a person's in three words, or words that lead up to a ward's."""
         words = self.words
-        person = words[position].key in _SURNAMES
+        person = words[position].lower in _SURNAMES
         end = position
         while (
             end < min(position + (3 if person else 4), len(words))
@@ -210,10 +212,8 @@ class StreetFinder:
             and ((person and end == position) or words[end].key not in _STOP)
         ):
             end += 1
-        closed = end in self.units or (end < len(words) and "," in self._gap(end))
-        if end - position < 2 or words[position].capital or not (person or closed):
-            return None
-        return self.text[words[position].start : words[end - 1].end]
+        enough = end - position == 3 if person else end in self.units and end - position > 1
+        return self.text[words[position].start : words[end - 1].end] if enough else None
 
 
 def _agrees(typed: str, name: str) -> bool:

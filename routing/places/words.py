@@ -21,7 +21,7 @@ _LONGEST = 24
 
 
 def word_list(name: str) -> frozenset[str]:
-    """Return one of the lists of syllables, without accents, of data/place_words.json."""
+    """Return one of the lists of syllables of data/place_words.json."""
     lists = json.loads(WORDS_FILE.read_text(encoding="utf-8"))
     return frozenset(syllable_key(word) for word in lists[name].split())
 

@@ -113,7 +113,7 @@ def test_spans_are_ordered_and_never_overlap(text: str) -> None:
     found = find_personal_data(text)
     assert all(0 <= item.start < item.end <= len(text) for item in found)
     assert all(first.end <= second.start for first, second in pairwise(found))
-    assert all(text[item.start : item.end] not in mask(text, found) for item in found if item.type == "email")
+    assert mask(text, found).count(MASK) >= len(found)
 
 
 @settings(max_examples=30, deadline=None)
