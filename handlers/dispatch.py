@@ -7,7 +7,7 @@ from types import ModuleType
 
 from rapidfuzz import fuzz, process
 
-from handlers import access, casework, followup, intake, organisation, texts, triage
+from handlers import access, casework, followup, intake, organisation, statistics, texts, triage
 from handlers.channel import Button, InboundMessage, OutboundMessage
 from handlers.draft import STEP as DRAFT
 from handlers.turn import Handler, Turn
@@ -20,7 +20,7 @@ from storage.chats import Chat
 from storage.messages import Notice
 from storage.people import Person
 
-MODULES: tuple[ModuleType, ...] = (intake, followup, organisation, casework, triage)
+MODULES: tuple[ModuleType, ...] = (intake, followup, organisation, casework, triage, statistics)
 """What people can do: each module declares its commands, buttons and steps."""
 
 LONGEST_LABEL = 60

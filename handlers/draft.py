@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -56,6 +57,8 @@ class Draft:
     ward_unknown: bool = False
     latitude: float | None = None
     longitude: float | None = None
+    located: bool = False
+    """The ward comes from a position, so a ward in the text wins over it."""
     anonymous: bool = False
     fixed: dict[str, str] = field(default_factory=dict)
     """What the writer corrected or told: "domain", "ward" and "kind"."""
@@ -72,7 +75,8 @@ class Draft:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild a draft from what the chat holds (and may hold other things beside)."""
-        return cls(**{name: data[name] for name in cls.__slots__ if name in data})
+        own = {name: data[name] for name in cls.__slots__ if name in data}
+        return cls(**deepcopy(own))
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the chat holds: everything, in JSON."""
@@ -140,7 +144,7 @@ class Draft:
         self.former = [asdict(ward) for ward in place.former if ward.province == city.province]
         if place.ward is not None and place.ward.province == city.province:
             self.ward_code, self.ward_name = place.ward.code, place.ward.name
-        elif inside:
+        elif inside and not self.located:
             self.ward_code = self.ward_name = None
         if inside or self.former:
             self.ward_unknown = False
@@ -150,8 +154,8 @@ class Draft:
         """Keep wards to choose from."""
         self.wards = [[ward.code, ward.name] for ward in wards[:MOST_WARDS]]
 
-    def choose_ward(self, code: str, city: City) -> bool:
-        """Fix the place as the writer says; False when the city has no such ward."""
+    def choose_ward(self, code: str, city: City, *, located: bool = False) -> bool:
+        """Fix the place as the writer says, or as a position says; False when the city has no such ward."""
         unit = city.ward_unit(code) or city.units.get(code)
         if unit is None or unit.kind != "ward":
             return False
@@ -160,14 +164,17 @@ class Draft:
         if unit.former_ward is not None:
             name, district = unit.former_ward
             self.former = [{"name": name, "district": district, "province": city.province}]
-        self.fixed["ward"] = unit.ward_code or unit.code
+        self.located = located
+        if not located:
+            self.fixed["ward"] = unit.ward_code or unit.code
         return True
 
     @property
     def ward_as_written(self) -> str | None:
         """The ward's name in the text, where that is another than today's."""
         named = self.reading.get("ward_named")
-        return None if "ward" in self.fixed or named == self.ward_name else named
+        chosen = "ward" in self.fixed or self.located
+        return None if chosen or named == self.ward_name else named
 
     def choose_domain(self, domain: str) -> None:
         """Fix the domain as the writer says."""

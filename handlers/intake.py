@@ -145,10 +145,10 @@ def _take_position(turn: Turn, draft: Draft) -> bool:
         )
         return False
     draft.latitude, draft.longitude = location.latitude, location.longitude
-    named_in_text = draft.ward_code is not None and draft.asking != "ward"
-    if named_in_text:
+    asked_for = draft.asking == "ward"
+    if draft.ward_name is not None and not draft.located and not asked_for:
         return True
-    if len(wards) == 1 and draft.choose_ward(wards[0].code, turn.city):
+    if len(wards) == 1 and draft.choose_ward(wards[0].code, turn.city, located=not asked_for):
         draft.asking = ""
         return True
     draft.offer_wards(wards)
@@ -301,6 +301,8 @@ def _draft_buttons(turn: Turn, draft: Draft) -> list[list[Button]]:
                 for domain in draft.candidates[:TWO_DOMAINS]
             ]
         )
+    if draft.ward_name is None:
+        rows += _pairs(_ward_buttons(draft))
     rows += [
         [
             _button(draft, texts.label_fix_domain(), "domains"),
@@ -320,14 +322,21 @@ def _closing_buttons(draft: Draft) -> list[list[Button]]:
 
 
 def _place_buttons(draft: Draft) -> list[list[Button]]:
-    wards = [[_button(draft, name, f"ward:{code}")] for code, name in draft.wards]
     return [
-        *wards,
+        *_pairs(_ward_buttons(draft)),
         [
             _button(draft, texts.label_place_unknown(), "nowhere"),
             _button(draft, texts.label_discard(), "discard"),
         ],
     ]
+
+
+def _ward_buttons(draft: Draft) -> list[Button]:
+    return [_button(draft, name, f"ward:{code}") for code, name in draft.wards]
+
+
+def _pairs(buttons: list[Button]) -> list[list[Button]]:
+    return [buttons[start : start + 2] for start in range(0, len(buttons), 2)]
 
 
 def _yes_or_no(draft: Draft, label: str, verb: str) -> list[list[Button]]:
@@ -426,8 +435,7 @@ def _keep_corrections(turn: Turn, draft: Draft, case: Case) -> None:
 async def _list_domains(turn: Turn, draft: Draft, value: str) -> None:
     order = [*draft.candidates, *(id for id in turn.city.domains if id not in draft.candidates)]
     buttons = [_button(draft, turn.city.domains[id].name, f"domain:{id}") for id in order]
-    rows = [buttons[start : start + 2] for start in range(0, len(buttons), 2)]
-    turn.say(texts.choose_domain(), buttons=[*rows, [_button(draft, texts.label_back(), "look")]])
+    turn.say(texts.choose_domain(), buttons=[*_pairs(buttons), [_button(draft, texts.label_back(), "look")]])
 
 
 async def _choose_domain(turn: Turn, draft: Draft, value: str) -> None:

@@ -14,14 +14,21 @@ MOST_NEAR = 3
 
 def wards_named(city: City, query: str) -> tuple[Ward, ...]:
     """Return the city's wards that a typed name may mean, best first."""
-    if city.tiers == 2:
-        return find_wards(query, province=city.province)
     wanted = slugify(query)
+    if city.tiers == 2:
+        found = find_wards(query, province=city.province)
+        exact = tuple(ward for ward in found if wanted in (slugify(ward.name), _short(ward.name)))
+        return exact or found
     return tuple(
         Ward(code=unit.code, name=unit.name, province=city.province)
         for unit in city.wards()
         if wanted and slugify(unit.name).endswith(wanted)
     )[:6]
+
+
+def _short(name: str) -> str:
+    """Return a ward's name as a code, without the word for its kind."""
+    return slugify(name.partition(" ")[2])
 
 
 def wards_around(city: City, location: Location) -> tuple[Ward, ...]:

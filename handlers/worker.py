@@ -197,8 +197,8 @@ class TurnWorker:
             batch, self._ready = self._ready[:BATCH], self._ready[BATCH:]
             prose = [item for item in batch if item.message and _is_prose(item.message)]
             known = await self._look_up([item.address for item in prose])
-            await self._read_texts(prose, known)
-            await self._run(batch)
+            unreadable = await self._read_texts(prose, known)
+            await self._run([item for item in batch if item not in unreadable])
 
     async def _look_up(self, addresses: Sequence[chats.ChatKey]) -> dict[chats.ChatKey, chats.Chat]:
         """Load the city if it has changed; return the chats whose texts must be read."""
@@ -208,7 +208,22 @@ class TurnWorker:
                 self._city, self._city_version = await units.load_city(transaction), version
             return await chats.peek_chats(transaction, addresses)
 
-    async def _read_texts(self, prose: Sequence[Prepared], known: Mapping[chats.ChatKey, chats.Chat]) -> None:
+    async def _read_texts(
+        self, prose: Sequence[Prepared], known: Mapping[chats.ChatKey, chats.Chat]
+    ) -> list[Prepared]:
+        """Understand the texts; return those that could not be, put back to be tried again or set aside."""
+        try:
+            await self._read_together(prose, known)
+        except Exception as error:
+            if len(prose) == 1:
+                await self._record_failure(prose[0], error)
+                return list(prose)
+            return [failed for item in prose for failed in await self._read_texts([item], known)]
+        return []
+
+    async def _read_together(
+        self, prose: Sequence[Prepared], known: Mapping[chats.ChatKey, chats.Chat]
+    ) -> None:
         if not prose or self._city is None:
             return
         now = self._now()
@@ -226,6 +241,8 @@ class TurnWorker:
         return self._understanding.read_many(texts_of, province=self._city.province)
 
     async def _run(self, batch: list[Prepared]) -> None:
+        if not batch:
+            return
         try:
             await self._commit(batch)
         except Exception as error:

@@ -365,7 +365,8 @@ class CityHarness:
         """Let the clock jobs run once."""
         async with self.database.begin() as transaction:
             await oversight.remind(transaction, self.city, self.now)
-            await oversight.close_silent(transaction, self.now)
+            await oversight.close_silent(transaction, self.city, self.now)
+            await oversight.watch_triage(transaction, self.city, self.now)
         await self.settles()
 
     async def album(self, somebody: Somebody, *, photos: int, text: str = "", album: str = "album") -> None:
@@ -434,9 +435,13 @@ class CityHarness:
         async with self.database.read() as transaction:
             return [dict(row) for row in await transaction.fetch(statement)]
 
-    async def changes(self, **units_changed: Any) -> None:
+    async def changes(self, **changes: Any) -> None:
         """Store the city again with other settings (fields of City)."""
-        self.city = replace(self.city, **units_changed)
+        await self.founds(replace(self.city, **changes))
+
+    async def founds(self, city: City) -> None:
+        """Store another city in place of this one."""
+        self.city = city
         async with self.database.begin() as transaction:
             await units.save_city(transaction, to_document(self.city), now=self.now)
 
