@@ -87,6 +87,25 @@ OLD_DISTRICTS = [
     ("Thị xã Hồng Ngự", "Tỉnh Đồng Tháp", ["Thành phố Hồng Ngự"]),
     ("Huyện Tịnh Biên", "Tỉnh An Giang", ["Thị xã Tịnh Biên"]),
 ]
+# The package writes the names of wards gone before 2025 without accents; these would be restored wrongly.
+ALIAS_SPELLINGS = {
+    "Thành phố Hà Nội": "Nguyễn Trung Trực, Sài Đồng, Quốc Tử Giám, Văn Miếu, Trung Phụng, Phương Liên, Ngã Tư Sở, "
+    "Ngô Thì Nhậm, Đống Mác, Cầu Dền, Quỳnh Lôi, Thanh Xuân Nam, Kim Giang, Đình Xuyên, Dương Hà, "
+    "Trung Mầu, Phú Thị, Kim Lan, Đông Dư, Vân Nam, Vân Hà, Cẩm Đình, Sen Chiểu, Phượng Cách, "
+    "Chàng Sơn, Phú Nam An, Thư Phú, Vạn Điểm, Tri Trung, Văn Nhân, Vạn Thái, Vạn Kim",
+    "Thành phố Hải Phòng": "Hạ Lý, Trại Chuối, Lạc Viên, Máy Tơ, Cát Dài, Hồ Nam, Dư Hàng, Niệm Nghĩa, Quán Trữ, Tràng "
+    "Minh, Ngọc Hải, Lại Xuân, Lưu Kỳ, Kiền Bái, Thủy Triều, Phục Lễ, Phả Lễ, Lâm Động, Đằng "
+    "Cương, Ngũ Đoan",
+    "Thành phố Đà Nẵng": "Bình Hiên, An Hải Đông, An Hải Tây, Tân Chính, Hòa Khê, Hòa Thuận Đông",
+    "Thành phố Huế": "Nhâm, A Đớt, Hồng Trung, Hương Hồ, Hương Thọ",
+    "Tỉnh Quảng Ninh": "Trới, Tình Húc, Minh Cầm",
+    "Tỉnh Nam Định": "Bà Triệu, Trần Đăng Ninh, Trần Quang Khải",
+    "Tỉnh Thanh Hóa": "Hoằng Lý, Hoằng Anh, Hoằng Phúc, Hoằng Vinh, Hoằng Khánh, Hoằng Phượng, Hoằng Lương, Hoằng "
+    "Khê, Hoằng Minh, Quảng Vọng, Quảng Lĩnh, Quảng Đại",
+    "Tỉnh Nghệ An": "Diễn Hùng, Diễn Xuân, Diễn Tháp, Diễn Hạnh, Diễn Bích, Diễn Thắng, Thanh Lĩnh, Thanh Chương, "
+    "Thanh Nho, Thanh Chi, Thanh Dương, Thanh Khai, Nghi Diên",
+    "Tỉnh Hà Tĩnh": "Sơn Hàm, Sơn Diệm, Phương Mỹ, Phương Điền",
+}
 UNIT_WORD = re.compile(r"^(Phường|Xã|Thị trấn|Đặc khu|Thị xã|Thành phố|Quận|Huyện|Tỉnh)\s+", re.IGNORECASE)
 TONE_ON_SECOND_VOWEL = re.compile(
     "((?:o(?=[ae]))|(?:(?<!q)u(?=y)))([aey])([\u0300\u0301\u0303\u0309\u0323])(?!\\w)", re.IGNORECASE
@@ -168,7 +187,11 @@ def accent_books(names: list[str]) -> tuple[dict[str, str], dict[str, str]]:
             syllable[bare(part)][part] += 1
     return (
         {key: count.most_common(1)[0][0] for key, count in whole.items()},
-        {key: count.most_common(1)[0][0] for key, count in syllable.items() if key.isalpha()},
+        {
+            key: count.most_common(1)[0][0]
+            for key, count in syllable.items()
+            if key.isalpha() and re.search("[aeiouy]", key)
+        },
     )
 
 
@@ -180,9 +203,14 @@ def restore_accents(key: str, whole: dict[str, str], syllable: dict[str, str]) -
     for end in range(1, len(key) + 1):
         for start in range(max(0, end - 7), end):
             before, part = best[start], syllable.get(key[start:end])
-            if before is not None and part and (best[end] is None or len(before) + 1 < len(best[end] or [])):
+            if before is not None and part and (best[end] is None or len(before) + 1 <= len(best[end] or [])):
                 best[end] = [*before, part]
     return " ".join(best[-1]) if best[-1] else None
+
+
+def alias_name(key: str, whole: dict[str, str], syllable: dict[str, str]) -> str | None:
+    """Return the name of a ward gone before 2025 from its bare key; "02" is "2"."""
+    return str(int(key)) if key.isdigit() else restore_accents(key, whole, syllable)
 
 
 def clean_positions(former: list[dict], wards: list[dict]) -> None:
@@ -290,7 +318,12 @@ def build() -> dict[str, list]:
             district_rows[province, district] = len(districts)
             districts.append([older_tones(tidy(district)), province_rows[province]])
         if alias:
-            raw_aliases += [(key, len(former)) for key in dict.fromkeys(json.loads(alias))]
+            keys = set(json.loads(alias))
+            raw_aliases += [
+                (key, len(former), province)
+                for key in sorted(keys)
+                if not keys & {f"{unit_word}{key}" for unit_word in FULL_WORD}
+            ]
         former.append(
             {
                 "name": former_name(ward) if ward else "",
@@ -305,11 +338,10 @@ def build() -> dict[str, list]:
         [short_name(row["name"]) for row in former] + [older_tones(short_name(row["name"])) for row in wards]
     )
     seen = set()
-    for key, index in raw_aliases:
+    for key, index, province in raw_aliases:
         match = ALIAS.match(key)
-        if match and (
-            name := restore_accents(str(int(match[2])) if match[2].isdigit() else match[2], whole, syllable)
-        ):
+        spelled = {bare(name): name for name in ALIAS_SPELLINGS.get(province, "").split(", ")}
+        if match and (name := alias_name(match[2], whole | spelled, syllable)):
             row = [f"{FULL_WORD[match[1]]} {name}", index]
             if tuple(row) not in seen and bare(former[index]["name"]) != bare(row[0]):
                 seen.add(tuple(row))
