@@ -7,9 +7,8 @@ from types import ModuleType
 
 from rapidfuzz import fuzz, process
 
-from handlers import access, casework, followup, intake, organisation, statistics, texts, triage
+from handlers import access, casework, draft, followup, intake, organisation, statistics, texts, triage
 from handlers.channel import Button, InboundMessage, OutboundMessage
-from handlers.draft import STEP as DRAFT
 from handlers.turn import Handler, Turn
 from routing import tracking_code
 from routing.vietnamese import strip_accents
@@ -23,6 +22,8 @@ from storage.people import Person
 MODULES: tuple[ModuleType, ...] = (intake, followup, organisation, casework, triage, statistics)
 """What people can do: each module declares its commands, buttons and steps."""
 
+PATIENT_STEPS = frozenset({draft.STEP, followup.ADDING, followup.RATING})
+"""Steps that wait while a message is about something else: a reply to a case, a unit's question, a code."""
 LONGEST_LABEL = 60
 _MOST_BUTTONS = 40
 _NEAR = 60
@@ -177,12 +178,14 @@ async def _plain(turn: Turn) -> None:
     shown = await _shown(turn)
     if pressed := _typed_button(turn, shown):
         await _press(turn, pressed)
-    elif step in STEPS and step != DRAFT:
+    elif step in STEPS and step not in PATIENT_STEPS:
         await STEPS[step](turn, "")
     elif case := await _case_meant(turn, shown):
         await _about(turn, case)
-    elif step != DRAFT and (code := tracking_code.parse_code(message.text)):
+    elif code := tracking_code.parse_code(message.text):
         await followup.track(turn, code)
+    elif step in STEPS:
+        await STEPS[step](turn, "")
     elif not await followup.take_late_photos(turn):
         await intake.receive(turn)
 
@@ -191,7 +194,7 @@ async def _shown(turn: Turn) -> list[Notice]:
     """Return what the chat was shown last; in the middle of a step only the very last message counts."""
     if turn.chat.new:
         return []
-    limit = _SHOWN if turn.chat.step in ("", DRAFT) else 1
+    limit = _SHOWN if turn.chat.step in ("", *PATIENT_STEPS) else 1
     return await messages.last_sent(
         turn.transaction, channel=turn.chat.channel, chat=turn.chat.chat, limit=limit
     )
@@ -245,7 +248,7 @@ async def _case_meant(turn: Turn, shown: Sequence[Notice]) -> Case | None:
         )
         return await cases.get_case_by_id(turn.transaction, case_id, lock=True) if case_id else None
     case_id = shown[0].case_id if shown else None
-    if case_id is None or turn.chat.step == DRAFT or message.edited:
+    if case_id is None or message.edited:
         return None
     case = await cases.get_case_by_id(turn.transaction, case_id, lock=True)
     asked = case is not None and case.status == Status.WAITING_FOR_CITIZEN
