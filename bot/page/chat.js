@@ -44,8 +44,8 @@ const sender = new Sender(waiting, ask, {
   },
   waiting: (item, code, seconds) => {
     view.say(item.id, code === "too_fast" ? `Tự gửi sau ${Math.ceil(seconds)} giây` : "Chờ gửi lại");
-    if (code === "too_fast") tell("Bạn gửi hơi nhanh. Tin của bạn được giữ và sẽ tự gửi sau ít giây.");
-    else if (code !== "offline") tell("Hệ thống đang bận. Tin của bạn được giữ và sẽ tự gửi lại.");
+    if (code === "too_fast") tell("Anh/chị gửi hơi nhanh. Tin của anh/chị được giữ và sẽ tự gửi sau ít giây.");
+    else if (code !== "offline") tell("Hệ thống đang bận. Tin của anh/chị được giữ và sẽ tự gửi lại.");
   },
   lost: () => openSession(),
 });
@@ -133,7 +133,7 @@ addEventListener("drop", (event) => {
 
 async function pick(files) {
   if (!files.length) return;
-  if (picked.length + files.length > PHOTOS) tell(`Một tin gửi được nhiều nhất ${PHOTOS} ảnh. Những ảnh sau bạn gửi ở tin kế tiếp nhé.`, 8000);
+  if (picked.length + files.length > PHOTOS) tell(`Một tin gửi được nhiều nhất ${PHOTOS} ảnh. Những ảnh sau anh/chị gửi ở tin kế tiếp nhé.`, 8000);
   for (const file of files.slice(0, PHOTOS - picked.length)) {
     const smaller = await shrink(file);
     picked.push({ file: smaller, url: isPicture(smaller) ? URL.createObjectURL(smaller) : "" });
@@ -189,7 +189,7 @@ find("position").addEventListener("click", askPosition);
 function askPosition() {
   if (!positions.length) return locate();
   return openSheet("Gửi vị trí", [
-    { title: "Vị trí hiện tại của tôi", hint: "Trình duyệt sẽ hỏi bạn có cho phép không", act: locate },
+    { title: "Vị trí hiện tại của tôi", hint: "Trình duyệt sẽ hỏi anh/chị có cho phép không", act: locate },
     ...positions.map((place) => ({
       title: place.title, hint: "Vị trí mẫu cho bản trình diễn",
       act: () => send({ latitude: place.latitude, longitude: place.longitude }),
@@ -198,14 +198,14 @@ function askPosition() {
 }
 
 function locate() {
-  const write = "Bạn viết giúp tên đường và phường nhé.";
+  const write = "Anh/chị viết giúp tên đường và phường nhé.";
   if (!navigator.geolocation || !isSecureContext) return tell(`Trình duyệt không lấy được vị trí ở trang này. ${write}`, 10_000);
   tell("Đang lấy vị trí…", 16_000);
   return navigator.geolocation.getCurrentPosition(
     ({ coords }) => { tell(""); send({ latitude: coords.latitude, longitude: coords.longitude }); },
     (error) => tell(error.code === error.PERMISSION_DENIED
-      ? `Bạn chưa cho phép trang này biết vị trí. ${write}`
-      : `Chưa lấy được vị trí. Bạn thử lại ở chỗ thoáng, hoặc viết giúp tên đường và phường nhé.`, 10_000),
+      ? `Anh/chị chưa cho phép trang này biết vị trí. ${write}`
+      : `Chưa lấy được vị trí. Anh/chị thử lại ở chỗ thoáng, hoặc viết giúp tên đường và phường nhé.`, 10_000),
     { enableHighAccuracy: true, timeout: 15_000, maximumAge: 60_000 },
   );
 }
@@ -215,7 +215,7 @@ function locate() {
 find("menu").addEventListener("click", async () => {
   const answer = await ask("/chat/commands").catch(() => null);
   const commands = answer?.ok ? await answer.json() : [["/trogiup", "Cách dùng"]];
-  openSheet("Bạn có thể làm gì", commands.map(([name, description]) => ({
+  openSheet("Các lệnh", commands.map(([name, description]) => ({
     title: description, hint: name, act: () => send({ text: name }),
   })));
 });
@@ -271,18 +271,25 @@ function introduce({ demo, seat: taken, positions: samples }) {
   find("title").textContent = taken.title;
   find("subtitle").textContent = taken.hint || "Lắng Nghe";
   if (taken.examples.length) offer(taken.examples);
-  if (seat && !taken.examples.length) {
+  if (taken.examples.every(isCommand)) { // somebody who works here, not somebody who writes to us
     find("welcome-title").textContent = taken.title;
     find("welcome-text").textContent = taken.hint;
     find("welcome-urgent").hidden = true;
   }
 }
 
+const isCommand = (words) => words.startsWith("/");
+
 function offer(examples) {
   find("examples").replaceChildren(...examples.map((example) => {
     const button = element("button", "", example);
     button.type = "button";
-    button.addEventListener("click", () => { text.value = example; grow(); text.focus(); });
+    button.addEventListener("click", () => {
+      if (isCommand(example)) return send({ text: example });
+      text.value = example;
+      grow();
+      return text.focus();
+    });
     return button;
   }));
   find("examples").hidden = false;
@@ -319,7 +326,7 @@ function connected() {
 function again() {
   failedSince ||= Date.now();
   showConnection("off", "Mất kết nối");
-  tell("Mất kết nối. Bạn cứ viết: tin được giữ lại và tự gửi khi nối được.");
+  tell("Mất kết nối. Anh/chị cứ viết: tin được giữ lại và tự gửi khi nối được.");
   const pause = Math.min(15_000, 500 * 2 ** tries++) * (0.7 + Math.random() * 0.6);
   const retry = () => { clearTimeout(timer); removeEventListener("online", retry); connect(); };
   const timer = setTimeout(retry, pause);

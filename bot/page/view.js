@@ -84,7 +84,7 @@ export class View {
     const { item, bubble } = this.append("own", at, live);
     this.quote(bubble, reply_to);
     this.pictures(bubble, pictures ?? []);
-    const words = label || text || note || (location ? `📍 Vị trí: ${location.map((part) => part.toFixed(5)).join(", ")}` : "");
+    const words = label || text || note || (location ? `Vị trí: ${location.map((part) => part.toFixed(5)).join(", ")}` : "");
     if (words) bubble.append(withCodes(element("p", "text"), words));
     const state = element("span", "state");
     this.meta(bubble, at).append(state);
@@ -130,7 +130,7 @@ export class View {
     const item = element("li", `message ${kind}${next ? " next" : ""}${live ? " fresh" : ""}`);
     const bubble = element("div", "bubble");
     item.append(bubble);
-    item.prepend(hidden(kind === "bot" ? "Lắng Nghe:" : "Bạn:"));
+    item.prepend(hidden(kind === "bot" ? "Lắng Nghe:" : "Anh/chị:"));
     this.list.append(item);
     return { item, bubble };
   }
@@ -243,6 +243,7 @@ export class View {
   }
 
   toEnd() {
+    if (!this.list.childElementCount) return; // the welcome is read from its beginning
     this.follow = true;
     this.newest.hidden = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;

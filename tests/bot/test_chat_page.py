@@ -2,38 +2,18 @@
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator
-from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from bot.pace import Pace
 from handlers.channel import Button, InboundMessage, OutboundMessage
+from tests.browser import CHROMIUM, DESKTOP, FLAGS, MISSING, PHONE, picture
 from tests.standins.echo_bot import EchoBot, echo
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--headless",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE, DESKTOP = (360, 740), (1280, 800)
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: the page needs a real browser")
-
-
-def picture(color: tuple[int, int, int] = (10, 120, 60)) -> dict[str, object]:
-    data = BytesIO()
-    Image.new("RGB", (400, 300), color).save(data, "JPEG")
-    return {"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": data.getvalue()}
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 
 @pytest.fixture
@@ -287,7 +267,7 @@ async def test_a_slowed_down_message_is_explained_and_sent_by_itself(
         page = await opened(browser, f"{bot.url}/chat")
         for number in range(3):
             await say(page, f"tin {number}")
-        await expect(page.locator("#notice")).to_contain_text("Bạn gửi hơi nhanh")
+        await expect(page.locator("#notice")).to_contain_text("Anh/chị gửi hơi nhanh")
         await expect(page.locator(".message.own .state").last).to_contain_text("Tự gửi sau")
         await expect(page.locator(".message.bot")).to_have_count(3)
         await expect(page.locator("#notice")).to_be_hidden()
@@ -310,7 +290,7 @@ async def test_position_is_sent_when_allowed(browser: Browser, bot: EchoBot) -> 
 async def test_a_refused_position_is_explained(browser: Browser, bot: EchoBot) -> None:
     page = await opened(browser, f"{bot.url}/chat")
     await page.click("#position")
-    await expect(page.locator("#notice")).to_contain_text("Bạn viết giúp tên đường và phường")
+    await expect(page.locator("#notice")).to_contain_text("Anh/chị viết giúp tên đường và phường")
     assert bot.received == []
 
 
