@@ -89,21 +89,22 @@ OLD_DISTRICTS = [
 ]
 # The package writes the names of wards gone before 2025 without accents; these would be restored wrongly.
 ALIAS_SPELLINGS = {
-    "Thành phố Hà Nội": "Nguyễn Trung Trực, Sài Đồng, Quốc Tử Giám, Văn Miếu, Trung Phụng, Phương Liên, Ngã Tư Sở, "
-    "Ngô Thì Nhậm, Đống Mác, Cầu Dền, Quỳnh Lôi, Thanh Xuân Nam, Kim Giang, Đình Xuyên, Dương Hà, "
-    "Trung Mầu, Phú Thị, Kim Lan, Đông Dư, Vân Nam, Vân Hà, Cẩm Đình, Sen Chiểu, Phượng Cách, "
-    "Chàng Sơn, Phú Nam An, Thư Phú, Vạn Điểm, Tri Trung, Văn Nhân, Vạn Thái, Vạn Kim",
-    "Thành phố Hải Phòng": "Hạ Lý, Trại Chuối, Lạc Viên, Máy Tơ, Cát Dài, Hồ Nam, Dư Hàng, Niệm Nghĩa, Quán Trữ, Tràng "
-    "Minh, Ngọc Hải, Lại Xuân, Lưu Kỳ, Kiền Bái, Thủy Triều, Phục Lễ, Phả Lễ, Lâm Động, Đằng "
-    "Cương, Ngũ Đoan",
+    "Thành phố Hà Nội": "Nguyễn Trung Trực, Sài Đồng, Quốc Tử Giám, Văn Miếu, Trung Phụng, Phương Liên, "
+    "Ngã Tư Sở, Ngô Thì Nhậm, Đống Mác, Cầu Dền, Quỳnh Lôi, Thanh Xuân Nam, Kim "
+    "Giang, Đình Xuyên, Dương Hà, Trung Mầu, Phú Thị, Kim Lan, Đông Dư, Vân Nam, Vân "
+    "Hà, Cẩm Đình, Sen Chiểu, Phượng Cách, Chàng Sơn, Phú Nam An, Thư Phú, Vạn Điểm, "
+    "Tri Trung, Văn Nhân, Vạn Thái, Vạn Kim",
+    "Thành phố Hải Phòng": "Hạ Lý, Trại Chuối, Lạc Viên, Máy Tơ, Cát Dài, Hồ Nam, Dư Hàng, Niệm Nghĩa, Quán "
+    "Trữ, Tràng Minh, Ngọc Hải, Lại Xuân, Lưu Kỳ, Kiền Bái, Thủy Triều, Phục Lễ, Phả "
+    "Lễ, Lâm Động, Đằng Cương, Ngũ Đoan",
     "Thành phố Đà Nẵng": "Bình Hiên, An Hải Đông, An Hải Tây, Tân Chính, Hòa Khê, Hòa Thuận Đông",
     "Thành phố Huế": "Nhâm, A Đớt, Hồng Trung, Hương Hồ, Hương Thọ",
     "Tỉnh Quảng Ninh": "Trới, Tình Húc, Minh Cầm",
     "Tỉnh Nam Định": "Bà Triệu, Trần Đăng Ninh, Trần Quang Khải",
-    "Tỉnh Thanh Hóa": "Hoằng Lý, Hoằng Anh, Hoằng Phúc, Hoằng Vinh, Hoằng Khánh, Hoằng Phượng, Hoằng Lương, Hoằng "
-    "Khê, Hoằng Minh, Quảng Vọng, Quảng Lĩnh, Quảng Đại",
-    "Tỉnh Nghệ An": "Diễn Hùng, Diễn Xuân, Diễn Tháp, Diễn Hạnh, Diễn Bích, Diễn Thắng, Thanh Lĩnh, Thanh Chương, "
-    "Thanh Nho, Thanh Chi, Thanh Dương, Thanh Khai, Nghi Diên",
+    "Tỉnh Thanh Hóa": "Hoằng Lý, Hoằng Anh, Hoằng Phúc, Hoằng Vinh, Hoằng Khánh, Hoằng Phượng, Hoằng "
+    "Lương, Hoằng Khê, Hoằng Minh, Quảng Vọng, Quảng Lĩnh, Quảng Đại",
+    "Tỉnh Nghệ An": "Diễn Hùng, Diễn Xuân, Diễn Tháp, Diễn Hạnh, Diễn Bích, Diễn Thắng, Thanh Lĩnh, "
+    "Thanh Chương, Thanh Nho, Thanh Chi, Thanh Dương, Thanh Khai, Nghi Diên",
     "Tỉnh Hà Tĩnh": "Sơn Hàm, Sơn Diệm, Phương Mỹ, Phương Điền",
 }
 UNIT_WORD = re.compile(r"^(Phường|Xã|Thị trấn|Đặc khu|Thị xã|Thành phố|Quận|Huyện|Tỉnh)\s+", re.IGNORECASE)

@@ -241,11 +241,9 @@ class Scanner:
         words, places = self.words, self.places
         mention = Mention(prefix.level, prefix.word, bool(prefix.spelled), position, after, after)
         if prefix.level == "ward":
-            mention.wards = [
-                m
-                for m in match_names(words, after, places.names, self.accented)
-                if self._proved(prefix, mention, m)
-            ]
+            names = match_names(words, after, places.names, self.accented)
+            proved = [match for match in names if self._proved(prefix, mention, match)]
+            mention.wards = [match for match in proved if not self._cuts_province(match.end)] or proved
         if prefix.level in ("district", "city"):
             found = match_names(words, after, places.districts, self.accented)
             mention.districts = [m for m in found if self._proved(prefix, mention, m)]
@@ -264,6 +262,12 @@ class Scanner:
             if prefix.level == "ward" and prefix.spelled and not words[after].key.isdecimal()
             else None
         )
+
+    def _cuts_province(self, end: int) -> bool:
+        """Tell whether a name would take the first word of a province: "Bình Hòa Tây|Ninh"."""
+        if end >= len(self.words) or not self.words[end].linked:
+            return False
+        return self.words[end - 1].key + self.words[end].key in self.places.province_names
 
     def _proved(self, prefix: Prefix, mention: Mention, match: Match[Name] | Match[District]) -> bool:
         """Tell whether a name is more than chance after what may be another word ("xa", "p", "h")."""
@@ -302,7 +306,7 @@ class Scanner:
     def _bare(self, position: int, follows: bool) -> Mention | None:
         words, places = self.words, self.places
         word = words[position]
-        if word.key.isdecimal() or not self._may_begin(position):
+        if word.key.isdecimal() or not (self._may_begin(position) or (follows and word.capital)):
             return None
         mention = Mention("bare", "", False, position, position, position)
         mention.provinces = [

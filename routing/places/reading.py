@@ -13,7 +13,7 @@ from routing.places.mentions import EVERYDAY, Match, Mention, Scanner
 from routing.places.provinces import find_province_index
 from routing.places.streets import find_street
 from routing.places.units import PlaceReading
-from routing.places.words import Word, split_words
+from routing.places.words import Word, is_capitalised, split_words
 
 MOST_CANDIDATES = 16
 # A message longer than this names its place near the beginning; reading on only costs time.
@@ -22,6 +22,7 @@ _MOST_MENTIONS = 20
 _FEW_SUCCESSORS = 6
 _SPELLED_OUT = 0.99
 _LEAST_SIMILARITY, _LEAST_SIMILARITY_OF_SMALL_LETTERS = 84.0, 93.0
+_LEAST_SIMILARITY_IN_DISTRICT = 72.0
 _WORDS_BETWEEN_OLD_AND_NEW = 7
 _NEW_NOW = frozenset(("nay", "moi", "gio", "thanh", "nhap", "thuoc", "doi"))
 _OLD_BEFORE = frozenset(("cu", "truoc", "tuc", "goc", "xua", "von", "tu"))
@@ -53,7 +54,7 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
     mentions = Scanner(text, words, places).scan()
     context = read_context(mentions, words, find_province_index(province) if province else None)
     street = find_street(text, words, mentions)
-    reader = _Reader(words, context, places)
+    reader = _Reader(words, mentions, context, places)
     readings = reader.written(mentions) or reader.bare(mentions)
     reading = reader.choose(readings) if readings else None
     around = _context_reasons(context)
@@ -118,8 +119,12 @@ def _successors(context: Context, places: Gazetteer) -> list[int]:
 class _Reader:
     """Resolves the ward mentions of one text in its context."""
 
-    def __init__(self, words: Sequence[Word], context: Context, places: Gazetteer) -> None:
+    def __init__(
+        self, words: Sequence[Word], mentions: Sequence[Mention], context: Context, places: Gazetteer
+    ) -> None:
         self.words = words
+        self.capitalised = is_capitalised(words)
+        self.starts = frozenset(mention.start for mention in mentions)
         self.context = context
         self.places = places
         self.rows = context.rows
@@ -133,7 +138,7 @@ class _Reader:
 
     def _resolve(self, mention: Mention) -> Reading | None:
         matches, similar = mention.wards, False
-        if not any(match.quality > 0 for match in matches) and mention.full:
+        if mention.full and not any(self._plausible(match, mention) for match in matches):
             found = self._similar(mention)
             matches, similar = found or matches, bool(found)
         if not matches:
@@ -147,10 +152,24 @@ class _Reader:
         names.sort(key=lambda name: (bool(self.rows) and name.kind == "present", _KINDS.index(name.kind)))
         names = self._told_old_or_new(names, mention)
         wards, sure = self._today(names)
+        inside = any(self.rows & self.places.districts_of(name) for name in names)
+        sure = sure and (inside or not (similar or self._goes_on(mention.end, mention)))
         if not self.rows and all(name.word != mention.word for name in names):
             wards, sure = self._with_namesakes(wards, matches, mention), False
         reasons = _reasons(names, wards, self.places) + (("similar_spelling",) if similar else ())
         return Reading(mention, self._full_name(mention, names[0]), tuple(names), wards, sure, reasons)
+
+    def _plausible(self, match: Match[Name], mention: Mention) -> bool:
+        """Tell whether a name agrees with its spelling, the district named, and where the capitals end."""
+        inside = bool(self.rows & self.places.districts_of(match.unit))
+        return match.quality > 0 and (inside if self.rows else not self._goes_on(match.end, mention))
+
+    def _goes_on(self, end: int, mention: Mention) -> bool:
+        """Tell whether a capitalised name goes on where a known one ends: "Thuận Hỏa" is not "Thuận"."""
+        words = self.words
+        if end >= len(words) or not words[mention.name_start].capital:
+            return False
+        return self.capitalised and words[end].capital and words[end].linked and end not in self.starts
 
     def _by_chance(self, names: Sequence[Name], mention: Mention, spelled_out: bool) -> bool:
         """Tell whether everyday words only look like a name: "xã cho xe", "xa 8 cây số", "phường vận động".
@@ -226,12 +245,12 @@ class _Reader:
         self.searches_left -= 1
         scope = _names_within(self.rows, None if self.rows else home)
         best: list[Match[Name]] = []
-        best_score, typed = _LEAST_SIMILARITY, ""
+        best_score, typed = _LEAST_SIMILARITY_IN_DISTRICT if self.rows else _LEAST_SIMILARITY, ""
         for end in range(mention.name_start, min(mention.name_start + 4, len(self.words))):
             if end > mention.name_start and not self.words[end].linked:
                 break
             typed += self.words[end].key
-            if len(typed) < 5:
+            if len(typed) < 4:
                 continue
             if not self.rows and not self.words[mention.name_start].capital:
                 best_score = max(best_score, _LEAST_SIMILARITY_OF_SMALL_LETTERS)

@@ -192,6 +192,29 @@ def test_a_slip_in_the_name_is_forgiven_inside_the_district() -> None:
     assert candidates_of("xã Hoàa Sonn, huyện Hòa Vang", "da-nang")
 
 
+def test_a_name_that_goes_on_is_not_its_beginning() -> None:
+    assert read_place("xã Bình Hoà Tây Ninh", province=None).ward_named == "Xã Bình Hoà"
+    assert ward_of("xã Thuận Hỏa có rác", "quang-tri") is None
+
+
+@pytest.mark.parametrize("province", [None, "ho-chi-minh", "ha-noi"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mong phường cho xe tới hốt rác",
+        "nho xa cho nguoi di don",
+        "di hoc xa 8 cay so",
+        "tiền xã thu không có biên lai",
+        "yêu cầu giấy tờ quá nhiều lần",
+        "quan van ban nhu khong",
+        "ở trọ số 9, 2 thanh niên la hét",
+    ],
+)
+def test_everyday_words_in_small_letters_are_no_places(text: str, province: str | None) -> None:
+    reading = read_place(text, province=province)
+    assert (reading.ward_named, reading.district, reading.street) == (None, None, None)
+
+
 def test_a_ward_nobody_knows_keeps_its_name() -> None:
     reading = read_place("Phường Xyzt Abcd có rác", province="ha-noi")
     assert (reading.ward_named, reading.ward, reading.reasons[0]) == (
