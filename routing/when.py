@@ -105,14 +105,19 @@ def _is_last(found: re.Match[str]) -> bool:
     return found["which"] in ("truoc", "qua", "roi")
 
 
-_DATE = r"\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?"
+_DATE = r"(?<![\d/.])\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?![\d/])"
 _WHICH = r"(?:\s+(?P<which>nay|truoc|qua|roi))?\b"
 _YEAR = r"(?:\s*(?:/|nam)\s*(?P<year>\d{4}))?\b"
 
 # From the most to the least exact: the first that is found is what was meant.
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period]], ...] = (
-    (re.compile(rf"(?:tu\s+)?(?P<first>{_DATE})\s*(?:-|–|den|toi)\s*(?P<last>{_DATE})"), _span),
-    (re.compile(rf"(?:ngay\s+)?\b(?P<day>{_DATE})"), lambda found, day: today(_date(found["day"], day))),
+    (
+        re.compile(
+            rf"(?:tu\s+)?(?:ngay\s+)?(?P<first>{_DATE})\s*(?:-|–|den|toi)\s*(?:ngay\s+)?(?P<last>{_DATE})"
+        ),
+        _span,
+    ),
+    (re.compile(rf"(?:ngay\s+)?(?P<day>{_DATE})"), lambda found, day: today(_date(found["day"], day))),
     (re.compile(r"\bhom nay\b"), lambda found, day: today(day)),
     (re.compile(r"\bhom qua\b"), lambda found, day: today(day - timedelta(days=1))),
     (

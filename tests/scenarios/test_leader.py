@@ -1,0 +1,276 @@
+"""Leaders and chairs ask for figures; the clock reminds before and after deadlines, never at night."""
+
+from datetime import datetime
+
+import pytest
+
+from handlers import oversight, statistics, texts
+from routing.deadline import LOCAL_TIME
+from storage.cases import Case
+from tests.city import CityHarness, Somebody
+
+WARD, OTHER = "phuong-khuong-dinh", "phuong-thanh-xuan"
+RUBBISH = "Rác chất đống ở ngõ 12 Vũ Tông Phan, phường Khương Đình"
+
+
+def local(day: int, hour: int, minute: int = 0) -> datetime:
+    """Return a moment of November 2026."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=LOCAL_TIME)
+
+
+async def report(city: CityHarness, name: str = "an", *, text: str = RUBBISH) -> Case:
+    """Let somebody send a report."""
+    citizen = city.citizen(name)
+    await citizen.writes(text)
+    await citizen.presses("Đồng ý và gửi")
+    return (await city.cases())[-1]
+
+
+async def answered(city: CityHarness, official: Somebody, case: Case) -> None:
+    """Let an official answer a case."""
+    await official.replays(f"answer:{case.code}")
+    await official.writes("Đã dọn xong.")
+    await official.presses("Gửi câu trả lời")
+
+
+# ── figures ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_leader_sees_the_whole_city_and_who_is_worst(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    good, bad = await city.official(WARD, "officer"), await city.official(OTHER, "officer")
+    await answered(city, good, await report(city, "an"))
+    late = await report(city, "ba", text="Rác chất đống ở phường Thanh Xuân")
+    await report(city, "ca", text="Rác chất đống ở phường Thanh Xuân")
+    await city.becomes(local(27, 10))
+    await answered(city, bad, late)
+    await leader.writes("/thongke")
+    leader.sees(
+        "Thành phố Hà Nội · 23/11 – 29/11/2026",
+        "Nhận: 3",
+        "Đã trả lời: 2",
+        "đúng hạn: 1",
+        "trễ hạn: 1",
+        "gia hạn: 0",
+        "Đang mở (đến lúc này): 1",
+        "còn trong hạn: 0",
+        "quá hạn: 1",
+        "[Theo đơn vị]",
+    )
+    await leader.presses("Theo đơn vị")
+    leader.sees("1. Phường Thanh Xuân\n   🔺 1 + 1 · 🔸 0 · ✅ 0 · 📥 2", "2. Phường Khương Đình")
+    await leader.presses("Theo lĩnh vực")
+    leader.sees("1. Rác thải, vệ sinh môi trường\n   🔺 1 + 1 · 🔸 0 · ✅ 1 · 📥 3")
+
+
+async def test_a_chair_sees_the_own_unit_and_a_polite_no_for_another(city: CityHarness) -> None:
+    chair = await city.official(WARD, "chair")
+    await report(city, "an")
+    await report(city, "ba", text="Rác chất đống ở phường Thanh Xuân")
+    await chair.writes("/thongke tuần")
+    chair.sees("Phường Khương Đình", "Nhận: 1")
+    await chair.writes("/thongke tuần phường Thanh Xuân")
+    chair.sees("không thuộc phạm vi của anh/chị", "Nhận: 1")
+    await chair.replays("figures:20261123:20261129:u:ha-noi")
+    chair.sees("không thuộc phạm vi của anh/chị")
+    chair.does_not_see("1. Phường Thanh Xuân", "2. ")
+
+
+async def test_periods_units_and_domains_may_be_named(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    await report(city)
+    for words, seen in (
+        ("hôm nay", "ngày 23/11/2026"),
+        ("tháng", "1/11 – 30/11/2026"),
+        ("1/11-15/11", "1/11 – 15/11/2026"),
+        ("tháng trước", "Nhận: 0"),
+        ("hôm nay phuong khuong dinh", "Phường Khương Đình · ngày 23/11/2026"),
+        ("tuần này rác", "Rác thải, vệ sinh môi trường"),
+        ("đơn vị", "1. Phường Khương Đình"),
+        ("theo lĩnh vực tháng này", "1. Rác thải"),
+    ):
+        await leader.writes(f"/thongke {words}")
+        leader.sees(seen)
+    for words in ("31/2", "xyzqw vwx", "15/11/2026-1/11/2026"):
+        await leader.writes(f"/thongke {words}")
+        leader.sees("Tôi chưa hiểu", "[Tuần này]")
+
+
+async def test_citizens_are_told_kindly_that_figures_are_not_for_them(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("/thongke")
+    an.sees(texts.figures_refused())
+    await an.replays("figures:20261123:20261129:t:ha-noi")
+    an.sees(texts.figures_refused())
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["figures:", "figures:x", "figures:20261123:20261199:t:ha-noi", "figures:20261129:20261123:t:ha-noi"],
+)
+async def test_made_up_buttons_for_figures_are_stale(city: CityHarness, data: str) -> None:
+    leader = await city.official("ha-noi", "leader")
+    await leader.replays(data)
+    leader.sees(texts.stale_button())
+
+
+async def test_chat_and_command_line_tell_the_same(city: CityHarness) -> None:
+    await answered(city, await city.official(WARD, "officer"), await report(city))
+    await report(city, "ba", text="Có chuyện lạ ở phường Khương Đình")
+    async with city.database.read() as transaction:
+        found = await statistics.collect(
+            transaction, city.city, start=None, end=None, unit=None, domain=None, now=city.now
+        )
+    assert (found["from"], found["to"]) == ("2026-10-25", "2026-11-23")
+    assert {
+        name: found["total"][name] for name in ("received", "answered", "on_time", "open", "on_track")
+    } == {
+        "received": 2,
+        "answered": 1,
+        "on_time": 1,
+        "open": 1,
+        "on_track": 1,
+    }
+    assert {row["name"] for row in found["by_unit"]} == {"Phường Khương Đình", "Chờ điều phối"}
+    table = statistics.as_table(found)
+    assert "Phường Khương Đình" in table
+    assert "late_with_extension" in table
+
+
+# ── reminders ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_reminders_come_before_and_after_each_once(city: CityHarness) -> None:
+    chair, officer = await city.official(WARD, "chair"), await city.official(WARD, "officer")
+    an = city.citizen("an")
+    case = await report(city)
+    await officer.presses("Nhận việc")
+    for somebody in (chair, officer, an):
+        somebody.reads()
+
+    await city.becomes(local(26, 8, 59))
+    await city.ticks()
+    officer.sees_nothing()
+    await city.becomes(local(26, 9, 1))
+    await city.ticks()
+    officer.sees("sắp đến hạn", case.code, "09:00 thứ Sáu 27/11", f"[Mở {case.code}]")
+    chair.sees_nothing()
+    officer.reads()
+
+    await city.becomes(local(27, 9, 1))
+    await city.ticks()
+    await city.ticks()
+    for official in (chair, officer):
+        official.sees("ĐÃ QUÁ HẠN", case.code)
+        assert len(official.news) == 1
+        official.reads()
+    an.sees(case.code, "đã quá hạn trả lời", "xin lỗi")
+    assert len(an.news) == 1
+
+    await city.becomes(local(30, 9))
+    await city.ticks()
+    officer.sees_nothing()
+
+
+async def test_a_case_that_nobody_accepts_is_brought_up(city: CityHarness) -> None:
+    chair = await city.official(WARD, "chair")
+    case = await report(city)
+    chair.reads()
+    await city.becomes(local(23, 14, 31))
+    await city.ticks()
+    chair.sees("chưa ai nhận", case.code, "14:30 thứ Hai 23/11")
+
+
+async def test_nobody_is_reminded_at_night(city: CityHarness) -> None:
+    chair, an = await city.official(WARD, "chair"), city.citizen("an")
+    await report(city)
+    chair.reads()
+    an.reads()
+    for moment in (local(27, 21), local(27, 23, 59), local(28, 3), local(28, 6, 59)):
+        await city.becomes(moment)
+        await city.ticks()
+    chair.sees_nothing()
+    an.sees_nothing()
+    await city.becomes(local(28, 7))
+    await city.ticks()
+    chair.sees("ĐÃ QUÁ HẠN")
+
+
+async def test_many_reminders_are_one_message(city: CityHarness) -> None:
+    chair = await city.official(WARD, "chair")
+    for number in range(13):
+        await report(city, f"citizen {number}")
+    chair.reads()
+    await city.becomes(local(27, 10))
+    await city.ticks()
+    assert len(chair.news) == 1
+    chair.sees("Nhắc hạn:", "và 3 việc nữa")
+
+
+async def test_two_clocks_ticking_at_once_remind_once(city: CityHarness) -> None:
+    import asyncio
+
+    chair = await city.official(WARD, "chair")
+    await report(city)
+    chair.reads()
+    city.now = local(27, 10)
+
+    async def tick() -> None:
+        async with city.database.begin() as transaction:
+            await oversight.remind(transaction, city.city, city.now)
+
+    await asyncio.gather(tick(), tick(), tick())
+    await city.settles()
+    assert len(chair.news) == 1
+
+
+async def test_while_the_citizen_is_asked_nothing_is_late(city: CityHarness) -> None:
+    officer = await city.official(WARD, "officer")
+    await report(city)
+    await officer.presses("Hỏi người dân")
+    await officer.writes("Ở đâu ạ?")
+    await officer.presses("Gửi câu hỏi")
+    officer.reads()
+    await city.becomes(local(30, 10))
+    await city.ticks()
+    officer.sees_nothing()
+
+
+async def test_reminders_of_a_unit_without_anybody_go_to_dispatchers(city: CityHarness) -> None:
+    dispatcher = await city.official("bo-phan-dieu-phoi", "dispatcher")
+    case = await report(city)
+    dispatcher.reads()
+    await city.becomes(local(27, 10))
+    await city.ticks()
+    dispatcher.sees("ĐÃ QUÁ HẠN", case.code, "Phường Khương Đình")
+
+
+async def test_reminders_that_reach_nobody_are_an_alarm(city: CityHarness) -> None:
+    admin = await city.official("ha-noi", "admin")
+    await report(city)
+    admin.reads()
+    await city.becomes(local(27, 10))
+    await city.ticks()
+    admin.sees("không có ai để nhắc")
+
+
+async def test_silence_closes_an_answered_case_after_two_weeks(city: CityHarness) -> None:
+    officer, an = await city.official(WARD, "officer"), city.citizen("an")
+    case = await report(city)
+    await answered(city, officer, case)
+    await city.passes(days=13, hours=23)
+    await city.ticks()
+    assert (await city.only_case()).status == "answered"
+    an.reads()
+    await city.passes(hours=2)
+    await city.ticks()
+    await city.ticks()
+    case = await city.only_case()
+    assert (case.status, case.rating) == ("closed", None)
+    an.sees(case.code, "khép lại", "[Chưa giải quyết]")
+    assert len(an.news) == 1
+    await an.presses("Chưa giải quyết")
+    case = await city.only_case()
+    assert (case.status, case.reopened_count) == ("reopened", 1)
+    assert case.due_at is not None
+    assert case.due_at > city.now
