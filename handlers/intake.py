@@ -199,10 +199,17 @@ async def _decide(turn: Turn, draft: Draft, *, begun: bool) -> None:
 def _go_on(turn: Turn, draft: Draft) -> None:
     if draft.kind in NO_FEEDBACK and "kind" not in draft.fixed:
         _explain(turn, draft)
-    elif draft.assignment(turn.city).needs_place and not draft.ward_unknown and draft.kind != "emergency":
+    elif _lacks_place(turn, draft):
         _ask_place(turn, draft)
     else:
         _show(turn, draft)
+
+
+def _lacks_place(turn: Turn, draft: Draft) -> bool:
+    """Tell whether the ward is worth a question: never in an emergency, nor when a person must read first."""
+    if draft.ward_name or draft.ward_unknown or draft.foreign or draft.kind == "emergency":
+        return False
+    return bool(draft.elsewhere) or draft.assignment(turn.city).needs_place
 
 
 def _ask_text(turn: Turn, draft: Draft) -> None:

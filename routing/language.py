@@ -17,6 +17,7 @@ _ENGLISH_WORDS = (
 )
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _COURTESY = (
+    "nhieu",
     "cam on",
     "nhe",
     "nha",

@@ -101,7 +101,7 @@ def consent(*, city: str, anonymous: bool) -> str:
     shown = (
         "Đơn vị giải quyết không thấy tên và số điện thoại của anh/chị"
         if anonymous
-        else "Đơn vị giải quyết thấy tên và nội dung anh/chị gửi"
+        else "Đơn vị giải quyết thấy tên và số điện thoại (nếu anh/chị đã cho)"
     )
     return (
         f"Bấm «Đồng ý và gửi» là anh/chị đồng ý để {city} lưu và dùng nội dung, ảnh, vị trí, tên và tài "
@@ -305,14 +305,6 @@ def case_returned(*, code: str, unit: str) -> str:
     )
 
 
-def case_extended(*, code: str, unit: str, due_at: datetime, reason: str) -> str:
-    """Tell that the unit was granted more time, and why."""
-    return (
-        f"{code}: {unit} xin thêm thời gian: {reason}\nHạn trả lời mới: trước {moment(due_at)}. "
-        "Mong anh/chị thông cảm."
-    )
-
-
 def case_overdue(*, code: str, unit: str) -> str:
     """Own up to a missed deadline."""
     return (
@@ -329,11 +321,6 @@ def question_from_unit(*, code: str, unit: str, question: str) -> str:
     )
 
 
-def question_reminder(*, code: str, unit: str) -> str:
-    """Remind of a question that waits for an answer."""
-    return f"{code}: {unit} vẫn chờ anh/chị trả lời câu hỏi để giải quyết tiếp. Anh/chị nhắn giúp nhé."
-
-
 def case_answered(*, code: str, unit: str, answer: str, photos: int) -> str:
     """Bring the answer and ask for a rating."""
     proof = f"\n(Kèm {photos} ảnh kết quả)" if photos else ""
@@ -341,11 +328,6 @@ def case_answered(*, code: str, unit: str, answer: str, photos: int) -> str:
         f"{code}: {unit} trả lời:\n{answer}{proof}\n\n"
         "Anh/chị hài lòng mức nào? Chọn từ 1 đến 5 sao. Nếu việc chưa xong, bấm «Chưa giải quyết»."
     )
-
-
-def rating_reminder(*, code: str) -> str:
-    """Ask once more for a rating."""
-    return f"{code} đã có trả lời. Việc đã ổn chưa anh/chị? Chọn từ 1 đến 5 sao, hoặc bấm «Chưa giải quyết»."
 
 
 def case_rejected(*, code: str, unit: str, reason: str) -> str:
@@ -357,26 +339,12 @@ def case_rejected(*, code: str, unit: str, reason: str) -> str:
     )
 
 
-def case_merged(*, code: str, master: str) -> str:
-    """Tell that several people reported the same and it is handled as one."""
-    return (
-        f"{code}: việc này có nhiều người phản ánh, được giải quyết chung theo mã {master}. "
-        "Có kết quả tôi vẫn nhắn anh/chị."
-    )
-
-
 def case_closed(*, code: str) -> str:
     """Tell that an answered case is closed because nothing more was said."""
     return (
         f"{code} đã khép lại sau khi có trả lời. Nếu việc vẫn chưa xong, anh/chị bấm «Chưa giải quyết» để "
         "mở lại."
     )
-
-
-def case_reopened(*, code: str, unit: str) -> str:
-    """Tell that the case is open again."""
-    who = unit or "Người điều phối"
-    return f"{code} đã được mở lại. {who} sẽ xem lại và trả lời anh/chị."
 
 
 def reporter_unreachable(*, code: str) -> str:

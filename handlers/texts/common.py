@@ -1,6 +1,5 @@
 """Words that all texts share: times as people say them, statuses, lists, and buttons used everywhere."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from routing.deadline import LOCAL_TIME
@@ -38,12 +37,6 @@ def moment(at: datetime) -> str:
     return f"{local:%H:%M} {_WEEKDAYS[local.weekday()]} {local.day}/{local.month}"
 
 
-def day(at: datetime) -> str:
-    """Return a day as people say it: "thứ Tư 25/11"."""
-    local = at.astimezone(LOCAL_TIME)
-    return f"{_WEEKDAYS[local.weekday()]} {local.day}/{local.month}"
-
-
 def status_name(status: str) -> str:
     """Return what a citizen reads for a status."""
     return _STATUSES[Status(status)]
@@ -67,12 +60,6 @@ def excerpt(text: str, limit: int) -> str:
         return line
     cut = line[:limit].rsplit(" ", 1)[0] if " " in line[:limit] else line[:limit]
     return f"{cut} …"
-
-
-def either(names: Sequence[str]) -> str:
-    """Return names as a choice: "a, b hoặc c"."""
-    *first, last = names
-    return f"{', '.join(first)} hoặc {last}" if first else last
 
 
 def update_set_aside(*, inbox_id: int) -> str:

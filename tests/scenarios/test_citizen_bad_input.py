@@ -231,3 +231,10 @@ async def test_whoever_blocked_the_bot_and_comes_back_is_reached_again(city: Cit
     await city.passes(hours=timedelta(hours=1).total_seconds() / 3600)
     await an.sends(joined=True)
     an.sees("Chào anh/chị")
+
+
+async def test_another_language_is_never_asked_about_wards_in_vietnamese(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("There is rac on my street since last week, please help")
+    an.does_not_see("phường/xã nào")
+    an.sees("[Đồng ý và gửi]")

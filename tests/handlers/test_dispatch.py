@@ -1,0 +1,64 @@
+"""Where messages lead: no two handlers for one name, commands however typed, menus by role."""
+
+from types import ModuleType
+
+import pytest
+
+from handlers import dispatch
+from storage.people import Person, Post
+
+
+def module(**tables: dict[str, object]) -> ModuleType:
+    found = ModuleType("some_activity")
+    for table in ("COMMANDS", "BUTTONS", "STEPS"):
+        setattr(found, table, tables.get(table, {}))
+    return found
+
+
+def test_two_modules_cannot_handle_the_same_button() -> None:
+    one, other = module(BUTTONS={"send": print}), module(BUTTONS={"send": print})
+    with pytest.raises(dispatch.DuplicateHandler, match="send"):
+        dispatch.merged([one, other], "BUTTONS")
+
+
+@pytest.mark.parametrize(
+    ("typed", "command", "argument"),
+    [
+        ("/tracuu HN-7F3K-9Q2M", "/tracuu", "HN-7F3K-9Q2M"),
+        ("/TraCứu: HN 7F3K", "/tracuu", "HN 7F3K"),
+        ("/tracuu@langnghe_bot hn", "/tracuu", "hn"),
+        ("/ cuatoi", "/cuatoi", ""),
+        ("/start\nABC", "/start", "ABC"),
+    ],
+)
+def test_commands_are_understood_however_typed(typed: str, command: str, argument: str) -> None:
+    assert dispatch.command_of(typed) == (command, argument)
+
+
+def test_what_is_no_command() -> None:
+    assert dispatch.command_of("tracuu") is None
+    assert dispatch.command_of("/") is None
+
+
+def test_everybody_sees_the_citizens_commands_and_officials_their_own_first() -> None:
+    citizen = Person(id=1)
+    chair = Person(id=2, posts=(Post(id=1, unit_code="u", role="chair"),))
+    assert dispatch.commands_for(None) == dispatch.commands_for(citizen) == dispatch.command_menu()
+    assert [name for name, _ in dispatch.commands_for(chair)][:2] == ["viec", "thongke"]
+
+
+def test_every_command_of_a_menu_exists() -> None:
+    roles = ("chair", "officer", "leader", "dispatcher", "admin")
+    everything = Person(
+        id=1, posts=tuple(Post(id=n, unit_code="u", role=role) for n, role in enumerate(roles))
+    )
+    for name, description in dispatch.commands_for(everything):
+        assert f"/{name}" in dispatch.COMMANDS
+        assert description
+        assert name.isascii()
+
+
+def test_buttons_fit_into_what_channels_carry() -> None:
+    for action in dispatch.BUTTONS:
+        assert action.isascii()
+        assert ":" not in action

@@ -1,0 +1,167 @@
+"""Every sentence that people read, rendered in one file that a Vietnamese reader can review.
+
+A text that changes makes this fail; `python -m tests.handlers.test_golden_texts` writes the file again.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import handlers.texts
+from handlers.texts import citizen, common, officials, operators
+from routing.deadline import LOCAL_TIME
+
+GOLDEN = Path(__file__).parent / "golden_texts.txt"
+MODULES = (common, citizen, officials, operators)
+LATER = datetime(2026, 11, 25, 17, 0, tzinfo=LOCAL_TIME)
+EARLIER = datetime(2026, 11, 23, 9, 5, tzinfo=LOCAL_TIME)
+
+# What a parameter of this name is given: the first for every rendering, each other one once besides.
+SAMPLES: dict[str, list[Any]] = {
+    "accept_due_at": [EARLIER, None],
+    "answer": ["Đã dọn sạch lúc 8 giờ sáng nay.", ""],
+    "at": [EARLIER],
+    "back_to": ["", "Phường Khương Đình"],
+    "by": ["unit", "domain"],
+    "card": ["(phiếu việc)"],
+    "channel": ["telegram"],
+    "city": ["Hà Nội"],
+    "code": ["HN-7F3K-9Q2M"],
+    "command": ["/viec"],
+    "consent": ["(thông báo về dữ liệu cá nhân)"],
+    "description": ["Việc đang mở của đơn vị"],
+    "domain": ["Rác thải, vệ sinh môi trường"],
+    "due": ["hạn 17:00 thứ Tư 25/11"],
+    "due_at": [LATER, None],
+    "first": [1],
+    "former": [None, "Phường Hạ Đình"],
+    "hours": [4],
+    "key": ["unclear", "outside"],
+    "kind": ["feedback", "question", "emergency"],
+    "last": [LATER],
+    "limit": [20],
+    "lines": [["(dòng thứ nhất)", "(dòng thứ hai)"]],
+    "master": ["HN-3M8T-4W6R"],
+    "name": ["Chuyên viên phường Khương Đình", ""],
+    "names": [["Rác thải", "Tiếng ồn"], ["Rác thải"]],
+    "nearest": ["/tracuu", ""],
+    "note": ["", "Người dân mở lại"],
+    "photos": [2, 0],
+    "place": ["Vũ Tông Phan, Phường Khương Đình", ""],
+    "query": ["khuong dinh"],
+    "question": ["Rác để trước số nhà nào ạ?"],
+    "rating": [4.3, None],
+    "reason": ["Không thuộc địa bàn của đơn vị"],
+    "received_at": [EARLIER],
+    "reporter": ["An · 0900000001", ""],
+    "role": ["chair", "officer", "leader", "dispatcher", "admin"],
+    "roles": [frozenset({"chair"})],
+    "stars": [5, 2, 0],
+    "standing": ["on_track", "at_risk", "overdue"],
+    "status": ["in_progress", "waiting_for_citizen", "triage", "answered", "closed"],
+    "street": ["Vũ Tông Phan", None],
+    "text": ["Rác chất đống trước ngõ 12 Vũ Tông Phan cả tuần nay."],
+    "unit": ["Phường Khương Đình"],
+    "ward": ["Phường Khương Đình", None],
+    "what": ["sticker", "voice", "video", "file", "large_photo", "photo_lost", "other"],
+    "which": ["accept", "warn", "due"],
+    "why": ["Máy chưa chắc lĩnh vực"],
+}
+# Where a name alone does not tell what a text is given.
+SPECIAL: dict[str, dict[str, list[Any]]] = {
+    "card": {"position": ["https://www.openstreetmap.org/?mlat=20.99100&mlon=105.81500", ""]},
+    "case_filed": {"unit": ["Phường Khương Đình", ""]},
+    "period_name": {"first": [EARLIER]},
+    "label_stars": {"stars": [5, 1]},
+    "rated": {"stars": [5]},
+    "too_long": {"limit": [20_000]},
+    "doubt_kind": {"kind": ["denunciation", "abuse"]},
+    "draft_too_long": {"limit": [4_000]},
+}
+BY_TYPE: dict[str, list[Any]] = {
+    "bool": [False, True],
+    "int": [3],
+    "str": ["(chữ)"],
+    "float | None": [4.3, None],
+    "datetime | None": [LATER, None],
+    "datetime": [LATER],
+    "Sequence[str]": [["(thứ nhất)", "(thứ hai)"]],
+}
+
+
+def texts_of(module: ModuleType) -> Iterator[Callable[..., str]]:
+    """Yield the public functions that a module of texts defines, in its order."""
+    for name, found in vars(module).items():
+        if inspect.isfunction(found) and found.__module__ == module.__name__ and not name.startswith("_"):
+            yield found
+
+
+def samples(function: Callable[..., str], parameter: inspect.Parameter) -> list[Any]:
+    special = SPECIAL.get(function.__name__, {})
+    if parameter.name in special:
+        return special[parameter.name]
+    annotation = inspect.formatannotation(parameter.annotation).replace("datetime.datetime", "datetime")
+    annotation = annotation.replace("collections.abc.", "")
+    if annotation == "bool" or parameter.name not in SAMPLES:
+        return BY_TYPE[annotation]
+    return [value for value in SAMPLES[parameter.name] if value is not None or "None" in annotation]
+
+
+def renderings(function: Callable[..., str]) -> Iterator[str]:
+    """Yield a text with the first sample of everything, then with each other sample of one parameter."""
+    choices = {
+        parameter.name: samples(function, parameter)
+        for parameter in inspect.signature(function).parameters.values()
+    }
+    usual = {name: values[0] for name, values in choices.items()}
+    yield function(**usual)
+    for name, values in choices.items():
+        for value in values[1:]:
+            yield function(**{**usual, name: value})
+
+
+def rendered() -> str:
+    """Return every text of every module, each under its name."""
+    parts = []
+    for module in MODULES:
+        for function in texts_of(module):
+            for rendering in dict.fromkeys(renderings(function)):
+                parts.append(f"## {module.__name__.rpartition('.')[2]}.{function.__name__}\n{rendering}\n")
+    return "\n".join(parts)
+
+
+def test_the_golden_file_shows_every_text_as_it_is() -> None:
+    assert rendered() == GOLDEN.read_text(encoding="utf-8"), (
+        "texts have changed: python -m tests.handlers.test_golden_texts"
+    )
+
+
+def test_no_text_has_a_name_of_another_module() -> None:
+    names = [function.__name__ for module in MODULES for function in texts_of(module)]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_every_module_of_texts_is_rendered() -> None:
+    found = {path.stem for path in Path(handlers.texts.__file__).parent.glob("[a-z]*.py")}
+    assert found == {module.__name__.rpartition(".")[2] for module in MODULES}
+
+
+def test_texts_hold_no_leftovers_and_fit_a_message() -> None:
+    for part in rendered().split("## "):
+        body = part.partition("\n")[2]
+        assert not any(sign in body for sign in ("None", "{", "}", "  •", "..", " ,", " .\n")), part
+        assert len(body) < 2_000, part
+
+
+def test_labels_are_short() -> None:
+    for module in MODULES:
+        for function in texts_of(module):
+            if function.__name__.startswith("label_"):
+                assert all(len(label) <= 30 for label in renderings(function)), function.__name__
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(rendered(), encoding="utf-8")

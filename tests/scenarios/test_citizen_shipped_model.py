@@ -1,0 +1,50 @@
+"""The same conversation with the shipped model in place of the plain one: the parts fit together."""
+
+from pathlib import Path
+
+import pytest
+
+from handlers.worker import TurnWorker
+from routing.understanding import Understanding
+from tests.city import CityHarness
+
+RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay, hôi thối không chịu nổi"
+
+
+@pytest.fixture(scope="module")
+def understanding() -> Understanding:
+    return Understanding.load()
+
+
+@pytest.fixture
+async def real_city(city: CityHarness, understanding: Understanding, tmp_path: Path) -> CityHarness:
+    city.worker = TurnWorker(
+        city.database,
+        channels=city.channels,
+        understanding=understanding,
+        media_dir=city.media_dir,
+        committed=lambda: None,
+        now=city.clock,
+    )
+    return city
+
+
+@pytest.mark.parametrize(
+    "text", [RUBBISH, "rac chat dong truoc ngo 12 vu tong phan phuong khuong dinh ca tuan nay hoi thoi"]
+)
+async def test_one_message_and_one_tap(real_city: CityHarness, text: str) -> None:
+    an = real_city.citizen("an")
+    await an.writes(text)
+    an.sees("Rác thải, vệ sinh môi trường", "Phường Khương Đình", "[Đồng ý và gửi]")
+    await an.presses("Đồng ý và gửi")
+    case = await real_city.only_case()
+    assert (case.domain, case.unit_code, case.status) == ("waste", "phuong-khuong-dinh", "assigned")
+    assert case.reading["model_version"]
+
+
+async def test_a_greeting_an_emergency_and_a_question(real_city: CityHarness) -> None:
+    an = real_city.citizen("an")
+    await an.writes("Xin chào")
+    an.sees("việc gì, ở đâu")
+    await an.writes("Cứu với, nhà đang cháy lớn, có người mắc kẹt bên trong!")
+    an.sees("114", "Khẩn", "[Đồng ý và gửi]")
