@@ -1,7 +1,7 @@
 """What a text says around a ward's name: the province, and the districts that were until 30 June 2025."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from routing.places.gazetteer import District, ProvinceName
@@ -75,7 +75,9 @@ def _named_province(
         same = [match for match in mention.provinces if match.unit.word == mention.word]
         if mention.level == "city" and not same and mention.districts:
             continue
-        return max(same or mention.provinces, key=lambda match: (match.end, match.quality)).unit
+        unit = max(same or mention.provinces, key=lambda match: (match.end, match.quality)).unit
+        as_written = mention.level == "province" and not same and unit.syllables
+        return replace(unit, name=unit.name.replace(unit.word, mention.word, 1)) if as_written else unit
     return None
 
 

@@ -73,7 +73,7 @@ _AFTER_PREFIX = {
 # After these a name is a street's, a school's, a person's, a hamlet's: no unit.
 _NAMED_THINGS = word_list("named_things")
 # Units whose names are everyday words: they need the word for the kind of unit.
-EVERYDAY = word_list("everyday_names")
+_EVERYDAY = word_list("everyday_names")
 _AFTER_FULL = re.compile(r"[ \t\u00a0]{0,3}:?[ \t\u00a0]{0,3}[\"“'’]?")
 _AFTER_SHORT = re.compile(r"[ \t\u00a0]{0,3}[.:]?[ \t\u00a0]{0,3}")
 
@@ -355,7 +355,7 @@ class Scanner:
     def _ends_whole(self, position: int, end: int) -> bool:
         words = self.words
         key = "".join(word.key for word in words[position:end])
-        if key in EVERYDAY and not (self.capitalised and words[position].capital):
+        if key in _EVERYDAY and not (self.capitalised and words[position].capital):
             return False
         if not self.capitalised:
             return True

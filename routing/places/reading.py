@@ -9,11 +9,11 @@ from rapidfuzz import fuzz, process
 
 from routing.places.context import Context, read_context
 from routing.places.gazetteer import Gazetteer, Name, gazetteer
-from routing.places.mentions import EVERYDAY, Match, Mention, Scanner
+from routing.places.mentions import Match, Mention, Scanner
 from routing.places.provinces import find_province_index
 from routing.places.streets import find_street
 from routing.places.units import PlaceReading
-from routing.places.words import Word, is_capitalised, split_words
+from routing.places.words import Word, is_capitalised, split_words, word_list
 
 MOST_CANDIDATES = 16
 # A message longer than this names its place near the beginning; reading on only costs time.
@@ -27,6 +27,7 @@ _WORDS_BETWEEN_OLD_AND_NEW = 7
 _NEW_NOW = frozenset(("nay", "moi", "gio", "thanh", "nhap", "thuoc", "doi"))
 _OLD_BEFORE = frozenset(("cu", "truoc", "tuc", "goc", "xua", "von", "tu"))
 _PLACE_CUES = frozenset(("o", "tai", "ban", "vuc", "thuoc"))
+_VERBS = word_list("verbs")
 _KINDS = ("present", "former", "alias")
 
 
@@ -184,8 +185,8 @@ class _Reader:
             return mention.word == "Xã"
         home = self.context.home
         elsewhere = home is not None and all(self.places.province_of(name) != home for name in names)
-        everyday = "".join(word.key for word in self.words[mention.name_start : mention.end]) in EVERYDAY
-        doubtful = everyday or not spelled_out or not any(name.word == mention.word for name in names)
+        verb = "".join(word.key for word in self.words[mention.name_start : mention.end]) in _VERBS
+        doubtful = verb or not spelled_out or not any(name.word == mention.word for name in names)
         return len(names[0].syllables) == 1 or (elsewhere and self.context.named is None and doubtful)
 
     def _rank(self, match: Match[Name], mention: Mention) -> tuple[float, ...]:

@@ -174,6 +174,11 @@ def test_the_province_in_the_text_beats_the_given_one() -> None:
     assert reading.ward.province == "quang-tri"
 
 
+def test_a_province_is_called_as_the_text_calls_it() -> None:
+    assert read_place("xã Dầu Giây, tỉnh Đồng Nai", province=None).province == "Tỉnh Đồng Nai"
+    assert read_place("xã Dầu Giây, Đồng Nai", province=None).province == "Thành phố Đồng Nai"
+
+
 def test_a_dish_or_a_home_town_is_no_province() -> None:
     assert read_place("Quán bún bò Huế lấn vỉa hè", province="da-nang").province == "Thành phố Đà Nẵng"
     assert (
