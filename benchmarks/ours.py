@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmarks.load import COMPLAINT
 from benchmarks.reading import OneReading
 from bot.app import App
+from bot.channels.telegram import UNLIMITED
 from bot.settings import load_settings
 from routing.understanding import Understanding
 
@@ -28,7 +29,8 @@ async def serve(arguments: argparse.Namespace) -> None:
     if not arguments.read:
         understanding = OneReading(understanding.read(COMPLAINT, province="ha-noi"))
     parts = ("web",) if arguments.receive_only else ("web", "worker", "clock")
-    await App(settings, parts=parts, understanding=understanding).run(started=lambda _: None)
+    app = App(settings, parts=parts, understanding=understanding, telegram_limits=UNLIMITED)
+    await app.run(started=lambda _: None)
 
 
 def main() -> None:

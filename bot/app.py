@@ -14,14 +14,14 @@ import structlog
 from aiohttp import web
 
 from bot.channels.simulated import SimulatedChannel
-from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram import Limits, TelegramChannel
 from bot.channels.web import Entry, WebChannel
 from bot.clock import Clock
 from bot.demo import NotADemo
 from bot.server import Demo, build_server
 from bot.settings import Settings, sqlite_path
 from handlers import dispatch
-from handlers.channel import Address, Channel, Envelope, OutboundMessage
+from handlers.channel import Address, Channel, ChannelError, Envelope, Misconfigured, OutboundMessage
 from handlers.delivery import Delivery
 from handlers.media import StoredPhoto, open_photo
 from handlers.receipt import Receiver
@@ -32,6 +32,7 @@ from storage.database import Database
 from storage.wakeups import Wakeups
 
 PARTS = ("web", "worker", "clock")
+RETRY_SECONDS = 15.0
 log = structlog.get_logger()
 
 
@@ -52,9 +53,11 @@ class App:
         parts: Collection[str] = PARTS,
         demo: Callable[[Database, Understanding], Awaitable[Demo]] | None = None,
         understanding: Understanding | None = None,
+        telegram_limits: Limits | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings
+        self._telegram_limits = telegram_limits
         self.database = Database(settings.database_url)
         self.port = settings.port
         self._parts = frozenset(parts)
@@ -117,6 +120,7 @@ class App:
                 mode=settings.telegram_mode,
                 open_media=self._open_media,
                 commands=dispatch.command_menu(),
+                limits=self._telegram_limits,
             )
             self.channels["telegram"] = self.telegram
 
@@ -157,9 +161,36 @@ class App:
             raise CannotStart(f"LANGNGHE_PORT: cannot listen on {where} ({error.strerror})") from error
         self.port = self._runner.addresses[0][1]
         if self.telegram:
-            await self.telegram.start()
-            if self.settings.telegram_mode == "polling":
-                self._polling = asyncio.create_task(self.telegram.poll(self._receive_polled))
+            await self._start_telegram(self.telegram)
+
+    async def _start_telegram(self, telegram: TelegramChannel) -> None:
+        """Start now if Telegram answers, else go on trying: the web chat does not wait for it."""
+        try:
+            await telegram.start()
+        except Misconfigured as error:
+            raise CannotStart(f"LANGNGHE_TELEGRAM_TOKEN: Telegram refuses it ({error})") from error
+        except ChannelError as error:
+            log.error("Telegram cannot be reached yet.", action="telegram_unreachable", error=str(error))
+            self._polling = asyncio.create_task(self._keep_starting(telegram))
+            return
+        self._polling = self._poll(telegram)
+
+    async def _keep_starting(self, telegram: TelegramChannel) -> None:
+        while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            try:
+                await telegram.start()
+            except ChannelError as error:
+                log.error("Telegram cannot be reached yet.", action="telegram_unreachable", error=str(error))
+            else:
+                if polling := self._poll(telegram):
+                    await polling
+                return
+
+    def _poll(self, telegram: TelegramChannel) -> "asyncio.Task[None] | None":
+        if self.settings.telegram_mode != "polling":
+            return None
+        return asyncio.create_task(telegram.poll(self._receive_polled))
 
     async def stop(self) -> None:
         """Take nothing new in, finish what is under way, then close."""

@@ -120,7 +120,8 @@ class Delivery:
             pass
 
     async def _send(self, notice: Notice) -> None:
-        self._outcomes.append(await self._try(notice))
+        outcome = await self._try(notice)  # apart: while this waits, `step` puts a new list in place
+        self._outcomes.append(outcome)
         self._wake.set()
 
     async def _try(self, notice: Notice) -> Outcome:
