@@ -1,5 +1,6 @@
 """Cards: one case as those who handle it see it, with the buttons that it allows them."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -7,6 +8,8 @@ from handlers import texts
 from handlers.channel import Button, OutboundMessage, Photo
 from routing import workflow
 from routing.organisation import City
+from routing.personal_data import PersonalData, find_personal_data, mask
+from routing.vietnamese import strip_accents
 from routing.workflow import OPEN_STATUSES, Action, Role
 from storage.cases import Case
 from storage.ledger import Event
@@ -16,6 +19,8 @@ LONGEST_TEXT = 1500
 """Characters of a report that a card shows; a button shows the rest."""
 LONGEST_BUTTON = 64
 _HISTORY = 6
+_INTRODUCTION = re.compile(r"\b(?:ten|la|toi)[\s:]*$")
+"""What stands before a name when somebody says their own."""
 
 
 def card(
@@ -58,7 +63,7 @@ def body(
 ) -> str:
     """Return the words of a card."""
     waiting = case.status in OPEN_STATUSES
-    shown = case.text if len(case.text) <= LONGEST_TEXT else f"{case.text[:LONGEST_TEXT]} …"
+    words = shown(case, case.text)
     return texts.card(
         code=case.code,
         kind=case.kind,
@@ -68,14 +73,15 @@ def body(
         unit=unit_name(city, case.unit_code),
         place=texts.place_name(street=case.street, ward=case.ward_name),
         position=_position(case),
-        text=shown,
+        text=words if len(words) <= LONGEST_TEXT else f"{words[:LONGEST_TEXT]} …",
         reporter=reporter,
+        anonymous=case.anonymous,
         accept_due_at=None if case.accepted_at or not waiting else case.accept_due_at,
         due_at=case.due_at if waiting else None,
         overdue=waiting and case.paused_at is None and case.due_at is not None and now > case.due_at,
         photos=len(photos),
         note=note,
-        history=history(city, events),
+        history=history(city, case, events),
     )
 
 
@@ -119,13 +125,30 @@ def unit_name(city: City, code: str | None) -> str:
     return unit.name if unit else (code or "")
 
 
-def history(city: City, events: Iterable[Event]) -> list[str]:
+def shown(case: Case, text: str) -> str:
+    """Return a citizen's words as officials may read them.
+
+    Whoever stays anonymous is not given away by a number or a name of their own in the text. What tells of
+    others (a vehicle, a neighbour) is often what the report is about, and stays.
+    """
+    if not case.anonymous:
+        return text
+    return mask(text, (item for item in find_personal_data(text) if _is_own(text, item)))
+
+
+def _is_own(text: str, item: PersonalData) -> bool:
+    if item.type == "person_name":
+        return _INTRODUCTION.search(strip_accents(text[: item.start]).lower()) is not None
+    return item.type != "vehicle_plate"
+
+
+def history(city: City, case: Case, events: Iterable[Event]) -> list[str]:
     """Return what was said about a case after it was sent, in order, the latest few."""
-    lines = [line for event in events if (line := _told(city, event))]
+    lines = [line for event in events if (line := _told(city, case, event))]
     return lines[-_HISTORY:]
 
 
-def _told(city: City, event: Event) -> str:
+def _told(city: City, case: Case, event: Event) -> str:
     data = event.data
     if event.type == "citizen_asked":
         return texts.history_question(at=event.at, text=data.get("question", ""))
@@ -134,10 +157,11 @@ def _told(city: City, event: Event) -> str:
         return texts.history_return(at=event.at, unit=unit, reason=data.get("reason", ""))
     if event.type == "answered":
         return texts.history_answer(at=event.at, text=data.get("text", ""))
+    said = shown(case, data.get("text", ""))
     if event.type == "reopened":
-        return texts.history_reopened(at=event.at, text=data.get("text", ""))
-    if event.actor_role == "citizen" and event.type != "received" and data.get("text"):
-        return texts.history_reply(at=event.at, text=data["text"])
+        return texts.history_reopened(at=event.at, text=said)
+    if event.actor_role == "citizen" and event.type != "received" and said:
+        return texts.history_reply(at=event.at, text=said)
     return ""
 
 

@@ -637,7 +637,10 @@ async def show_text(turn: Turn, argument: str) -> None:
     """Show a long report in full."""
     found = await case_for(turn, argument, "see")
     if found is not None:
-        turn.say(texts.whole_text(code=found[0].code, text=found[0].text), case_id=found[0].id)
+        turn.say(
+            texts.whole_text(code=found[0].code, text=cards.shown(found[0], found[0].text)),
+            case_id=found[0].id,
+        )
 
 
 COMMANDS: dict[str, Handler] = {"/viec": work}

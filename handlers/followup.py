@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import access, offers, progress, texts
+from handlers import access, cards, offers, progress, texts
 from handlers.channel import Button
+from handlers.draft import lay_aside, take_up
 from handlers.turn import Handler, Turn
 from routing import tracking_code, workflow
 from routing.workflow import Action, Role, Status
@@ -219,7 +220,8 @@ async def take_reply(turn: Turn, case: Case) -> None:
     if case.status == Status.WAITING_FOR_CITIZEN:
         await _move(turn, case, Action.CITIZEN_REPLIES, _said(turn))
         turn.say(texts.reply_kept(code=case.code), case_id=case.id)
-        told = texts.citizen_replied(code=case.code, text=text, photos=photos, due_at=case.due_at)
+        words = cards.shown(case, text)
+        told = texts.citizen_replied(code=case.code, text=words, photos=photos, due_at=case.due_at)
     else:
         _record(turn, case, "added", _said(turn))
         _confirm_addition(turn, case)
@@ -261,7 +263,9 @@ async def _pass_on(turn: Turn, case: Case, text: str) -> None:
 
 def _added(turn: Turn, case: Case) -> str:
     return texts.citizen_added(
-        code=case.code, text=turn.message.text.strip(), photos=len(turn.message.photos)
+        code=case.code,
+        text=cards.shown(case, turn.message.text.strip()),
+        photos=len(turn.message.photos),
     )
 
 
@@ -273,7 +277,7 @@ async def take_addition(turn: Turn, argument: str = "") -> None:
         return
     await take_reply(turn, case)
     if turn.message.text.strip() or turn.message.photos or turn.message.location:
-        turn.chat.step, turn.chat.draft = "", {}
+        turn.chat.step, turn.chat.draft = take_up(turn.chat.draft)
 
 
 async def take_words(turn: Turn, argument: str = "") -> None:
@@ -283,24 +287,29 @@ async def take_words(turn: Turn, argument: str = "") -> None:
     if case is None or not message.text.strip() or message.photos or message.location or message.edited:
         await _as_new_report(turn)
         return
-    turn.chat.step, turn.chat.draft = "", {}
+    turn.chat.step, turn.chat.draft = take_up(turn.chat.draft)
     _record(turn, case, "rating_words", {"text": message.text.strip()})
     await _pass_on(turn, case, _added(turn, case))
     turn.say(texts.words_kept(), case_id=case.id)
 
 
-async def take_edit(turn: Turn) -> None:
-    """Take an edit of a message that was sent with a case: an open case gets it as an addition."""
+async def take_edit(turn: Turn) -> bool:
+    """Take an edit of a message that was sent with a case; False when it belongs to none.
+
+    An open case gets it as an addition, and its own text stays as it was sent.
+    """
     message = turn.message
-    for case in await cases.cases_of_reporter(turn.transaction, turn.person.id, limit=_RECENT):
-        if message.message_id in case.reading.get("messages", ()):
-            if case.status in workflow.OPEN_STATUSES:
-                _record(turn, case, "edited", _said(turn))
-                await _pass_on(turn, case, _added(turn, case))
-                turn.say(texts.edit_noted(code=case.code), case_id=case.id)
-            else:
-                turn.say(texts.case_finished(code=case.code), buttons=_offers_for(case), case_id=case.id)
-            return
+    own = await cases.cases_of_reporter(turn.transaction, turn.person.id, limit=_RECENT)
+    case = next((case for case in own if message.message_id in case.reading.get("messages", ())), None)
+    if case is None:
+        return False
+    if case.status in workflow.OPEN_STATUSES:
+        _record(turn, case, "edited", _said(turn))
+        await _pass_on(turn, case, _added(turn, case))
+        turn.say(texts.edit_noted(code=case.code), case_id=case.id)
+    else:
+        turn.say(texts.case_finished(code=case.code), buttons=_offers_for(case), case_id=case.id)
+    return True
 
 
 async def take_late_photos(turn: Turn) -> bool:
@@ -325,13 +334,14 @@ async def _waiting_case(turn: Turn) -> Case | None:
 async def _as_new_report(turn: Turn) -> None:
     from handlers import intake  # it imports this module
 
-    turn.chat.step, turn.chat.draft = "", {}
+    turn.chat.step, turn.chat.draft = take_up(turn.chat.draft)
     await intake.receive(turn)
 
 
 def _wait(turn: Turn, step: str, case: Case, duration: timedelta) -> None:
+    aside = lay_aside(turn.chat.step, turn.chat.draft)
     turn.chat.step = step
-    turn.chat.draft = {"code": case.code, "until": (turn.now + duration).isoformat()}
+    turn.chat.draft = {"code": case.code, "until": (turn.now + duration).isoformat(), **aside}
 
 
 async def _move(turn: Turn, case: Case, action: Action, data: dict[str, Any]) -> None:

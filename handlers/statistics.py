@@ -32,6 +32,7 @@ _NUMBERS = (
     "returned",
     "rejected",
 )
+_LINE = ("received", "on_time", "late", "late_with_extension", "on_track", "at_risk", "overdue")
 _NOISE = frozenset(
     ["cua", "ve", "theo", "tai", "o", "trong", "so", "lieu", "thong", "ke", "toan", "thanh", "pho"]
 )
@@ -307,15 +308,7 @@ def _body(found: Mapping[str, Any], shown: str) -> str:
 
 
 def _line(number: int, row: Mapping[str, Any]) -> str:
-    return texts.figures_line(
-        number=number,
-        name=row["name"],
-        overdue=row["overdue"],
-        late=row["late"],
-        at_risk=row["at_risk"],
-        on_time=row["on_time"],
-        received=row["received"],
-    )
+    return texts.figures_line(number=number, name=row["name"], **{name: row[name] for name in _LINE})
 
 
 def _buttons(turn: Turn, request: Request) -> list[list[Button]]:

@@ -119,6 +119,7 @@ def card(
     position: str,
     text: str,
     reporter: str,
+    anonymous: bool,
     accept_due_at: datetime | None,
     due_at: datetime | None,
     overdue: bool,
@@ -132,7 +133,8 @@ def card(
     lines += [f"• Đơn vị: {unit}"] if unit else []
     lines += [f"• Nơi: {place or 'chưa rõ'}"]
     lines += [f"• Vị trí: {position}"] if position else []
-    lines += [f"• Người gửi: {reporter or 'ẩn danh với đơn vị'}"]
+    writer = reporter or ("ẩn danh với đơn vị" if anonymous else "")
+    lines += [f"• Người gửi: {writer}"] if writer else []
     lines += [f"• Nhận việc trước: {moment(at=accept_due_at)}"] if accept_due_at else []
     lines += (
         [f"• Trả lời trước: {moment(at=due_at)}" + (" – ĐÃ QUÁ HẠN" if overdue else "")] if due_at else []
@@ -150,7 +152,7 @@ def nameless() -> str:
 
 def card_hint() -> str:
     """Say under a card how to answer without pressing."""
-    return "\nTrả lời nhanh: nhắn chữ hoặc ảnh vào ngay dưới phiếu này (trả lời tin)."
+    return "Trả lời nhanh: trả lời thẳng vào tin này bằng chữ hoặc ảnh."
 
 
 def history_question(*, at: datetime, text: str) -> str:
@@ -214,7 +216,7 @@ def accepted(*, code: str, due_at: datetime | None) -> str:
 
 def accepted_by_you(*, code: str) -> str:
     """Answer a second tap of the one who took the case up."""
-    return f"Anh/chị đã nhận {code} rồi. Xin bấm Trả lời khi xong việc."
+    return f"Anh/chị đã nhận {code} rồi. Xin bấm «Trả lời người dân» khi xong việc."
 
 
 def accepted_by(*, code: str, name: str, at: datetime) -> str:
@@ -595,21 +597,34 @@ def figures_summary(
 
 
 def figures_heading(*, by: str) -> str:
-    """Return the heading of a breakdown by "unit" or "domain", with what the columns are."""
+    """Return the heading of a breakdown by "unit" or "domain"."""
     named = {"unit": "Theo đơn vị", "domain": "Theo lĩnh vực"}[by]
-    return f"{named}, kém nhất ở trên\n🔺 quá hạn + trễ · 🔸 sắp đến hạn · ✅ đúng hạn · 📥 nhận"
+    return f"{named}, kém nhất ở trên:"
 
 
 def figures_line(
-    *, number: int, name: str, overdue: int, late: int, at_risk: int, on_time: int, received: int
+    *,
+    number: int,
+    name: str,
+    received: int,
+    on_time: int,
+    late: int,
+    late_with_extension: int,
+    on_track: int,
+    at_risk: int,
+    overdue: int,
 ) -> str:
-    """Return one line of a breakdown."""
-    return f"{number}. {name}\n   🔺 {overdue} + {late} · 🔸 {at_risk} · ✅ {on_time} · 📥 {received}"
+    """Return one unit or domain of a breakdown: what is open, then what was answered."""
+    return (
+        f"{number}. {name} (nhận {received})\n"
+        f"   🔺 quá hạn {overdue} · 🔸 sắp đến hạn {at_risk} · còn hạn {on_track}\n"
+        f"   trả lời: đúng hạn {on_time} · trễ {late} · được gia hạn {late_with_extension}"
+    )
 
 
 def figures_more(*, count: int) -> str:
     """Say that a breakdown is cut."""
-    return f"… và {count} dòng nữa, không có việc nào kém hơn."
+    return f"… và {count} dòng nữa, khá hơn các dòng trên."
 
 
 def figures_none() -> str:

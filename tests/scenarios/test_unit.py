@@ -122,6 +122,23 @@ async def test_an_anonymous_writer_stays_unknown_to_the_unit(city: CityHarness) 
     assert not any("Minh" in str(shown) for shown in officer.screen)
 
 
+async def test_an_anonymous_text_does_not_give_its_writer_away(city: CityHarness) -> None:
+    officer, minh = await city.official(WARD, "officer"), city.citizen("minh")
+    await minh.writes(f"Tôi tên là Trần Thị Minh, số 0912345678. {RUBBISH}, xe 29A-123.45 hay đổ")
+    await minh.presses("Ẩn danh")
+    await minh.presses("Đồng ý và gửi")
+    case = await city.only_case()
+    officer.sees("•••", "29A-123.45")
+    await officer.presses("Hỏi người dân")
+    await officer.writes("Xe gì ạ?")
+    await officer.presses("Gửi câu hỏi")
+    await minh.writes("Xe tải, gọi tôi số 0912345678")
+    officer.sees("Xe tải")
+    await officer.writes(f"/viec {case.code}")
+    assert not any(word in str(shown) for shown in officer.screen for word in ("0912345678", "Thị Minh"))
+    assert "0912345678" in case.text, "what was sent is kept as it was sent"
+
+
 async def test_a_long_report_is_shown_in_full_on_request(city: CityHarness) -> None:
     officer = await city.official(WARD, "officer")
     case = await report(city, text=f"{RUBBISH}. " + "Mùi rất khó chịu. " * 120 + "Hết.")
