@@ -175,6 +175,9 @@ async def _command(turn: Turn) -> None:
 
 async def _plain(turn: Turn) -> None:
     message, step = turn.message, turn.chat.step
+    if message.contact is not None:
+        await intake.receive(turn)
+        return
     shown = await _shown(turn)
     if pressed := _typed_button(turn, shown):
         await _press(turn, pressed)

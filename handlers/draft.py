@@ -15,6 +15,7 @@ from routing.understanding import LONGEST_TEXT, Reading
 
 STEP = "draft"
 """The step of a chat that holds a draft."""
+ASIDE = "draft_aside"
 KEPT_FOR = timedelta(hours=3)
 """A later message begins a new draft: nobody remembers this one."""
 MOST_PHOTOS = 20
@@ -215,7 +216,22 @@ def choices_of(city: City, wards: Sequence[Ward], former: Sequence[FormerWard]) 
 
 def draft_of(step: str, kept: Mapping[str, Any], now: datetime) -> Draft | None:
     """Return the draft that a chat holds, None when it holds none or a forgotten one."""
-    if step != STEP:
-        return None
-    draft = Draft.from_dict(kept)
-    return None if draft.is_stale(now) else draft
+    draft = unsent_draft(step, kept) if step == STEP else None
+    return None if draft is None or draft.is_stale(now) else draft
+
+
+def unsent_draft(step: str, kept: Mapping[str, Any]) -> Draft | None:
+    """Return the draft that a button may still send: however old, and also one that was laid aside."""
+    data = kept if step == STEP else kept.get(ASIDE)
+    return Draft.from_dict(data) if data else None
+
+
+def lay_aside(step: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a chat goes on holding of its draft while it waits for something else."""
+    data = kept if step == STEP else kept.get(ASIDE)
+    return {ASIDE: data} if data else {}
+
+
+def take_up(kept: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return step and content of a chat that is done with something else: back to the draft, if any."""
+    return (STEP, dict(kept[ASIDE])) if ASIDE in kept else ("", {})

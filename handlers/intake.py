@@ -5,12 +5,11 @@ button that consents and sends; only what is missing is asked for.
 """
 
 import secrets
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from handlers import followup, offers, places, progress, texts
 from handlers.channel import Button, InboundMessage
-from handlers.draft import MOST_PHOTOS, NO_FEEDBACK, STEP, Draft, draft_of
+from handlers.draft import MOST_PHOTOS, NO_FEEDBACK, STEP, Draft, draft_of, take_up, unsent_draft
 from handlers.turn import Handler, Turn
 from routing import deadline, tracking_code
 from routing.language import is_courtesy, is_foreign
@@ -38,14 +37,22 @@ async def receive(turn: Turn, argument: str = "") -> None:
     draft = draft_of(turn.chat.step, turn.chat.draft, turn.now)
     if message.contact is not None:
         _keep_contact(turn)
-    elif message.edited and not (draft and draft.holds(message.message_id)):
-        await followup.take_edit(turn)
+    elif await _is_edit_of_a_case(turn, draft):
+        return
     elif not (message.text.strip() or message.photos or message.location):
         _say_unusable(turn)
     elif draft is not None and draft.asking == "ward" and _is_ward_name(turn, draft):
         _take_ward_name(turn, draft)
     else:
         await _amend(turn, draft or Draft.begun(turn.now))
+
+
+async def _is_edit_of_a_case(turn: Turn, draft: Draft | None) -> bool:
+    """Take an edit of what was sent already; any other edit is a message like every other."""
+    message = turn.message
+    if not message.edited or (draft is not None and draft.holds(message.message_id)):
+        return False
+    return await followup.take_edit(turn)
 
 
 def text_to_read(chat: Chat, message: InboundMessage, now: datetime) -> str:
@@ -98,6 +105,8 @@ async def _amend(turn: Turn, draft: Draft) -> None:
 def _is_small_talk(turn: Turn, draft: Draft, earlier: str) -> bool:
     if earlier:
         return is_courtesy(turn.message.text)
+    if not any(map(str.isalpha, draft.text)):
+        return True
     return turn.reading is not None and turn.reading.kind == "smalltalk" and not is_foreign(draft.text)
 
 
@@ -357,7 +366,7 @@ async def press(turn: Turn, argument: str) -> None:
     """Carry out a button of a draft; one of another draft, or of none, changes nothing."""
     nonce, _, verb = argument.partition(":")
     verb, _, value = verb.partition(":")
-    draft = draft_of(turn.chat.step, turn.chat.draft, turn.now)
+    draft = unsent_draft(turn.chat.step, turn.chat.draft)
     if draft is None or draft.nonce != nonce or verb not in _VERBS:
         _say_stale(turn, nonce)
         return
@@ -477,7 +486,7 @@ async def _no_ward(turn: Turn, draft: Draft, value: str) -> None:
 
 async def _ask_photos(turn: Turn, draft: Draft, value: str) -> None:
     draft.asking = "photos"
-    turn.chat.draft = asdict(draft)
+    turn.chat.step, turn.chat.draft = STEP, draft.as_dict()
     turn.say(texts.send_photos(), buttons=[[_button(draft, texts.label_back(), "look")]])
 
 
@@ -518,8 +527,8 @@ _VERBS = {
 
 async def cancel(turn: Turn, argument: str = "") -> None:
     """Throw away the draft, or leave whatever step the chat is in."""
-    had, turn.chat.step = turn.chat.step, ""
-    turn.chat.draft = {}
+    had = turn.chat.step
+    turn.chat.step, turn.chat.draft = take_up(turn.chat.draft) if had != STEP else ("", {})
     if had == STEP:
         turn.say(texts.draft_discarded())
     else:

@@ -547,7 +547,7 @@ def unknown_command(*, nearest: str) -> str:
 
 def contact_kept() -> str:
     """Confirm a shared phone number."""
-    return "Tôi đã lưu số điện thoại của anh/chị để đơn vị gọi khi cần. Anh/chị muốn phản ánh điều gì?"
+    return "Tôi đã lưu số điện thoại để đơn vị gọi khi cần. Anh/chị nhắn tiếp, hoặc bấm gửi nếu đã xong."
 
 
 def contact_not_own() -> str:

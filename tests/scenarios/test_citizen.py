@@ -425,3 +425,49 @@ async def test_a_city_of_three_tiers_asks_for_its_own_wards(city: CityHarness) -
     await an.presses("Đồng ý và gửi")
     case = await city.only_case()
     assert city.city.units[case.unit_code or ""].former_ward == ("Phường Hạ Đình", "Quận Thanh Xuân")
+
+
+async def test_a_draft_is_sent_by_its_button_even_the_next_day(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await city.passes(hours=26)
+    await an.presses("Đồng ý và gửi")
+    case = await city.only_case()
+    assert (case.text, case.received_at) == (RUBBISH, city.now)
+
+
+async def test_adding_to_another_case_lays_the_draft_aside(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.presses("Đồng ý và gửi")
+    await an.writes("Karaoke ồn ào ở phường Thanh Xuân")
+    await an.presses("Bổ sung")
+    await an.writes("Mùi rất nặng")
+    an.sees("bổ sung vào")
+    await an.presses("Đồng ý và gửi")
+    assert [case.text for case in await city.cases()] == [RUBBISH, "Karaoke ồn ào ở phường Thanh Xuân"]
+
+
+async def test_a_draft_laid_aside_can_be_sent_at_once(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.presses("Đồng ý và gửi")
+    await an.writes("Karaoke ồn ào ở phường Thanh Xuân")
+    await an.presses("Bổ sung")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.cases())[-1].domain == "noise"
+
+
+async def test_a_greeting_edited_into_a_report_is_a_report(city: CityHarness) -> None:
+    an = city.citizen("an")
+    sent = await an.writes("Xin chào")
+    await an.edits(sent, RUBBISH)
+    an.sees("Rác thải", "[Đồng ý và gửi]")
+
+
+async def test_signs_without_a_word_begin_no_report(city: CityHarness) -> None:
+    an = city.citizen("an")
+    for text in ("👍", "5", "..."):
+        await an.writes(text)
+        an.sees("việc gì, ở đâu")
+        an.does_not_see("[Đồng ý và gửi]")

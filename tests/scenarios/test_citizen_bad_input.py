@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.channel import Rejected, Unavailable
+from handlers.channel import Contact, Rejected, Unavailable
 from tests.city import CityHarness
 
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
@@ -176,8 +176,6 @@ async def test_an_own_phone_number_is_kept_and_anothers_is_not(city: CityHarness
     an = city.citizen("an")
     await an.sends(phone="0900000001")
     an.sees("đã lưu số điện thoại")
-    from handlers.channel import Contact
-
     await an.sends(contact=Contact(phone="0900000002", own=False))
     an.sees("không lưu số điện thoại của người khác")
     await an.writes(RUBBISH)
