@@ -309,8 +309,7 @@ async def send_answer(turn: Turn, argument: str) -> None:
     finish(turn)
     data = {"text": writing.text, "photos": writing.photos}
     await _move(turn, case, Action.ANSWER, post, data)
-    for key in writing.photos:
-        cases.attach_photo(turn.transaction, case.id, key, "answer", turn.now)
+    cases.attach_photos(turn.transaction, case.id, writing.photos, "answer", turn.now)
     on_time = case.answer_due_at is None or turn.now <= case.answer_due_at
     turn.say(texts.answer_sent(code=case.code, on_time=on_time))
     await _bring_answer(turn, case, writing)

@@ -214,8 +214,8 @@ async def take_reply(turn: Turn, case: Case) -> None:
             texts.unsupported(what=message.unsupported) if message.unsupported else texts.nothing_received()
         )
         return
-    for photo in message.photos:
-        cases.attach_photo(turn.transaction, case.id, photo.media_key, "report", turn.now)
+    keys = [photo.media_key for photo in message.photos]
+    cases.attach_photos(turn.transaction, case.id, keys, "report", turn.now)
     text, photos = message.text.strip(), len(message.photos)
     if case.status == Status.WAITING_FOR_CITIZEN:
         await _move(turn, case, Action.CITIZEN_REPLIES, _said(turn))

@@ -387,8 +387,7 @@ async def _send(turn: Turn, draft: Draft, value: str) -> None:
         turn.say(texts.stale_button())
         return
     case = _case_of(turn, draft)
-    for key in draft.photos:
-        cases.attach_photo(turn.transaction, case.id, key, "report", turn.now)
+    cases.attach_photos(turn.transaction, case.id, draft.photos, "report", turn.now)
     await progress.file(turn, case)
     _keep_corrections(turn, draft, case)
     turn.chat.step = ""

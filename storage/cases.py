@@ -1,8 +1,8 @@
 """Cases: what holds of each now, their photos, and what people corrected of the machine's readings."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, insert, literal_column, or_, select, true, update
@@ -259,6 +259,14 @@ def attach_photo(transaction: Transaction, case_id: int, media_key: str, purpose
     """Put a recorded picture on a case, as part of the "report" or of the "answer"; once is enough."""
     row = {"case_id": case_id, "media_key": media_key, "purpose": purpose, "added_at": at}
     transaction.write(_ATTACH[transaction.dialect], row)
+
+
+def attach_photos(
+    transaction: Transaction, case_id: int, media_keys: Sequence[str], purpose: str, at: datetime
+) -> None:
+    """Put several recorded pictures on a case, a microsecond apart so that their order is kept."""
+    for number, media_key in enumerate(media_keys):
+        attach_photo(transaction, case_id, media_key, purpose, at + timedelta(microseconds=number))
 
 
 async def photos_of(transaction: Transaction, case_id: int, purpose: str) -> list[str]:

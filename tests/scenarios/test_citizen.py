@@ -5,7 +5,7 @@ from sqlalchemy import select
 from handlers import texts
 from handlers.channel import Location
 from routing.organisation import build_city
-from storage.tables import correction
+from storage.tables import chat, correction
 from tests.city import CityHarness
 
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
@@ -224,6 +224,16 @@ async def test_the_unit_gets_the_case_with_its_photos(city: CityHarness) -> None
     await an.presses("Đồng ý và gửi")
     chair.sees((await city.only_case()).code, "Rác chất đống", "An Nguyen")
     assert len(chair.photos) == 2
+
+
+async def test_photos_keep_the_order_in_which_they_came(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH, photos=6)
+    await an.sends(photos=3)
+    drafted = (await city.rows(select(chat.c.draft)))[0]["draft"]["photos"]
+    await an.presses("Đồng ý và gửi")
+    assert await city.photos(await city.only_case()) == drafted
+    assert len(drafted) == 9
 
 
 async def test_cancel_sends_nothing(city: CityHarness) -> None:
