@@ -28,14 +28,6 @@ class SamplePosition:
     longitude: float
 
 
-HANOI_POSITIONS = (
-    SamplePosition(title="Hồ Hoàn Kiếm", latitude=21.0287, longitude=105.8523),
-    SamplePosition(title="Đường Khương Đình", latitude=20.9932, longitude=105.8131),
-    SamplePosition(title="Hồ Tây, phía Quảng Bá", latitude=21.0690, longitude=105.8237),
-    SamplePosition(title="Ngoài thành phố (biển Đà Nẵng)", latitude=16.0605, longitude=108.2470),
-)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demo:
     """What the demo adds: seats to take, positions to send.
@@ -45,4 +37,4 @@ class Demo:
 
     seats: Sequence[Seat]
     sit: Callable[[str, str], Awaitable[None]]
-    positions: Sequence[SamplePosition] = HANOI_POSITIONS
+    positions: Sequence[SamplePosition] = ()

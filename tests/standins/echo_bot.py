@@ -18,7 +18,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from bot.channels.web import Entry, WebChannel
-from bot.server import Demo, Seat, build_server
+from bot.server import Demo, SamplePosition, Seat, build_server
 from handlers.channel import Address, Button, Channel, Envelope, InboundMessage, OutboundMessage
 from handlers.media import StoredPhoto
 
@@ -33,7 +33,8 @@ SEATS = (
     Seat(name="dieu-phoi", title="Cán bộ điều phối", hint="Xem những gì máy chưa chắc"),
     Seat(name="lanh-dao", title="Lãnh đạo thành phố", hint="Hỏi số liệu, chỉ đạo từng việc"),
 )
-ALBUM_BUTTONS = (
+POSITIONS = (SamplePosition(title="Hồ Hoàn Kiếm", latitude=21.0287, longitude=105.8523),)
+CARD_BUTTONS = (
     (Button(label="Đồng ý và gửi", data="send"),),
     (Button(label="Sửa lĩnh vực", data="domain"), Button(label="Sửa địa điểm", data="place")),
 )
@@ -56,7 +57,7 @@ class EchoBot:
         self._external_ids: set[str] = set()
         self._count = 0
         self._port = port
-        self._demo = Demo(seats=SEATS, sit=self._sit) if demo else None
+        self._demo = Demo(seats=SEATS, sit=self._sit, positions=POSITIONS) if demo else None
 
     async def __aenter__(self) -> Self:
         application = build_server(
@@ -137,7 +138,7 @@ def echo(message: InboundMessage) -> OutboundMessage:
     heard = message.text or message.button or message.unsupported or str(message.location or "")
     return OutboundMessage(
         text=f"Đã nghe: {heard}",
-        buttons=ALBUM_BUTTONS if "nút" in message.text else (),
+        buttons=CARD_BUTTONS if "nút" in message.text else (),
         photos=message.photos if "ảnh" in message.text else (),
         ask_location="Gửi vị trí của tôi" if "vị trí" in message.text else "",
         replace=message.button_message,
