@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.sql.dml import Insert, UpdateBase
 from sqlalchemy.sql.visitors import traverse
 
+from storage import sqlite_driver
 from storage.tables import metadata
 
 Row = Mapping[str, Any]
@@ -133,12 +134,16 @@ class Database:
             pool_reset_on_return="rollback",
             json_serializer=_dump_json,
             hide_parameters=True,
+            **({"async_creator": self._connect_sqlite} if self.sqlite else {}),
         )
         if self.sqlite:
             begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
             event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, writes=writes))
             event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
+
+    async def _connect_sqlite(self) -> sqlite_driver.OneCrossingConnection:
+        return await sqlite_driver.connect(self.url.database or ":memory:")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
