@@ -7,7 +7,18 @@ from types import ModuleType
 
 from rapidfuzz import fuzz, process
 
-from handlers import access, casework, draft, followup, intake, organisation, statistics, texts, triage
+from handlers import (
+    access,
+    casework,
+    draft,
+    followup,
+    intake,
+    organisation,
+    review,
+    statistics,
+    texts,
+    triage,
+)
 from handlers.channel import Button, InboundMessage, OutboundMessage
 from handlers.turn import Handler, Turn
 from routing import tracking_code
@@ -19,7 +30,7 @@ from storage.chats import Chat
 from storage.messages import Notice
 from storage.people import Person
 
-MODULES: tuple[ModuleType, ...] = (intake, followup, organisation, casework, triage, statistics)
+MODULES: tuple[ModuleType, ...] = (intake, review, followup, organisation, casework, triage, statistics)
 """What people can do: each module declares its commands, buttons and steps."""
 
 PATIENT_STEPS = frozenset({draft.STEP, followup.ADDING, followup.RATING})

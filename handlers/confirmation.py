@@ -1,0 +1,186 @@
+"""What a draft's writer is shown: a question for what is missing, or what was understood, ready to send."""
+
+from datetime import datetime
+
+from handlers import texts
+from handlers.channel import Button
+from handlers.draft import NO_FEEDBACK, STEP, Draft
+from handlers.turn import Turn
+from routing import deadline
+from routing.responsibility import Assignment
+
+TWO_DOMAINS = 2
+
+
+async def decide(turn: Turn, draft: Draft, *, begun: bool) -> None:
+    """Answer with what comes next: an explanation, a question, or what was understood."""
+    if not draft.text:
+        ask_text(turn, draft)
+        return
+    if draft.kind == "emergency" and draft.first("emergency"):
+        turn.say(texts.emergency_numbers())
+    if begun and turn.person.posts and draft.kind != "emergency":
+        draft.asking = "citizen"
+        keep(turn, draft)
+        turn.say(texts.as_citizen(), buttons=_yes_or_no(draft, texts.label_as_citizen(), "citizen"))
+        return
+    go_on(turn, draft)
+
+
+def go_on(turn: Turn, draft: Draft) -> None:
+    """Answer a draft that has words: explain, ask for the ward, or show it."""
+    if draft.kind in NO_FEEDBACK and "kind" not in draft.fixed:
+        _explain(turn, draft)
+    elif _lacks_place(turn, draft):
+        ask_place(turn, draft)
+    else:
+        show(turn, draft)
+
+
+def _lacks_place(turn: Turn, draft: Draft) -> bool:
+    """Tell whether the ward is worth a question: never in an emergency, nor when a person must read first."""
+    if draft.ward_name or draft.ward_unknown or draft.foreign or draft.kind == "emergency":
+        return False
+    return bool(draft.elsewhere) or draft.assignment(turn.city).needs_place
+
+
+def ask_text(turn: Turn, draft: Draft) -> None:
+    """Ask for words to a picture or a position."""
+    draft.asking = "text"
+    keep(turn, draft)
+    turn.say(texts.what_to_report(photos=len(draft.photos), position=draft.latitude is not None))
+
+
+def _explain(turn: Turn, draft: Draft) -> None:
+    draft.asking = "ordinary"
+    keep(turn, draft)
+    told = {
+        "grievance": lambda: texts.grievance(city=turn.city.name),
+        "denunciation": lambda: texts.denunciation(city=turn.city.name),
+        "abuse": texts.calm,
+    }
+    label = texts.label_send_anyway() if draft.kind == "abuse" else texts.label_ordinary()
+    turn.say(told[draft.kind](), buttons=_yes_or_no(draft, label, "ordinary"))
+
+
+def ask_place(turn: Turn, draft: Draft) -> None:
+    """Ask for the ward: a position, a button, or its name."""
+    draft.asking = "ward"
+    keep(turn, draft)
+    if draft.elsewhere:
+        asked = texts.place_elsewhere(place=draft.elsewhere, city=turn.city.name)
+    else:
+        asked = texts.ask_place(candidates=bool(draft.wards))
+    turn.say(asked, buttons=place_buttons(draft), ask_location=texts.label_send_position())
+
+
+def show(turn: Turn, draft: Draft) -> None:
+    """Show what was understood, with the one button that consents and sends."""
+    if draft.foreign and draft.first("foreign"):
+        turn.say(texts.foreign_language())
+    found = draft.assignment(turn.city)
+    unit = None if draft.unsure or doubt(draft, found) else found.unit
+    draft.asking = ""
+    draft.consent = texts.consent(city=turn.city.name, anonymous=draft.anonymous)
+    keep(turn, draft)
+    turn.say(
+        texts.understood(
+            text=draft.text,
+            kind=draft.kind,
+            domain=turn.city.domains[draft.domain].name,
+            place=texts.place_name(draft.street, draft.ward_name, draft.ward_as_written),
+            unit=unit.name if unit else "",
+            due_at=_due_at(turn, draft) if unit else None,
+            photos=len(draft.photos),
+            unsure=draft.unsure,
+            urgent=draft.urgent,
+            consent=draft.consent,
+        ),
+        buttons=_draft_buttons(turn, draft),
+        ask_location="" if draft.ward_name else texts.label_send_position(),
+    )
+
+
+def _due_at(turn: Turn, draft: Draft) -> datetime:
+    rule = turn.city.deadline_rule(draft.domain)
+    return deadline.deadlines(turn.city, rule, received_at=turn.now, urgent=draft.urgent).due_at
+
+
+def doubt(draft: Draft, found: Assignment) -> str | None:
+    """Return why a dispatcher must look at the draft first, or None."""
+    if draft.foreign:
+        return texts.doubt_language()
+    read_as = draft.reading.get("kind")
+    if "kind" in draft.fixed and read_as in ("denunciation", "abuse"):
+        return texts.doubt_kind(kind=read_as)
+    if draft.unsure:
+        return texts.doubt_domain()
+    if found.unit is None:
+        return texts.doubt_place() if found.needs_place else texts.doubt_unit()
+    return None
+
+
+def keep(turn: Turn, draft: Draft) -> None:
+    """Put the draft into the chat."""
+    draft.changed_at = turn.now.isoformat()
+    turn.chat.step, turn.chat.draft = STEP, draft.as_dict()
+
+
+def button(draft: Draft, label: str, verb: str) -> Button:
+    """Return a button that means this very draft."""
+    return Button(label=label, data=f"draft:{draft.nonce}:{verb}")
+
+
+def _draft_buttons(turn: Turn, draft: Draft) -> list[list[Button]]:
+    hide = texts.label_named() if draft.anonymous else texts.label_anonymous()
+    rows = [[button(draft, texts.label_send(), "send")]]
+    if draft.unsure and not draft.foreign:
+        rows.append(
+            [
+                button(draft, turn.city.domains[domain].name, f"domain:{domain}")
+                for domain in draft.candidates[:TWO_DOMAINS]
+            ]
+        )
+    if draft.ward_name is None:
+        rows += pairs(_ward_buttons(draft))
+    rows += [
+        [
+            button(draft, texts.label_fix_domain(), "domains"),
+            button(draft, texts.label_fix_place(), "place"),
+        ],
+        [button(draft, texts.label_add_photos(), "photos"), button(draft, hide, "anonymous")],
+        [button(draft, texts.label_discard(), "discard")],
+    ]
+    return [row for row in rows if row]
+
+
+def closing_buttons(draft: Draft) -> list[list[Button]]:
+    """Return the buttons of a draft that was forgotten for a moment."""
+    return [
+        [button(draft, texts.label_look(), "look")],
+        [button(draft, texts.label_discard(), "discard")],
+    ]
+
+
+def place_buttons(draft: Draft) -> list[list[Button]]:
+    """Return the wards to choose from, and the ways around them."""
+    return [
+        *pairs(_ward_buttons(draft)),
+        [
+            button(draft, texts.label_place_unknown(), "nowhere"),
+            button(draft, texts.label_discard(), "discard"),
+        ],
+    ]
+
+
+def _ward_buttons(draft: Draft) -> list[Button]:
+    return [button(draft, name, f"ward:{code}") for code, name in draft.wards]
+
+
+def pairs(buttons: list[Button]) -> list[list[Button]]:
+    """Return buttons two in a row."""
+    return [buttons[start : start + 2] for start in range(0, len(buttons), 2)]
+
+
+def _yes_or_no(draft: Draft, label: str, verb: str) -> list[list[Button]]:
+    return [[button(draft, label, verb)], [button(draft, texts.label_discard(), "discard")]]

@@ -1,0 +1,194 @@
+"""What a citizen does with the draft that is shown: send it, correct it, or throw it away."""
+
+import secrets
+
+from handlers import confirmation, offers, progress, texts
+from handlers.draft import STEP, Draft, take_up, unsent_draft
+from handlers.turn import Handler, Turn
+from routing import tracking_code
+from storage import cases
+from storage.cases import Case
+from storage.identity import new_id
+
+
+async def press(turn: Turn, argument: str) -> None:
+    """Carry out a button of a draft; one of another draft, or of none, changes nothing."""
+    nonce, _, verb = argument.partition(":")
+    verb, _, value = verb.partition(":")
+    draft = unsent_draft(turn.chat.step, turn.chat.draft)
+    if draft is None or draft.nonce != nonce or verb not in _VERBS:
+        _say_stale(turn, nonce)
+        return
+    await _VERBS[verb](turn, draft, value)
+
+
+def _say_stale(turn: Turn, nonce: str) -> None:
+    sent = turn.chat.draft.get("sent", {})
+    if nonce and sent.get("nonce") == nonce:
+        turn.say(texts.already_sent(code=sent["code"]))
+    else:
+        turn.say(texts.stale_button())
+
+
+async def _send(turn: Turn, draft: Draft, value: str) -> None:
+    """File the draft as a case: consent is this very press, given to the notice that was shown."""
+    if not draft.consent or not draft.text or draft.asking in ("ordinary", "citizen"):
+        turn.say(texts.stale_button())
+        return
+    case = _case_of(turn, draft)
+    cases.attach_photos(turn.transaction, case.id, draft.photos, "report", turn.now)
+    await progress.file(turn, case)
+    _keep_corrections(turn, draft, case)
+    turn.chat.step = ""
+    turn.chat.draft = {"sent": {"nonce": draft.nonce, "code": case.code, "album": draft.album}}
+    unit = turn.city.units[case.unit_code].name if case.unit_code else ""
+    turn.say(
+        texts.case_filed(
+            code=case.code, unit=unit, due_at=case.due_at, urgent=case.urgent, photos=len(draft.photos)
+        ),
+        buttons=offers.add(case.code),
+        case_id=case.id,
+    )
+
+
+def _case_of(turn: Turn, draft: Draft) -> Case:
+    prefix = tracking_code.code_prefix(turn.city.province)
+    return Case(
+        id=new_id(),
+        code=tracking_code.new_code(prefix, secrets.randbelow),
+        kind=draft.kind,
+        domain=draft.domain,
+        status="received",
+        urgent=draft.urgent,
+        text=draft.text,
+        ward_code=draft.ward_code,
+        ward_name=draft.ward_name,
+        street=draft.street,
+        latitude=draft.latitude,
+        longitude=draft.longitude,
+        reporter_id=turn.person.id,
+        channel=turn.chat.channel,
+        chat=turn.chat.chat,
+        anonymous=draft.anonymous,
+        consent_at=turn.now,
+        consent_text=draft.consent,
+        reading={
+            **draft.reading,
+            "former": draft.former,
+            "messages": [message_id for message_id, _ in draft.parts if message_id],
+        },
+        triage_reason=confirmation.doubt(draft, draft.assignment(turn.city)),
+        received_at=turn.now,
+    )
+
+
+def _keep_corrections(turn: Turn, draft: Draft, case: Case) -> None:
+    for field, was, value in draft.corrections():
+        cases.add_correction(
+            turn.transaction,
+            case_id=case.id,
+            text=case.text,
+            field=field,
+            was=was,
+            now_value=value,
+            actor_role="citizen",
+            at=turn.now,
+        )
+
+
+async def _list_domains(turn: Turn, draft: Draft, value: str) -> None:
+    order = [*draft.candidates, *(id for id in turn.city.domains if id not in draft.candidates)]
+    buttons = [confirmation.button(draft, turn.city.domains[id].name, f"domain:{id}") for id in order]
+    turn.say(
+        texts.choose_domain(),
+        buttons=[*confirmation.pairs(buttons), [confirmation.button(draft, texts.label_back(), "look")]],
+    )
+
+
+async def _choose_domain(turn: Turn, draft: Draft, value: str) -> None:
+    if value not in turn.city.domains:
+        turn.say(texts.stale_button())
+        return
+    draft.choose_domain(value)
+    confirmation.go_on(turn, draft)
+
+
+async def _fix_place(turn: Turn, draft: Draft, value: str) -> None:
+    draft.asking = "ward"
+    confirmation.keep(turn, draft)
+    turn.say(
+        texts.ask_place(candidates=bool(draft.wards)),
+        buttons=[
+            *confirmation.place_buttons(draft),
+            [confirmation.button(draft, texts.label_back(), "look")],
+        ],
+        ask_location=texts.label_send_position(),
+    )
+
+
+async def _choose_ward(turn: Turn, draft: Draft, value: str) -> None:
+    if not draft.choose_ward(value, turn.city):
+        turn.say(texts.stale_button())
+        return
+    await confirmation.decide(turn, draft, begun=False)
+
+
+async def _no_ward(turn: Turn, draft: Draft, value: str) -> None:
+    draft.ward_unknown = True
+    confirmation.show(turn, draft)
+
+
+async def _ask_photos(turn: Turn, draft: Draft, value: str) -> None:
+    draft.asking = "photos"
+    turn.chat.step, turn.chat.draft = STEP, draft.as_dict()
+    turn.say(texts.send_photos(), buttons=[[confirmation.button(draft, texts.label_back(), "look")]])
+
+
+async def _toggle_anonymous(turn: Turn, draft: Draft, value: str) -> None:
+    draft.anonymous = not draft.anonymous
+    confirmation.show(turn, draft)
+
+
+async def _look(turn: Turn, draft: Draft, value: str) -> None:
+    confirmation.go_on(turn, draft)
+
+
+async def _ordinary(turn: Turn, draft: Draft, value: str) -> None:
+    draft.kind = draft.fixed["kind"] = "feedback"
+    confirmation.go_on(turn, draft)
+
+
+async def _discard(turn: Turn, draft: Draft, value: str) -> None:
+    turn.chat.step, turn.chat.draft = "", {}
+    turn.say(texts.draft_discarded())
+
+
+_VERBS = {
+    "send": _send,
+    "domains": _list_domains,
+    "domain": _choose_domain,
+    "place": _fix_place,
+    "ward": _choose_ward,
+    "nowhere": _no_ward,
+    "photos": _ask_photos,
+    "anonymous": _toggle_anonymous,
+    "look": _look,
+    "ordinary": _ordinary,
+    "citizen": _look,
+    "discard": _discard,
+}
+
+
+async def cancel(turn: Turn, argument: str = "") -> None:
+    """Throw away the draft, or leave whatever step the chat is in."""
+    had = turn.chat.step
+    turn.chat.step, turn.chat.draft = take_up(turn.chat.draft) if had != STEP else ("", {})
+    if had == STEP:
+        turn.say(texts.draft_discarded())
+    else:
+        turn.say(texts.step_left() if had else texts.nothing_to_discard())
+
+
+COMMANDS: dict[str, Handler] = {"/huy": cancel}
+BUTTONS: dict[str, Handler] = {"draft": press}
+STEPS: dict[str, Handler] = {}

@@ -1,0 +1,57 @@
+"""The main conversation on PostgreSQL: locks, claims and times as in a large city."""
+
+from pathlib import Path
+
+import pytest
+
+from routing.organisation import build_city, to_document
+from storage import ledger, units
+from storage.database import Database
+from tests.city import MONDAY_MORNING, CityHarness, PlainUnderstanding
+
+RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
+
+
+@pytest.fixture
+async def large_city(postgresql: Database, tmp_path: Path) -> CityHarness:
+    hanoi = build_city("Hà Nội")
+    async with postgresql.begin() as transaction:
+        await units.save_city(transaction, to_document(hanoi), now=MONDAY_MORNING)
+    return CityHarness(
+        database=postgresql,
+        city=hanoi,
+        understanding=PlainUnderstanding(),
+        media_dir=tmp_path,
+        now=MONDAY_MORNING,
+    )
+
+
+async def test_from_the_report_to_the_reopened_case(large_city: CityHarness) -> None:
+    chair = await large_city.official("phuong-khuong-dinh", "chair")
+    an = large_city.citizen("an")
+    await an.writes(RUBBISH, photos=2)
+    await an.presses("Đồng ý và gửi")
+    await chair.presses("Hỏi người dân")
+    await chair.writes("Rác để trước số nhà nào ạ?")
+    await chair.presses("Gửi câu hỏi")
+    await large_city.passes(hours=1)
+    await an.writes("Trước số nhà 15")
+    await chair.presses("Trả lời người dân")
+    await chair.writes("Đã dọn sạch", photos=1)
+    await chair.presses("Gửi câu trả lời")
+    an.sees("Đã dọn sạch", "[5 ★]")
+    await an.presses("1 ★")
+    await an.writes("Vẫn còn rác", photos=1)
+    await an.writes("/cuatoi")
+    case = await large_city.only_case()
+    an.sees(case.code, "Mở lại")
+    assert len(await large_city.photos(case)) == 3
+    assert await ledger.verify(large_city.database) is None
+
+
+async def test_a_group_that_moves_is_followed(large_city: CityHarness) -> None:
+    an = large_city.somebody_in_group("-100", "an")
+    await an.sends(joined=True)
+    await an.sends(moved_to="-200")
+    await an.writes("/cuatoi")
+    assert "nhắn riêng" in large_city.channels["web"].shown["-200"][-1].text
