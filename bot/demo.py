@@ -37,6 +37,7 @@ DAYS = 45
 STEP = timedelta(minutes=90)
 """What happens within one step of the simulated time is worked off together."""
 SEED = 7
+DISPATCHER = "dispatcher"
 
 
 class NotADemo(Exception):
@@ -234,7 +235,8 @@ async def _settle_officials(life: Life, city: City) -> dict[str, str]:
     officials = {unit.code: f"chair-{unit.code}" for unit in chosen if unit.code != city.province}
     for code, chat in officials.items():
         await life.settle(chat, city.units[code].name, (code, "chair"))
-    await life.settle("dispatcher", DATA["dispatcher"], (city.province, "dispatcher"))
+    await life.settle(DISPATCHER, DATA["dispatcher"], (city.province, "dispatcher"))
+    life.plan(life.start + timedelta(hours=1), lambda at: _dispatch(life, at))
     return officials
 
 
@@ -282,15 +284,15 @@ def _find(life: Life, case: _CaseInHand) -> bool:
 def _handle(life: Life, now: datetime, case: _CaseInHand) -> None:
     """Let the official accept within working time; some never do."""
     random = life.random
-    if not _find(life, case) or random.random() < 0.04:
+    if random.random() < 0.03:
         return
-    if not 8 <= now.astimezone(LOCAL_TIME).hour < 17:
+    if not _find(life, case) or not 8 <= now.astimezone(LOCAL_TIME).hour < 17:
         life.plan(now + timedelta(hours=3), lambda at: _handle(life, at, case))
         return
     life.say(case.official, now, button=f"accept:{case.code}")
-    if random.random() < 0.08:
+    if random.random() < 0.03:
         return
-    days = random.choice((0.3, 0.6, 1, 1, 2, 2, 3, 4, 6, 9))
+    days = random.choice((0.2, 0.3, 0.5, 0.6, 0.8, 1, 1, 1.5, 2, 2, 3, 5, 9))
     life.plan(now + timedelta(days=days), lambda at: _answer(life, at, case))
 
 
@@ -319,3 +321,18 @@ def _rate(life: Life, now: datetime, case: _CaseInHand) -> None:
     stars = life.random.choice((1, 2, 3, 4, 4, 5, 5, 5, 5, 5))
     if button := life.offered(case.citizen, rf"own:{case.code}:rate:{stars}"):
         life.say(case.citizen, now, button=button)
+        if stars < 3:
+            life.plan(now + timedelta(hours=4), lambda at: _answer(life, at, case))
+
+
+def _dispatch(life: Life, now: datetime) -> None:
+    """Let the dispatcher settle what waits, each morning; the last days are left for the visitor."""
+    life.say(DISPATCHER, now, text="/dieuphoi")
+    life.plan(now + timedelta(minutes=16), lambda at: _settle_one(life, at))
+    if now + timedelta(days=4) < life.end:
+        life.plan(now + timedelta(hours=4), lambda at: _dispatch(life, at))
+
+
+def _settle_one(life: Life, now: datetime) -> None:
+    if button := life.offered(DISPATCHER, r"fix:[^:]+:[a-z]+:.+"):
+        life.say(DISPATCHER, now, button=button)
