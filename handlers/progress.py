@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import access, cards, notices, texts
-from handlers.channel import Address, Button
+from handlers.channel import Address, Button, OutboundMessage
 from handlers.notices import Rows
 from handlers.turn import Turn
 from routing import deadline, responsibility, workflow
@@ -17,7 +17,7 @@ from routing.workflow import Action, Status
 from storage import cases, chats, ledger, messages, people
 from storage.cases import Case
 from storage.database import Transaction
-from storage.people import Official
+from storage.people import Official, Person
 
 NIGHT_OWL = timedelta(hours=2)
 """Who wrote so recently is awake: a card reaches them even at night."""
@@ -82,7 +82,7 @@ async def file(turn: Turn, case: Case) -> None:
             turn.transaction, turn.city, case, Action.SEND_TO_TRIAGE, actor=SYSTEM, now=turn.now, data=data
         )
     cases.add_case(turn.transaction, case)
-    await announce(turn.transaction, turn.city, case, now=turn.now)
+    await announce(turn.transaction, turn.city, case, now=turn.now, reporter=turn.person)
 
 
 def _received(case: Case) -> dict[str, Any]:
@@ -348,13 +348,34 @@ _CHANGES: Mapping[Action, Callable[[Case, _Step], None]] = {
 
 
 async def announce(
-    transaction: Transaction, city: City, case: Case, *, now: datetime, note: str = ""
+    transaction: Transaction,
+    city: City,
+    case: Case,
+    *,
+    now: datetime,
+    note: str = "",
+    reporter: Person | None = None,
 ) -> None:
-    """Show a case to those who must act on it now: the unit's officials, or the dispatchers."""
+    """Show a case to those who must act on it now: the unit's officials, or the dispatchers.
+
+    `reporter` is whoever reported it, where that person is at hand already.
+    """
     if case.unit_code is None:
         await tell_dispatchers(transaction, city, case, now=now)
         return
-    await tell_unit(transaction, city, case, "", now=now, card=True, note=note)
+    officials = await people.officials_of(transaction, case.unit_code, now=now)
+    if not officials:
+        await nobody_there(transaction, city, case, now=now)
+        return
+    message = cards.card(
+        city,
+        case,
+        now=now,
+        photos=await cases.photos_of(transaction, case.id, "report"),
+        reporter=await _reporter_shown(transaction, case, reporter, now),
+        note=note,
+    )
+    _post_when_awake(transaction, officials, message, case=case, now=now)
 
 
 async def tell_reporter(
@@ -395,13 +416,11 @@ async def tell_unit(
     now: datetime,
     buttons: Rows = (),
     photos: Sequence[str] = (),
-    card: bool = False,
-    note: str = "",
     roles: Sequence[str] = ("chair", "officer"),
     except_for: int | None = None,
     dedupe_key: str | None = None,
 ) -> None:
-    """Tell the officials of the unit that has a case; with `card`, show them the case itself.
+    """Tell the officials of the unit that has a case.
 
     At night only urgent news goes out at once, except to those who are at their phone anyway. Where nobody
     can be reached, dispatchers and the chair above are told instead.
@@ -413,30 +432,39 @@ async def tell_unit(
     if not officials:
         await nobody_there(transaction, city, case, now=now)
         return
-    if card:
-        report = await cases.photos_of(transaction, case.id, "report")
-        reporter = await _reporter_shown(transaction, city, case, now)
-        message = cards.card(city, case, now=now, photos=report, reporter=reporter, note=note)
-    else:
-        message = notices.message_of(text, buttons=buttons, photos=photos)
+    others = [official for official in officials if official.person_id != except_for]
+    message = notices.message_of(text, buttons=buttons, photos=photos)
+    _post_when_awake(transaction, others, message, case=case, now=now, dedupe_key=dedupe_key)
+
+
+def _post_when_awake(
+    transaction: Transaction,
+    officials: Sequence[Official],
+    message: OutboundMessage,
+    *,
+    case: Case,
+    now: datetime,
+    dedupe_key: str | None = None,
+) -> None:
     for official in officials:
-        if official.person_id != except_for:
-            notices.post_to(
-                transaction,
-                [official],
-                message,
-                now=now,
-                case_id=case.id,
-                dedupe_key=dedupe_key,
-                not_before=_when_awake(official, now, urgent=case.urgent),
-            )
+        notices.post_to(
+            transaction,
+            [official],
+            message,
+            now=now,
+            case_id=case.id,
+            dedupe_key=dedupe_key,
+            not_before=_when_awake(official, now, urgent=case.urgent),
+        )
 
 
-async def _reporter_shown(transaction: Transaction, city: City, case: Case, now: datetime) -> str:
+async def _reporter_shown(
+    transaction: Transaction, case: Case, reporter: Person | None, now: datetime
+) -> str:
     """Return the reporter's name and telephone for the unit; empty when they stay unknown to it."""
     if case.anonymous:
         return ""
-    person = await people.get_person(transaction, case.reporter_id, now=now)
+    person = reporter or await people.get_person(transaction, case.reporter_id, now=now)
     return cards.reporter(person) if person else ""
 
 
@@ -491,14 +519,9 @@ async def tell_dispatchers(transaction: Transaction, city: City, case: Case, *, 
     )
     dispatchers = await people.officials_by_role(transaction, "dispatcher", now=now)
     for official in dispatchers:
+        wakes = _when_awake(official, now, urgent=emergency)
         notices.post_to(
-            transaction,
-            [official],
-            message,
-            now=now,
-            case_id=case.id,
-            dedupe_key=key,
-            not_before=_when_awake(official, now, urgent=emergency),
+            transaction, [official], message, now=now, case_id=case.id, dedupe_key=key, not_before=wakes
         )
     if not dispatchers:
         await notices.tell_operators(

@@ -265,6 +265,8 @@ class TurnWorker:
             turns = await self._turns(transaction, [item for item in batch if item.message], now)
             for turn in turns:
                 await dispatch.handle(turn)
+            # Last, so that what one turn reads of chats does not cut the writes of the others in pieces.
+            for turn in turns:
                 chats.save_chat(transaction, turn.chat, now=now)
             for item in batch:
                 for update in item.updates:
