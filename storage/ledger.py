@@ -15,7 +15,7 @@ from storage.database import Database, Transaction
 from storage.tables import case as case_table
 from storage.tables import event
 
-CASES_AT_ONCE = 1_000
+CASES_AT_ONCE = 100
 """How many cases `verify` holds in memory."""
 
 

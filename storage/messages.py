@@ -1,6 +1,6 @@
 """Inbox and outbox: storing, claiming and finishing, always in batches."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -70,36 +70,52 @@ _INSERT_INBOX = _insert_once(inbox, "channel", "external_id")
 _INSERT_OUTBOX = insert(outbox)
 _INSERT_OUTBOX_ONCE = _insert_once(outbox, "dedupe_key")
 
-_INBOX_OPEN = and_(inbox.c.finished_at.is_(None), inbox.c.failed_at.is_(None))
-_OUTBOX_OPEN = and_(outbox.c.sent_at.is_(None), outbox.c.failed_at.is_(None))
+
+def _inbox_open(table: Any) -> Any:
+    return and_(table.c.finished_at.is_(None), table.c.failed_at.is_(None))
 
 
-def _first_open(table: Any, *in_line: Any) -> Any:
-    """Return the first row in line of each chat, and until when any row of that chat is held."""
-    return (
-        select(func.min(table.c.id).label("id"), func.max(table.c.claimed_until).label("held_until"))
-        .where(*in_line)
-        .group_by(table.c.channel, table.c.chat)
-        .subquery()
-    )
+def _outbox_open(table: Any) -> Any:
+    return and_(table.c.sent_at.is_(None), table.c.failed_at.is_(None))
 
 
-def _heads(table: Any, is_open: Any, in_line: Any, columns: Sequence[Any]) -> Select[Any]:
-    """Return the query for the first row in line of each chat that nobody works on and that is due."""
-    first = _first_open(table, is_open, in_line)
+_INBOX_OPEN, _OUTBOX_OPEN = _inbox_open(inbox), _outbox_open(outbox)
+
+
+InLine = Callable[[Any], Any]
+"""Given a table, the condition that a row stands in its chat's line."""
+
+
+def _heads(table: Any, in_line: InLine, columns: Sequence[Any]) -> Select[Any]:
+    """Return the query for the first row in line of each chat that is due and that nobody works on.
+
+    It walks along the line from its beginning and asks of each row whether it is its chat's first, so it
+    costs as much as it takes, however long the line is.
+    """
     return (
         select(*columns)
-        .join(first, table.c.id == first.c.id)
         .where(
-            is_open,
+            in_line(table),
             table.c.available_at <= bindparam("now"),
             or_(table.c.claimed_until.is_(None), table.c.claimed_until < bindparam("now")),
-            or_(first.c.held_until.is_(None), first.c.held_until < bindparam("now")),
+            table.c.id == _of_chat(table, in_line, func.min),
+            func.coalesce(_of_chat(table, in_line, func.max, "claimed_until") < bindparam("now"), true()),
         )
         .order_by(table.c.id)
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True, of=table)
     )
+
+
+def _of_chat(table: Any, in_line: InLine, fold: Callable[[Any], Any], column: str = "id") -> Any:
+    """Return the least or the greatest of a column over all rows of the chat that stand in line.
+
+    A plain subquery and not NOT EXISTS, which PostgreSQL makes a join of; its plan is then hopeless whenever
+    a full line meets statistics from a time when it was empty.
+    """
+    other = table.alias()
+    same_chat = (other.c.channel == table.c.channel, other.c.chat == table.c.chat)
+    return select(fold(other.c[column])).where(*same_chat, in_line(other)).scalar_subquery()
 
 
 _INBOX_COLUMNS = [
@@ -120,10 +136,16 @@ _OUTBOX_COLUMNS = [
     outbox.c.created_at,
     outbox.c.attempts,
 ]
-# A notice for later joins the line only when it is due; one that failed keeps its place.
-_OUTBOX_IN_LINE = or_(outbox.c.available_at <= bindparam("now"), outbox.c.error.is_not(None))
-_INBOX_HEADS = _heads(inbox, _INBOX_OPEN, true(), _INBOX_COLUMNS)
-_OUTBOX_HEADS = _heads(outbox, _OUTBOX_OPEN, _OUTBOX_IN_LINE, _OUTBOX_COLUMNS)
+
+
+def _outbox_in_line(table: Any) -> Any:
+    # A notice for later joins the line only when it is due; one that failed keeps its place.
+    is_due = or_(table.c.available_at <= bindparam("now"), table.c.error.is_not(None))
+    return and_(_outbox_open(table), is_due)
+
+
+_INBOX_HEADS = _heads(inbox, _inbox_open, _INBOX_COLUMNS)
+_OUTBOX_HEADS = _heads(outbox, _outbox_in_line, _OUTBOX_COLUMNS)
 _ALBUM_PARTS = (
     select(*_INBOX_COLUMNS, inbox.c.available_at)
     .where(
@@ -318,13 +340,12 @@ async def release_claims(transaction: Transaction) -> None:
         )
 
 
-def _next_due(table: Any, is_open: Any) -> Select[Any]:
-    first = _first_open(table, is_open)
-    due = func.min(func.coalesce(first.c.held_until, table.c.available_at), type_=UtcTime)
-    return select(due.label("at")).join(first, table.c.id == first.c.id)
+def _next_due(table: Any, is_open: InLine) -> Select[Any]:
+    due = func.min(func.coalesce(table.c.claimed_until, table.c.available_at), type_=UtcTime)
+    return select(due.label("at")).where(is_open(table), table.c.id == _of_chat(table, is_open, func.min))
 
 
-_NEXT_DUE = {"inbox": _next_due(inbox, _INBOX_OPEN), "outbox": _next_due(outbox, _OUTBOX_OPEN)}
+_NEXT_DUE = {"inbox": _next_due(inbox, _inbox_open), "outbox": _next_due(outbox, _outbox_open)}
 
 
 async def next_due(transaction: Transaction, box: str) -> datetime | None:

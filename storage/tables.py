@@ -114,6 +114,12 @@ Index(
     sqlite_where=text("finished_at IS NULL AND failed_at IS NULL"),
     postgresql_where=text("finished_at IS NULL AND failed_at IS NULL"),
 )
+Index(
+    "ix_inbox_line",
+    inbox.c.id,
+    sqlite_where=text("finished_at IS NULL AND failed_at IS NULL"),
+    postgresql_where=text("finished_at IS NULL AND failed_at IS NULL"),
+)
 Index("ix_inbox_chat", inbox.c.channel, inbox.c.chat, inbox.c.id)
 Index(
     "ix_inbox_failed",
@@ -146,6 +152,12 @@ Index(
     "ix_outbox_pending",
     outbox.c.channel,
     outbox.c.chat,
+    outbox.c.id,
+    sqlite_where=text("sent_at IS NULL AND failed_at IS NULL"),
+    postgresql_where=text("sent_at IS NULL AND failed_at IS NULL"),
+)
+Index(
+    "ix_outbox_line",
     outbox.c.id,
     sqlite_where=text("sent_at IS NULL AND failed_at IS NULL"),
     postgresql_where=text("sent_at IS NULL AND failed_at IS NULL"),

@@ -47,7 +47,8 @@ def main(session: int, folder: Path, programs: Path) -> None:
     except SessionOver:
         pass
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        # A session that was killed cannot clear up after itself.
+        shutil.rmtree(folder if _is_alive(session) else folder.parent, ignore_errors=True)
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

@@ -92,6 +92,7 @@ def _create_inbox() -> None:
         comment="Every update as the vendor sent it; a row with failed_at is a dead letter.",
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_inbox_line", "inbox", ["id"], **_where("finished_at IS NULL AND failed_at IS NULL"))
     op.create_index("ix_inbox_chat", "inbox", ["channel", "chat", "id"])
     op.create_index("ix_inbox_failed", "inbox", ["failed_at"], **_where("failed_at IS NOT NULL"))
     op.create_index(
@@ -124,6 +125,7 @@ def _create_outbox() -> None:
         comment="Every message to a person; sent in order per chat; a row with failed_at is a dead letter.",
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_outbox_line", "outbox", ["id"], **_where("sent_at IS NULL AND failed_at IS NULL"))
     op.create_index("ix_outbox_chat", "outbox", ["channel", "chat", "id"])
     op.create_index("ix_outbox_external", "outbox", ["channel", "chat", "external_id"])
     op.create_index("ix_outbox_failed", "outbox", ["failed_at"], **_where("failed_at IS NOT NULL"))

@@ -357,3 +357,17 @@ async def test_rows_of_both_boxes_count_up_for_ever(database: Database) -> None:
     async with database.read() as transaction:
         for table in (inbox, outbox):
             assert [row["id"] for row in await transaction.fetch(select(table.c.id))] == [2]
+
+
+@pytest.mark.parametrize("box", ["inbox", "outbox"])
+async def test_a_claim_walks_along_the_line_and_sorts_nothing(sqlite: Database, box: str) -> None:
+    heads = messages._INBOX_HEADS if box == "inbox" else messages._OUTBOX_HEADS
+    async with sqlite.read() as transaction:
+        compiled = heads.compile(transaction.connection.engine.sync_engine)
+        words = str(compiled)
+        plan = await transaction.connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {words}", tuple(0 for _ in compiled.positiontup or ())
+        )
+    steps = [row[-1] for row in plan]
+    assert f"SCAN {box} USING INDEX ix_{box}_line" in steps
+    assert not any("TEMP B-TREE" in step for step in steps)
