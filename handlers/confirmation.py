@@ -89,6 +89,7 @@ def show(turn: Turn, draft: Draft) -> None:
             kind=draft.kind,
             domain=turn.city.domains[draft.domain].name,
             place=texts.place_name(draft.street, draft.ward_name, draft.ward_as_written),
+            ward_known=draft.ward_name is not None,
             unit=unit.name if unit else "",
             due_at=_due_at(turn, draft) if unit else None,
             photos=len(draft.photos),

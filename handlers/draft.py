@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from routing.language import is_foreign
+from routing.language import calls_for_help, is_foreign
 from routing.organisation import City
 from routing.place import FormerWard, Ward
 from routing.responsibility import Assignment, assign
@@ -124,16 +124,20 @@ class Draft:
         """Take over what the machine read; what the writer corrected stays."""
         self.reading = {key: value for key, value in reading.as_dict().items() if key != "text"}
         self.foreign = is_foreign(self.text)
-        self.kind = self.fixed.get("kind", reading.kind)
-        self.urgent = reading.urgent or self.kind == "emergency"
-        if self.foreign and self.kind != "emergency":
-            self.kind = "feedback"
+        self.kind = self.fixed.get("kind", self._kind_read(reading))
+        self.urgent = self.kind == "emergency" or (reading.urgent and not self.foreign)
         self.candidates = [each.domain for each in reading.candidates if each.domain in city.domains]
         if "domain" not in self.fixed:
             known = reading.domain in city.domains
             self.domain = reading.domain if known else "other"
             self.unsure = reading.needs_triage or self.foreign or not known
         self._place(reading, city)
+
+    def _kind_read(self, reading: Reading) -> str:
+        """Return the kind; of a language that the machine cannot read only a call for help counts."""
+        if not self.foreign:
+            return reading.kind
+        return "emergency" if calls_for_help(self.text) else "feedback"
 
     def _place(self, reading: Reading, city: City) -> None:
         place = reading.place

@@ -16,6 +16,19 @@ _ENGLISH_WORDS = (
     " school hospital police"
 )
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
+_DANGER = frozenset(
+    {
+        "fire",
+        "emergency",
+        "ambulance",
+        "dying",
+        "drowning",
+        "bleeding",
+        "unconscious",
+        "attacked",
+        "explosion",
+    }
+)
 _COURTESY = (
     "nhieu",
     "cam on",
@@ -50,6 +63,11 @@ def is_foreign(text: str) -> bool:
     if len(words) < _FEWEST_WORDS or any(not letter.isascii() for letter in letters):
         return False
     return sum(word in _ENGLISH for word in words) * 3 >= len(words)
+
+
+def calls_for_help(text: str) -> bool:
+    """Tell whether an English text names a danger to life."""
+    return any(word.lower() in _DANGER for word in _WORD.findall(text))
 
 
 def is_courtesy(text: str) -> bool:

@@ -115,6 +115,7 @@ def understood(
     kind: str,
     domain: str,
     place: str,
+    ward_known: bool,
     unit: str,
     due_at: datetime | None,
     photos: int,
@@ -124,11 +125,13 @@ def understood(
 ) -> str:
     """Show what was understood and what will happen, above the button that agrees and sends."""
     due = f"trước {moment(due_at)}" if due_at else "báo ngay khi có đơn vị nhận"
+    unknown = "chưa rõ phường/xã, anh/chị gửi vị trí nếu tiện"
+    where = place if ward_known else f"{place} ({unknown})" if place else unknown
     lines = [
         "Tôi hiểu như sau, anh/chị xem giúp:",
         f"• {kind_name(kind)}: {excerpt(text, 160)}",
         f"• Lĩnh vực: {domain}" + (" (tôi chưa chắc)" if unsure else ""),
-        f"• Nơi: {place or 'chưa rõ, anh/chị gửi vị trí nếu tiện'}",
+        f"• Nơi: {where}",
         f"• Đơn vị trả lời: {unit or 'người điều phối sẽ chọn đơn vị phù hợp'}",
         f"• Hạn trả lời: {due}",
     ]

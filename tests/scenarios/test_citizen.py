@@ -149,7 +149,7 @@ async def test_whoever_does_not_know_the_ward_still_sends_with_one_more_tap(city
 async def test_no_ward_is_asked_for_where_the_unit_does_not_depend_on_it(city: CityHarness) -> None:
     an = city.citizen("an")
     await an.writes("Mất điện từ sáng đến giờ")
-    an.sees("Công ty Điện lực", "[Đồng ý và gửi]", "[Gửi vị trí]")
+    an.sees("Công ty Điện lực", "[Đồng ý và gửi]", "[Gửi vị trí]", "chưa rõ phường/xã")
 
 
 async def test_an_unsure_domain_offers_two_and_can_be_sent_as_it_is(city: CityHarness) -> None:

@@ -48,3 +48,12 @@ async def test_a_greeting_an_emergency_and_a_question(real_city: CityHarness) ->
     an.sees("việc gì, ở đâu")
     await an.writes("Cứu với, nhà đang cháy lớn, có người mắc kẹt bên trong!")
     an.sees("114", "Khẩn", "[Đồng ý và gửi]")
+
+
+async def test_english_is_an_emergency_only_when_it_names_a_danger(real_city: CityHarness) -> None:
+    an, binh = real_city.citizen("an"), real_city.citizen("binh")
+    await an.writes("There is a broken light near my house please help")
+    an.sees("I can only read Vietnamese", "[Đồng ý và gửi]")
+    an.does_not_see("Khẩn")
+    await binh.writes("There is a fire in my house please help")
+    binh.sees("XIN GỌI NGAY", "Khẩn", "[Đồng ý và gửi]")
