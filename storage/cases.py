@@ -236,7 +236,7 @@ _PHOTO = select(photo).where(photo.c.media_key == bindparam("key"))
 _PHOTOS_OF = (
     select(case_photo.c.media_key)
     .where(case_photo.c.case_id == bindparam("row_id"), case_photo.c.purpose == bindparam("in_purpose"))
-    .order_by(case_photo.c.added_at, case_photo.c.media_key)
+    .order_by(case_photo.c.number)
 )
 
 
@@ -258,7 +258,7 @@ def add_photo(
 def attach_photo(transaction: Transaction, case_id: int, media_key: str, purpose: str, at: datetime) -> None:
     """Put a recorded picture on a case, as part of the "report" or of the "answer"; once is enough."""
     row = {"case_id": case_id, "media_key": media_key, "purpose": purpose, "added_at": at}
-    transaction.write(_ATTACH[transaction.dialect], row)
+    transaction.write(_ATTACH[transaction.dialect], {**row, "number": new_id()})
 
 
 def attach_photos(

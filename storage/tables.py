@@ -328,6 +328,7 @@ case_photo = Table(
     Column("media_key", String(80), ForeignKey("photo.media_key"), primary_key=True),
     Column("purpose", String(16), nullable=False, comment='"report" or "answer"'),
     Column("added_at", UtcTime, nullable=False),
+    Column("number", BigInteger, nullable=False, comment="Larger than those of the pictures before."),
 )
 
 event = Table(

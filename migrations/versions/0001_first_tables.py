@@ -330,6 +330,9 @@ def _create_case_photo() -> None:
         sa.Column("media_key", sa.String(length=80), nullable=False),
         sa.Column("purpose", sa.String(length=16), nullable=False, comment='"report" or "answer"'),
         sa.Column("added_at", _time(), nullable=False),
+        sa.Column(
+            "number", sa.BigInteger(), nullable=False, comment="Larger than those of the pictures before."
+        ),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name="fk_case_photo_case_id"),
         sa.ForeignKeyConstraint(["media_key"], ["photo.media_key"], name="fk_case_photo_media_key"),
         sa.PrimaryKeyConstraint("case_id", "media_key", name="pk_case_photo"),

@@ -10,7 +10,7 @@ from storage import cases
 from storage.cases import Case
 from storage.database import Database
 from storage.tables import case as case_table
-from tests.storage.samples import DAY, HOUR, NOON, SECOND, a_case, add_reporter
+from tests.storage.samples import DAY, HOUR, NOON, a_case, add_reporter
 
 
 async def add(database: Database, *added: Case) -> None:
@@ -202,11 +202,11 @@ async def test_photos_stay_in_the_order_in_which_they_came(database: Database) -
     case = a_case(await add_reporter(database))
     await add(database, case)
     async with database.begin() as transaction:
-        for number, key in enumerate(["z.jpg", "a.jpg", "z.jpg", "proof.jpg"]):
+        for key in ("z.jpg", "a.jpg", "z.jpg", "proof.jpg"):
             about = {"media_key": key, "mime": "image/jpeg", "size": 9, "width": 4, "height": 3}
             cases.add_photo(transaction, **about, at=NOON)
             purpose = "answer" if key == "proof.jpg" else "report"
-            cases.attach_photo(transaction, case.id, key, purpose, NOON + number * SECOND)
+            cases.attach_photo(transaction, case.id, key, purpose, NOON)
         assert await cases.photos_of(transaction, case.id, "report") == ["z.jpg", "a.jpg"]
         assert await cases.photos_of(transaction, case.id, "answer") == ["proof.jpg"]
         photo = await cases.photo_by_key(transaction, "a.jpg")

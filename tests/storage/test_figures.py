@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from routing.deadline import LOCAL_TIME
 from routing.workflow import OPEN_STATUSES
 from storage import cases, ledger
 from storage.cases import Case
@@ -283,3 +284,41 @@ async def test_a_recount_notices_a_case_changed_behind_its_events(database: Data
         shown = await figures(transaction, **WEEK, now=NOON)
         told = await recount(transaction, **WEEK, now=NOON)
     assert (shown[None].on_time, told[None].late) == (1, 1)
+
+
+def local(day: int, hour: int, minute: int = 0, *, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=LOCAL_TIME)
+
+
+EXAMPLE: dict[str, dict[str, Any]] = {
+    "A": {"received_at": local(23, 8), "answered_at": local(25, 16, 59), "answer_due_at": local(25, 17)},
+    "B": {"received_at": local(23, 9), "answered_at": local(26, 9), "answer_due_at": local(30, 17)},
+    "C": {"received_at": local(20, 10), "answered_at": local(24, 17, 1), "answer_due_at": local(24, 17)},
+    "D": {"received_at": local(24, 8), "warn_at": local(27, 9), "due_at": local(27, 17)},
+    "E": {"received_at": local(24, 8), "warn_at": local(26, 9), "due_at": local(26, 17)},
+    "F": {"received_at": local(1, 8, month=9), "due_at": local(5, 17, month=9)},
+    "G": {"received_at": local(24, 8), "due_at": local(30, 17), "warn_at": local(30, 9)},
+    "H": {"received_at": local(25, 8), "due_at": None, "warn_at": None},
+}
+STANDING: dict[str, dict[str, Any]] = {
+    "A": {"status": "answered"},
+    "B": {"status": "answered", "extended": True},
+    "C": {"status": "closed"},
+    "D": {"status": "in_progress"},
+    "E": {"status": "waiting_for_citizen"},
+    "F": {"status": "assigned"},
+    "G": {"status": "reopened", "reopened_count": 1},
+    "H": {"status": "rejected"},
+}
+
+
+async def test_the_example_in_the_documentation_is_right(database: Database) -> None:
+    reporter = await add_reporter(database)
+    for code, times in EXAMPLE.items():
+        types = ("received", "reopened") if code == "G" else ("received",)
+        await tell(database, a_case(reporter, code=code, **times, **STANDING[code]), types=types)
+    week = {"start": local(23, 0), "end": local(28, 0), "now": local(27, 12)}
+    answered = {"answered": 3, "on_time": 1, "late": 1, "late_with_extension": 1}
+    still_open = {"on_track": 2, "at_risk": 1, "overdue": 1}
+    found = await total(database, **week)
+    assert found == Figures(received=6, reopened=1, rejected=1, **answered, **still_open)
