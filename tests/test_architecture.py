@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts import describe
+
 ROOT = Path(__file__).parent.parent
 FLOORS = ("bot", "handlers", "storage", "routing")
 ENVIRONMENT = re.compile(r"\bos\.(environ|getenv)\b|\bload_dotenv\b")
@@ -101,12 +103,5 @@ def test_vietnamese_sentences_stand_only_among_the_texts() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_file_is_in_the_architecture_page() -> None:
-    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    missing = [
-        str(path.relative_to(ROOT))
-        for floor in FLOORS
-        for path in sources(floor)
-        if path.name != "__init__.py" and f"`{path.name}`" not in page and f"`{path.stem}`" not in page
-    ]
-    assert not missing, f"docs/architecture.md does not name {missing}"
+def test_the_architecture_page_names_every_file() -> None:
+    assert describe.PAGE.read_text(encoding="utf-8") == describe.page(), "run: python scripts/describe.py"
