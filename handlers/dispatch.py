@@ -9,15 +9,18 @@ from rapidfuzz import fuzz, process
 
 from handlers import (
     access,
+    answering,
     casework,
     draft,
     followup,
+    handover,
     intake,
     organisation,
     review,
     statistics,
     texts,
     triage,
+    writing,
 )
 from handlers.channel import Button, InboundMessage, OutboundMessage
 from handlers.turn import Handler, Turn
@@ -30,7 +33,18 @@ from storage.chats import Chat
 from storage.messages import Notice
 from storage.people import Person
 
-MODULES: tuple[ModuleType, ...] = (intake, review, followup, organisation, casework, triage, statistics)
+MODULES: tuple[ModuleType, ...] = (
+    intake,
+    review,
+    followup,
+    organisation,
+    casework,
+    answering,
+    handover,
+    writing,
+    triage,
+    statistics,
+)
 """What people can do: each module declares its commands, buttons and steps."""
 
 PATIENT_STEPS = frozenset({draft.STEP, followup.ADDING, followup.RATING})
@@ -218,7 +232,7 @@ async def _about(turn: Turn, case: Case) -> None:
     if case.reporter_id == turn.person.id:
         await followup.take_reply(turn, case)
     elif access.may(turn.person, turn.city, "see", case):
-        await casework.take_reply(turn, case.code)
+        await answering.take_reply(turn, case.code)
     else:
         await intake.receive(turn)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from handlers import access, cards, casework, offers, places, progress, texts, unit_search
+from handlers import access, cards, case_at_hand, offers, places, progress, texts, unit_search, writing
 from handlers.channel import Button
 from handlers.progress import actor_of
 from handlers.turn import Handler, Turn
@@ -13,7 +13,7 @@ from storage import cases, ledger
 from storage.cases import Case
 from storage.people import Post
 
-WARD, UNIT, REJECT = "work.ward", "work.unit", "work.reject"
+WARD, UNIT, REJECT = (f"{writing.PREFIX}{step}" for step in ("ward", "unit", "reject"))
 LOOKED_AT = 200
 """How many waiting cases are looked at to count them and to find the next."""
 MOST_DOMAINS = 3
@@ -58,7 +58,6 @@ async def show_next(turn: Turn, *, after: str | None = None) -> None:
     waiting = await cases.cases_in_triage(turn.transaction, limit=LOOKED_AT)
     codes = [case.code for case in waiting]
     if not waiting:
-        casework.finish(turn)
         turn.say(texts.triage_empty())
         return
     place = codes.index(after) + 1 if after in codes else 0
@@ -155,8 +154,7 @@ def _other_ways(case: Case) -> list[list[Button]]:
 
 def _listen(turn: Turn, step: str, case: Case) -> None:
     """Let a typed name be the answer to the question that is asked."""
-    casework.finish(turn)
-    casework.begin(turn, step, case.code)
+    writing.begin(turn, step, case.code)
 
 
 # ── taps and typed names ─────────────────────────────────────────────────────────────────────────
@@ -164,7 +162,7 @@ def _listen(turn: Turn, step: str, case: Case) -> None:
 
 async def _waiting_case(turn: Turn, code: str, action: Action) -> tuple[Case, Post] | None:
     """Return a case that still waits for a dispatcher; otherwise say why not."""
-    found = await casework.case_for(turn, code, action)
+    found = await case_at_hand.case_for(turn, code, action)
     if found is None or found[0].status == Status.TRIAGE:
         return found
     turn.say(texts.triage_done_already(code=found[0].code))
@@ -252,7 +250,7 @@ async def _gave_it_back(turn: Turn, case: Case, unit: Unit) -> bool:
 
 
 async def _assign(turn: Turn, case: Case, post: Post, unit: Unit, *, reason: str) -> None:
-    casework.finish(turn)
+    writing.finish(turn, case.code)
     await progress.move(
         turn.transaction,
         turn.city,
@@ -300,10 +298,10 @@ async def type_unit(turn: Turn, argument: str) -> None:
 
 
 async def _typed_about(turn: Turn) -> tuple[Case, Post] | None:
-    code = (turn.chat.draft.get("work") or {}).get("code", "")
+    code = writing.code_at_work(turn)
     found = await _waiting_case(turn, code, Action.ASSIGN)
     if found is None:
-        casework.finish(turn)
+        writing.finish(turn, code)
     return found
 
 
@@ -321,7 +319,7 @@ async def refuse(turn: Turn, argument: str) -> None:
         [Button(label=texts.label_reject_reason(key=key), data=f"refuseto:{case.code}:{key}")]
         for key in texts.REJECT_REASONS
     ]
-    turn.say(texts.choose_reject_reason(code=case.code), buttons=[*rows, [casework.drop_button(case.code)]])
+    turn.say(texts.choose_reject_reason(code=case.code), buttons=[*rows, [writing.drop_button(case.code)]])
 
 
 async def refuse_because(turn: Turn, argument: str) -> None:
@@ -335,17 +333,17 @@ async def refuse_because(turn: Turn, argument: str) -> None:
 
 async def type_reason(turn: Turn, argument: str) -> None:
     """Refuse a case for the reason that was typed."""
-    code = (turn.chat.draft.get("work") or {}).get("code", "")
-    reason = turn.message.text.strip()[: casework.LONGEST_REASON]
+    code = writing.code_at_work(turn)
+    reason = turn.message.text.strip()[: writing.LONGEST_REASON]
     if reason:
         await _reject(turn, code, reason)
     else:
-        turn.say(texts.words_please(), buttons=[[casework.drop_button(code)]])
+        turn.say(texts.words_please(), buttons=[[writing.drop_button(code)]])
 
 
 async def _reject(turn: Turn, code: str, reason: str) -> None:
     found = await _waiting_case(turn, code, Action.REJECT)
-    casework.finish(turn)
+    writing.finish(turn, parse_code(code) or "")
     if found is None:
         return
     case, post = found

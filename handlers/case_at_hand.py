@@ -1,0 +1,95 @@
+"""The case that an official acts on: found by its code, allowed to them, and moved in their name."""
+
+from typing import Any
+
+from handlers import access, cards, progress, texts, writing
+from handlers.channel import Button
+from handlers.progress import actor_of
+from handlers.turn import Turn
+from routing import workflow
+from routing.tracking_code import parse_code
+from routing.workflow import Action, Status
+from storage import cases, people
+from storage.cases import Case
+from storage.people import Post
+
+
+async def case_for(turn: Turn, code: str, action: str) -> tuple[Case, Post] | None:
+    """Return a case and the post by which the writer may do this to it; otherwise say why not.
+
+    A wrong code, one that does not exist and one out of reach get the same answer.
+    """
+    if turn.chat.group:
+        turn.say(texts.only_in_private())
+        return None
+    known = parse_code(code)
+    case = await cases.get_case(turn.transaction, known, lock=True) if known else None
+    if case is None or access.post_for(turn.person, turn.city, "see", case) is None:
+        turn.say(texts.case_not_yours() if turn.person.posts else texts.no_such_case())
+        return None
+    post = access.post_for(turn.person, turn.city, action, case)
+    if post is None:
+        turn.say(texts.step_not_yours(code=case.code, unit=cards.unit_name(turn.city, case.unit_code)))
+        return None
+    return case, post
+
+
+async def ready_for(turn: Turn, code: str, action: Action) -> tuple[Case, Post] | None:
+    """Return a case on which the writer may take this step now; otherwise say why not.
+
+    What was being written about a case that can no longer be acted on is over with.
+    """
+    found = await case_for(turn, code, action)
+    if found is not None and action in workflow.allowed_actions(found[0].status, found[1].role):
+        return found
+    if found is not None:
+        await say_too_late(turn, found[0])
+    writing.finish(turn, parse_code(code) or "")
+    return None
+
+
+async def say_too_late(turn: Turn, case: Case) -> None:
+    """Tell somebody who comes second what has become of the case, and who did it."""
+    officer = (
+        await people.get_person(turn.transaction, case.officer_id, now=turn.now) if case.officer_id else None
+    )
+    name = officer.name if officer else ""
+    if case.status == Status.IN_PROGRESS and case.accepted_at:
+        if case.officer_id == turn.person.id:
+            turn.say(texts.accepted_by_you(code=case.code), case_id=case.id)
+        else:
+            turn.say(texts.accepted_by(code=case.code, name=name, at=case.accepted_at), case_id=case.id)
+    elif case.answered_at and case.status != Status.REJECTED:
+        turn.say(texts.answered_by(code=case.code, name=name, at=case.answered_at))
+    else:
+        turn.say(texts.step_impossible(code=case.code, status=case.status))
+
+
+async def move(
+    turn: Turn, case: Case, action: Action, post: Post, data: dict[str, Any] | None = None
+) -> None:
+    """Carry out a move by the post that allows it."""
+    await progress.move(
+        turn.transaction,
+        turn.city,
+        case,
+        action,
+        actor=actor_of(turn.person.id, post),
+        now=turn.now,
+        data=data,
+    )
+
+
+def buttons(turn: Turn, case: Case) -> list[tuple[Button, ...]]:
+    """Return a button for everything that the writer may do to a case now."""
+    return cards.buttons(case, actions(turn, case))
+
+
+def actions(turn: Turn, case: Case) -> frozenset[Action]:
+    """Return what the writer may do to a case now."""
+    return frozenset(
+        action
+        for action in Action
+        if (post := access.post_for(turn.person, turn.city, action, case))
+        and action in workflow.allowed_actions(case.status, post.role)
+    )

@@ -1,0 +1,131 @@
+"""What an official writes over several messages, kept in the chat until one tap sends or drops it."""
+
+from dataclasses import asdict, dataclass, field
+
+from handlers import texts
+from handlers.channel import Button
+from handlers.turn import Handler, Turn
+from storage import cases, messages
+
+LONGEST_TEXT = 4000
+LONGEST_REASON = 500
+MOST_PHOTOS = 10
+PREFIX = "work."
+"""With this begins the name of every step in which an official writes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Writing:
+    """What an official is writing about one case, kept in the chat until it is sent or dropped."""
+
+    code: str
+    texts: list[str] = field(default_factory=list)
+    photos: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Everything written, as one text."""
+        return "\n".join(self.texts)
+
+
+def writing_in(turn: Turn, step: str, code: str = "") -> Writing | None:
+    """Return what is being written in this step, about this case if one is named."""
+    if turn.chat.step != step or "work" not in turn.chat.draft:
+        return None
+    writing = Writing(**turn.chat.draft["work"])
+    return writing if code in ("", writing.code) else None
+
+
+def begin(turn: Turn, step: str, code: str) -> Writing | None:
+    """Let the next messages in this chat belong to a step on this case.
+
+    What is being written for the same step goes on; for another one it must be sent or dropped first.
+    """
+    busy = _unsent(turn)
+    if busy is not None and (turn.chat.step, busy.code) == (step, code):
+        return busy
+    if busy is not None:
+        turn.say(texts.draft_busy(code=busy.code), buttons=[[drop_button(busy.code)]])
+        return None
+    writing = Writing(code=code)
+    turn.chat.step = step
+    _keep(turn, writing)
+    return writing
+
+
+def _unsent(turn: Turn) -> Writing | None:
+    """Return what would be lost if another step began now."""
+    if not turn.chat.step.startswith(PREFIX) or "work" not in turn.chat.draft:
+        return None
+    writing = Writing(**turn.chat.draft["work"])
+    return writing if writing.texts or writing.photos else None
+
+
+def code_at_work(turn: Turn) -> str:
+    """Return the code of the case that the chat's step is about; empty for none."""
+    return (turn.chat.draft.get("work") or {}).get("code", "") if turn.chat.step.startswith(PREFIX) else ""
+
+
+def finish(turn: Turn, code: str) -> None:
+    """End what is under way about this case; what is being written about another one stays."""
+    if code and code_at_work(turn) == code:
+        turn.chat.step, turn.chat.draft = "", {}
+
+
+def _keep(turn: Turn, writing: Writing) -> None:
+    turn.chat.draft = {"work": asdict(writing)}
+
+
+def add(turn: Turn, writing: Writing) -> bool:
+    """Take a message in; say what is wrong with it, if anything, and return whether something came in."""
+    message = turn.message
+    text = message.text.strip()
+    if message.unsupported or not (text or message.photos):
+        turn.say(texts.cannot_use(), buttons=[[drop_button(writing.code)]])
+        return False
+    if len(writing.text) + len(text) > LONGEST_TEXT:
+        turn.say(texts.draft_too_long(limit=LONGEST_TEXT), buttons=[[drop_button(writing.code)]])
+        return False
+    writing.texts += [text] if text else []
+    keys = [photo.media_key for photo in message.photos if photo.media_key]
+    if len(writing.photos) + len(keys) > MOST_PHOTOS:
+        turn.say(texts.too_many_proofs(limit=MOST_PHOTOS))
+    writing.photos = [*writing.photos, *keys][:MOST_PHOTOS]
+    _keep(turn, writing)
+    return True
+
+
+def drop_button(code: str) -> Button:
+    """Return the button that stops what is under way."""
+    return Button(label=texts.label_drop(), data=f"drop:{code}")
+
+
+async def drop(turn: Turn, argument: str) -> None:
+    """Throw away what is being written, or stop choosing; the case stays as it is."""
+    if not argument or code_at_work(turn) != argument:
+        turn.say(texts.draft_gone())
+        return
+    finish(turn, argument)
+    turn.say(texts.draft_dropped(code=argument))
+
+
+async def is_about_another(turn: Turn, writing: Writing) -> bool:
+    """Refuse a reply to another case's card while this one is being written: nothing gets mixed up."""
+    if not turn.message.reply_to:
+        return False
+    other = await messages.case_of_message(
+        turn.transaction,
+        channel=turn.chat.channel,
+        chat=turn.chat.chat,
+        message_id=turn.message.reply_to,
+    )
+    case = await cases.get_case_by_id(turn.transaction, other) if other else None
+    if case is None or case.code == writing.code:
+        return False
+    turn.say(texts.draft_busy(code=writing.code), buttons=[[drop_button(writing.code)]])
+    return True
+
+
+COMMANDS: dict[str, Handler] = {}
+BUTTONS: dict[str, Handler] = {"drop": drop}
+STEPS: dict[str, Handler] = {}
