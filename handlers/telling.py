@@ -1,0 +1,201 @@
+"""Who hears of a case, and when: its reporter, the unit that has it, the dispatchers, those above."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from handlers import access, cards, notices, texts
+from handlers.channel import Address, Button, OutboundMessage
+from handlers.notices import Rows
+from routing import deadline
+from routing.organisation import City
+from storage import cases, chats, messages, people
+from storage.cases import Case
+from storage.database import Transaction
+from storage.people import Official, Person
+
+NIGHT_OWL = timedelta(hours=2)
+"""Who wrote so recently is awake: a card reaches them even at night."""
+TRIAGE_PAUSE_MINUTES = 30
+"""Dispatchers hear at most once in so long that more cases wait."""
+
+
+async def announce(
+    transaction: Transaction,
+    city: City,
+    case: Case,
+    *,
+    now: datetime,
+    note: str = "",
+    reporter: Person | None = None,
+) -> None:
+    """Show a case to those who must act on it now: the unit's officials, or the dispatchers.
+
+    `reporter` is whoever reported it, where that person is at hand already.
+    """
+    if case.unit_code is None:
+        await tell_dispatchers(transaction, city, case, now=now)
+        return
+    officials = await people.officials_of(transaction, case.unit_code, now=now)
+    if not officials:
+        await nobody_there(transaction, city, case, now=now)
+        return
+    message = cards.card(
+        city,
+        case,
+        now=now,
+        photos=await cases.photos_of(transaction, case.id, "report"),
+        reporter=await _reporter_shown(transaction, case, reporter, now),
+        note=note,
+    )
+    _post_when_awake(transaction, officials, message, case=case, now=now)
+
+
+async def tell_reporter(
+    transaction: Transaction,
+    case: Case,
+    text: str,
+    *,
+    now: datetime,
+    buttons: Rows = (),
+    photos: Sequence[str] = (),
+    dedupe_key: str | None = None,
+    not_before: datetime | None = None,
+) -> None:
+    """Tell whoever reported a case, in the chat that they used last; where none is reachable, in the case's.
+
+    When the channel cannot reach them, the unit hears of it (`oversight.citizen_not_reached`).
+    """
+    known = await chats.addresses_of(transaction, [case.reporter_id])
+    address = Address(*known.get(case.reporter_id, (case.channel, case.chat)))
+    messages.post_notice(
+        transaction,
+        channel=address.channel,
+        chat=address.chat,
+        message=notices.message_of(text, buttons=buttons, photos=photos).as_dict(),
+        at=now,
+        case_id=case.id,
+        not_before=not_before,
+        dedupe_key=dedupe_key,
+    )
+
+
+async def tell_unit(
+    transaction: Transaction,
+    city: City,
+    case: Case,
+    text: str,
+    *,
+    now: datetime,
+    buttons: Rows = (),
+    photos: Sequence[str] = (),
+    roles: Sequence[str] = ("chair", "officer"),
+    except_for: int | None = None,
+    dedupe_key: str | None = None,
+) -> None:
+    """Tell the officials of the unit that has a case.
+
+    At night only urgent news goes out at once, except to those who are at their phone anyway. Where nobody
+    can be reached, dispatchers and the chair above are told instead.
+    """
+    if case.unit_code is None:
+        await tell_dispatchers(transaction, city, case, now=now)
+        return
+    officials = await people.officials_of(transaction, case.unit_code, now=now, roles=roles)
+    if not officials:
+        await nobody_there(transaction, city, case, now=now)
+        return
+    others = [official for official in officials if official.person_id != except_for]
+    message = notices.message_of(text, buttons=buttons, photos=photos)
+    _post_when_awake(transaction, others, message, case=case, now=now, dedupe_key=dedupe_key)
+
+
+def _post_when_awake(
+    transaction: Transaction,
+    officials: Sequence[Official],
+    message: OutboundMessage,
+    *,
+    case: Case,
+    now: datetime,
+    dedupe_key: str | None = None,
+) -> None:
+    for official in officials:
+        notices.post_to(
+            transaction,
+            [official],
+            message,
+            now=now,
+            case_id=case.id,
+            dedupe_key=dedupe_key,
+            not_before=_when_awake(official, now, urgent=case.urgent),
+        )
+
+
+async def _reporter_shown(
+    transaction: Transaction, case: Case, reporter: Person | None, now: datetime
+) -> str:
+    """Return the reporter's name and telephone for the unit; empty when they stay unknown to it."""
+    if case.anonymous:
+        return ""
+    person = reporter or await people.get_person(transaction, case.reporter_id, now=now)
+    return cards.reporter(person) if person else ""
+
+
+def _when_awake(official: Official, now: datetime, *, urgent: bool) -> datetime | None:
+    if urgent or not deadline.in_quiet_hours(now) or now - official.last_inbound_at < NIGHT_OWL:
+        return None
+    return deadline.after_quiet_hours(now)
+
+
+async def nobody_there(transaction: Transaction, city: City, case: Case, *, now: datetime) -> None:
+    """A unit without anybody to receive: dispatchers and the nearest chair above hear of it, once a case."""
+    assert case.unit_code is not None
+    unit = city.units[case.unit_code]
+    text = texts.unit_has_nobody(code=case.code, unit=unit.name, urgent=case.urgent)
+    buttons = [[Button(label=texts.label_open_card(code=case.code), data=f"card:{case.code}")]]
+    told = await people.officials_by_role(transaction, "dispatcher", now=now)
+    if not access.is_restricted(city, case):
+        told = [*told, *await _chairs_above(transaction, city, unit.code, now)]
+    key = f"nobody:{case.id}:{unit.code}"
+    notices.post_to(
+        transaction,
+        told,
+        notices.message_of(text, buttons=buttons),
+        now=now,
+        case_id=case.id,
+        dedupe_key=key,
+    )
+    if not told:
+        alarm = texts.unit_without_anybody(code=case.code, unit=unit.name)
+        await notices.tell_operators(transaction, alarm, now=now, dedupe_key=key)
+
+
+async def _chairs_above(
+    transaction: Transaction, city: City, unit_code: str, now: datetime
+) -> list[Official]:
+    """Return the chairs of the nearest unit above that has one who can be reached."""
+    above = [unit.code for unit in city.path(unit_code)[:-1]]
+    found = await people.officials_of(transaction, above, now=now, roles=("chair",)) if above else []
+    nearest = max((above.index(official.unit_code) for official in found), default=None)
+    return [official for official in found if nearest is not None and official.unit_code == above[nearest]]
+
+
+async def tell_dispatchers(transaction: Transaction, city: City, case: Case, *, now: datetime) -> None:
+    """Tell the dispatchers that something waits: emergencies one by one, the rest once in half an hour."""
+    waiting = len(await cases.cases_in_triage(transaction, limit=100))
+    emergency = case.urgent or case.kind == "emergency"
+    half_hour = f"{now:%Y-%m-%dT%H}:{now.minute // TRIAGE_PAUSE_MINUTES}"
+    key = f"triage:{case.id}:{case.event_count}" if emergency or waiting <= 1 else f"triage:{half_hour}"
+    text = texts.triage_waiting(count=waiting, code=case.code, emergency=emergency)
+    message = notices.message_of(
+        text, buttons=[[Button(label=texts.label_open_triage(), data=f"triage:{case.code}")]]
+    )
+    dispatchers = await people.officials_by_role(transaction, "dispatcher", now=now)
+    for official in dispatchers:
+        wakes = _when_awake(official, now, urgent=emergency)
+        notices.post_to(
+            transaction, [official], message, now=now, case_id=case.id, dedupe_key=key, not_before=wakes
+        )
+    if not dispatchers:
+        await notices.tell_operators(
+            transaction, texts.no_dispatcher(code=case.code, count=waiting), now=now, dedupe_key=key
+        )
