@@ -63,11 +63,6 @@ _REJECT_LABELS = {
 # ── becoming an official ─────────────────────────────────────────────────────────────────────────
 
 
-def role_name(*, role: str) -> str:
-    """Return what a role is called."""
-    return _ROLES[role]
-
-
 def welcome_official(*, name: str, role: str, unit: str, open_cases: int) -> str:
     """Greet somebody whose invitation was just accepted."""
     hello = f"Chào {name}!" if name else "Chào anh/chị!"
@@ -455,11 +450,6 @@ def triage_ask_unit(*, back_to: str) -> str:
 def triage_all_domains(*, code: str) -> str:
     """Offer every domain."""
     return f"{code} thuộc lĩnh vực nào?"
-
-
-def triage_type_unit(*, code: str) -> str:
-    """Ask for the name of a unit."""
-    return f"Anh/chị gõ tên đơn vị sẽ trả lời {code}."
 
 
 def triage_done(*, code: str, unit: str) -> str:

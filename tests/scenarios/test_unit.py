@@ -336,6 +336,19 @@ async def test_what_is_written_for_one_case_never_ends_up_in_another(city: CityH
     assert (await again(city, second)).status == "assigned"
 
 
+async def test_a_stale_tap_on_another_case_does_not_lose_what_is_being_written(city: CityHarness) -> None:
+    officer = await city.official(WARD, "officer")
+    first, second = await report(city, "an"), await report(city, "ba")
+    await officer.replays(f"answer:{first.code}")
+    await officer.writes("Đã dọn xong việc thứ nhất")
+    await officer.replays(f"giveto:{second.code}:area")
+    await officer.replays(f"drop:{second.code}")
+    await officer.replays(f"sendanswer:{second.code}")
+    await officer.replays(f"sendanswer:{first.code}")
+    city.citizen("an").sees("Đã dọn xong việc thứ nhất")
+    assert (await again(city, first)).status == "answered"
+
+
 @pytest.mark.parametrize("what", ["sticker", "voice", "file", "large_photo"])
 async def test_what_no_answer_can_hold_is_said_so(city: CityHarness, what: str) -> None:
     officer = await city.official(WARD, "officer")
