@@ -1,4 +1,4 @@
-"""The one place where a case changes: the move, its columns, the event, and who hears of it."""
+"""The one place where a case changes: the move, the columns that follow from it, and its event."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
