@@ -1,11 +1,12 @@
 """The turn worker: claims updates, reads their texts, and commits the turns of many chats together."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 from prometheus_client import Counter
@@ -32,11 +33,17 @@ BATCH = 64
 """Chats whose turns share one transaction."""
 TRIES = 3
 ALBUM_PATIENCE = timedelta(seconds=10)
+FETCH_SECONDS = 20.0
+"""How long the photos of one message may take; less than a claim lasts, or they would be fetched twice."""
 IDLE_SECONDS = 1.0
 """How long to sleep without a wake-up, for updates that become due or come from another process."""
 
 TURNS = Counter("langnghe_turns", "Turns, by result.", ["result"])
 log = structlog.get_logger()
+
+
+class NoCity(Exception):
+    """There is no city whose messages could be handled."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,15 +155,25 @@ class TurnWorker:
                 error=repr(error),
             )
             prepared.updates = [replace(update, attempts=TRIES) for update in updates]
-            task = asyncio.create_task(self._record_failure(prepared, error))
+            self._go_on_aside(self._record_failure(prepared, error))
         else:
             message = prepared.message
             if message is None or not any(photo.reference for photo in message.photos):
                 self._ready.append(prepared)
                 return
-            task = asyncio.create_task(self._fetch_photos(prepared, message))
+            self._go_on_aside(self._fetch_photos(prepared, message))
+
+    def _go_on_aside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._guard(work))
         self._fetching.add(task)
         task.add_done_callback(self._fetching.discard)
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """Keep a fault from going unseen; its update is claimed again when its claim has run out."""
+        try:
+            await work
+        except Exception as error:
+            log.error("The turn worker met a fault.", action="worker_failed", error=repr(error))
 
     def _parse(self, updates: list[Update]) -> InboundMessage | None:
         channel = self._channels[updates[0].channel]
@@ -164,17 +181,28 @@ class TurnWorker:
         return gather_album(parts) if parts else None
 
     async def _fetch_photos(self, prepared: Prepared, message: InboundMessage) -> None:
+        last = prepared.updates[0].attempts + 1 >= TRIES
         try:
-            prepared.message, prepared.stored = await self._store_photos(message)
-        except (ChannelError, OSError) as error:
-            if prepared.updates[0].attempts + 1 < TRIES and getattr(error, "retryable", True):
+            async with asyncio.timeout(FETCH_SECONDS):
+                prepared.message, prepared.stored = await self._store_photos(message, last=last)
+        except Exception as error:
+            if not last:
                 await self._record_failure(prepared, error)
                 return
+            log.error(
+                "Photos could not be fetched.",
+                action="photos_lost",
+                inbox_id=prepared.updates[0].id,
+                error=repr(error),
+            )
             prepared.message = replace(message, photos=(), unsupported="photo_lost")
         self._ready.append(prepared)
         self._wake.set()
 
-    async def _store_photos(self, message: InboundMessage) -> tuple[InboundMessage, tuple[StoredPhoto, ...]]:
+    async def _store_photos(
+        self, message: InboundMessage, *, last: bool
+    ) -> tuple[InboundMessage, tuple[StoredPhoto, ...]]:
+        """Keep what can be fetched; raises ChannelError where another try may help, unless it is the last."""
         channel = self._channels[message.address.channel]
         kept: list[Photo] = []
         stored: list[StoredPhoto] = []
@@ -184,9 +212,10 @@ class TurnWorker:
                 continue
             try:
                 found = await asyncio.to_thread(store_photo, await channel.fetch(photo), self._media_dir)
-            except (NotAPicture, TooLarge) as error:
-                wrong = "large_photo" if isinstance(error, TooLarge) else "file"
-                message = replace(message, unsupported=wrong)
+            except (NotAPicture, TooLarge, ChannelError) as error:
+                if isinstance(error, ChannelError) and error.retryable and not last:
+                    raise
+                message = replace(message, unsupported=_what_is_wrong(error))
                 continue
             stored.append(found)
             kept.append(Photo(media_key=found.media_key))
@@ -206,6 +235,8 @@ class TurnWorker:
             version = await units.city_version(transaction)
             if version != self._city_version:
                 self._city, self._city_version = await units.load_city(transaction), version
+            if self._city is None:
+                raise NoCity(NoCity.__doc__)
             return await chats.peek_chats(transaction, addresses)
 
     async def _read_texts(
@@ -261,7 +292,10 @@ class TurnWorker:
             open_ids = await messages.still_open(
                 transaction, [update.id for item in batch for update in item.updates]
             )
-            batch = [item for item in batch if item.updates[0].id in open_ids]
+            # By id, because a slow fetch may outlast its claim: then the same update is here twice.
+            batch = list(
+                {item.updates[0].id: item for item in batch if item.updates[0].id in open_ids}.values()
+            )
             turns = await self._turns(transaction, [item for item in batch if item.message], now)
             for turn in turns:
                 await dispatch.handle(turn)
@@ -359,3 +393,9 @@ class TurnWorker:
 
 def _is_prose(message: InboundMessage) -> bool:
     return bool(message.text.strip()) and not message.text.startswith("/") and not message.group
+
+
+def _what_is_wrong(error: Exception) -> str:
+    if isinstance(error, TooLarge):
+        return "large_photo"
+    return "file" if isinstance(error, NotAPicture) else "photo_lost"

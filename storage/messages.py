@@ -19,13 +19,12 @@ from sqlalchemy import (
     select,
     text,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-from storage.database import Transaction
+from storage.database import Transaction, either_of, halves
 from storage.tables import UtcTime, inbox, outbox
 
 CLAIM_TIME = timedelta(seconds=30)
@@ -150,7 +149,8 @@ _ALBUM_PARTS = (
     select(*_INBOX_COLUMNS, inbox.c.available_at)
     .where(
         _INBOX_OPEN,
-        tuple_(inbox.c.channel, inbox.c.chat, inbox.c.album).in_(bindparam("albums", expanding=True)),
+        either_of(inbox.c.channel, inbox.c.chat),
+        inbox.c.album != "",
     )
     .order_by(inbox.c.id)
 )
@@ -158,7 +158,12 @@ _CLAIM_INBOX = update(inbox).where(inbox.c.id == bindparam("row_id")).values(cla
 _CLAIM_OUTBOX = (
     update(outbox).where(outbox.c.id == bindparam("row_id")).values(claimed_until=bindparam("until"))
 )
-_HELD = select(inbox.c.id).where(inbox.c.id.in_(bindparam("ids", expanding=True)), _INBOX_OPEN)
+_HELD = (
+    select(inbox.c.id)
+    .where(inbox.c.id.in_(bindparam("ids", expanding=True)), _INBOX_OPEN)
+    .order_by(inbox.c.id)
+    .with_for_update()
+)
 _FINISH_INBOX = (
     update(inbox)
     .where(inbox.c.id == bindparam("row_id"))
@@ -241,7 +246,9 @@ async def _open_albums(
     keys = [(head["channel"], head["chat"], head["album"]) for head in heads if head["album"]]
     albums: dict[tuple[str, str, str], list[Any]] = {}
     if keys:
-        for part in await transaction.fetch(_ALBUM_PARTS, {"albums": keys}):
+        for part in await transaction.fetch(
+            _ALBUM_PARTS, halves((channel, chat) for channel, chat, _ in keys)
+        ):
             albums.setdefault((part["channel"], part["chat"], part["album"]), []).append(part)
     return albums
 
@@ -252,7 +259,10 @@ def _claim(transaction: Transaction, statement: Any, ids: Iterable[int], now: da
 
 
 async def still_open(transaction: Transaction, ids: Sequence[int]) -> set[int]:
-    """Return those of the claimed updates that nobody has finished meanwhile."""
+    """Return those of the claimed updates that nobody has finished meanwhile.
+
+    They are locked until the transaction ends (PostgreSQL), so nobody else finishes them after this.
+    """
     return {row["id"] for row in await transaction.fetch(_HELD, {"ids": list(ids)})}
 
 
