@@ -114,7 +114,16 @@ class OutboundMessage:
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-able form without empty parts."""
-        return {key: value for key, value in asdict(self).items() if value}
+        parts: dict[str, Any] = {
+            "text": self.text,
+            "buttons": [[{"label": key.label, "data": key.data} for key in row] for row in self.buttons],
+            "photos": [asdict(photo) for photo in self.photos],
+            "reply_to": self.reply_to,
+            "ask_location": self.ask_location,
+            "ask_contact": self.ask_contact,
+            "replace": self.replace,
+        }
+        return {name: part for name, part in parts.items() if part}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "OutboundMessage":

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, false, select, tuple_, update
+from sqlalchemy import bindparam, false, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-from storage.database import Transaction
+from storage.database import Transaction, either_of, halves
 from storage.tables import chat as chat_table
 
 ChatKey = tuple[str, str]
@@ -39,7 +39,7 @@ _COLUMNS = (
 )
 _LOAD = (
     select(*_COLUMNS, chat_table.c.moved_to)
-    .where(tuple_(chat_table.c.channel, chat_table.c.chat).in_(bindparam("addresses", expanding=True)))
+    .where(either_of(chat_table.c.channel, chat_table.c.chat))
     .order_by(chat_table.c.channel, chat_table.c.chat)
 )
 _LOAD_LOCKED = _LOAD.with_for_update()
@@ -82,7 +82,7 @@ async def load_chats(transaction: Transaction, addresses: Sequence[ChatKey]) -> 
     missing = sorted(set(addresses))
     statement = _LOAD if transaction.read_only else _LOAD_LOCKED
     while missing:
-        for row in await transaction.fetch(statement, {"addresses": missing}):
+        for row in await transaction.fetch(statement, halves(missing)):
             key = (row["channel"], row["chat"])
             found[key] = _from_row(row)
             if row["moved_to"]:
@@ -95,14 +95,12 @@ async def load_chats(transaction: Transaction, addresses: Sequence[ChatKey]) -> 
     return chats
 
 
-_PEEK = select(*_COLUMNS).where(
-    tuple_(chat_table.c.channel, chat_table.c.chat).in_(bindparam("addresses", expanding=True))
-)
+_PEEK = select(*_COLUMNS).where(either_of(chat_table.c.channel, chat_table.c.chat))
 
 
 async def peek_chats(transaction: Transaction, addresses: Sequence[ChatKey]) -> dict[ChatKey, Chat]:
     """Return the stored chats of these addresses without locking them; an unknown one is left out."""
-    rows = await transaction.fetch(_PEEK, {"addresses": sorted(set(addresses))}) if addresses else []
+    rows = await transaction.fetch(_PEEK, halves(addresses)) if addresses else []
     return {(row["channel"], row["chat"]): _from_row(row) for row in rows}
 
 

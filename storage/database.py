@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ClauseElement, Executable, RowMapping, Table, event
+from sqlalchemy import ClauseElement, ColumnElement, Executable, RowMapping, Table, and_, bindparam, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.dml import Insert, UpdateBase
@@ -20,6 +20,7 @@ from storage.tables import metadata
 Row = Mapping[str, Any]
 Columns = tuple[str, ...]
 
+_dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _TABLE_ORDER = {table.name: number for number, table in enumerate(metadata.sorted_tables)}
 _known_reads: WeakKeyDictionary[Executable, frozenset[str] | None] = WeakKeyDictionary()
@@ -179,6 +180,22 @@ class Database:
         await self._reader.dispose()
 
 
+def either_of(first: ColumnElement[str], second: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition for `halves`: SQLite searches an index for it, but scans for a list of pairs.
+
+    It also holds for pairs put together from two others; whoever reads the rows goes by their keys.
+    """
+    return and_(
+        first.in_(bindparam("firsts", expanding=True)), second.in_(bindparam("seconds", expanding=True))
+    )
+
+
+def halves(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the parameters of `either_of` for these pairs."""
+    known = set(pairs)
+    return {"firsts": sorted({first for first, _ in known}), "seconds": sorted({last for _, last in known})}
+
+
 def driver_arguments(url: str) -> dict[str, Any]:
     """Return what the driver's own `connect` takes, for a connection outside the pool."""
     full = _with_driver(make_url(url))
@@ -209,7 +226,3 @@ def _prepare_sqlite(connection: Any, _record: Any, *, writes: bool) -> None:
     for pragma in (*_PRAGMAS, f"query_only={'OFF' if writes else 'ON'}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _dump_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

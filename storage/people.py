@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, false, insert, or_, select, tuple_, update
+from sqlalchemy import Select, and_, bindparam, case, false, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 
-from storage.database import Transaction
+from storage.database import Transaction, either_of, halves
 from storage.identity import new_id
 from storage.tables import account, chat, invitation, person, post
 
@@ -77,7 +77,7 @@ _WITH_POSTS = person.outerjoin(post, and_(post.c.person_id == person.c.id, _HELD
 _LOAD = (
     select(account.c.channel, account.c.user, *_PERSON_COLUMNS)
     .select_from(account.join(_WITH_POSTS, account.c.person_id == person.c.id))
-    .where(tuple_(account.c.channel, account.c.user).in_(bindparam("accounts", expanding=True)))
+    .where(either_of(account.c.channel, account.c.user))
     .order_by(post.c.id)
 )
 _GET = (
@@ -96,7 +96,7 @@ async def load_people(
     transaction: Transaction, accounts: Sequence[AccountKey], *, now: datetime
 ) -> dict[AccountKey, Person]:
     """Return the known people behind these accounts, with the posts that they hold now."""
-    rows = await transaction.fetch(_LOAD, {"accounts": sorted(set(accounts)), "now": now})
+    rows = await transaction.fetch(_LOAD, {**halves(accounts), "now": now})
     by_account: dict[AccountKey, list[RowMapping]] = {}
     for row in rows:
         by_account.setdefault((row["channel"], row["user"]), []).append(row)
