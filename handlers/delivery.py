@@ -1,7 +1,7 @@
 """Delivery: claims due notices, sends them with no transaction open, records what became of them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +21,7 @@ from handlers.channel import (
 )
 from storage import chats, messages
 from storage.database import Database, Transaction
+from storage.faults import is_away
 from storage.messages import Notice
 
 IN_FLIGHT = 64
@@ -29,7 +30,8 @@ TRIES = 20
 LONGEST_PAUSE = timedelta(hours=1)
 NO_CHANNEL_PAUSE = timedelta(minutes=10)
 IDLE_SECONDS = 1.0
-SEND_SECONDS = 30.0
+SEND_SECONDS = 20.0
+"""How long a send may take; less than a claim lasts, or another would begin the same meanwhile."""
 
 SENDS = Counter(
     "langnghe_sends", "Messages handed to a channel, by channel and result.", ["channel", "result"]
@@ -97,14 +99,43 @@ class Delivery:
                     await self._record(transaction, outcome, now)
                 await transaction.flush()
                 claimed = await messages.claim_notices(transaction, now=now, limit=room) if room else []
-        except Exception:
-            self._outcomes = outcomes + self._outcomes
-            raise
+        except Exception as error:
+            if is_away(error) or not outcomes:
+                self._outcomes = outcomes + self._outcomes
+                raise
+            claimed = []
+            await self._record_apart(outcomes, now)
         for notice in claimed:
             task = asyncio.create_task(self._send(notice))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
         return bool(outcomes or claimed)
+
+    async def _record_apart(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Record each outcome in a transaction of its own, so that one that cannot be holds up no other."""
+        for number, outcome in enumerate(outcomes):
+            try:
+                await self._record_alone(outcome, now)
+            except Exception:
+                self._outcomes = [*outcomes[number:], *self._outcomes]
+                raise
+
+    async def _record_alone(self, outcome: Outcome, now: datetime) -> None:
+        """Record one outcome; what follows from it is left out when that is what fails."""
+        try:
+            async with self._database.begin() as transaction:
+                await self._record(transaction, outcome, now)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.error(
+                "Nobody could be told what became of a message.",
+                action="record_failed",
+                outbox_id=outcome.notice.id,
+                exc_info=error,
+            )
+            async with self._database.begin() as transaction:
+                _record_only(transaction, outcome, now)
 
     async def drain(self) -> None:
         """Send until nothing is due (for tests and short commands)."""
@@ -121,6 +152,8 @@ class Delivery:
 
     async def _send(self, notice: Notice) -> None:
         outcome = await self._try(notice)  # apart: while this waits, `step` puts a new list in place
+        result = type(outcome.error).__name__ if outcome.error else "sent"
+        SENDS.labels(notice.channel, result).inc()
         self._outcomes.append(outcome)
         self._wake.set()
 
@@ -148,10 +181,9 @@ class Delivery:
 
     async def _record(self, transaction: Transaction, outcome: Outcome, now: datetime) -> None:
         notice, error = outcome.notice, outcome.error
-        SENDS.labels(notice.channel, type(error).__name__ if error else "sent").inc()
         if error is None:
             messages.notice_sent(transaction, notice.id, at=now, message_id=outcome.message_id)
-        elif error.moved_to:
+        elif error.moved_to and error.moved_to != notice.chat and notice.attempts + 1 < TRIES:
             await self._follow(transaction, notice, error.moved_to, now)
         elif isinstance(error, RateLimited):
             pause = error.retry_after or timedelta(seconds=2)
@@ -163,7 +195,7 @@ class Delivery:
 
     async def _follow(self, transaction: Transaction, notice: Notice, new: str, now: datetime) -> None:
         await chats.move_chat(transaction, channel=notice.channel, old=notice.chat, new=new, at=now)
-        messages.retry_notice(transaction, notice.id, again_at=now, why=f"moved to {new}", counts=False)
+        messages.retry_notice(transaction, notice.id, again_at=now, why=f"moved to {new}")
         await messages.readdress(transaction, channel=notice.channel, old=notice.chat, new=new)
 
     async def _retry(
@@ -208,3 +240,14 @@ class Delivery:
             await oversight.citizen_not_reached(
                 transaction, notice.case_id, channel=notice.channel, chat=notice.chat, now=now
             )
+
+
+def _record_only(transaction: Transaction, outcome: Outcome, now: datetime) -> None:
+    """Record what became of a message and nothing else; without this it would be sent for ever."""
+    row_id, error = outcome.notice.id, outcome.error
+    if error is None:
+        messages.notice_sent(transaction, row_id, at=now, message_id=outcome.message_id)
+    elif error.retryable and outcome.notice.attempts + 1 < TRIES:
+        messages.retry_notice(transaction, row_id, again_at=now + LONGEST_PAUSE, why=str(error))
+    else:
+        messages.set_notice_aside(transaction, row_id, at=now, why=f"{type(error).__name__}: {error}")

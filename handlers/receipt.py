@@ -11,6 +11,7 @@ from prometheus_client import Counter
 from handlers.channel import Envelope
 from storage import messages
 from storage.database import Database
+from storage.faults import is_away
 
 ALBUM_PAUSE = timedelta(seconds=1.5)
 """How long the parts of an album may keep one another waiting."""
@@ -88,9 +89,11 @@ class Receiver:
     async def _refuse_or_split(
         self, batch: list[tuple[dict[str, Any], asyncio.Future[None]]], error: Exception
     ) -> None:
-        if len(batch) == 1:
-            if not batch[0][1].done():
-                batch[0][1].set_exception(error)
+        """Store the others apart from one that cannot be; refuse all at once when the database is away."""
+        if len(batch) > 1 and not is_away(error):
+            for item in batch:
+                await self._commit([item])
             return
-        for item in batch:
-            await self._commit([item])
+        for _, done in batch:
+            if not done.done():
+                done.set_exception(error)
