@@ -52,8 +52,6 @@ PATIENT_STEPS = frozenset({draft.STEP, followup.ADDING, followup.RATING})
 LONGEST_LABEL = 60
 _MOST_BUTTONS = 40
 _NEAR = 60
-_SHOWN = 3
-"""A number or a label may be meant for the latest of so many messages."""
 _COMMAND = re.compile(r"^/\s*(\w+)(?:@\w+)?[\s:]*(.*)$", re.DOTALL)
 
 
@@ -203,7 +201,7 @@ async def _plain(turn: Turn) -> None:
     if message.contact is not None:
         await intake.receive(turn)
         return
-    shown = await _shown(turn)
+    shown = _shown(turn)
     if pressed := _typed_button(turn, shown):
         await _press(turn, pressed)
     elif step in STEPS and step not in PATIENT_STEPS:
@@ -218,14 +216,9 @@ async def _plain(turn: Turn) -> None:
         await intake.receive(turn)
 
 
-async def _shown(turn: Turn) -> list[Notice]:
+def _shown(turn: Turn) -> Sequence[Notice]:
     """Return what the chat was shown last; in the middle of a step only the very last message counts."""
-    if turn.chat.new:
-        return []
-    limit = _SHOWN if turn.chat.step in ("", *PATIENT_STEPS) else 1
-    return await messages.last_sent(
-        turn.transaction, channel=turn.chat.channel, chat=turn.chat.chat, limit=limit
-    )
+    return turn.shown if turn.chat.step in ("", *PATIENT_STEPS) else turn.shown[:1]
 
 
 async def _about(turn: Turn, case: Case) -> None:

@@ -2,8 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -77,11 +76,11 @@ class Draft:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild a draft from what the chat holds (and may hold other things beside)."""
         own = {name: data[name] for name in cls.__slots__ if name in data}
-        return cls(**deepcopy(own))
+        return cls(**_copied(own))
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the chat holds: everything, in JSON."""
-        return asdict(self)
+        return {part.name: _copied(getattr(self, part.name)) for part in fields(self)}
 
     @property
     def text(self) -> str:
@@ -239,3 +238,12 @@ def lay_aside(step: str, kept: Mapping[str, Any]) -> dict[str, Any]:
 def take_up(kept: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return step and content of a chat that is done with something else: back to the draft, if any."""
     return (STEP, dict(kept[ASIDE])) if ASIDE in kept else ("", {})
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of JSON values; `copy.deepcopy` takes ten times as long for these."""
+    if isinstance(value, dict):
+        return {key: _copied(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copied(part) for part in value]
+    return value

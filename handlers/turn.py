@@ -10,6 +10,7 @@ from routing.understanding import Reading
 from storage import messages
 from storage.chats import Chat
 from storage.database import Transaction
+from storage.messages import Notice
 from storage.people import Person
 
 Rows = Sequence[Sequence[Button]]
@@ -31,6 +32,8 @@ class Turn:
     person: Person
     reading: Reading | None
     """What the machine made of the text; None for commands, buttons and messages without text."""
+    shown: Sequence[Notice] = ()
+    """What the chat was shown last, latest first: a number or a label that is typed may be meant for it."""
 
     @property
     def address(self) -> Address:

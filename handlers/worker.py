@@ -27,11 +27,13 @@ from routing.organisation import City
 from routing.understanding import Reading, Understanding
 from storage import cases, chats, messages, people, units
 from storage.database import Database, Transaction
-from storage.messages import Update
+from storage.messages import Notice, Update
 
 BATCH = 64
 """Chats whose turns share one transaction."""
 TRIES = 3
+SHOWN = 3
+"""How many of the messages that a chat was shown last may be meant by a number that is typed."""
 ALBUM_PATIENCE = timedelta(seconds=10)
 FETCH_SECONDS = 20.0
 """How long the photos of one message may take; less than a claim lasts, or they would be fetched twice."""
@@ -314,6 +316,7 @@ class TurnWorker:
         known_chats = await chats.load_chats(transaction, [item.address for item in batch])
         accounts = {(item.address[0], item.message.sender) for item in batch if item.message}
         known_people = await people.load_people(transaction, sorted(accounts), now=now)
+        shown = await self._shown(transaction, batch, known_chats)
         turns = []
         for item in batch:
             message = item.message
@@ -345,9 +348,21 @@ class TurnWorker:
                     chat=chat,
                     person=known_people[account],
                     reading=item.reading,
+                    shown=shown.get((chat.channel, chat.chat), ()),
                 )
             )
         return turns
+
+    async def _shown(
+        self,
+        transaction: Transaction,
+        batch: Sequence[Prepared],
+        known: Mapping[chats.ChatKey, chats.Chat],
+    ) -> dict[chats.ChatKey, list[Notice]]:
+        """Return what those chats were shown last in which something was typed."""
+        typed = [known[item.address] for item in batch if item.message and _is_prose(item.message)]
+        asked = [(chat.channel, chat.chat) for chat in typed if not chat.new]
+        return await messages.last_sent(transaction, asked, limit=SHOWN) if asked else {}
 
     async def _record_failure(self, item: Prepared, error: Exception) -> None:
         now = self._now()

@@ -26,6 +26,7 @@ from sqlalchemy.sql.dml import Insert
 
 from storage.database import Transaction, either_of, halves
 from storage.tables import UtcTime, inbox, outbox
+from storage.tables import chat as chat_table
 
 CLAIM_TIME = timedelta(seconds=30)
 """How long a claimed row belongs to the process that took it; then another may."""
@@ -420,27 +421,51 @@ async def case_of_message(
     return row["case_id"] if row else None
 
 
-_LAST_SENT = (
-    select(*_OUTBOX_COLUMNS)
-    .where(
-        outbox.c.channel == bindparam("in_channel"),
-        outbox.c.chat == bindparam("in_chat"),
-        outbox.c.failed_at.is_(None),
-        or_(outbox.c.sent_at.is_not(None), outbox.c.claimed_until.is_not(None)),
+def _latest(of: Any, *columns: Any) -> Select[Any]:
+    """Return the query for the last notices that one chat was shown, a few steps down an index."""
+    return (
+        select(*columns)
+        .where(
+            of.c.channel == chat_table.c.channel,
+            of.c.chat == chat_table.c.chat,
+            of.c.failed_at.is_(None),
+            or_(of.c.sent_at.is_not(None), of.c.claimed_until.is_not(None)),
+        )
+        .order_by(of.c.id.desc())
+        .limit(bindparam("limit"))
+        .correlate(chat_table)
     )
-    .order_by(outbox.c.id.desc())
-    .limit(bindparam("limit"))
-)
 
 
-async def last_sent(transaction: Transaction, *, channel: str, chat: str, limit: int) -> list[Notice]:
-    """Return what was shown last in a chat, latest first.
+def _last_sent(dialect: str) -> Select[Any]:
+    """Return the query for the last notices of many chats; SQLite knows no LATERAL, and needs none here."""
+    if dialect == "postgresql":
+        latest = _latest(outbox, *_OUTBOX_COLUMNS).lateral()
+        found = select(*latest.c).select_from(chat_table.join(latest, true())).order_by(latest.c.id.desc())
+    else:
+        other = outbox.alias()
+        of_chat = outbox.c.id.in_(_latest(other, other.c.id))
+        found = select(*_OUTBOX_COLUMNS).select_from(chat_table.join(outbox, of_chat))
+        found = found.order_by(outbox.c.id.desc())
+    return found.where(either_of(chat_table.c.channel, chat_table.c.chat))
+
+
+_LAST_SENT = {dialect: _last_sent(dialect) for dialect in ("sqlite", "postgresql")}
+
+
+async def last_sent(
+    transaction: Transaction, addresses: Iterable[tuple[str, str]], *, limit: int
+) -> dict[tuple[str, str], list[Notice]]:
+    """Return what was shown last in each of these chats, latest first; chats without any are left out.
 
     What this transaction has written is not sent yet, so its writes are left in the buffer.
     """
-    row = {"in_channel": channel, "in_chat": chat, "limit": limit}
-    found = await transaction.connection.execute(_LAST_SENT, row)
-    return [Notice(**notice) for notice in found.mappings()]
+    row = {**halves(addresses), "limit": limit}
+    found = await transaction.connection.execute(_LAST_SENT[transaction.dialect], row)
+    shown: dict[tuple[str, str], list[Notice]] = {}
+    for notice in found.mappings():
+        shown.setdefault((notice["channel"], notice["chat"]), []).append(Notice(**notice))
+    return shown
 
 
 # The order in which notices went out; one that is just being sent comes after all that went out before.

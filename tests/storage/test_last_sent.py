@@ -10,6 +10,7 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 async def test_what_was_sent_last_comes_first_and_what_waits_is_left_out(database: Database) -> None:
     async with database.begin() as transaction:
+        chats.save_chat(transaction, chats.Chat(channel="web", chat="an"), now=NOW)
         for text, later in (("one", 0), ("two", 0), ("tomorrow", 24)):
             messages.post_notice(
                 transaction,
@@ -24,15 +25,20 @@ async def test_what_was_sent_last_comes_first_and_what_waits_is_left_out(databas
             (notice,) = await messages.claim_notices(transaction, now=NOW, limit=10)
             messages.notice_sent(transaction, notice.id, at=NOW, message_id=f"m{notice.id}")
     async with database.read() as transaction:
-        found = await messages.last_sent(transaction, channel="web", chat="an", limit=3)
-        assert [notice.message["text"] for notice in found] == ["two", "one"]
-        assert await messages.last_sent(transaction, channel="web", chat="binh", limit=3) == []
+        found = await messages.last_sent(transaction, [("web", "an"), ("web", "binh")], limit=3)
+        assert {key: [notice.message["text"] for notice in shown] for key, shown in found.items()} == {
+            ("web", "an"): ["two", "one"]
+        }
+        found = await messages.last_sent(transaction, [("web", "an")], limit=1)
+        assert [notice.message["text"] for notice in found["web", "an"]] == ["two"]
 
 
 async def test_looking_back_leaves_the_writes_of_the_transaction_in_the_buffer(database: Database) -> None:
     async with database.begin() as transaction:
+        chats.save_chat(transaction, chats.Chat(channel="web", chat="an"), now=NOW)
+        await transaction.flush()
         messages.post_notice(transaction, channel="web", chat="an", message={"text": "now"}, at=NOW)
-        assert await messages.last_sent(transaction, channel="web", chat="an", limit=3) == []
+        assert await messages.last_sent(transaction, [("web", "an")], limit=3) == {}
 
 
 async def test_a_peek_finds_step_and_draft_of_known_chats(database: Database) -> None:
