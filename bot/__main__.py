@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.commands import figures, organisation, reading, serving
+from bot.commands.opening import Refused
 from bot.settings import WrongSettings, load_settings
 
 
@@ -20,19 +21,22 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status. Wrong settings are all named at once (status 2)."""
+def main(arguments: Sequence[str] | None = None, *, environment: Mapping[str, str] | None = None) -> int:
+    """Run one command; return its exit status: 1 when it is refused, 2 for a wrong command or settings."""
     parsed = build_parser().parse_args(arguments)
     try:
-        settings, warnings = load_settings(os.environ)
+        settings, warnings = load_settings(os.environ if environment is None else environment)
     except WrongSettings as wrong:
-        for problem in wrong.problems:
-            print(problem, file=sys.stderr)
+        print(wrong, file=sys.stderr)
         return 2
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     parsed.settings = settings
-    status: int = parsed.run(parsed)
+    try:
+        status: int = parsed.run(parsed)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 1
     return status
 
 

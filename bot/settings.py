@@ -1,12 +1,12 @@
 """Settings from the environment (prefix LANGNGHE_), all checked at once."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -25,6 +25,10 @@ LATER = {
 """Names kept for the Zalo channels and encryption; they are taken and have no effect yet."""
 
 
+_TOKEN = re.compile(r"\d+:[\w-]{20,}", re.ASCII)
+_SECRET = re.compile(r"[\w-]{1,256}", re.ASCII)
+
+
 class WrongSettings(Exception):
     """One or more settings are wrong; `problems` holds a line for each."""
 
@@ -33,12 +37,13 @@ class WrongSettings(Exception):
         self.problems = problems
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What an operator can set. Secrets never show in logs or errors."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    database_url: str = "sqlite:///var/langnghe.db"
+    database_url: str = Field(default="sqlite:///var/langnghe.db", repr=False)
+    """It may hold a password; `without_password` shows it."""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: AnyHttpUrl | None = None
@@ -52,60 +57,67 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, value: str) -> str:
         try:
-            backend = make_url(value).get_backend_name()
-        except ArgumentError:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
             raise ValueError("not a database URL; for example sqlite:///var/langnghe.db") from None
+        backend = url.get_backend_name()
         if backend not in {"sqlite", "postgresql", "postgres"}:
             raise ValueError(f"no such kind of database: {backend} (sqlite or postgresql)")
+        if backend == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("SQLite needs a file; for example sqlite:///var/langnghe.db")
         return value
 
     @field_validator("telegram_token")
     @classmethod
     def _token_form(cls, value: SecretStr) -> SecretStr:
-        number, colon, rest = value.get_secret_value().partition(":")
-        if value.get_secret_value() and not (number.isdigit() and colon and len(rest) >= 20):
+        token = value.get_secret_value()
+        if token and not _TOKEN.fullmatch(token):
             raise ValueError("not a bot token (digits, a colon, letters), as BotFather gives it")
         return value
 
-    @model_validator(mode="after")
-    def _webhook_complete(self) -> Self:
-        if self.telegram_token.get_secret_value() and self.telegram_mode == "webhook":
-            missing = [
-                name
-                for name, value in (
-                    ("PUBLIC_URL", self.public_url),
-                    ("TELEGRAM_SECRET", self.telegram_secret.get_secret_value()),
-                )
-                if not value
-            ]
-            if missing:
-                names = " and ".join(PREFIX + name for name in missing)
-                raise ValueError(f"{PREFIX}TELEGRAM_MODE=webhook also needs {names}")
-        return self
+    @field_validator("telegram_secret")
+    @classmethod
+    def _secret_form(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value()
+        if secret and not _SECRET.fullmatch(secret):
+            raise ValueError("must be 1 to 256 of A-Z a-z 0-9 _ -")
+        return value
 
 
 def load_settings(environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """Read all settings; return them with warnings about unknown names. Raises WrongSettings."""
+    """Read all settings; return them with warnings about unknown names. Raises WrongSettings.
+
+    An empty value counts as not set.
+    """
     given = {
-        name.removeprefix(PREFIX).upper(): value
+        name.upper().removeprefix(PREFIX): value
         for name, value in environment.items()
-        if name.upper().startswith(PREFIX)
+        if name.upper().startswith(PREFIX) and value
     }
     fields = {name.upper() for name in Settings.model_fields}
+    problems = _incomplete_webhook(given)
     try:
-        settings = Settings(
-            **{name.lower(): value for name, value in given.items() if name in fields}  # type: ignore[arg-type]
+        settings = Settings.model_validate(
+            {name.lower(): value for name, value in given.items() if name in fields}
         )
     except ValidationError as error:
-        raise WrongSettings([_problem(part) for part in error.errors()]) from error
+        # Not from the error, which holds what was given, secrets too.
+        problems = [_problem(part) for part in error.errors()] + problems
+    if problems:
+        raise WrongSettings(problems)
     return settings, [_unknown(name, fields) for name in sorted(given.keys() - fields - LATER)]
+
+
+def _incomplete_webhook(given: Mapping[str, str]) -> list[str]:
+    if not given.get("TELEGRAM_TOKEN") or given.get("TELEGRAM_MODE") != "webhook":
+        return []
+    missing = [PREFIX + name for name in ("PUBLIC_URL", "TELEGRAM_SECRET") if name not in given]
+    return [f"{PREFIX}TELEGRAM_MODE: webhook also needs {' and '.join(missing)}"] if missing else []
 
 
 def _problem(error: Mapping[str, object]) -> str:
     location = error["loc"]
     message = str(error["msg"]).removeprefix("Value error, ")
-    if not location:
-        return message
     assert isinstance(location, tuple)
     return f"{PREFIX}{str(location[0]).upper()}: {message}"
 

@@ -5,11 +5,14 @@ import asyncio
 import json
 import sys
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from bot.settings import sqlite_path
+from bot.commands.opening import Refused, city_of, nearest, opened
+
+if TYPE_CHECKING:
+    from routing.organisation import City
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -39,33 +42,30 @@ def run_stats(arguments: argparse.Namespace) -> int:
 
 async def _stats(arguments: argparse.Namespace) -> int:
     from handlers import statistics
-    from storage import units
 
-    database = await _open(arguments)
-    if database is None:
-        return _fail('There is no city yet. Run: python -m bot init --province "Hà Nội"')
-    try:
-        async with database.read() as transaction:
-            city = await units.load_city(transaction)
-            if city is None:
-                return _fail('There is no city yet. Run: python -m bot init --province "Hà Nội"')
-            if arguments.unit and arguments.unit not in city.units:
-                return _fail(f"--unit: no unit {arguments.unit!r}")
-            if arguments.domain and arguments.domain not in city.domains:
-                return _fail(f"--domain: no domain {arguments.domain!r} ({', '.join(city.domains)})")
-            figures = await statistics.collect(
-                transaction,
-                city,
-                start=arguments.start,
-                end=arguments.end,
-                unit=arguments.unit,
-                domain=arguments.domain,
-                now=datetime.now(UTC),
-            )
-    finally:
-        await database.close()
+    async with opened(arguments.settings) as database, database.read() as transaction:
+        city = await city_of(transaction)
+        _check(arguments, city)
+        figures = await statistics.collect(
+            transaction,
+            city,
+            start=arguments.start,
+            end=arguments.end,
+            unit=arguments.unit,
+            domain=arguments.domain,
+            now=datetime.now(UTC),
+        )
     print(json.dumps(figures, ensure_ascii=False) if arguments.json else statistics.as_table(figures))
     return 0
+
+
+def _check(arguments: argparse.Namespace, city: "City") -> None:
+    if arguments.unit and arguments.unit not in city.units:
+        raise Refused(f"--unit: no unit {arguments.unit!r}{nearest(arguments.unit, city.units)}")
+    if arguments.domain and arguments.domain not in city.domains:
+        raise Refused(f"--domain: no domain {arguments.domain!r} ({', '.join(city.domains)})")
+    if arguments.start and arguments.end and arguments.start > arguments.end:
+        raise Refused(f"--from: {arguments.start} lies after --to ({arguments.end})")
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
@@ -76,39 +76,16 @@ def run_verify(arguments: argparse.Namespace) -> int:
 async def _verify(arguments: argparse.Namespace) -> int:
     from storage import ledger
 
-    database = await _open(arguments)
-    if database is None:
-        return _fail("There is no database yet.")
-    bar = tqdm(unit=" events", disable=not sys.stderr.isatty())
+    with tqdm(unit=" events", disable=not sys.stderr.isatty()) as bar:
 
-    def progress(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
 
-    try:
-        async with database.read() as transaction:
+        async with opened(arguments.settings) as database, database.read() as transaction:
             broken = await ledger.verify(transaction, progress)
             count = await ledger.count_events(transaction)
-    finally:
-        bar.close()
-        await database.close()
     if broken is not None:
-        return _fail(f"The ledger does not hold: {broken}")
+        raise Refused(f"The ledger does not hold: {broken}")
     print(f"The ledger holds: {count} events, each chained to the one before it in its case.")
     return 0
-
-
-async def _open(arguments: argparse.Namespace) -> Any:
-    from storage import migrating
-    from storage.database import Database
-
-    path = sqlite_path(arguments.settings.database_url)
-    if path is not None and not path.exists():
-        return None
-    await migrating.upgrade(arguments.settings.database_url)
-    return Database(arguments.settings.database_url)
-
-
-def _fail(line: str) -> int:
-    print(line, file=sys.stderr)
-    return 1

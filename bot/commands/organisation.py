@@ -3,12 +3,12 @@
 import argparse
 import asyncio
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.settings import sqlite_path, without_password
+from bot.commands.opening import Refused, city_of, load_city, nearest, opened
+from bot.settings import without_password
 
 if TYPE_CHECKING:
     from routing.organisation import City
@@ -53,50 +53,40 @@ def run_init(arguments: argparse.Namespace) -> int:
     try:
         city = build_city(arguments.province, tiers=arguments.tiers)
     except UnknownProvince as error:
-        return _fail(str(error))
+        raise Refused(str(error)) from error
     return asyncio.run(_init(arguments, city))
 
 
 async def _init(arguments: argparse.Namespace, city: "City") -> int:
     from routing.organisation import to_document
-    from storage import migrating, units
-    from storage.database import Database
+    from storage import units
 
-    url = arguments.settings.database_url
-    if path := sqlite_path(url):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    await migrating.upgrade(url)
-    database = Database(url)
-    try:
-        async with database.begin() as transaction:
-            existing = await units.load_city(transaction)
-            if existing is None:
-                await units.save_city(transaction, to_document(city), now=datetime.now(UTC))
-    finally:
-        await database.close()
+    async with opened(arguments.settings, create=True) as database, database.begin() as transaction:
+        existing = await units.load_city(transaction)
+        if existing is None:
+            await units.save_city(transaction, to_document(city), now=datetime.now(UTC))
     if existing is not None and (existing.province, existing.tiers) != (city.province, city.tiers):
-        return _fail(
+        raise Refused(
             f"This database already holds {existing.name} ({existing.tiers} tiers); nothing was changed. "
             "Set LANGNGHE_DATABASE_URL to another database for another city."
         )
     shown, word = (existing, "is already there; nothing was changed") if existing else (city, "is ready")
-    print(f"{shown.name}, {shown.tiers} tiers, {len(shown.units)} units: {word}. ({without_password(url)})")
+    where = without_password(arguments.settings.database_url)
+    print(f"{shown.name}, {shown.tiers} tiers, {len(shown.units)} units: {word}. ({where})")
     print("Next: python -m bot org check; python -m bot invite --unit CODE --role chair; python -m bot serve")
     return 0
 
 
 def run_export(arguments: argparse.Namespace) -> int:
     """Write the city's organisation as JSON."""
-    city = asyncio.run(_load(arguments))
-    if city is None:
-        return _no_city()
     from routing.organisation import to_document
 
+    city = asyncio.run(load_city(arguments.settings))
     text = json.dumps(to_document(city), ensure_ascii=False, indent=1)
     try:
         arguments.file.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        return _fail(f"{arguments.file}: {error.strerror}")
+        raise Refused(f"{arguments.file}: {error.strerror}") from error
     print(
         f"{len(city.units)} units and {len(city.responsibilities)} responsibilities are in {arguments.file}."
     )
@@ -107,34 +97,29 @@ def run_import(arguments: argparse.Namespace) -> int:
     """Adopt an organisation file; every problem is named and nothing is changed when there is one."""
     from routing.organisation import BrokenOrganisation, from_document
 
+    file = arguments.file
     try:
-        document = json.loads(arguments.file.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"))
         city = from_document(document)
     except OSError as error:
-        return _fail(f"{arguments.file}: {error.strerror}")
+        raise Refused(f"{file}: {error.strerror}") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        return _fail(f"{arguments.file}: not JSON: {error}")
+        raise Refused(f"{file}: not JSON: {error}") from error
     except BrokenOrganisation as error:
-        for problem in error.problems:
-            print(f"{arguments.file}: {problem}", file=sys.stderr)
-        return _fail(f"{len(error.problems)} problems; nothing was changed.")
+        problems = [f"{file}: {problem}" for problem in error.problems]
+        total = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was changed."
+        raise Refused("\n".join([*problems, total])) from error
     return asyncio.run(_import(arguments, document, city))
 
 
 async def _import(arguments: argparse.Namespace, document: dict[str, Any], city: "City") -> int:
-    from storage import migrating, units
-    from storage.database import Database
+    from storage import units
 
-    await migrating.upgrade(arguments.settings.database_url)
-    database = Database(arguments.settings.database_url)
-    try:
-        async with database.begin() as transaction:
-            existing = await units.load_city(transaction)
-            if existing is not None and existing.province != city.province:
-                return _fail(f"The file is about {city.name}, the database about {existing.name}.")
-            await units.save_city(transaction, document, now=datetime.now(UTC))
-    finally:
-        await database.close()
+    async with opened(arguments.settings, create=True) as database, database.begin() as transaction:
+        existing = await units.load_city(transaction)
+        if existing is not None and existing.province != city.province:
+            raise Refused(f"The file is about {city.name}, the database about {existing.name}.")
+        await units.save_city(transaction, document, now=datetime.now(UTC))
     before, after = set(existing.units) if existing else set(), set(city.units)
     print(
         f"{len(after)} units: {len(after - before)} new, {len(before - after)} gone. Running programs follow."
@@ -146,10 +131,7 @@ def run_check(arguments: argparse.Namespace) -> int:
     """Print each way in which a case would reach nobody; status 1 when there is one."""
     from routing.responsibility import check
 
-    city = asyncio.run(_load(arguments))
-    if city is None:
-        return _no_city()
-    problems = check(city)
+    problems = check(asyncio.run(load_city(arguments.settings)))
     if arguments.json:
         print(json.dumps([str(problem) for problem in problems], ensure_ascii=False))
     else:
@@ -166,27 +148,14 @@ def run_invite(arguments: argparse.Namespace) -> int:
 
 async def _invite(arguments: argparse.Namespace) -> int:
     from storage import people
-    from storage.database import Database
 
-    database = Database(arguments.settings.database_url)
-    try:
-        city = await _load(arguments)
-        if city is None:
-            return _no_city()
+    async with opened(arguments.settings) as database, database.begin() as transaction:
+        city = await city_of(transaction)
         if arguments.unit not in city.units:
-            import difflib
-
-            near = ", ".join(difflib.get_close_matches(arguments.unit, city.units, n=3, cutoff=0.5))
-            return _fail(f"--unit: no unit {arguments.unit!r}" + (f"; nearest: {near}" if near else ""))
-        async with database.begin() as transaction:
-            code = await people.create_invitation(
-                transaction,
-                unit_code=arguments.unit,
-                role=arguments.role,
-                now=datetime.now(UTC),
-            )
-    finally:
-        await database.close()
+            raise Refused(f"--unit: no unit {arguments.unit!r}{nearest(arguments.unit, city.units)}")
+        code = await people.create_invitation(
+            transaction, unit_code=arguments.unit, role=arguments.role, now=datetime.now(UTC)
+        )
     unit = city.units[arguments.unit]
     if arguments.json:
         print(json.dumps({"code": code, "unit": unit.code, "role": arguments.role}))
@@ -194,28 +163,3 @@ async def _invite(arguments: argparse.Namespace) -> int:
         print(f"/start {code}")
         print(f"One time, within 7 days, in any channel: makes the sender {arguments.role} of {unit.name}.")
     return 0
-
-
-async def _load(arguments: argparse.Namespace) -> "City | None":
-    from storage import migrating, units
-    from storage.database import Database
-
-    path = sqlite_path(arguments.settings.database_url)
-    if path is not None and not path.exists():
-        return None
-    await migrating.upgrade(arguments.settings.database_url)
-    database = Database(arguments.settings.database_url)
-    try:
-        async with database.read() as transaction:
-            return await units.load_city(transaction)
-    finally:
-        await database.close()
-
-
-def _no_city() -> int:
-    return _fail('There is no city yet. Run: python -m bot init --province "Hà Nội"')
-
-
-def _fail(line: str) -> int:
-    print(line, file=sys.stderr)
-    return 1

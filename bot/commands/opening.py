@@ -1,0 +1,78 @@
+"""What commands share: the database opened or a clear refusal, and the city in it."""
+
+import difflib
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from bot.settings import Settings, sqlite_path, without_password
+
+if TYPE_CHECKING:
+    from routing.organisation import City
+    from storage.database import Database, Transaction
+
+NO_CITY = 'There is no city yet. Run: python -m bot init --province "Hà Nội"'
+
+
+class Refused(Exception):
+    """The command was not done; the message tells the operator what to do."""
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, create: bool = False) -> "AsyncIterator[Database]":
+    """Open the database at its newest tables. Raises Refused when it does not answer.
+
+    A SQLite file that is not there is made only on request; else it is refused as a city that is not there.
+    """
+    from storage.database import Database
+
+    path = sqlite_path(settings.database_url)
+    if path is not None and not path.exists() and not create:
+        raise Refused(NO_CITY)
+    await prepare(settings)
+    database = Database(settings.database_url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def prepare(settings: Settings) -> None:
+    """Bring the database to its newest tables. Raises Refused when it does not answer."""
+    from sqlalchemy.exc import DBAPIError
+
+    from storage import migrating
+    from storage.faults import is_away
+
+    try:
+        if path := sqlite_path(settings.database_url):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        await migrating.upgrade(settings.database_url)
+    except Exception as error:
+        if not is_away(error):
+            raise
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        shown = without_password(settings.database_url)
+        raise Refused(f"LANGNGHE_DATABASE_URL: {shown} cannot be opened ({reason})") from error
+
+
+async def city_of(transaction: "Transaction") -> "City":
+    """Return the database's city. Raises Refused when there is none."""
+    from storage import units
+
+    city = await units.load_city(transaction)
+    if city is None:
+        raise Refused(NO_CITY)
+    return city
+
+
+async def load_city(settings: Settings) -> "City":
+    """Return the city. Raises Refused when there is none."""
+    async with opened(settings) as database, database.read() as transaction:
+        return await city_of(transaction)
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """Return "; nearest: …" with the names that a mistaken one may have meant; empty for none."""
+    near = difflib.get_close_matches(given, list(known), n=3, cutoff=0.5)
+    return f"; nearest: {', '.join(near)}" if near else ""
