@@ -1,7 +1,7 @@
 """The text that the model learns from: written by hand, and composed from written parts with a seed.
 
-A file in data/corpus holds `# situations` (clauses that are set into places, times and complaints) and
-`# messages` (whole messages as a citizen would send them), one to a line.
+A file in data/corpus holds `# situations` (clauses that are set into places, times and complaints; some in
+brief) and `# messages` (whole messages as a citizen would send them), one to a line.
 """
 
 import json
@@ -16,6 +16,8 @@ from routing.typing_habits import in_another_dialect, typed_in_a_hurry
 
 _FOLDER = Path(__file__).parent / "data" / "corpus"
 _BLANK = re.compile(r"\{(\w)\}")
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
+_FEWEST_WORDS = 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +46,7 @@ def sources(family: str) -> list[Source]:
 
 
 def examples(written: list[Source], *, seed: int, compositions: int, dressed: int) -> list[Example]:
-    """Return training texts: each situation `compositions` times, each message clean and `dressed` times more."""
+    """Return training texts: each situation some times, each message clean and some times dressed."""
     random = Random(seed)
     made: list[Example] = []
     for source in written:
@@ -62,7 +64,18 @@ def _variants(
         return
     yield fill(source.text, random), 2.0
     for _ in range(dressed):
-        yield _dress(fill(source.text, random), random, 0.8), 1.0
+        yield _dress(fill(_shorter(source.text, random), random), random, 0.8), 1.0
+
+
+def _shorter(text: str, random: Random) -> str:
+    """Return now and then only some neighbouring sentences: people also write half of what they mean."""
+    sentences = _SENTENCE_END.split(text)
+    if len(sentences) < 2 or random.random() < 0.6:
+        return text
+    size = random.randrange(1, len(sentences))
+    start = random.randrange(len(sentences) - size + 1)
+    part = " ".join(sentences[start : start + size])
+    return part if len(part.split()) >= _FEWEST_WORDS else text
 
 
 def _dress(text: str, random: Random, share: float) -> str:
@@ -71,16 +84,15 @@ def _dress(text: str, random: Random, share: float) -> str:
 
 
 def compose(source: Source, written: list[Source], random: Random) -> str:
-    """Return one message around a situation: opening, place and time, what happens, what follows, the request."""
+    """Return one message around a situation: opening, place and time, what happens, the request."""
     parts = _parts()
     situation = fill(source.text, random)
     place, time = fill(random.choice(parts["place"]), random), random.choice(parts["time"])
     before = [place, time] if random.random() < 0.5 else [time, place]
     if random.random() < 0.25:
-        clause = f"{situation} {place} {time}"
-    else:
-        clause = " ".join((*before, situation))
-    sentences = [f"{random.choice(parts['opening'])} {clause}"]
+        before, situation = [situation, place, time], ""
+    clause = " ".join((*before, situation))
+    sentences = [f"{fill(random.choice(parts['opening']), random)} {clause}"]
     if random.random() < 0.15:
         sentences.append(f"{random.choice(parts['joiner'])} {_another(source, written, random)}")
     sentences.extend(random.choice(parts[name]) for name in ("consequence", "consequence", "request"))
@@ -93,8 +105,14 @@ def _another(source: Source, written: list[Source], random: Random) -> str:
     return fill(other.text, random) if same_family else ""
 
 
+def loosely_worded(source: Source, random: Random) -> str:
+    """Return a plain complaint that begins with a word of another kind: "Tôi tố cáo quán karaoke …"."""
+    opening = random.choice(_parts()["loose_words"])
+    return _dress(_tidy(f"{opening} {fill(source.text, random)}"), random, 0.4)
+
+
 def fill(text: str, random: Random) -> str:
-    """Return the text with its blanks filled: {S} street, {W} ward, {X} commune, {D} district, {C} city, {n} number."""
+    """Return the text with its blanks filled: {S} street, {W} ward, {D} district, {C} city, {n} number."""
     return _BLANK.sub(lambda blank: _filling(blank.group(1), random), text)
 
 
@@ -125,7 +143,7 @@ def _read(path: Path) -> Iterator[Source]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         text = line.strip()
         if text.startswith("#"):
-            is_situation = text == "# situations"
+            is_situation = text.startswith("# situations")
         elif text:
             yield Source(key=f"{path.stem}:{number}", label=path.stem, text=text, is_situation=is_situation)
 

@@ -13,7 +13,7 @@ _FILE = Path(__file__).parent / "data" / "domains.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Domain:
-    """One domain: identifier, Vietnamese name, what it covers, and keywords. Restricted ones are never public."""
+    """One domain: identifier, Vietnamese name, what it covers, keywords; restricted: never public."""
 
     id: str
     name: str

@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from routing.vietnamese import has_accents, strip_accents, words
 Floats = NDArray[np.float32]
 _LONGEST_PHRASE = 6
 _MOST_WORDS = 600
-_BLOCK_WEIGHTS = {"a": 0.7, "s": 1.0, "c": 0.8, "k": 0.5}
+_BLOCK_WEIGHTS = {"a": 0.7, "s": 1.0, "c": 0.8, "k": 0.25}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,12 +51,9 @@ def count_features(tokens: Sequence[str], lexicon: Lexicon) -> Counter[str]:
     counts: Counter[str] = Counter()
     if has_accents(list(typed)):
         counts.update(["a:" + word for word in typed])
-        counts.update([f"a:{one} {two}" for one, two in zip(typed, typed[1:], strict=False)])
+        counts.update([f"a:{one} {two}" for one, two in pairwise(typed)])
     counts.update(["s:" + word for word in bare])
-    counts.update([f"s:{one} {two}" for one, two in zip(bare, bare[1:], strict=False)])
-    counts.update(
-        [f"s:{one} {two} {three}" for one, two, three in zip(bare, bare[1:], bare[2:], strict=False)]
-    )
+    counts.update([f"s:{one} {two}" for one, two in pairwise(bare)])
     counts.update(_parts_of_words(" ".join(bare)))
     counts.update(phrases_in(bare, lexicon))
     return counts
@@ -78,7 +76,7 @@ def phrases_in(bare: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
-    """One question the model answers: its labels, its bias and the temperature that makes confidence honest."""
+    """One question the model answers: its labels, its bias and the temperature of its confidence."""
 
     name: str
     labels: tuple[str, ...]

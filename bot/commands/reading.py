@@ -81,7 +81,8 @@ def run_train(arguments: argparse.Namespace) -> int:
     trained = train(follow=lambda made: _progress(made, "training texts"))
     trained.model.save(target)
     print(
-        f"model {trained.model.version}: {trained.example_count} texts, {len(trained.model.vocabulary)} features"
+        f"model {trained.model.version}: {trained.example_count} texts,"
+        f" {len(trained.model.vocabulary)} features"
     )
     for name, accuracy in trained.held_out_accuracy.items():
         print(f"{name}: {accuracy:.3f} on lines held out of the corpus")

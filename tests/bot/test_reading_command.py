@@ -1,0 +1,82 @@
+"""`understand`, `evaluate` as a program would use them."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import build_parser
+
+
+def run(*arguments: str) -> int:
+    parsed = build_parser().parse_args(arguments)
+    status: int = parsed.run(parsed)
+    return status
+
+
+def test_a_text_becomes_one_json_object_with_the_whole_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    status = run("understand", "Rác ở phường Khương Đình không ai gom", "--now", "2026-03-02T08:00:00+07:00")
+    said = json.loads(capsys.readouterr().out)
+
+    assert status == 0
+    assert said["domain"] == "waste"
+    assert said["ward"] == "Phường Khương Đình"
+    assert said["unit"]["name"].endswith("Khương Đình")
+    assert said["due_at"] > "2026-03-02"
+    assert {
+        "urgent",
+        "needs_triage",
+        "candidates",
+        "place_candidates",
+        "reasons",
+        "personal_data",
+    } <= said.keys()
+
+
+def test_json_lines_are_read_in_order_and_bad_ones_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "texts.jsonl"
+    file.write_text(
+        '{"text": "mất nước"}\n[]\n{"text": "đèn đường hư", "province": "Huế"}\n', encoding="utf-8"
+    )
+
+    status = run("understand", "--jsonl", str(file))
+    output = capsys.readouterr()
+
+    assert status == 1
+    assert [json.loads(line)["domain"] for line in output.out.splitlines()] == ["water_supply", "lighting"]
+    assert "line 2" in output.err
+
+
+def test_an_unknown_province_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("understand", "rác", "--province", "Hà Nôi Mới") == 1
+    assert "Hà Nội" in capsys.readouterr().err
+
+
+def test_standard_input_is_read_a_text_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("mất nước\nđèn đường hư\n"))
+
+    assert run("understand") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_evaluate_names_bad_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "labelled.jsonl"
+    file.write_text(
+        '{"text": "rác", "domain": "waste"}\n{"text": "rác", "domain": "nope"}\n', encoding="utf-8"
+    )
+
+    assert run("evaluate", str(file)) == 1
+    assert "line 2" in capsys.readouterr().err
+
+
+def test_evaluate_prints_figures_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "labelled.jsonl"
+    file.write_text('{"text": "rác chất đống không ai gom", "domain": "waste"}\n', encoding="utf-8")
+
+    assert run("evaluate", str(file), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["clean"]["accuracy"]["value"] == 1
