@@ -384,6 +384,7 @@ class TurnWorker:
                     messages.retry_update(transaction, update.id, again_at=again_at, why=repr(error))
             if last:
                 await self._tell_of_failure(transaction, item, now)
+        self._wake.set()  # what stands behind it in its chat may go on
         self._committed()
 
     async def _tell_of_failure(self, transaction: Transaction, item: Prepared, now: datetime) -> None:
