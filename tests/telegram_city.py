@@ -191,6 +191,7 @@ class TelegramCity:
             }
         )
         self.app: App
+        self._running = False
 
     def now(self) -> datetime:
         """Return the city's time."""
@@ -205,11 +206,14 @@ class TelegramCity:
             telegram_limits=UNLIMITED,
             now=self.now,
         )
+        self._running = True
         await self.app.start()
 
     async def stops(self) -> None:
         """Stop the program as SIGTERM does."""
-        await self.app.stop()
+        if self._running:
+            self._running = False
+            await self.app.stop()
 
     async def passes(self, **duration: float) -> None:
         """Let time pass (as for timedelta): what became due then is taken up at once."""
@@ -296,9 +300,9 @@ def pictures(*widths: int) -> list[bytes]:
 
 @asynccontextmanager
 async def open_city(
-    *, database_url: str, folder: Path, mode: str, understanding: Understanding, **vendor: Any
+    database_url: str, folder: Path, understanding: Understanding, *, mode: str, **vendor: Any
 ) -> AsyncIterator[TelegramCity]:
-    """Start vendor and program; stop them in the end."""
+    """Start vendor and program; stop them in the end. `mode` is "webhook" or "polling"."""
     async with Vendor(**vendor) as telegram:
         city = TelegramCity(
             telegram=telegram,

@@ -1,14 +1,68 @@
-"""A whole city for every test that asks for one."""
+"""A whole city for every test that asks for one: behind a channel of its own, or on Telegram."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from routing.organisation import build_city, to_document
 from routing.understanding import Understanding
-from tests.city import city, city_file
+from storage import units
+from storage.database import Database
+from tests.city import MONDAY_MORNING, city, city_file
+from tests.telegram_city import TelegramCity, open_city
 
-__all__ = ["city", "city_file", "real_understanding"]
+__all__ = ["city", "city_file", "either_way", "on_postgresql", "polled_city", "telegram_city"]
 
 
 @pytest.fixture(scope="session")
 def real_understanding() -> Understanding:
     """The shipped reading of texts."""
     return Understanding.load()
+
+
+@pytest.fixture
+def city_url(city_file: Path, tmp_path: Path) -> str:
+    """A fresh SQLite database with Hà Nội in it."""
+    return f"sqlite:///{shutil.copy(city_file, tmp_path / 'city.db')}"
+
+
+@pytest.fixture(params=["webhook", "polling"])
+async def either_way(
+    request: pytest.FixtureRequest, city_url: str, tmp_path: Path, real_understanding: Understanding
+) -> AsyncIterator[TelegramCity]:
+    """The program on SQLite, hearing from the vendor in each way in turn."""
+    async with open_city(city_url, tmp_path, real_understanding, mode=request.param) as running:
+        yield running
+
+
+@pytest.fixture
+async def telegram_city(
+    city_url: str, tmp_path: Path, real_understanding: Understanding
+) -> AsyncIterator[TelegramCity]:
+    """The program on SQLite with a webhook."""
+    async with open_city(city_url, tmp_path, real_understanding, mode="webhook") as running:
+        yield running
+
+
+@pytest.fixture
+async def polled_city(
+    city_url: str, tmp_path: Path, real_understanding: Understanding
+) -> AsyncIterator[TelegramCity]:
+    """The program on SQLite, polling."""
+    async with open_city(city_url, tmp_path, real_understanding, mode="polling") as running:
+        yield running
+
+
+@pytest.fixture
+async def on_postgresql(
+    postgresql_url: str, tmp_path: Path, real_understanding: Understanding
+) -> AsyncIterator[TelegramCity]:
+    """The program on PostgreSQL with a webhook."""
+    database = Database(postgresql_url)
+    async with database.begin() as transaction:
+        await units.save_city(transaction, to_document(build_city("Hà Nội")), now=MONDAY_MORNING)
+    await database.close()
+    async with open_city(postgresql_url, tmp_path, real_understanding, mode="webhook") as running:
+        yield running

@@ -1,63 +1,13 @@
 """Whole conversations over Telegram: the program as it runs, the vendor's wire format, the real reading."""
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
-from routing.organisation import build_city, to_document
-from routing.understanding import Understanding
-from storage import units
-from storage.database import Database
-from tests.city import MONDAY_MORNING
 from tests.standins.telegram import Document, jpeg
-from tests.telegram_city import Person, TelegramCity, open_city, pictures, size_of
+from tests.telegram_city import Person, TelegramCity, pictures, size_of
 
 WARD = "phuong-khuong-dinh"
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay, hôi thối không chịu nổi"
 RUBBISH_SOMEWHERE = "Rác chất đống trước ngõ nhà tôi cả tuần nay, hôi thối không chịu nổi"
 KHUONG_DINH = (20.991, 105.815)
 HO_CHI_MINH_CITY = (10.776, 106.70)
-
-
-@pytest.fixture(params=["webhook", "polling"])
-async def either_city(
-    request: pytest.FixtureRequest, city_file: Path, tmp_path: Path, real_understanding: Understanding
-) -> AsyncIterator[TelegramCity]:
-    """The program on SQLite, hearing from the vendor in each way in turn."""
-    url = f"sqlite:///{shutil.copy(city_file, tmp_path / 'city.db')}"
-    async with open_city(
-        database_url=url, folder=tmp_path, mode=request.param, understanding=real_understanding
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-async def hanoi(
-    city_file: Path, tmp_path: Path, real_understanding: Understanding
-) -> AsyncIterator[TelegramCity]:
-    """The program on SQLite with a webhook."""
-    url = f"sqlite:///{shutil.copy(city_file, tmp_path / 'city.db')}"
-    async with open_city(
-        database_url=url, folder=tmp_path, mode="webhook", understanding=real_understanding
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-async def large_city(
-    postgresql_url: str, tmp_path: Path, real_understanding: Understanding
-) -> AsyncIterator[TelegramCity]:
-    """The program on PostgreSQL with a webhook."""
-    database = Database(postgresql_url)
-    async with database.begin() as transaction:
-        await units.save_city(transaction, to_document(build_city("Hà Nội")), now=MONDAY_MORNING)
-    await database.close()
-    async with open_city(
-        database_url=postgresql_url, folder=tmp_path, mode="webhook", understanding=real_understanding
-    ) as running:
-        yield running
 
 
 # ── from one message to an answer and a figure ───────────────────────────────────────────────────
@@ -116,62 +66,62 @@ async def from_report_to_figures(city: TelegramCity) -> None:
     assert (health["inbox_dead"], health["outbox_dead"]) == (0, 0)
 
 
-async def test_from_one_message_to_an_answer_and_a_figure(either_city: TelegramCity) -> None:
-    await from_report_to_figures(either_city)
+async def test_from_one_message_to_an_answer_and_a_figure(either_way: TelegramCity) -> None:
+    await from_report_to_figures(either_way)
 
 
-async def test_the_same_on_postgresql(large_city: TelegramCity) -> None:
-    await from_report_to_figures(large_city)
+async def test_the_same_on_postgresql(on_postgresql: TelegramCity) -> None:
+    await from_report_to_figures(on_postgresql)
 
 
-async def test_whoever_opens_the_chat_is_greeted_and_finds_the_commands(either_city: TelegramCity) -> None:
-    an = either_city.person()
+async def test_whoever_opens_the_chat_is_greeted_and_finds_the_commands(either_way: TelegramCity) -> None:
+    an = either_way.person()
     await an.writes("/start")
     await an.sees("Chào anh/chị", "Hà Nội")
     assert {"cuatoi", "tracuu", "trogiup", "huy"} == {
-        command["command"] for command in either_city.telegram.commands
+        command["command"] for command in either_way.telegram.commands
     }
 
 
 # ── pictures ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_an_album_is_one_report_and_its_late_photo_joins_the_case(either_city: TelegramCity) -> None:
-    chair, an = await either_city.official(WARD, "chair"), either_city.person()
+async def test_an_album_is_one_report_and_its_late_photo_joins_the_case(either_way: TelegramCity) -> None:
+    chair, an = await either_way.official(WARD, "chair"), either_way.person()
     album = await an.sends_album(pictures(61, 62, 63), RUBBISH)
     await an.sees("Phường Khương Đình", "Ảnh: 3")
-    await either_city.settles()
+    await either_way.settles()
     assert len(an.news) == 1
 
     chair.reads()
     await an.presses("Đồng ý và gửi")
-    case = await either_city.only_case()
+    case = await either_way.only_case()
     await an.sees(case.code, "kèm 3 ảnh")
     await chair.sees(case.code, "[Nhận việc]")
     assert [size_of(photo)[0] for photo in chair.photos] == [61, 62, 63]
 
     chair.reads()
     await an.writes(photo=jpeg(64, 60), more={"media_group_id": album})
-    await either_city.arrives()
-    await either_city.passes(seconds=2)
+    await either_way.arrives()
+    await either_way.passes(seconds=2)
     await chair.sees(case.code, "Kèm 1 ảnh")
     assert [size_of(photo)[0] for photo in chair.photos] == [64]
-    assert len(await either_city.photos(await either_city.only_case())) == 4
+    assert len(await either_way.photos(await either_way.only_case())) == 4
 
 
-async def test_a_late_photo_joins_the_draft_without_another_answer(hanoi: TelegramCity) -> None:
-    an = hanoi.person()
+async def test_a_late_photo_joins_the_draft_without_another_answer(telegram_city: TelegramCity) -> None:
+    an = telegram_city.person()
     album = await an.sends_album(pictures(61, 62), RUBBISH)
     await an.sees("Ảnh: 2")
     await an.writes(photo=jpeg(63, 60), more={"media_group_id": album})
-    await hanoi.passes(seconds=2)
+    await telegram_city.passes(seconds=2)
     await an.sees_nothing()
     await an.presses("Đồng ý và gửi")
     await an.sees("kèm 3 ảnh")
 
 
-async def test_a_picture_sent_as_a_file_is_a_photo(hanoi: TelegramCity) -> None:
-    an = hanoi.person()
+async def test_a_picture_sent_as_a_file_is_a_photo(telegram_city: TelegramCity) -> None:
+    an = telegram_city.person()
     picture = Document(content=jpeg(70, 50), name="rac.jpg", kind="image/jpeg")
     await an.writes(RUBBISH, document=picture)
     await an.sees("Phường Khương Đình", "Ảnh: 1")
@@ -180,8 +130,8 @@ async def test_a_picture_sent_as_a_file_is_a_photo(hanoi: TelegramCity) -> None:
 # ── the place ────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_without_a_ward_the_phone_is_asked_for_its_position(hanoi: TelegramCity) -> None:
-    an = hanoi.person()
+async def test_without_a_ward_the_phone_is_asked_for_its_position(telegram_city: TelegramCity) -> None:
+    an = telegram_city.person()
     await an.writes(RUBBISH_SOMEWHERE)
     await an.sees("Việc này ở phường/xã nào?", "[Tôi không rõ]", "<Gửi vị trí>")
     (key,) = [key for shown in an.news for key in shown.keyboard]
@@ -192,12 +142,12 @@ async def test_without_a_ward_the_phone_is_asked_for_its_position(hanoi: Telegra
     await an.writes(location=KHUONG_DINH)
     await an.sees("Phường Khương Đình", "[Đồng ý và gửi]")
     await an.presses("Đồng ý và gửi")
-    case = await hanoi.only_case()
+    case = await telegram_city.only_case()
     assert (case.unit_code, case.latitude, case.longitude) == (WARD, *KHUONG_DINH)
 
 
-async def test_a_ward_may_be_typed_instead_and_the_keyboard_goes_away(hanoi: TelegramCity) -> None:
-    an = hanoi.person()
+async def test_a_ward_may_be_typed_instead_and_the_keyboard_goes_away(telegram_city: TelegramCity) -> None:
+    an = telegram_city.person()
     await an.writes(RUBBISH_SOMEWHERE)
     await an.sees("<Gửi vị trí>")
     await an.writes("khuong dinh")
@@ -205,11 +155,11 @@ async def test_a_ward_may_be_typed_instead_and_the_keyboard_goes_away(hanoi: Tel
     await an.writes("/trogiup")
     assert (await an.sees("Cách dùng")).markup == {"remove_keyboard": True}
     await an.presses("Đồng ý và gửi")
-    assert (await hanoi.only_case()).unit_code == WARD
+    assert (await telegram_city.only_case()).unit_code == WARD
 
 
-async def test_a_shared_phone_number_is_shown_to_the_unit(hanoi: TelegramCity) -> None:
-    chair, an = await hanoi.official(WARD, "chair"), hanoi.person()
+async def test_a_shared_phone_number_is_shown_to_the_unit(telegram_city: TelegramCity) -> None:
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
     await an.writes(RUBBISH)
     await an.sees("[Đồng ý và gửi]")
     await an.writes(contact="0900000002", contact_of=chair.user)
@@ -224,36 +174,36 @@ async def test_a_shared_phone_number_is_shown_to_the_unit(hanoi: TelegramCity) -
 # ── second thoughts ──────────────────────────────────────────────────────────────────────────────
 
 
-async def test_an_edited_message_is_read_anew(hanoi: TelegramCity) -> None:
-    chair, an = await hanoi.official(WARD, "chair"), hanoi.person()
+async def test_an_edited_message_is_read_anew(telegram_city: TelegramCity) -> None:
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
     first = await an.writes("Rác chất đống cả tuần nay ở phường Thanh Xuân, hôi thối không chịu nổi")
     await an.sees("Đơn vị trả lời: Phường Thanh Xuân")
     await an.edits(first, RUBBISH)
     await an.sees("Đơn vị trả lời: Phường Khương Đình", "Vũ Tông Phan")
     await an.presses("Đồng ý và gửi")
-    case = await hanoi.only_case()
+    case = await telegram_city.only_case()
     assert (case.text, case.unit_code) == (RUBBISH, WARD)
 
     chair.reads()
     await an.edits(first, f"{RUBBISH}. Nay có cả chuột.")
     await an.sees("Tôi giữ bản gốc", case.code)
     await chair.sees(case.code, "Nay có cả chuột.")
-    assert (await hanoi.only_case()).text == RUBBISH
+    assert (await telegram_city.only_case()).text == RUBBISH
 
 
-async def test_a_button_pressed_twice_sends_once(hanoi: TelegramCity) -> None:
-    an = hanoi.person()
+async def test_a_button_pressed_twice_sends_once(telegram_city: TelegramCity) -> None:
+    an = telegram_city.person()
     await an.writes(RUBBISH)
     shown = await an.sees("[Đồng ý và gửi]")
     send = shown.buttons[0][1]
     await an.presses("Đồng ý và gửi")
-    case = await hanoi.only_case()
+    case = await telegram_city.only_case()
     await an.presses_stale(shown, send)
     await an.sees("đã được gửi rồi", case.code)
     await an.presses_stale(shown, "draft:0:send")
     await an.sees("không còn dùng được")
-    await hanoi.only_case()
-    await hanoi.telegram.until_called("answerCallbackQuery", 3)
+    await telegram_city.only_case()
+    await telegram_city.telegram.until_called("answerCallbackQuery", 3)
 
 
 # ── people who go away ───────────────────────────────────────────────────────────────────────────
@@ -268,54 +218,56 @@ async def reported(city: TelegramCity, person: Person) -> str:
 
 
 async def test_the_unit_hears_that_the_citizen_is_gone_who_finds_the_answer_later(
-    hanoi: TelegramCity,
+    telegram_city: TelegramCity,
 ) -> None:
-    chair, an = await hanoi.official(WARD, "chair"), hanoi.person()
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
     chair.reads()
-    code = await reported(hanoi, an)
+    code = await reported(telegram_city, an)
     card = await chair.sees(code, "[Nhận việc]")
-    await hanoi.telegram.user_blocks(an.chat)
+    await telegram_city.telegram.user_blocks(an.chat)
     await chair.writes("Đã dọn sạch.", reply_to=card)
     await chair.presses("Gửi câu trả lời")
     await chair.sees(f"{code}: không nhắn được cho người gửi")
     assert not any("Đã dọn sạch." in shown.text for shown in an.screen)
 
     an.reads()
-    await hanoi.telegram.user_unblocks(an.chat)
+    await telegram_city.telegram.user_unblocks(an.chat)
     await an.sees("Chào anh/chị")
     await an.writes("/cuatoi")
     await an.presses(code)
     await an.sees("Đã dọn sạch.", "[5 ★]")
     await an.presses("4 ★")
     await an.sees("chấm 4 sao")
-    assert await hanoi.ledger_holds()
+    assert await telegram_city.ledger_holds()
 
 
 # ── groups ───────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_group_is_greeted_and_followed_when_it_becomes_a_supergroup(hanoi: TelegramCity) -> None:
-    an = hanoi.person()
-    before, after = hanoi.in_group(an, -5001), hanoi.in_group(an, -1005001)
-    await hanoi.telegram.user_adds_bot(before.chat, user=an.user)
+async def test_a_group_is_greeted_and_followed_when_it_becomes_a_supergroup(
+    telegram_city: TelegramCity,
+) -> None:
+    an = telegram_city.person()
+    before, after = telegram_city.in_group(an, -5001), telegram_city.in_group(an, -1005001)
+    await telegram_city.telegram.user_adds_bot(before.chat, user=an.user)
     await before.sees("Chào mọi người")
     await before.writes(RUBBISH)
     await before.sees_nothing()
     await before.writes("/cuatoi@thu_bot")
     await before.sees("nhắn riêng")
 
-    await hanoi.telegram.group_moves(before.chat, after.chat, user=an.user)
+    await telegram_city.telegram.group_moves(before.chat, after.chat, user=an.user)
     await after.writes("/trogiup@thu_bot")
     await after.sees("nhắn riêng")
-    assert (await hanoi.app.health())["outbox_dead"] == 0
+    assert (await telegram_city.app.health())["outbox_dead"] == 0
 
 
-async def test_what_is_on_its_way_follows_a_group_that_moves_meanwhile(hanoi: TelegramCity) -> None:
-    an = hanoi.person()
-    before, after = hanoi.in_group(an, -5001), hanoi.in_group(an, -1005001)
-    await hanoi.telegram.user_adds_bot(before.chat, user=an.user)
+async def test_what_is_on_its_way_follows_a_group_that_moves_meanwhile(telegram_city: TelegramCity) -> None:
+    an = telegram_city.person()
+    before, after = telegram_city.in_group(an, -5001), telegram_city.in_group(an, -1005001)
+    await telegram_city.telegram.user_adds_bot(before.chat, user=an.user)
     await before.sees("Chào mọi người")
-    hanoi.telegram.moves_unannounced(before.chat, after.chat)
+    telegram_city.telegram.moves_unannounced(before.chat, after.chat)
     await before.writes("/cuatoi")
     await after.sees("nhắn riêng")
 
@@ -323,8 +275,8 @@ async def test_what_is_on_its_way_follows_a_group_that_moves_meanwhile(hanoi: Te
 # ── whatever else people send ────────────────────────────────────────────────────────────────────
 
 
-async def test_what_cannot_be_read_is_answered_with_what_to_do(hanoi: TelegramCity) -> None:
-    an = hanoi.person()
+async def test_what_cannot_be_read_is_answered_with_what_to_do(telegram_city: TelegramCity) -> None:
+    an = telegram_city.person()
     file = {"file_id": "x", "file_unique_id": "y"}
     for more, answer in (
         ({"sticker": {**file, "type": "regular", "width": 9, "height": 9}}, "nhãn dán"),
@@ -346,26 +298,26 @@ async def test_what_cannot_be_read_is_answered_with_what_to_do(hanoi: TelegramCi
     await an.sees("không dùng được")
     await an.writes("There is garbage on my street since last week, please help")
     await an.sees("I can only read Vietnamese", "[Đồng ý và gửi]")
-    assert (await hanoi.app.health())["inbox_dead"] == 0
+    assert (await telegram_city.app.health())["inbox_dead"] == 0
 
 
-async def test_five_thousand_characters_are_kept_whole(hanoi: TelegramCity) -> None:
-    chair, an = await hanoi.official(WARD, "chair"), hanoi.person()
+async def test_five_thousand_characters_are_kept_whole(telegram_city: TelegramCity) -> None:
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
     long = f"{RUBBISH}. {'Mùi rất khó chịu, trẻ con không dám ra ngõ. ' * 120}".strip()
     assert len(long) > 5000
     await an.writes(long)
     await an.sees("Phường Khương Đình", "[Đồng ý và gửi]")
     chair.reads()
     await an.presses("Đồng ý và gửi")
-    assert (await hanoi.only_case()).text == long
+    assert (await telegram_city.only_case()).text == long
     await chair.presses("Xem đủ nội dung")
-    await hanoi.settles()
+    await telegram_city.settles()
     shown = " ".join(each.text for each in chair.news)
     assert shown.count("Mùi rất khó chịu") == 120, "in as many messages as the vendor wants"
 
 
-async def test_a_photo_that_is_gone_at_the_vendor_is_asked_for_again(hanoi: TelegramCity) -> None:
-    an = hanoi.person()
-    hanoi.telegram.lose_contents()
+async def test_a_photo_that_is_gone_at_the_vendor_is_asked_for_again(telegram_city: TelegramCity) -> None:
+    an = telegram_city.person()
+    telegram_city.telegram.lose_contents()
     await an.writes(RUBBISH, photo=jpeg())
     await an.sees("không tải được ảnh", "Rác thải", "[Đồng ý và gửi]")

@@ -237,11 +237,12 @@ class BotApiServer:
             self.calls.append(Call(method=method, fields=fields))
         if self._latency:
             await asyncio.sleep(self._latency)
-        self._fail_as_planned(method, fields.get("chat_id"))
-        result = await getattr(self, f"_do_{method}")(fields, files)
-        async with self._news:
-            self._news.notify_all()
-        return result
+        try:
+            self._fail_as_planned(method, fields.get("chat_id"))
+            return await getattr(self, f"_do_{method}")(fields, files)
+        finally:
+            async with self._news:
+                self._news.notify_all()
 
     def _fail_as_planned(self, method: str, chat: int | None) -> None:
         for plan in self._plans:
