@@ -30,6 +30,8 @@ TRIES = 20
 LONGEST_PAUSE = timedelta(hours=1)
 NO_CHANNEL_PAUSE = timedelta(minutes=10)
 IDLE_SECONDS = 1.0
+LINGER_SECONDS = 0.005
+"""How long a send that is done waits for others, so that one commit records them all."""
 SEND_SECONDS = 20.0
 """How long a send may take; less than a claim lasts, or another would begin the same meanwhile."""
 
@@ -65,6 +67,9 @@ class Delivery:
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
         self._stopping = False
+        self._full = False
+        """Whether the last claim took as many as there was room for: more may be due."""
+        self._lingering: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         """Look for work now."""
@@ -84,7 +89,7 @@ class Delivery:
                 log.error("The delivery met a fault.", action="delivery_failed", error=repr(error))
                 busy = False
                 await asyncio.sleep(IDLE_SECONDS)
-            if not busy:
+            if not (busy and self._full):
                 await self._sleep()
 
     async def step(self) -> bool:
@@ -105,6 +110,7 @@ class Delivery:
                 raise
             claimed = []
             await self._record_apart(outcomes, now)
+        self._full = bool(claimed) and len(claimed) == room
         for notice in claimed:
             task = asyncio.create_task(self._send(notice))
             self._sending.add(task)
@@ -155,6 +161,11 @@ class Delivery:
         result = type(outcome.error).__name__ if outcome.error else "sent"
         SENDS.labels(notice.channel, result).inc()
         self._outcomes.append(outcome)
+        if self._lingering is None:
+            self._lingering = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._lingered)
+
+    def _lingered(self) -> None:
+        self._lingering = None
         self._wake.set()
 
     async def _try(self, notice: Notice) -> Outcome:
