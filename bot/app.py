@@ -17,6 +17,7 @@ from bot.channels.simulated import SimulatedChannel
 from bot.channels.telegram import Limits, TelegramChannel
 from bot.channels.web import Entry, WebChannel
 from bot.clock import Clock
+from bot.commands.opening import NO_CITY, Refused, prepare
 from bot.demo import NotADemo
 from bot.server import Demo, build_server
 from bot.settings import Settings, sqlite_path
@@ -27,12 +28,14 @@ from handlers.media import StoredPhoto, open_photo
 from handlers.receipt import Receiver
 from handlers.worker import TurnWorker
 from routing.understanding import Understanding
-from storage import cases, chats, messages, migrating, people, units
+from storage import cases, chats, messages, people, units
 from storage.database import Database
 from storage.wakeups import Wakeups
 
 PARTS = ("web", "worker", "clock")
 RETRY_SECONDS = 15.0
+DRAIN_SECONDS = 30.0
+"""How long what is under way may take at the end; what then is not done is done after the next start."""
 log = structlog.get_logger()
 
 
@@ -68,22 +71,38 @@ class App:
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._polling: asyncio.Task[None] | None = None
+        self._receiver: Receiver | None = None
+        self._clock: Clock | None = None
+        self._wakeups: Wakeups | None = None
+        self.telegram: TelegramChannel | None = None
         self.delivery: Delivery | None = None
         self.worker: TurnWorker | None = None
 
     async def start(self) -> None:
         """Bring everything up; afterwards `port` is the one that answers."""
+        try:
+            await self._open()
+            await self._start_parts()
+        except Refused as refused:
+            raise CannotStart(str(refused)) from refused
+
+    async def _open(self) -> None:
         self._lock = lock_sqlite(self.settings.database_url)
-        await migrating.upgrade(self.settings.database_url)
+        await prepare(self.settings)
+        try:
+            self.settings.media_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotStart(f"LANGNGHE_MEDIA_DIR: {error.filename}: {error.strerror}") from error
+
+    async def _start_parts(self) -> None:
         if "worker" in self._parts and self._understanding is None:
             self._understanding = await asyncio.to_thread(Understanding.load)
         demo = await self._prepare_demo()
         async with self.database.begin() as transaction:
             if await units.city_version(transaction) == 0:
-                raise CannotStart('There is no city yet. Run: python -m bot init --province "Hà Nội"')
+                raise CannotStart(NO_CITY)
             if self.database.sqlite:
                 await messages.release_claims(transaction)
-        self.settings.media_dir.mkdir(parents=True, exist_ok=True)
         self._build_channels()
         self._receiver = Receiver(self.database, stored=self._wake_worker, now=self._now)
         await self._start_worker()
@@ -107,7 +126,6 @@ class App:
     def _build_channels(self) -> None:
         settings = self.settings
         self.web = WebChannel(history=self._history, announce=self._announce_chat)
-        self.telegram: TelegramChannel | None = None
         self.channels: dict[str, Channel] = {"web": self.web}
         if self._demo:
             self.channels["simulated"] = SimulatedChannel()
@@ -140,6 +158,7 @@ class App:
         self._tasks = [asyncio.create_task(self.worker.run()), asyncio.create_task(self.delivery.run())]
 
     async def _start_web(self, demo: Demo | None) -> None:
+        assert self._receiver is not None
         application = build_server(
             channels=self.channels,
             receive=self._receiver.receive,
@@ -158,7 +177,9 @@ class App:
             await site.start()
         except OSError as error:
             where = f"{self.settings.host}:{self.settings.port}"
-            raise CannotStart(f"LANGNGHE_PORT: cannot listen on {where} ({error.strerror})") from error
+            raise CannotStart(
+                f"LANGNGHE_HOST, LANGNGHE_PORT: cannot listen on {where} ({error.strerror})"
+            ) from error
         self.port = self._runner.addresses[0][1]
         if self.telegram:
             await self._start_telegram(self.telegram)
@@ -170,6 +191,10 @@ class App:
         except Misconfigured as error:
             raise CannotStart(f"LANGNGHE_TELEGRAM_TOKEN: Telegram refuses it ({error})") from error
         except ChannelError as error:
+            if not error.retryable:
+                raise CannotStart(
+                    f"LANGNGHE_TELEGRAM_MODE: Telegram refuses {self.settings.telegram_mode} ({error})"
+                ) from error
             log.error("Telegram cannot be reached yet.", action="telegram_unreachable", error=str(error))
             self._polling = asyncio.create_task(self._keep_starting(telegram))
             return
@@ -197,25 +222,24 @@ class App:
         if self._polling:
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
-        if hasattr(self, "_clock"):
+        if self._clock:
             self._clock.close()
         if self._runner:
             await self._runner.cleanup()
-        if hasattr(self, "_receiver"):
+        if self._receiver:
             await self._receiver.close()
-        if self.worker and self.delivery and self._tasks:
-            self.worker.stop()
-            await self._tasks[0]
-            self.delivery.stop()
-            await self._tasks[1]
-        if hasattr(self, "_wakeups"):
+        if self.worker and self.delivery:
+            for stop, task in zip((self.worker.stop, self.delivery.stop), self._tasks, strict=True):
+                stop()
+                await _finished(task)
+        if self._wakeups:
             await self._wakeups.close()
-        if getattr(self, "telegram", None):
-            assert self.telegram
+        if self.telegram:
             await self.telegram.close()
         await self.database.close()
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
     async def run(self, *, started: Callable[["App"], None]) -> None:
         """Start, say so, and work until SIGTERM or SIGINT; then drain and stop."""
@@ -223,12 +247,19 @@ class App:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        stopping = asyncio.create_task(stop.wait())
+        starting = asyncio.create_task(self.start())
         try:
-            await self.start()
-            started(self)
-            await stop.wait()
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                await starting
+                started(self)
+                await stopping
             log.info("Stopping: finishing what is under way.", action="stopping")
         finally:
+            stopping.cancel()
+            starting.cancel()
+            await asyncio.gather(starting, stopping, return_exceptions=True)
             await self.stop()
 
     async def health(self) -> dict[str, Any]:
@@ -262,6 +293,7 @@ class App:
             self.web.wake(address.chat)
 
     async def _receive_polled(self, envelope: Envelope, body: bytes) -> None:
+        assert self._receiver is not None
         await self._receiver.receive("telegram", envelope, body)
 
     async def _announce_chat(self, chat: str) -> None:
@@ -310,13 +342,27 @@ class App:
         return dispatch.commands_for(person)
 
 
+async def _finished(task: asyncio.Task[None]) -> None:
+    """Wait for a part to end, but not for ever: the database may be away."""
+    _, late = await asyncio.wait({task}, timeout=DRAIN_SECONDS)
+    if late:
+        log.error(
+            "Not everything could be finished; it is taken up again at the next start.", action="cut_short"
+        )
+        task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 def lock_sqlite(database_url: str) -> int | None:
     """Hold the only writer's lock of a SQLite file; raises CannotStart when another program holds it."""
     path = sqlite_path(database_url)
     if path is None:
         return None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CannotStart(f"LANGNGHE_DATABASE_URL: {error.filename}: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -329,15 +375,23 @@ def lock_sqlite(database_url: str) -> int | None:
 
 
 def set_up_logging() -> None:
-    """JSON lines on standard error; libraries that would print tokens in URLs are silenced."""
+    """JSON lines on standard error, those of libraries too; what would print tokens in URLs is silenced."""
+    steps: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    show = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        processors=[*steps, show], logger_factory=structlog.WriteLoggerFactory(file=sys.stderr)
     )
-    for name in ("httpx", "apscheduler", "aiohttp.access", "telegram"):
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *steps],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, show],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for name in ("httpx", "apscheduler", "aiohttp.access", "telegram", "alembic", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
