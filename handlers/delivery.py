@@ -89,7 +89,7 @@ class Delivery:
                 log.error("The delivery met a fault.", action="delivery_failed", error=repr(error))
                 busy = False
                 await asyncio.sleep(IDLE_SECONDS)
-            if not (busy and self._full):
+            if not (busy and (self._full or self._stopping)):
                 await self._sleep()
 
     async def step(self) -> bool:
