@@ -265,7 +265,7 @@ class App:
     async def health(self) -> dict[str, Any]:
         """Return how the queues stand; raises when the database does not answer."""
         async with self.database.read() as transaction:
-            state = await messages.queue_state(transaction)
+            state = await messages.queue_state(transaction, now=self._now())
         oldest = [at for at in (state.inbox_oldest, state.outbox_oldest) if at]
         return {
             "inbox_waiting": state.inbox_waiting,

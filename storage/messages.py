@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     cast,
     func,
     insert,
@@ -370,7 +371,7 @@ async def next_due(transaction: Transaction, box: str) -> datetime | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueState:
-    """How the two queues stand: waiting rows, dead letters, and the time of the oldest waiting row."""
+    """How the two queues stand: waiting rows, dead letters, and since when the oldest due row has waited."""
 
     inbox_waiting: int
     inbox_dead: int
@@ -380,14 +381,22 @@ class QueueState:
     outbox_oldest: datetime | None
 
 
-async def queue_state(transaction: Transaction) -> QueueState:
-    """Count what waits and what was set aside."""
+async def queue_state(transaction: Transaction, *, now: datetime) -> QueueState:
+    """Count what waits and what was set aside.
+
+    What is kept for later (until the morning) waits, but is not old: it counts from when it is due. What
+    has failed counts from the beginning.
+    """
     values: dict[str, Any] = {}
     for name, table, is_open, since in (
         ("inbox", inbox, _INBOX_OPEN, inbox.c.received_at),
         ("outbox", outbox, _OUTBOX_OPEN, outbox.c.created_at),
     ):
-        waiting = select(func.count().label("waiting"), func.min(since).label("oldest")).where(is_open)
+        due_since = case(
+            (table.c.error.is_not(None), since), (table.c.available_at <= now, table.c.available_at)
+        )
+        oldest = func.min(due_since, type_=UtcTime).label("oldest")
+        waiting = select(func.count().label("waiting"), oldest).select_from(table).where(is_open)
         dead = select(func.count().label("dead")).select_from(table).where(table.c.failed_at.is_not(None))
         state = await transaction.fetch_one(waiting)
         failed = await transaction.fetch_one(dead)

@@ -51,7 +51,7 @@ async def test_an_update_that_comes_twice_is_stored_once(database: Database) -> 
     await receive(database, update_of("an", "1", body=b"once more"))
     assert bodies(await claim(database)) == [[b"1"]]
     async with database.read() as transaction:
-        assert (await messages.queue_state(transaction)).inbox_waiting == 1
+        assert (await messages.queue_state(transaction, now=NOON)).inbox_waiting == 1
 
 
 async def test_each_chat_is_taken_in_order_one_update_at_a_time(database: Database) -> None:
@@ -81,7 +81,7 @@ async def test_a_dead_letter_is_kept_and_lets_its_chat_go_on(database: Database)
         messages.set_update_aside(transaction, poison.id, at=NOON, why="không đọc được")
     assert bodies(await claim(database)) == [[b"2"]]
     async with database.read() as transaction:
-        state = await messages.queue_state(transaction)
+        state = await messages.queue_state(transaction, now=NOON)
     assert (state.inbox_dead, state.inbox_waiting) == (1, 1)
 
 
@@ -238,7 +238,27 @@ async def test_a_notice_set_aside_lets_the_next_go(database: Database) -> None:
         messages.set_notice_aside(transaction, first.id, at=NOON, why="bị chặn")
     assert texts(await take(database)) == ["hai"]
     async with database.read() as transaction:
-        assert (await messages.queue_state(transaction)).outbox_dead == 1
+        assert (await messages.queue_state(transaction, now=NOON)).outbox_dead == 1
+
+
+async def oldest(database: Database, at: datetime) -> datetime | None:
+    async with database.read() as transaction:
+        return (await messages.queue_state(transaction, now=at)).outbox_oldest
+
+
+async def test_what_is_kept_until_the_morning_is_not_old(database: Database) -> None:
+    morning = NOON + timedelta(hours=10)
+    await post(database, "an", "sáng mai", not_before=morning)
+    assert await oldest(database, NOON + timedelta(hours=9)) is None
+    assert await oldest(database, morning + SECOND) == morning
+
+
+async def test_what_failed_is_as_old_as_it_is(database: Database) -> None:
+    await post(database, "an", "một")
+    [failed] = await take(database)
+    async with database.begin() as transaction:
+        messages.retry_notice(transaction, failed.id, again_at=NOON + timedelta(hours=1), why="bận")
+    assert await oldest(database, NOON + SECOND) == NOON
 
 
 async def test_what_waits_for_a_group_follows_it_to_its_new_id(database: Database) -> None:
