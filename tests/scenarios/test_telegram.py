@@ -1,6 +1,8 @@
 """Whole conversations over Telegram: the program as it runs, the vendor's wire format, the real reading."""
 
-from tests.standins.telegram import Document, jpeg
+import asyncio
+
+from tests.standins.telegram import Document, fault, jpeg
 from tests.telegram_city import Person, TelegramCity, pictures, size_of
 
 WARD = "phuong-khuong-dinh"
@@ -8,6 +10,14 @@ RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khươ
 RUBBISH_SOMEWHERE = "Rác chất đống trước ngõ nhà tôi cả tuần nay, hôi thối không chịu nổi"
 KHUONG_DINH = (20.991, 105.815)
 HO_CHI_MINH_CITY = (10.776, 106.70)
+
+
+async def reported(city: TelegramCity, person: Person) -> str:
+    """Let somebody report the rubbish; returns the code."""
+    await person.writes(RUBBISH)
+    await person.presses("Đồng ý và gửi")
+    filed = await person.sees("Mã: ")
+    return filed.text.partition("Mã: ")[2].split()[0]
 
 
 # ── from one message to an answer and a figure ───────────────────────────────────────────────────
@@ -81,6 +91,120 @@ async def test_whoever_opens_the_chat_is_greeted_and_finds_the_commands(either_w
     assert {"cuatoi", "tracuu", "trogiup", "huy"} == {
         command["command"] for command in either_way.telegram.commands
     }
+
+
+# ── on the way to the answer ─────────────────────────────────────────────────────────────────────
+
+
+async def test_the_unit_asks_and_the_citizen_simply_writes(telegram_city: TelegramCity) -> None:
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
+    chair.reads()
+    code = await reported(telegram_city, an)
+    an.reads()
+    await chair.presses("Hỏi người dân")
+    await chair.sees(code, "[Bỏ]")
+    await chair.writes("Rác để trước số nhà nào ạ?")
+    await chair.presses("Gửi câu hỏi")
+    await an.sees(code, "«Rác để trước số nhà nào ạ?»")
+    assert (await telegram_city.only_case()).paused_at is not None
+    chair.reads()
+    await an.writes("Trước số nhà 15", photo=jpeg(66, 60))
+    await an.sees("đã chuyển câu trả lời", code)
+    await chair.sees(code, "Trước số nhà 15")
+    assert [size_of(photo)[0] for photo in chair.photos] == [66]
+    assert (await telegram_city.only_case()).paused_at is None
+
+
+async def test_not_solved_brings_the_case_back_to_the_unit(telegram_city: TelegramCity) -> None:
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
+    chair.reads()
+    code = await reported(telegram_city, an)
+    await chair.writes("Đã dọn.", reply_to=await chair.sees(code, "[Nhận việc]"))
+    await chair.presses("Gửi câu trả lời")
+    await chair.sees("Đã gửi câu trả lời")
+    chair.reads()
+    await an.presses("Chưa giải quyết")
+    await an.sees(code, "đã được mở lại")
+    await chair.sees(code, "Người dân mở lại", "[Trả lời người dân]")
+    await an.writes("Vẫn còn nguyên đống rác")
+    await chair.sees("Vẫn còn nguyên đống rác")
+    assert (await telegram_city.only_case()).reopened_count == 1
+    assert await telegram_city.ledger_holds()
+
+
+async def test_an_answer_with_three_photos_comes_whole_though_the_vendor_stumbles(
+    telegram_city: TelegramCity,
+) -> None:
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
+    chair.reads()
+    code = await reported(telegram_city, an)
+    await chair.presses("Trả lời người dân")
+    await chair.sends_album(pictures(71, 72, 73), "Tổ vệ sinh đã dọn sạch.")
+    await chair.sees("Kèm 3 ảnh")
+    an.reads()
+    telegram_city.telegram.fail_next(fault(500), method="sendMessage", chat=an.chat)
+    await chair.presses("Gửi câu trả lời")
+    await telegram_city.telegram.until_called("sendMediaGroup")
+    await telegram_city.passes(seconds=5)
+    await an.sees(code, "Tổ vệ sinh đã dọn sạch.", "[5 ★]")
+    await telegram_city.settles()
+    assert [size_of(photo)[0] for photo in an.photos] == [71, 72, 73], "once each"
+
+
+async def test_what_lacks_a_place_is_fixed_by_a_dispatcher(telegram_city: TelegramCity) -> None:
+    dispatcher = await telegram_city.official("bo-phan-dieu-phoi", "dispatcher")
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
+    await an.writes(RUBBISH_SOMEWHERE)
+    await an.presses("Tôi không rõ")
+    await an.presses("Đồng ý và gửi")
+    code = (await telegram_city.only_case()).code
+    await an.sees(code, "Người điều phối sẽ chọn")
+    await dispatcher.sees("Có 1 phản ánh chờ điều phối")
+    chair.reads()
+    await dispatcher.presses("Xem việc chờ điều phối")
+    await dispatcher.sees(code, RUBBISH_SOMEWHERE)
+    await dispatcher.writes("khương đình")
+    await chair.sees(code, "[Nhận việc]")
+    await an.sees(f"{code}: Phường Khương Đình sẽ trả lời")
+
+
+async def test_an_anonymous_writer_stays_unknown_to_the_unit(telegram_city: TelegramCity) -> None:
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
+    chair.reads()
+    await an.writes(RUBBISH)
+    await an.presses("Ẩn danh")
+    await an.sees("[Thôi ẩn danh]")
+    await an.presses("Đồng ý và gửi")
+    await chair.sees("ẩn danh với đơn vị")
+    assert not any(f"Công dân {an.chat}" in shown.text for shown in chair.screen)
+
+
+async def test_an_emergency_gets_the_numbers_at_once(telegram_city: TelegramCity) -> None:
+    an = telegram_city.person()
+    await an.writes("Cứu với, nhà đang cháy lớn ở phường Khương Đình, có người mắc kẹt bên trong!")
+    await an.sees("114", "[Đồng ý và gửi]")
+    await an.presses("Đồng ý và gửi")
+    assert (await telegram_city.only_case()).urgent
+
+
+async def test_a_code_opens_a_case_for_its_owner_alone(telegram_city: TelegramCity) -> None:
+    an, ba = telegram_city.person(), telegram_city.person()
+    code = await reported(telegram_city, an)
+    await an.writes(f"/tracuu {code}")
+    await an.sees(code, "Phường Khương Đình")
+    for typed in (code, "HN-2222-2222"):
+        await ba.writes(f"/tracuu {typed}")
+        await ba.sees("không tìm thấy phản ánh nào của anh/chị")
+
+
+async def test_many_people_at_once_each_get_a_code_of_their_own(either_way: TelegramCity) -> None:
+    citizens = [either_way.person() for _ in range(25)]
+    codes = await asyncio.gather(*(reported(either_way, citizen) for citizen in citizens))
+    assert len(set(codes)) == len(citizens)
+    await either_way.settles()
+    for citizen, code in zip(citizens, codes, strict=True):
+        assert [code in shown.text for shown in citizen.screen] == [False, True]
+    assert {case.code for case in await either_way.cases()} == set(codes)
 
 
 # ── pictures ─────────────────────────────────────────────────────────────────────────────────────
@@ -209,14 +333,6 @@ async def test_a_button_pressed_twice_sends_once(telegram_city: TelegramCity) ->
 # ── people who go away ───────────────────────────────────────────────────────────────────────────
 
 
-async def reported(city: TelegramCity, person: Person) -> str:
-    """Let somebody report the rubbish; returns the code."""
-    await person.writes(RUBBISH)
-    await person.presses("Đồng ý và gửi")
-    await person.sees("Mã: ")
-    return (await city.only_case()).code
-
-
 async def test_the_unit_hears_that_the_citizen_is_gone_who_finds_the_answer_later(
     telegram_city: TelegramCity,
 ) -> None:
@@ -239,6 +355,17 @@ async def test_the_unit_hears_that_the_citizen_is_gone_who_finds_the_answer_late
     await an.presses("4 ★")
     await an.sees("chấm 4 sao")
     assert await telegram_city.ledger_holds()
+
+
+async def test_a_unit_whose_last_official_has_gone_is_brought_before_the_dispatcher(
+    telegram_city: TelegramCity,
+) -> None:
+    dispatcher = await telegram_city.official("bo-phan-dieu-phoi", "dispatcher")
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
+    await telegram_city.telegram.user_blocks(chair.chat)
+    dispatcher.reads()
+    code = await reported(telegram_city, an)
+    await dispatcher.sees(code, "Phường Khương Đình", "chưa có ai nhận việc")
 
 
 # ── groups ───────────────────────────────────────────────────────────────────────────────────────
