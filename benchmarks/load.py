@@ -17,11 +17,35 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 COMPLAINT = (
-    "Trước cổng nhà số 12 đường Khương Đình, phường Khương Đình có đống rác lớn ba hôm nay không ai dọn, "
+    "Trước cổng nhà số 12 đường Giải Phóng, {ward} có đống rác lớn ba hôm nay không ai dọn, "
     "mùi hôi bay khắp ngõ, mong phường cho người xuống xử lý sớm."
 )
 CONVERSATION = ("/start", COMPLAINT, "1", "/cuatoi")
 """Four messages of one citizen; each gets one answer."""
+WARDS = (
+    "phường Khương Đình",
+    "phường Thanh Xuân",
+    "phường Hoàn Kiếm",
+    "phường Ba Đình",
+    "phường Cầu Giấy",
+    "phường Hà Đông",
+    "phường Bồ Đề",
+    "phường Long Biên",
+    "phường Đống Đa",
+    "phường Tây Hồ",
+    "phường Hoàng Mai",
+    "phường Nghĩa Đô",
+    "phường Láng",
+    "phường Kim Liên",
+    "phường Từ Liêm",
+    "phường Tương Mai",
+)
+"""Where people complain; each ward has somebody who is told."""
+
+
+def said(text: str, chat: int) -> str:
+    """Return what the person in this chat writes."""
+    return text.format(ward=WARDS[chat % len(WARDS)])
 
 
 class Stand:
@@ -130,7 +154,7 @@ async def talk(stand: Stand, poster: Poster, ids: Iterator[int], until: float) -
         for text in CONVERSATION:
             arrived = stand.arrived[chat] = asyncio.Event()
             start = time.perf_counter()
-            await poster.post(update(next(ids), chat, text))
+            await poster.post(update(next(ids), chat, said(text, chat)))
             async with asyncio.timeout(30):
                 await arrived.wait()
             turns.append(time.perf_counter() - start)
@@ -143,7 +167,7 @@ async def post(poster: Poster, ids: Iterator[int], until: float) -> list[float]:
     times = []
     while (start := time.perf_counter()) < until:
         number = next(ids)
-        await poster.post(update(number, number % 5000 + 1, COMPLAINT))
+        await poster.post(update(number, number % 5000 + 1, said(COMPLAINT, number)))
         times.append(time.perf_counter() - start)
     return times
 

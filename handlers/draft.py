@@ -76,11 +76,11 @@ class Draft:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild a draft from what the chat holds (and may hold other things beside)."""
         own = {name: data[name] for name in cls.__slots__ if name in data}
-        return cls(**_copied(own))
+        return cls(**_own(own))
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the chat holds: everything, in JSON."""
-        return {part.name: _copied(getattr(self, part.name)) for part in fields(self)}
+        return _own({part.name: getattr(self, part.name) for part in fields(self)})
 
     @property
     def text(self) -> str:
@@ -238,6 +238,11 @@ def lay_aside(step: str, kept: Mapping[str, Any]) -> dict[str, Any]:
 def take_up(kept: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return step and content of a chat that is done with something else: back to the draft, if any."""
     return (STEP, dict(kept[ASIDE])) if ASIDE in kept else ("", {})
+
+
+def _own(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy that can be changed; the reading is only ever replaced as a whole."""
+    return {name: part if name == "reading" else _copied(part) for name, part in parts.items()}
 
 
 def _copied(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The one place where a case changes: the move, the columns that follow from it, and its event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -78,7 +78,7 @@ def citizen(case: Case) -> Actor:
     return Actor(person_id=case.reporter_id, role="citizen")
 
 
-async def file(turn: Turn, case: Case) -> None:
+async def file(turn: Turn, case: Case, *, photos: Sequence[str] = ()) -> None:
     """Store a new case, send it to whoever is responsible or to triage, and tell those who must act.
 
     Afterwards `case` says which unit has it and by when. A case with a `triage_reason` goes to triage.
@@ -96,7 +96,8 @@ async def file(turn: Turn, case: Case) -> None:
             turn.transaction, turn.city, case, Action.SEND_TO_TRIAGE, actor=SYSTEM, now=turn.now, data=data
         )
     cases.add_case(turn.transaction, case)
-    await announce(turn.transaction, turn.city, case, now=turn.now, reporter=turn.person)
+    cases.attach_photos(turn.transaction, case.id, photos, "report", turn.now)
+    await announce(turn.transaction, turn.city, case, now=turn.now, reporter=turn.person, photos=photos)
 
 
 def _received(case: Case) -> dict[str, Any]:

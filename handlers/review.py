@@ -36,8 +36,7 @@ async def _send(turn: Turn, draft: Draft, value: str) -> None:
         turn.say(texts.stale_button())
         return
     case = _case_of(turn, draft)
-    cases.attach_photos(turn.transaction, case.id, draft.photos, "report", turn.now)
-    await progress.file(turn, case)
+    await progress.file(turn, case, photos=draft.photos)
     _keep_corrections(turn, draft, case)
     turn.chat.step = ""
     turn.chat.draft = {"sent": {"nonce": draft.nonce, "code": case.code, "album": draft.album}}

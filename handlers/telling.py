@@ -27,10 +27,11 @@ async def announce(
     now: datetime,
     note: str = "",
     reporter: Person | None = None,
+    photos: Sequence[str] | None = None,
 ) -> None:
     """Show a case to those who must act on it now: the unit's officials, or the dispatchers.
 
-    `reporter` is whoever reported it, where that person is at hand already.
+    `reporter` is whoever reported it and `photos` are its photos, where they are at hand already.
     """
     if case.unit_code is None:
         await tell_dispatchers(transaction, city, case, now=now)
@@ -39,11 +40,13 @@ async def announce(
     if not officials:
         await nobody_there(transaction, city, case, now=now)
         return
+    if photos is None:
+        photos = await cases.photos_of(transaction, case.id, "report")
     message = cards.card(
         city,
         case,
         now=now,
-        photos=await cases.photos_of(transaction, case.id, "report"),
+        photos=photos,
         reporter=await _reporter_shown(transaction, case, reporter, now),
         note=note,
     )

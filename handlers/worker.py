@@ -87,6 +87,8 @@ class TurnWorker:
         self._ready: list[Prepared] = []
         self._fetching: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._claimed: list[list[Update]] | None = None
+        """What the last commit has claimed already; None when it must be asked for."""
         self._city: City | None = None
         self._city_version = 0
 
@@ -102,7 +104,7 @@ class TurnWorker:
     async def run(self) -> None:
         """Work until stopped; a database fault is logged and tried again."""
         try:
-            while not self._stopping:
+            while not self._stopping or self._claimed:
                 try:
                     busy = await self.step()
                 except Exception as error:
@@ -119,7 +121,10 @@ class TurnWorker:
     async def step(self) -> bool:
         """Claim and run one batch; return whether there was any work."""
         self._wake.clear()
-        claimed = await self._claim()
+        claimed, self._claimed = self._claimed, None
+        if claimed is None:
+            async with self._database.begin() as transaction:
+                claimed = await self._claim(transaction)
         for updates in claimed:
             self._prepare(updates)
         worked = bool(claimed or self._ready)
@@ -138,12 +143,10 @@ class TurnWorker:
         except TimeoutError:
             pass
 
-    async def _claim(self) -> list[list[Update]]:
-        now = self._now()
-        async with self._database.begin() as transaction:
-            return await messages.claim_updates(
-                transaction, now=now, limit=BATCH, album_patience=ALBUM_PATIENCE
-            )
+    async def _claim(self, transaction: Transaction) -> list[list[Update]]:
+        return await messages.claim_updates(
+            transaction, now=self._now(), limit=BATCH, album_patience=ALBUM_PATIENCE
+        )
 
     def _prepare(self, updates: list[Update]) -> None:
         prepared = Prepared(updates=updates, message=None)
@@ -309,6 +312,9 @@ class TurnWorker:
                     messages.finish_update(transaction, update.id, at=now)
             await transaction.flush()
             await messages.announce(transaction, "outbox")
+            # In the same transaction, because one of its own would cost as much as all of this.
+            ahead = [] if self._stopping or self._ready else await self._claim(transaction)
+        self._claimed = [*(self._claimed or []), *ahead]
 
     async def _turns(self, transaction: Transaction, batch: Sequence[Prepared], now: datetime) -> list[Turn]:
         if not batch or self._city is None:

@@ -132,43 +132,37 @@ class WorkingCalendar:
             ]
         return self._days
 
-    def _lengths(self) -> list[int]:
-        return [_since_midnight(end) - _since_midnight(start) for start, end in self.sessions]
-
     def _passed(self, at: datetime) -> int:
         """Return the working time from the first day of the calendar until at, in microseconds."""
         local, days = _local(at), self._working_days()
         ordinal = local.toordinal()
         index = bisect_left(days, ordinal)
-        passed = index * sum(self._lengths())
+        spans = _spans(self.sessions)
+        passed = index * _length(self.sessions)
         if index < len(days) and days[index] == ordinal:
-            passed += self._passed_that_day(_since_midnight(local.time()))
+            clock = _since_midnight(local.time())
+            passed += sum(max(0, min(clock, end) - start) for start, end in spans)
         return passed
-
-    def _passed_that_day(self, now: int) -> int:
-        return sum(
-            max(0, min(now, _since_midnight(end)) - _since_midnight(start)) for start, end in self.sessions
-        )
 
     def _end_at(self, passed: int) -> datetime:
         """Return the earliest moment with so much work behind it: a session's end, not a beginning."""
-        day, rest = divmod(passed - 1, sum(self._lengths()))
+        day, rest = divmod(passed - 1, _length(self.sessions))
         return self._moment(day, rest, end=True)
 
     def _begin_at(self, passed: int) -> datetime:
         """Return the latest moment with so much work behind it: a session's beginning, not an end."""
-        day, rest = divmod(passed, sum(self._lengths()))
+        day, rest = divmod(passed, _length(self.sessions))
         return self._moment(day, rest, end=False)
 
     def _moment(self, day: int, rest: int, *, end: bool) -> datetime:
         days = self._working_days()
         if not 0 <= day < len(days):
             raise ValueError(f"the working calendar covers {FIRST_YEAR} to {LAST_YEAR} only")
-        for (start, _), length in zip(self.sessions, self._lengths(), strict=True):
-            if rest < length:
-                since_midnight = _since_midnight(start) + rest + int(end)
+        for start, finish in _spans(self.sessions):
+            if rest < finish - start:
+                since_midnight = start + rest + int(end)
                 return _utc(date.fromordinal(days[day]), since_midnight * _MICROSECOND)
-            rest -= length
+            rest -= finish - start
         raise AssertionError("a working day is exactly as long as its sessions")
 
 
@@ -351,15 +345,20 @@ def _utc(day: date, since_midnight: timedelta) -> datetime:
 
 
 def _since_midnight(moment: time) -> int:
-    return (
-        timedelta(
-            hours=moment.hour,
-            minutes=moment.minute,
-            seconds=moment.second,
-            microseconds=moment.microsecond,
-        )
-        // _MICROSECOND
-    )
+    seconds = (moment.hour * 60 + moment.minute) * 60 + moment.second
+    return seconds * 1_000_000 + moment.microsecond
+
+
+@cache
+def _spans(sessions: tuple[tuple[time, time], ...]) -> tuple[tuple[int, int], ...]:
+    """Return the sessions of a day in microseconds since midnight."""
+    return tuple((_since_midnight(start), _since_midnight(end)) for start, end in sessions)
+
+
+@cache
+def _length(sessions: tuple[tuple[time, time], ...]) -> int:
+    """Return the working time of a day in microseconds."""
+    return sum(end - start for start, end in _spans(sessions))
 
 
 def _microseconds(hours: float) -> int:
