@@ -11,6 +11,7 @@ from handlers.channel import InboundMessage
 from handlers.draft import MOST_PHOTOS, STEP, Draft, draft_of
 from handlers.turn import Handler, Turn
 from routing.language import is_courtesy, is_foreign
+from routing.place import read_place
 from routing.understanding import LONGEST_TEXT
 from storage import people
 from storage.chats import Chat
@@ -36,7 +37,8 @@ async def receive(turn: Turn, argument: str = "") -> None:
     elif not (message.text.strip() or message.photos or message.location):
         _say_unusable(turn)
     elif draft is not None and draft.asking == "ward" and _is_ward_name(turn, draft):
-        _take_ward_name(turn, draft)
+        if not _take_address(turn, draft):
+            _take_ward_name(turn, draft)
     else:
         await _amend(turn, draft or Draft.begun(turn.now))
 
@@ -166,6 +168,24 @@ def _is_ward_name(turn: Turn, draft: Draft) -> bool:
     message = turn.message
     short = 0 < len(message.text.strip()) <= LONGEST_WARD_NAME and "\n" not in message.text
     return short and not message.photos and not message.location and not message.edited
+
+
+def _take_address(turn: Turn, draft: Draft) -> bool:
+    """Take in an answer that names the ward among other words; False for a mere name."""
+    text = turn.message.text.strip()
+    place = read_place(text, province=turn.city.province)
+    if place.ward is None or turn.city.tiers != 2:
+        return False
+    if not place.street and len(places.wards_named(turn.city, text)) == 1:
+        return False
+    if not draft.choose_ward(place.ward.code, turn.city):
+        return False
+    draft.write(turn.message.message_id, text)
+    if turn.reading is not None:
+        draft.understand(turn.reading, turn.city)
+    draft.asking = ""
+    confirmation.show(turn, draft)
+    return True
 
 
 def _take_ward_name(turn: Turn, draft: Draft) -> None:
