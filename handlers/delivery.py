@@ -245,7 +245,8 @@ class Delivery:
                 transaction,
                 texts.notice_set_aside(outbox_id=notice.id),
                 now=now,
-                dedupe_key=f"outbox-dead:{notice.id}",
+                # By chat and hour: an administrator who cannot be told must not be told of that, and so on.
+                dedupe_key=f"outbox-dead:{notice.channel}:{notice.chat[:80]}:{now:%Y-%m-%dT%H}",
             )
         if notice.case_id is not None:
             await oversight.citizen_not_reached(
