@@ -1,0 +1,115 @@
+"""Settings: every wrong one is named at once, an unknown one has its neighbour suggested, no secret shows."""
+
+import traceback
+
+import pytest
+
+from bot.settings import WrongSettings, load_settings, sqlite_path, without_password
+
+TOKEN = "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+WEBHOOK = {"LANGNGHE_TELEGRAM_TOKEN": TOKEN, "LANGNGHE_TELEGRAM_MODE": "webhook"}
+
+
+def problems(**environment: str) -> list[str]:
+    with pytest.raises(WrongSettings) as wrong:
+        load_settings({f"LANGNGHE_{name}": value for name, value in environment.items()})
+    return wrong.value.problems
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings, warnings = load_settings({"PATH": "/bin", "DATABASE_URL": "not ours"})
+    assert settings.database_url == "sqlite:///var/langnghe.db"
+    assert (settings.host, settings.port, settings.telegram_mode) == ("127.0.0.1", 8080, "polling")
+    assert warnings == []
+
+
+def test_every_wrong_setting_is_named_at_once() -> None:
+    found = problems(
+        DATABASE_URL="mysql://somewhere/db",
+        PORT="eighty",
+        PUBLIC_URL="here",
+        TELEGRAM_TOKEN="secret",
+        TELEGRAM_API_URL="there",
+        TELEGRAM_MODE="webhook",
+        TELEGRAM_SECRET="a b",
+    )
+    assert [line.split(":")[0].removeprefix("LANGNGHE_") for line in found] == [
+        "DATABASE_URL",
+        "PORT",
+        "PUBLIC_URL",
+        "TELEGRAM_TOKEN",
+        "TELEGRAM_API_URL",
+        "TELEGRAM_SECRET",
+    ]
+
+
+def test_what_belongs_together_is_asked_for_beside_other_mistakes() -> None:
+    found = problems(TELEGRAM_TOKEN=TOKEN, TELEGRAM_MODE="webhook", PORT="-1")
+    assert found[0].startswith("LANGNGHE_PORT: ")
+    assert found[1:] == [
+        "LANGNGHE_TELEGRAM_MODE: webhook also needs LANGNGHE_PUBLIC_URL and LANGNGHE_TELEGRAM_SECRET"
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "langnghe.db",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "oracle://x/y",
+        "postgresql://user:hunter2",
+        "postgresql://host:hunter2/x",
+    ],
+)
+def test_a_database_that_cannot_be_one_is_refused(url: str) -> None:
+    [problem] = problems(DATABASE_URL=url)
+    assert problem.startswith("LANGNGHE_DATABASE_URL: ")
+    assert "hunter2" not in problem
+
+
+def test_no_secret_shows_in_what_is_printed_or_raised() -> None:
+    settings, _ = load_settings(
+        {
+            **WEBHOOK,
+            "LANGNGHE_TELEGRAM_SECRET": "hush-hush",
+            "LANGNGHE_PUBLIC_URL": "https://city.example",
+            "LANGNGHE_DATABASE_URL": "postgresql://bot:hunter2@localhost/city",
+        }
+    )
+    for shown in (repr(settings), str(settings), without_password(settings.database_url)):
+        assert not any(secret in shown for secret in (TOKEN, "hush-hush", "hunter2"))
+
+
+def test_a_wrong_secret_does_not_show_in_the_error() -> None:
+    token, secret = "42:" + "short", "hush" + " hush"
+    with pytest.raises(WrongSettings) as wrong:
+        load_settings({"LANGNGHE_TELEGRAM_TOKEN": token, "LANGNGHE_TELEGRAM_SECRET": secret})
+    shown = "".join(traceback.format_exception(wrong.value))
+    assert token not in shown
+    assert secret not in shown
+
+
+def test_an_unknown_setting_is_mentioned_with_what_may_have_been_meant() -> None:
+    _, warnings = load_settings({"LANGNGHE_TELEGRAM_TOKN": TOKEN, "LANGNGHE_COLOUR": "green"})
+    assert warnings == [
+        "LANGNGHE_COLOUR is not a setting",
+        "LANGNGHE_TELEGRAM_TOKN is not a setting; did you mean LANGNGHE_TELEGRAM_TOKEN?",
+    ]
+
+
+def test_names_that_are_taken_for_later_are_no_mistake() -> None:
+    assert load_settings({"LANGNGHE_ZALO_APP_ID": "1", "LANGNGHE_DATA_KEY": "k"})[1] == []
+
+
+def test_an_empty_value_counts_as_not_set() -> None:
+    settings, warnings = load_settings(
+        {"LANGNGHE_PORT": "", "LANGNGHE_PUBLIC_URL": "", "LANGNGHE_TELEGRAM_TOKEN": ""}
+    )
+    assert (settings.port, settings.public_url) == (8080, None)
+    assert warnings == []
+
+
+def test_only_a_sqlite_url_has_a_file() -> None:
+    assert str(sqlite_path("sqlite:///var/city.db")) == "var/city.db"
+    assert sqlite_path("postgresql://localhost/city") is None
