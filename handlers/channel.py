@@ -234,6 +234,8 @@ class Sent:
 
     message_id: str = ""
     """The channel's id of it (of the last part, when it was split)."""
+    other_ids: tuple[str, ...] = ()
+    """The ids of its other parts: whoever replies to one of them replies to the message."""
 
 
 class Channel(Protocol):

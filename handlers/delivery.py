@@ -47,6 +47,7 @@ class Outcome:
 
     notice: Notice
     message_id: str = ""
+    other_ids: tuple[str, ...] = ()
     error: ChannelError | None = None
 
 
@@ -188,12 +189,13 @@ class Delivery:
                 exc_info=error,
             )
             return Outcome(notice=notice, error=Unavailable(repr(error)))
-        return Outcome(notice=notice, message_id=sent.message_id or str(notice.id))
+        message_id = sent.message_id or str(notice.id)
+        return Outcome(notice=notice, message_id=message_id, other_ids=sent.other_ids)
 
     async def _record(self, transaction: Transaction, outcome: Outcome, now: datetime) -> None:
         notice, error = outcome.notice, outcome.error
         if error is None:
-            messages.notice_sent(transaction, notice.id, at=now, message_id=outcome.message_id)
+            _record_sent(transaction, outcome, now)
         elif error.moved_to and error.moved_to != notice.chat and notice.attempts + 1 < TRIES:
             await self._follow(transaction, notice, error.moved_to, now)
         elif isinstance(error, RateLimited):
@@ -258,8 +260,18 @@ def _record_only(transaction: Transaction, outcome: Outcome, now: datetime) -> N
     """Record what became of a message and nothing else; without this it would be sent for ever."""
     row_id, error = outcome.notice.id, outcome.error
     if error is None:
-        messages.notice_sent(transaction, row_id, at=now, message_id=outcome.message_id)
+        _record_sent(transaction, outcome, now)
     elif error.retryable and outcome.notice.attempts + 1 < TRIES:
         messages.retry_notice(transaction, row_id, again_at=now + LONGEST_PAUSE, why=str(error))
     else:
         messages.set_notice_aside(transaction, row_id, at=now, why=f"{type(error).__name__}: {error}")
+
+
+def _record_sent(transaction: Transaction, outcome: Outcome, now: datetime) -> None:
+    messages.notice_sent(
+        transaction,
+        outcome.notice.id,
+        at=now,
+        message_id=outcome.message_id,
+        other_ids=outcome.other_ids,
+    )

@@ -1,5 +1,6 @@
 """Inbox and outbox: storing, claiming and finishing, always in batches."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -194,6 +195,7 @@ _SENT = (
     .values(
         sent_at=bindparam("at"),
         external_id=bindparam("message_id"),
+        other_ids=bindparam("others"),
         claimed_until=None,
         attempts=outbox.c.attempts + 1,
     )
@@ -314,9 +316,12 @@ async def claim_notices(transaction: Transaction, *, now: datetime, limit: int) 
     return notices
 
 
-def notice_sent(transaction: Transaction, row_id: int, *, at: datetime, message_id: str) -> None:
-    """Record that the channel took a message, under which id."""
-    transaction.write(_SENT, {"row_id": row_id, "at": at, "message_id": message_id})
+def notice_sent(
+    transaction: Transaction, row_id: int, *, at: datetime, message_id: str, other_ids: Sequence[str] = ()
+) -> None:
+    """Record that the channel took a message, under which id, and which ids its other parts have."""
+    others = f" {' '.join(other_ids)} " if other_ids else None
+    transaction.write(_SENT, {"row_id": row_id, "at": at, "message_id": message_id, "others": others})
 
 
 def retry_notice(
@@ -420,13 +425,27 @@ _CASE_OF_MESSAGE = (
 )
 
 
+_CASE_OF_PART = (
+    select(outbox.c.case_id)
+    .where(
+        outbox.c.channel == bindparam("in_channel"),
+        outbox.c.chat == bindparam("in_chat"),
+        outbox.c.other_ids.like(bindparam("part"), escape="\\"),
+    )
+    .order_by(outbox.c.id.desc())
+    .limit(1)
+)
+
+
 async def case_of_message(
     transaction: Transaction, *, channel: str, chat: str, message_id: str
 ) -> int | None:
-    """Return the case that a message once sent to this chat is about."""
-    row = await transaction.fetch_one(
-        _CASE_OF_MESSAGE, {"in_channel": channel, "in_chat": chat, "message_id": message_id}
-    )
+    """Return the case that a message sent to this chat is about; the id may be that of any of its parts."""
+    where = {"in_channel": channel, "in_chat": chat}
+    row = await transaction.fetch_one(_CASE_OF_MESSAGE, {**where, "message_id": message_id})
+    if row is None:
+        part = re.sub(r"([\\%_])", r"\\\1", message_id)
+        row = await transaction.fetch_one(_CASE_OF_PART, {**where, "part": f"% {part} %"})
     return row["case_id"] if row else None
 
 

@@ -145,6 +145,7 @@ outbox = Table(
     Column("failed_at", UtcTime),
     Column("error", Text),
     Column("external_id", String(128)),
+    Column("other_ids", Text),
     sqlite_autoincrement=True,
     comment="Every message to a person; sent in order per chat; a row with failed_at is a dead letter.",
 )

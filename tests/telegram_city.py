@@ -13,7 +13,7 @@ import asyncio
 import itertools
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -100,7 +100,10 @@ class Person:
 
     async def writes(self, text: str = "", **more: Any) -> dict[str, Any]:
         """Send a message (see `TelegramStandIn.user_sends`)."""
-        return await self._does(self.city.telegram.user_sends(self.chat, text, user=self.user, **more))
+        sent: dict[str, Any] = await self._does(
+            self.city.telegram.user_sends(self.chat, text, user=self.user, **more)
+        )
+        return sent
 
     async def edits(self, message: dict[str, Any], text: str) -> None:
         """Change the text of what was sent."""
@@ -123,6 +126,15 @@ class Person:
         shown, data = found
         await self._does(self.city.telegram.user_presses(shown, data, user=self.user))
         return shown
+
+    async def presses_twice(self, label: str) -> None:
+        """Press a button again before anything has happened."""
+        await until(lambda: self._button(label) is not None, lambda: f"no [{label}] in:\n{self._told()}")
+        found = self._button(label)
+        assert found is not None
+        press = self.city.telegram.user_presses_stale
+        taps = [press(*found, user=self.user) for _ in range(2)]
+        await self._does(asyncio.gather(*taps))
 
     async def presses_stale(self, shown: Shown, data: str) -> None:
         """Press a button that the chat shows no more."""
@@ -160,7 +172,7 @@ class Person:
     def _told(self) -> str:
         return "\n---\n".join(map(as_seen, self.screen)) or "(nothing)"
 
-    async def _does(self, deed: Coroutine[Any, Any, Any]) -> Any:
+    async def _does(self, deed: Awaitable[Any]) -> Any:
         self.reads()
         return await deed
 
@@ -222,6 +234,10 @@ class TelegramCity:
         assert self.app.delivery is not None
         self.app.worker.wake()
         self.app.delivery.wake()
+
+    async def ticks(self, job: str) -> None:
+        """Let a job of the clock run once."""
+        await self.app._clock.tick(job)
 
     async def arrives(self) -> None:
         """Wait until what people did is in the program's hands."""

@@ -187,6 +187,35 @@ async def test_an_emergency_gets_the_numbers_at_once(telegram_city: TelegramCity
     assert (await telegram_city.only_case()).urgent
 
 
+async def test_what_is_late_is_brought_up_and_stands_in_the_figures(telegram_city: TelegramCity) -> None:
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
+    leader = await telegram_city.official("ha-noi", "leader")
+    code = await reported(telegram_city, an)
+    await telegram_city.settles()
+    chair.reads()
+    an.reads()
+    await telegram_city.passes(days=4, hours=1)
+    await telegram_city.ticks("remind")
+    await chair.sees(code, "[Mở HN-")
+    await an.sees(code, "đã quá hạn trả lời")
+    await leader.writes("/thongke")
+    await leader.sees("Nhận: 1", "quá hạn: 1")
+    await chair.presses("Mở HN-")
+    await chair.sees(code, "[Trả lời người dân]")
+
+
+async def test_a_reply_to_any_part_of_a_card_is_an_answer(telegram_city: TelegramCity) -> None:
+    chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
+    chair.reads()
+    await an.sends_album(pictures(61, 62), RUBBISH)
+    await an.presses("Đồng ý và gửi")
+    await chair.sees("[Nhận việc]")
+    first, *_ = chair.news
+    assert first.photos
+    await chair.writes("Đã dọn sạch.", reply_to=first)
+    await chair.sees("Câu trả lời cho", "[Gửi câu trả lời]")
+
+
 async def test_a_code_opens_a_case_for_its_owner_alone(telegram_city: TelegramCity) -> None:
     an, ba = telegram_city.person(), telegram_city.person()
     code = await reported(telegram_city, an)
@@ -270,6 +299,18 @@ async def test_without_a_ward_the_phone_is_asked_for_its_position(telegram_city:
     assert (case.unit_code, case.latitude, case.longitude) == (WARD, *KHUONG_DINH)
 
 
+async def test_an_address_in_answer_to_the_question_becomes_part_of_the_report(
+    telegram_city: TelegramCity,
+) -> None:
+    an = telegram_city.person()
+    await an.writes(RUBBISH_SOMEWHERE)
+    await an.sees("Việc này ở phường/xã nào?")
+    await an.writes("ngõ 12 Vũ Tông Phan, phường Khương Đình")
+    await an.sees("Nơi: Vũ Tông Phan, Phường Khương Đình", "Đơn vị trả lời: Phường Khương Đình")
+    await an.presses("Đồng ý và gửi")
+    assert (await telegram_city.only_case()).text.endswith("\nngõ 12 Vũ Tông Phan, phường Khương Đình")
+
+
 async def test_a_ward_may_be_typed_instead_and_the_keyboard_goes_away(telegram_city: TelegramCity) -> None:
     an = telegram_city.person()
     await an.writes(RUBBISH_SOMEWHERE)
@@ -313,6 +354,36 @@ async def test_an_edited_message_is_read_anew(telegram_city: TelegramCity) -> No
     await an.sees("Tôi giữ bản gốc", case.code)
     await chair.sees(case.code, "Nay có cả chuột.")
     assert (await telegram_city.only_case()).text == RUBBISH
+
+
+async def test_two_messages_in_a_row_are_one_report_whichever_button_is_pressed(
+    either_way: TelegramCity,
+) -> None:
+    an = either_way.person()
+    await an.writes("Rác chất đống cả tuần nay, hôi thối không chịu nổi")
+    await an.writes("ở ngõ 12 Vũ Tông Phan, phường Khương Đình")
+    await an.sees("Phường Khương Đình", "[Đồng ý và gửi]")
+    await an.presses("Đồng ý và gửi")
+    case = await either_way.only_case()
+    assert "cả tuần nay" in case.text
+    assert "ngõ 12 Vũ Tông Phan" in case.text
+
+
+async def test_double_taps_count_once(either_way: TelegramCity) -> None:
+    chair, an = await either_way.official(WARD, "chair"), either_way.person()
+    chair.reads()
+    await an.writes(RUBBISH)
+    await an.presses_twice("Đồng ý và gửi")
+    code = (await either_way.only_case()).code
+    await an.sees(f"Mã: {code}", "đã được gửi rồi")
+    await chair.writes("Đã dọn sạch.", reply_to=await chair.sees(code))
+    an.reads()
+    await chair.presses_twice("Gửi câu trả lời")
+    await either_way.settles()
+    assert ["Đã dọn sạch." in shown.text for shown in an.news] == [True]
+    await an.presses_twice("1 ★")
+    await either_way.settles()
+    assert (await either_way.only_case()).reopened_count == 1
 
 
 async def test_a_button_pressed_twice_sends_once(telegram_city: TelegramCity) -> None:

@@ -125,7 +125,7 @@ async def test_what_nobody_can_read_is_set_aside_and_everything_else_goes_on(
     await an.writes(RUBBISH)
     await an.sees("[Đồng ý và gửi]")
     chat = {"id": an.chat, "type": "private"}
-    poison = [
+    poison: list[dict[str, Any]] = [
         {"message": {"chat": {"id": an.chat}, "from": {"id": an.chat}}},
         {"message": {"chat": chat, "date": "yesterday", "message_id": 1, "from": {"id": an.chat}}},
         {"callback_query": {"id": "1", "message": {"chat": chat}}},

@@ -107,7 +107,7 @@ class TelegramChannel:
             longest_pause=longest_pause,
         )
         self._pace = Pace(limits or Limits(), clock)
-        self._unfinished: dict[tuple[Address, OutboundMessage], tuple[int, str]] = {}
+        self._unfinished: dict[tuple[Address, OutboundMessage], tuple[int, tuple[str, ...]]] = {}
         self._keyboards: set[int] = set()
         self._acknowledging: set[asyncio.Task[None]] = set()
 
@@ -197,20 +197,20 @@ class TelegramChannel:
         """
         chat = vendor_id(address.chat)
         parts = compose(message, private=chat > 0)
-        done, shown = self._unfinished.get((address, message), (0, ""))
+        done, shown = self._unfinished.get((address, message), (0, ()))
         self._admit(chat, parts[done:])
         self._unfinished.pop((address, message), None)
         for number, part in enumerate(parts[done:], start=done):
             try:
-                identity = await self._show(chat, part)
+                ids = await self._show(chat, part)
             except BaseException:
                 if number:
                     self._remember(address, message, number, shown)
                 raise
-            shown = shown if part.prompt else identity
+            shown = (*ids, *shown) if part.prompt else (*shown, *ids)
         if message.replace:
             await self._take_buttons_away(chat, vendor_id(message.replace))
-        return Sent(message_id=shown)
+        return Sent(message_id=shown[-1], other_ids=shown[:-1]) if shown else Sent()
 
     async def create_group(self, wish: CreateGroup) -> Address:
         """Refuse: only a person can make a group on Telegram and add the bot to it."""
@@ -221,12 +221,15 @@ class TelegramChannel:
         if wait > 0:
             raise RateLimited("too fast for this chat", retry_after=timedelta(seconds=wait))
 
-    def _remember(self, address: Address, message: OutboundMessage, number: int, shown: str) -> None:
+    def _remember(
+        self, address: Address, message: OutboundMessage, number: int, shown: tuple[str, ...]
+    ) -> None:
         if len(self._unfinished) >= _UNFINISHED_REMEMBERED:
             del self._unfinished[next(iter(self._unfinished))]
         self._unfinished[address, message] = (number, shown)
 
-    async def _show(self, chat: int, part: Part) -> str:
+    async def _show(self, chat: int, part: Part) -> list[str]:
+        """Show one part; return the ids of the messages that it is for the vendor."""
         fields: dict[str, Any] = {"chat_id": chat}
         if part.reply_to:
             fields["reply_parameters"] = {"message_id": part.reply_to, "allow_sending_without_reply": True}
@@ -235,14 +238,15 @@ class TelegramChannel:
         with vendor_faults():
             if len(part.photos) > 1:
                 media = [InputMediaPhoto(await self._picture(photo)) for photo in part.photos]
-                return str((await self._bot.call("sendMediaGroup", media=media, **fields))[-1]["message_id"])
+                album = await self._bot.call("sendMediaGroup", media=media, **fields)
+                return [str(sent["message_id"]) for sent in album]
             if part.photos:
                 picture = await self._picture(part.photos[0])
                 fields["photo"] = picture if isinstance(picture, str) else InputFile(picture)
                 sent = await self._bot.call("sendPhoto", caption=part.text or None, **fields)
             else:
                 sent = await self._bot.call("sendMessage", text=part.text, **fields)
-        return str(sent["message_id"])
+        return [str(sent["message_id"])]
 
     def _markup(self, chat: int, part: Part) -> Markup | None:
         """Return the part's keyboard; or, where one is still shown, the wish to hide it."""
