@@ -13,7 +13,7 @@ import asyncio
 import itertools
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -209,17 +209,21 @@ class TelegramCity:
         """Return the city's time."""
         return MONDAY_MORNING + timedelta(seconds=time.monotonic() - self._started) + self._jumped
 
-    async def starts(self) -> None:
-        """Start the program."""
-        self.app = App(
+    async def starts(self, parts: Collection[str] = PARTS) -> None:
+        """Start the program, or some of its parts."""
+        self.app = self.another(parts)
+        self._running = True
+        await self.app.start()
+
+    def another(self, parts: Collection[str]) -> App:
+        """Return one more program on the same database, not started."""
+        return App(
             self.settings,
-            parts=PARTS,
+            parts=parts,
             understanding=self._understanding,
             telegram_limits=UNLIMITED,
             now=self.now,
         )
-        self._running = True
-        await self.app.start()
 
     async def stops(self) -> None:
         """Stop the program as SIGTERM does."""

@@ -84,6 +84,19 @@ async def test_the_same_on_postgresql(on_postgresql: TelegramCity) -> None:
     await from_report_to_figures(on_postgresql)
 
 
+async def test_the_same_where_one_program_receives_and_two_others_work(on_postgresql: TelegramCity) -> None:
+    await on_postgresql.stops()
+    await on_postgresql.starts(parts=("web",))
+    workers = [on_postgresql.another(parts=("worker",)) for _ in range(2)]
+    for worker in workers:
+        await worker.start()
+    try:
+        await from_report_to_figures(on_postgresql)
+    finally:
+        for worker in workers:
+            await worker.stop()
+
+
 async def test_whoever_opens_the_chat_is_greeted_and_finds_the_commands(either_way: TelegramCity) -> None:
     an = either_way.person()
     await an.writes("/start")
