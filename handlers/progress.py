@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers import texts
 from handlers.telling import announce, nobody_there, tell_dispatchers, tell_reporter, tell_unit
-from handlers.turn import Turn
+from handlers.turn import Filed, Turn
 from routing import deadline, responsibility, workflow
 from routing.organisation import City, Unit
 from routing.place import FormerWard
@@ -79,9 +79,10 @@ def citizen(case: Case) -> Actor:
 
 
 async def file(turn: Turn, case: Case, *, photos: Sequence[str] = ()) -> None:
-    """Store a new case, send it to whoever is responsible or to triage, and tell those who must act.
+    """Store a new case and send it to whoever is responsible, or to triage when it has a `triage_reason`.
 
-    Afterwards `case` says which unit has it and by when. A case with a `triage_reason` goes to triage.
+    Afterwards `case` says which unit has it and by when. Those who must act are told with the new cases of
+    the other turns of the same transaction (`announce_filed`).
     """
     case.status = Status.RECEIVED
     reporter = citizen(case)
@@ -97,7 +98,7 @@ async def file(turn: Turn, case: Case, *, photos: Sequence[str] = ()) -> None:
         )
     cases.add_case(turn.transaction, case)
     cases.attach_photos(turn.transaction, case.id, photos, "report", turn.now)
-    await announce(turn.transaction, turn.city, case, now=turn.now, reporter=turn.person, photos=photos)
+    turn.filed.append(Filed(case=case, reporter=turn.person, photos=photos))
 
 
 def _received(case: Case) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from handlers import access, cards, notices, texts
 from handlers.channel import Address, Button, OutboundMessage
 from handlers.notices import Rows
+from handlers.turn import Filed
 from routing import deadline
 from routing.organisation import City
 from storage import cases, chats, messages, people
@@ -28,15 +29,18 @@ async def announce(
     note: str = "",
     reporter: Person | None = None,
     photos: Sequence[str] | None = None,
+    officials: Sequence[Official] | None = None,
 ) -> None:
     """Show a case to those who must act on it now: the unit's officials, or the dispatchers.
 
-    `reporter` is whoever reported it and `photos` are its photos, where they are at hand already.
+    `reporter` is whoever reported it, `photos` are its photos and `officials` those of its unit, where they
+    are at hand already.
     """
     if case.unit_code is None:
         await tell_dispatchers(transaction, city, case, now=now)
         return
-    officials = await people.officials_of(transaction, case.unit_code, now=now)
+    if officials is None:
+        officials = await people.officials_of(transaction, case.unit_code, now=now)
     if not officials:
         await nobody_there(transaction, city, case, now=now)
         return
@@ -51,6 +55,26 @@ async def announce(
         note=note,
     )
     _post_when_awake(transaction, officials, message, case=case, now=now)
+
+
+async def announce_filed(
+    transaction: Transaction, city: City, filed: Sequence[Filed], *, now: datetime
+) -> None:
+    """Show the new cases of many turns to those who must act on them; one query finds all officials."""
+    units = sorted({new.case.unit_code for new in filed if new.case.unit_code})
+    found: dict[str, list[Official]] = {unit: [] for unit in units}
+    for official in await people.officials_of(transaction, units, now=now) if units else ():
+        found[official.unit_code].append(official)
+    for new in filed:
+        await announce(
+            transaction,
+            city,
+            new.case,
+            now=now,
+            reporter=new.reporter,
+            photos=new.photos,
+            officials=found.get(new.case.unit_code or "", ()),
+        )
 
 
 async def tell_reporter(

@@ -1,19 +1,29 @@
 """One inbound message and all that a handler needs to answer it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.channel import Address, Button, InboundMessage, OutboundMessage, Photo
 from routing.organisation import City
 from routing.understanding import Reading
 from storage import messages
+from storage.cases import Case
 from storage.chats import Chat
 from storage.database import Transaction
 from storage.messages import Notice
 from storage.people import Person
 
 Rows = Sequence[Sequence[Button]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """A case that a turn has stored and that nobody has been told of yet."""
+
+    case: Case
+    reporter: Person
+    photos: Sequence[str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +44,7 @@ class Turn:
     """What the machine made of the text; None for commands, buttons and messages without text."""
     shown: Sequence[Notice] = ()
     """What the chat was shown last, latest first: a number or a label that is typed may be meant for it."""
+    filed: list[Filed] = field(default_factory=list)
 
     @property
     def address(self) -> Address:

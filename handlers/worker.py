@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
-from handlers import dispatch, oversight, texts
+from handlers import dispatch, oversight, telling, texts
 from handlers.channel import (
     Address,
     Channel,
@@ -304,6 +304,9 @@ class TurnWorker:
             turns = await self._turns(transaction, [item for item in batch if item.message], now)
             for turn in turns:
                 await dispatch.handle(turn)
+            filed = [new for turn in turns for new in turn.filed]
+            if filed and self._city:
+                await telling.announce_filed(transaction, self._city, filed, now=now)
             # Last, so that what one turn reads of chats does not cut the writes of the others in pieces.
             for turn in turns:
                 chats.save_chat(transaction, turn.chat, now=now)
