@@ -18,17 +18,21 @@ class Refused(Exception):
     """The command was not done; the message tells the operator what to do."""
 
 
+class NoCity(Refused):
+    """There is no city yet."""
+
+
 @asynccontextmanager
 async def opened(settings: Settings, *, create: bool = False) -> "AsyncIterator[Database]":
     """Open the database at its newest tables. Raises Refused when it does not answer.
 
-    A SQLite file that is not there is made only on request; else it is refused as a city that is not there.
+    A SQLite file that is not there is made only on request; else it raises NoCity.
     """
     from storage.database import Database
 
     path = sqlite_path(settings.database_url)
     if path is not None and not path.exists() and not create:
-        raise Refused(NO_CITY)
+        raise NoCity(NO_CITY)
     await prepare(settings)
     database = Database(settings.database_url)
     try:
@@ -57,17 +61,17 @@ async def prepare(settings: Settings) -> None:
 
 
 async def city_of(transaction: "Transaction") -> "City":
-    """Return the database's city. Raises Refused when there is none."""
+    """Return the database's city. Raises NoCity when there is none."""
     from storage import units
 
     city = await units.load_city(transaction)
     if city is None:
-        raise Refused(NO_CITY)
+        raise NoCity(NO_CITY)
     return city
 
 
 async def load_city(settings: Settings) -> "City":
-    """Return the city. Raises Refused when there is none."""
+    """Return the city. Raises NoCity when there is none."""
     async with opened(settings) as database, database.read() as transaction:
         return await city_of(transaction)
 

@@ -1,6 +1,7 @@
 """`understand`, `train` and `evaluate`: what the machine makes of texts, and how well."""
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -8,6 +9,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+from bot.commands.opening import NoCity, Refused, load_city
 
 if TYPE_CHECKING:
     from routing.organisation import City
@@ -50,15 +53,13 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     evaluate.set_defaults(run=run_evaluate)
 
 
-def run_understand(arguments: argparse.Namespace, *, default_province: str = DEFAULT_PROVINCE) -> int:
+def run_understand(arguments: argparse.Namespace) -> int:
     """Print what is understood of each text. Bad rows are named on standard error and make the status 1."""
     from routing.understanding import Understanding
 
-    try:
-        home = _province(arguments.province or default_province)
-    except BadRow as error:
-        return _fail(str(error))
-    desk = _Desk(Understanding.load(), arguments.now or datetime.now(UTC))
+    own = None if arguments.province else _own_city(arguments)
+    home = own.province if own else _named(arguments.province or DEFAULT_PROVINCE)
+    desk = _Desk(Understanding.load(), arguments.now or datetime.now(UTC), own)
     failed = False
     rows = _progress(_inputs(arguments), "texts")
     while batch := list(islice(rows, _BATCH)):
@@ -97,25 +98,23 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     try:
         lines = arguments.file.read_text(encoding="utf-8").splitlines()
         cases = read_cases(lines)
-        home = _province(arguments.province)
-    except (OSError, UnicodeDecodeError, BadRow) as error:
-        return _fail(str(error))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(str(error)) from error
     except BadRows as bad:
-        for problem in bad.problems:
-            print(problem, file=sys.stderr)
-        return 1
+        raise Refused("\n".join(bad.problems)) from bad
+    home = _named(arguments.province)
     figures = evaluate(Understanding.load(), _progress(cases, "cases"), home=home)
     print(json.dumps(figures, ensure_ascii=False) if arguments.json else report(figures))
     return 0
 
 
 class _Desk:
-    """Reads texts and says who would answer and by when, in the usual city of the place."""
+    """Reads texts and says who would answer and by when, in the own city or the usual one of the place."""
 
-    def __init__(self, understanding: "Understanding", now: datetime) -> None:
+    def __init__(self, understanding: "Understanding", now: datetime, own: "City | None") -> None:
         self._understanding = understanding
         self._now = now
-        self._cities: dict[str, City] = {}
+        self._cities: dict[str, City] = {own.province: own} if own else {}
 
     def answer(self, line: "str | dict[str, Any]", home: str | None) -> dict[str, object]:
         """Return the contract's object for a text, or for a row {"text", "province"?}. Raises BadRow."""
@@ -191,6 +190,21 @@ def _row(line: "str | dict[str, Any]", home: str | None) -> tuple[str, str | Non
     return line["text"], _province(str(given)) if given else home
 
 
+def _own_city(arguments: argparse.Namespace) -> "City | None":
+    """Return the city that this program serves; None before `init`."""
+    try:
+        return asyncio.run(load_city(arguments.settings))
+    except NoCity:
+        return None
+
+
+def _named(name: str) -> str | None:
+    try:
+        return _province(name)
+    except BadRow as error:
+        raise Refused(str(error)) from error
+
+
 def _province(name: str) -> str | None:
     """Return a province's slug by any tolerated name, None for anywhere. Raises BadRow."""
     from routing.place import find_province, nearest_provinces
@@ -218,8 +232,3 @@ def _progress(items: "Iterable[Item]", unit: str) -> "Iterator[Item]":
     from tqdm import tqdm
 
     return iter(tqdm(items, unit=f" {unit}", file=sys.stderr, disable=not sys.stderr.isatty()))
-
-
-def _fail(message: str) -> int:
-    print(message, file=sys.stderr)
-    return 1

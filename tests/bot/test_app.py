@@ -1,6 +1,7 @@
 """The whole program: what keeps it from starting, how it stops, and two of it on one database."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -129,6 +130,17 @@ async def test_a_second_program_on_one_sqlite_file_is_refused(city_url: str, tmp
     assert "in use by another running program" in why
     async with running(app_on(city_url, tmp_path)):
         pass  # the first has left; nothing is in the way
+
+
+async def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    why = await refused(app_on("postgresql://bot:hunter2@127.0.0.1:1/city", tmp_path))
+    assert why.startswith("LANGNGHE_DATABASE_URL: postgresql://bot:***@127.0.0.1:1/city")
+
+
+async def test_a_folder_for_the_database_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    why = await refused(app_on(f"sqlite:///{tmp_path}/file/langnghe.db", tmp_path))
+    assert why.startswith("LANGNGHE_DATABASE_URL: ")
 
 
 async def test_without_a_city_one_is_told_what_to_run(database_url: str, tmp_path: Path) -> None:
@@ -312,7 +324,7 @@ async def test_sigterm_stops_a_serving_program_with_status_0(city_url: str, tmp_
     async with asyncio.timeout(STOP_SECONDS):
         _, logged = await process.communicate()
     assert process.returncode == 0
-    assert b"Traceback" not in logged
+    assert [json.loads(line)["action"] for line in logged.splitlines()] == ["stopping"]
 
 
 async def test_a_program_told_to_stop_while_it_starts_stops(

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.__main__ import build_parser
+from bot.__main__ import main
 
 
-def run(*arguments: str) -> int:
-    parsed = build_parser().parse_args(arguments)
-    status: int = parsed.run(parsed)
-    return status
+def run(*arguments: str, database_url: str = "sqlite:///no/city/here.db") -> int:
+    return main(arguments, environment={"LANGNGHE_DATABASE_URL": database_url})
 
 
 def test_a_text_becomes_one_json_object_with_the_whole_contract(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,6 +46,24 @@ def test_json_lines_are_read_in_order_and_bad_ones_named(
     assert status == 1
     assert [json.loads(line)["domain"] for line in output.out.splitlines()] == ["water_supply", "lighting"]
     assert "line 2" in output.err
+
+
+def test_texts_are_read_in_the_city_that_the_program_serves(
+    sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its own units: whatever the office has changed in them holds here too."""
+    assert run("init", "--province", "Đà Nẵng", database_url=sqlite_url) == 0
+    file = tmp_path / "city.json"
+    assert run("org", "export", str(file), database_url=sqlite_url) == 0
+    city = json.loads(file.read_text(encoding="utf-8"))
+    for unit in city["units"]:
+        unit["name"] = f"{unit['name']} (mới)"
+    file.write_text(json.dumps(city), encoding="utf-8")
+    assert run("org", "import", str(file), database_url=sqlite_url) == 0
+    capsys.readouterr()
+    assert run("understand", "Rác ở phường Hải Châu không ai gom", database_url=sqlite_url) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert (read["province"], read["unit"]["name"]) == ("Thành phố Đà Nẵng", "Phường Hải Châu (mới)")
 
 
 def test_an_unknown_province_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
