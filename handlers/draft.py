@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -80,7 +80,7 @@ class Draft:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the chat holds: everything, in JSON."""
-        return _own({part.name: getattr(self, part.name) for part in fields(self)})
+        return _own({name: getattr(self, name) for name in self.__slots__})
 
     @property
     def text(self) -> str:

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections import Counter
+from functools import lru_cache
 
 from routing.kind import cues
 from routing.vietnamese import strip_accents
@@ -54,13 +56,13 @@ def is_foreign(text: str) -> bool:
     Most of its letters are of another script, or English words are a third of it and no letter carries a
     Vietnamese mark. Vietnamese typed without accents, and texts of one or two words, pass as Vietnamese.
     """
-    letters = [letter for letter in unicodedata.normalize("NFC", text) if letter.isalpha()]
-    if not letters:
+    counts = Counter(letter for letter in unicodedata.normalize("NFC", text) if letter.isalpha())
+    if not counts:
         return False
-    if sum(not _is_latin(letter) for letter in letters) * 2 > len(letters):
+    if sum(count for letter, count in counts.items() if not _is_latin(letter)) * 2 > counts.total():
         return True
     words = [word.lower() for word in _WORD.findall(text)]
-    if len(words) < _FEWEST_WORDS or any(not letter.isascii() for letter in letters):
+    if len(words) < _FEWEST_WORDS or any(not letter.isascii() for letter in counts):
         return False
     return sum(word in _ENGLISH for word in words) * 3 >= len(words)
 
@@ -78,5 +80,6 @@ def is_courtesy(text: str) -> bool:
     return bool(text.strip()) and not said.strip()
 
 
+@lru_cache(maxsize=4096)
 def _is_latin(letter: str) -> bool:
     return letter.isascii() or unicodedata.name(letter, "").startswith("LATIN")

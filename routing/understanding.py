@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -66,7 +66,10 @@ class Reading:
             "urgent": self.urgent,
             "domain": self.domain,
             "confidence": self.confidence,
-            "candidates": [asdict(candidate) for candidate in self.candidates],
+            "candidates": [
+                {"domain": candidate.domain, "confidence": candidate.confidence}
+                for candidate in self.candidates
+            ],
             "needs_triage": self.needs_triage,
             "province": self.place.province,
             "ward_named": self.place.ward_named,
@@ -79,7 +82,7 @@ class Reading:
                 {"type": item.type, "span": [item.start, item.end]} for item in self.personal_data
             ],
             "model_version": self.model_version,
-            "place": asdict(self.place),
+            "place": self.place.as_dict(),
         }
 
     @classmethod

@@ -1,6 +1,7 @@
 """What a place is: provinces, today's wards, former wards, and the reading of one text."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,10 @@ class Ward:
     name: str
     province: str
 
+    def as_dict(self) -> dict[str, str]:
+        """Return the parts in JSON."""
+        return {"code": self.code, "name": self.name, "province": self.province}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormerWard:
@@ -28,6 +33,10 @@ class FormerWard:
     name: str
     district: str
     province: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the parts in JSON."""
+        return {"name": self.name, "district": self.district, "province": self.province}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,3 +58,17 @@ class PlaceReading:
     street: str | None
     span: tuple[int, int] | None
     reasons: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the parts in JSON; by hand, because `dataclasses.asdict` takes ten times as long."""
+        return {
+            "province": self.province,
+            "ward_named": self.ward_named,
+            "district": self.district,
+            "ward": self.ward.as_dict() if self.ward else None,
+            "candidates": [ward.as_dict() for ward in self.candidates],
+            "former": [ward.as_dict() for ward in self.former],
+            "street": self.street,
+            "span": list(self.span) if self.span else None,
+            "reasons": list(self.reasons),
+        }
