@@ -230,19 +230,25 @@ class TurnWorker:
         while self._ready:
             batch, self._ready = self._ready[:BATCH], self._ready[BATCH:]
             prose = [item for item in batch if item.message and _is_prose(item.message)]
-            known = await self._look_up([item.address for item in prose])
+            known = await self._look_up([item.address for item in prose]) if prose else {}
             unreadable = await self._read_texts(prose, known)
             await self._run([item for item in batch if item not in unreadable])
 
     async def _look_up(self, addresses: Sequence[chats.ChatKey]) -> dict[chats.ChatKey, chats.Chat]:
-        """Load the city if it has changed; return the chats whose texts must be read."""
+        """Return the chats whose texts must be read; drafts in them may be read again with the text."""
         async with self._database.read() as transaction:
-            version = await units.city_version(transaction)
-            if version != self._city_version:
-                self._city, self._city_version = await units.load_city(transaction), version
             if self._city is None:
-                raise NoCity(NoCity.__doc__)
+                await self._follow_city(transaction)
             return await chats.peek_chats(transaction, addresses)
+
+    async def _follow_city(self, transaction: Transaction) -> City:
+        """Return the city, loaded anew if it has changed. Raises NoCity."""
+        version = await units.city_version(transaction)
+        if version != self._city_version:
+            self._city, self._city_version = await units.load_city(transaction), version
+        if self._city is None:
+            raise NoCity(NoCity.__doc__)
+        return self._city
 
     async def _read_texts(
         self, prose: Sequence[Prepared], known: Mapping[chats.ChatKey, chats.Chat]
@@ -294,19 +300,14 @@ class TurnWorker:
     async def _commit(self, batch: list[Prepared]) -> None:
         now = self._now()
         async with self._database.begin() as transaction:
-            open_ids = await messages.still_open(
-                transaction, [update.id for item in batch for update in item.updates]
-            )
-            # By id, because a slow fetch may outlast its claim: then the same update is here twice.
-            batch = list(
-                {item.updates[0].id: item for item in batch if item.updates[0].id in open_ids}.values()
-            )
-            turns = await self._turns(transaction, [item for item in batch if item.message], now)
+            city = await self._follow_city(transaction)
+            batch = await _still_open(transaction, batch)
+            turns = await self._turns(transaction, city, [item for item in batch if item.message], now)
             for turn in turns:
                 await dispatch.handle(turn)
             filed = [new for turn in turns for new in turn.filed]
-            if filed and self._city:
-                await telling.announce_filed(transaction, self._city, filed, now=now)
+            if filed:
+                await telling.announce_filed(transaction, city, filed, now=now)
             # Last, so that what one turn reads of chats does not cut the writes of the others in pieces.
             for turn in turns:
                 chats.save_chat(transaction, turn.chat, now=now)
@@ -319,8 +320,10 @@ class TurnWorker:
             ahead = [] if self._stopping or self._ready else await self._claim(transaction)
         self._claimed = [*(self._claimed or []), *ahead]
 
-    async def _turns(self, transaction: Transaction, batch: Sequence[Prepared], now: datetime) -> list[Turn]:
-        if not batch or self._city is None:
+    async def _turns(
+        self, transaction: Transaction, city: City, batch: Sequence[Prepared], now: datetime
+    ) -> list[Turn]:
+        if not batch:
             return []
         known_chats = await chats.load_chats(transaction, [item.address for item in batch])
         accounts = {(item.address[0], item.message.sender) for item in batch if item.message}
@@ -351,7 +354,7 @@ class TurnWorker:
             turns.append(
                 Turn(
                     transaction=transaction,
-                    city=self._city,
+                    city=city,
                     now=now,
                     message=message,
                     chat=chat,
@@ -424,3 +427,9 @@ def _what_is_wrong(error: Exception) -> str:
     if isinstance(error, TooLarge):
         return "large_photo"
     return "file" if isinstance(error, NotAPicture) else "photo_lost"
+
+
+async def _still_open(transaction: Transaction, batch: Sequence[Prepared]) -> list[Prepared]:
+    """Leave out what another process dealt with after its claim ran out, and what is here twice."""
+    ids = await messages.still_open(transaction, [update.id for item in batch for update in item.updates])
+    return list({item.updates[0].id: item for item in batch if item.updates[0].id in ids}.values())
