@@ -28,6 +28,7 @@ COMPLAINT = (
     "Rác đổ đầy trước số {number} đường Khương Đình, phường Khương Đình, mấy hôm chưa ai dọn, hôi lắm."
 )
 SECRET = "a-secret-for-tests"
+TOKEN = "123456:" + "t" * 35
 
 
 def free_port() -> int:
@@ -49,7 +50,7 @@ class Program:
             "LANGNGHE_DATABASE_URL": self.database_url,
             "LANGNGHE_MEDIA_DIR": str(folder / "media"),
             "LANGNGHE_PORT": str(self.port),
-            "LANGNGHE_TELEGRAM_TOKEN": TelegramStandIn().token,
+            "LANGNGHE_TELEGRAM_TOKEN": TOKEN,
             "LANGNGHE_TELEGRAM_API_URL": api_url,
             "LANGNGHE_TELEGRAM_MODE": "webhook",
             "LANGNGHE_TELEGRAM_SECRET": SECRET,
@@ -128,6 +129,7 @@ async def write(session: aiohttp.ClientSession, program: Program, number: int, c
 async def citizen(
     session: aiohttp.ClientSession,
     program: Program,
+    telegram: TelegramStandIn,
     ids: Iterator[int],
     filed: list[int],
     over: asyncio.Event,
@@ -136,17 +138,24 @@ async def citizen(
     while not over.is_set():
         chat = 1_000_000 + next(ids)
         await write(session, program, next(ids), chat, COMPLAINT.format(number=chat % 90 + 1))
+        while not telegram.sent(chat):  # noqa: ASYNC110 - the stand-in is asked, it does not tell
+            await asyncio.sleep(0.02)
         await write(session, program, next(ids), chat, "1")
         filed.append(chat)
 
 
 async def test_what_was_acknowledged_becomes_a_case_and_none_twice(tmp_path: Path) -> None:
-    async with TelegramStandIn() as telegram, aiohttp.ClientSession() as session:
+    async with TelegramStandIn(token=TOKEN, strangers=True) as telegram, aiohttp.ClientSession() as session:
         program = Program(tmp_path, telegram.url)
-        assert await (await program.command("init", "--province", "Hà Nội")).wait() == 0
+        init = await program.command("init", "--province", "Hà Nội")
+        _, errors = await init.communicate()
+        assert init.returncode == 0, errors.decode()
         ids, over = itertools.count(1), asyncio.Event()
         filed: list[int] = []
-        people = [asyncio.create_task(citizen(session, program, ids, filed, over)) for _ in range(CITIZENS)]
+        people = [
+            asyncio.create_task(citizen(session, program, telegram, ids, filed, over))
+            for _ in range(CITIZENS)
+        ]
         for kill in range(KILLS):
             async with program.running(session):
                 await asyncio.sleep(0.6 + 0.37 * kill)
