@@ -37,6 +37,8 @@ SHOWN = 3
 ALBUM_PATIENCE = timedelta(seconds=10)
 FETCH_SECONDS = 20.0
 """How long the photos of one message may take; less than a claim lasts, or they would be fetched twice."""
+GATHER_SECONDS = 0.004
+"""How long the first update after a rest waits for others: turns are cheap together and dear alone."""
 IDLE_SECONDS = 1.0
 """How long to sleep without a wake-up, for updates that become due or come from another process."""
 
@@ -113,6 +115,7 @@ class TurnWorker:
                     await asyncio.sleep(IDLE_SECONDS)
                 if not busy:
                     await self._sleep()
+                    await asyncio.sleep(GATHER_SECONDS)
             await asyncio.gather(*self._fetching)
             await self._run_ready()
         finally:
