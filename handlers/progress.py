@@ -176,7 +176,7 @@ def record(
     )
 
 
-def correct_domain(
+async def correct_domain(
     transaction: Transaction, city: City, case: Case, domain: str, *, actor: Actor, now: datetime
 ) -> None:
     """Change a case's domain and keep that for the machine to learn from; saved.
@@ -184,7 +184,8 @@ def correct_domain(
     A deadline that was promised already may only become shorter.
     """
     was, case.domain = case.domain, domain
-    _shorten(city, case)
+    if case.due_at is not None:
+        _shorten(city, case, await ledger.events_of(transaction, case.id))
     _corrected(transaction, case, "domain", was, domain, actor=actor, now=now)
 
 
@@ -225,11 +226,21 @@ def _corrected(
     cases.save_case(transaction, case)
 
 
-def _shorten(city: City, case: Case) -> None:
+def _shorten(city: City, case: Case, events: Sequence[ledger.Event]) -> None:
+    """Hold a case to its domain's hours where they end sooner, with its reopening and its pauses counted."""
     rule = city.deadline_rule(case.domain)
-    usual = deadline.deadlines(city, rule, received_at=case.received_at, urgent=case.urgent)
-    if case.due_at is not None and usual.due_at < case.due_at:
-        case.due_at, case.warn_at = usual.due_at, usual.warn_at
+    due_at = deadline.deadlines(city, rule, received_at=case.received_at).due_at
+    paused_at: datetime | None = None
+    for event in events:
+        if event.type == EVENTS[Action.REOPEN]:
+            due_at = deadline.deadlines(city, rule, received_at=event.at).due_at
+        elif event.data.get("to") == Status.WAITING_FOR_CITIZEN:
+            paused_at = event.at
+        elif paused_at is not None and event.data.get("from") == Status.WAITING_FOR_CITIZEN:
+            due_at = deadline.pause_extended(city, due_at=due_at, paused_at=paused_at, resumed_at=event.at)
+            paused_at = None
+    if case.due_at is not None and due_at < case.due_at:
+        case.due_at, case.warn_at = due_at, deadline.warning_before(city, rule, due_at=due_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -201,7 +201,7 @@ async def fix(turn: Turn, argument: str) -> None:
 async def _fix_domain(turn: Turn, case: Case, post: Post, domain: str) -> bool:
     if domain not in turn.city.domains:
         return False
-    progress.correct_domain(
+    await progress.correct_domain(
         turn.transaction, turn.city, case, domain, actor=actor_of(turn.person.id, post), now=turn.now
     )
     await _settle(turn, case, post)

@@ -119,9 +119,38 @@ async def test_a_corrected_domain_shortens_a_deadline_and_never_lengthens_it(
     promised = case.due_at
     for domain, due in (("roads", promised), ("security", datetime(2026, 11, 26, 9, tzinfo=LOCAL_TIME))):
         async with office.begin() as transaction:
-            progress.correct_domain(transaction, city, case, domain, actor=DISPATCHER, now=MONDAY)
+            await progress.correct_domain(transaction, city, case, domain, actor=DISPATCHER, now=MONDAY)
         found = await stored(office, case)
         assert (found.domain, found.due_at) == (domain, due)
+
+
+async def test_a_corrected_domain_gives_a_reopened_case_no_deadline_in_the_past(
+    office: Database, city: City
+) -> None:
+    case = await filed(office, city)
+    later = MONDAY + timedelta(days=14)
+    await moved(office, city, case, "answer", actor=OFFICER, text="Xong")
+    await moved(office, city, case, "reopen", actor=progress.citizen(case), at=later)
+    await moved(office, city, case, "return", actor=OFFICER, at=later, reason="Sai lĩnh vực")
+    async with office.begin() as transaction:
+        await progress.correct_domain(transaction, city, case, "security", actor=DISPATCHER, now=later)
+    found = await stored(office, case)
+    assert found.due_at == datetime(2026, 12, 9, 9, tzinfo=LOCAL_TIME)
+
+
+async def test_a_corrected_domain_does_not_take_back_the_time_of_a_question(
+    office: Database, city: City
+) -> None:
+    case = await filed(office, city)
+    answered = MONDAY + timedelta(days=7)
+    await moved(office, city, case, "ask_citizen", actor=OFFICER, question="Số nhà nào?")
+    await moved(office, city, case, "citizen_replies", actor=progress.citizen(case), at=answered, text="12")
+    await moved(office, city, case, "return", actor=OFFICER, at=answered, reason="Sai lĩnh vực")
+    promised = case.due_at
+    for domain, due in (("waste", promised), ("security", datetime(2026, 12, 2, 9, tzinfo=LOCAL_TIME))):
+        async with office.begin() as transaction:
+            await progress.correct_domain(transaction, city, case, domain, actor=DISPATCHER, now=answered)
+        assert (await stored(office, case)).due_at == due
 
 
 async def test_the_clock_stands_still_while_the_citizen_is_asked_whatever_ends_it(
