@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, text, update
 
@@ -269,6 +269,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.text(), JSON_VALUES), st.dictionaries(st.text(), JSON_VALUES))
 def test_other_fields_have_another_hash(one: dict[str, Any], other: dict[str, Any]) -> None:
     same = event_hash("", {"data": one}) == event_hash("", {"data": other})
