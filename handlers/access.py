@@ -113,6 +113,8 @@ def _reaches(city: City, post: Post, action: str, case: Case) -> bool:
         return reach is not None
     if case.unit_code is None:
         return False
+    if post.unit_code == case.unit_code:  # also where the unit is no longer part of the city
+        return True
     if reach == Reach.OWN_UNIT or is_restricted(city, case):
-        return post.unit_code == case.unit_code
+        return False
     return city.is_within(case.unit_code, post.unit_code)

@@ -176,13 +176,13 @@ def _when_awake(official: Official, now: datetime, *, urgent: bool) -> datetime 
 async def nobody_there(transaction: Transaction, city: City, case: Case, *, now: datetime) -> None:
     """A unit without anybody to receive: dispatchers and the nearest chair above hear of it, once a case."""
     assert case.unit_code is not None
-    unit = city.units[case.unit_code]
-    text = texts.unit_has_nobody(code=case.code, unit=unit.name, urgent=case.urgent)
+    unit = cards.unit_name(city, case.unit_code)
+    text = texts.unit_has_nobody(code=case.code, unit=unit, urgent=case.urgent)
     buttons = [[Button(label=texts.label_open_card(code=case.code), data=f"card:{case.code}")]]
     told = await people.officials_by_role(transaction, "dispatcher", now=now)
     if not access.is_restricted(city, case):
-        told = [*told, *await _chairs_above(transaction, city, unit.code, now)]
-    key = f"nobody:{case.id}:{unit.code}"
+        told = [*told, *await _chairs_above(transaction, city, case.unit_code, now)]
+    key = f"nobody:{case.id}:{case.unit_code}"
     notices.post_to(
         transaction,
         told,
@@ -192,7 +192,7 @@ async def nobody_there(transaction: Transaction, city: City, case: Case, *, now:
         dedupe_key=key,
     )
     if not told:
-        alarm = texts.unit_without_anybody(code=case.code, unit=unit.name)
+        alarm = texts.unit_without_anybody(code=case.code, unit=unit)
         await notices.tell_operators(transaction, alarm, now=now, dedupe_key=key)
 
 

@@ -43,11 +43,11 @@ def _guesses(city: City, case: Case) -> Iterator[str]:
         yield ward.code
     for rule in city.rules_for(case.domain):
         yield rule.unit.replace("@ward", ward.code) if ward is not None else rule.unit
-    if case.unit_code is not None:
-        yield from (unit.code for unit in city.children(case.unit_code))
-        parent = city.units[case.unit_code].parent
-        if parent is not None and city.units[parent].kind != "city":
-            yield parent
+    present = city.units.get(case.unit_code or "")
+    if present is not None:
+        yield from (unit.code for unit in city.children(present.code))
+        if present.parent is not None and city.units[present.parent].kind != "city":
+            yield present.parent
     yield from (unit.code for unit in city.units.values() if unit.kind == "department")
 
 
