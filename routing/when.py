@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from routing.deadline import FIRST_YEAR, LAST_YEAR
 from routing.vietnamese import strip_accents
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Period:
-    """A span of local days, both ends included."""
+    """A span of local days, both ends included. Raises ValueError for days outside the working calendar."""
 
     first: date
     last: date
@@ -18,6 +19,8 @@ class Period:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError("a period cannot end before it begins")
+        if self.first.year < FIRST_YEAR or self.last.year > LAST_YEAR:
+            raise ValueError(f"periods lie within {FIRST_YEAR} and {LAST_YEAR}")
 
 
 def today(day: date) -> Period:

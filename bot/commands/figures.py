@@ -29,8 +29,11 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _date(text: str) -> date:
+    from routing.when import Period
+
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        return Period(first=day, last=day).first
     except ValueError:
         raise argparse.ArgumentTypeError(f"not a date: {text!r} (YYYY-MM-DD)") from None
 

@@ -161,8 +161,11 @@ def _inputs(arguments: argparse.Namespace) -> "Iterator[tuple[int, str | dict[st
     elif arguments.jsonl in (None, "-"):
         yield from _lines(sys.stdin, as_json=arguments.jsonl == "-")
     else:
-        with open(arguments.jsonl, encoding="utf-8") as file:
-            yield from _lines(file, as_json=True)
+        try:
+            with open(arguments.jsonl, encoding="utf-8") as file:
+                yield from _lines(file, as_json=True)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Refused(str(error)) from error
 
 
 def _lines(file: IO[str], *, as_json: bool) -> "Iterator[tuple[int, str | dict[str, Any]]]":

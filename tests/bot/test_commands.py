@@ -317,6 +317,7 @@ async def test_figures_have_their_keys_and_follow_unit_domain_and_days(
         (("--unit", "so-xay-dun"), 1, "nearest: so-xay-dung"),
         (("--domain", "dragons"), 1, "waste"),
         (("--from", "yesterday"), 2, "YYYY-MM-DD"),
+        (("--to", "9999-12-31"), 2, "9999-12-31"),
         (("--from", "2026-02-02", "--to", "2026-02-01"), 1, "--from"),
     ],
 )

@@ -48,6 +48,11 @@ def test_json_lines_are_read_in_order_and_bad_ones_named(
     assert "line 2" in output.err
 
 
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("understand", "--jsonl", str(tmp_path / "none.jsonl")) == 1
+    assert "none.jsonl" in capsys.readouterr().err
+
+
 def test_texts_are_read_in_the_city_that_the_program_serves(
     sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -110,7 +110,14 @@ async def test_citizens_are_told_kindly_that_figures_are_not_for_them(city: City
 
 @pytest.mark.parametrize(
     "data",
-    ["figures:", "figures:x", "figures:20261123:20261199:t:ha-noi", "figures:20261129:20261123:t:ha-noi"],
+    [
+        "figures:",
+        "figures:x",
+        "figures:20261123:20261199:t:ha-noi",
+        "figures:20261129:20261123:t:ha-noi",
+        "figures:00010101:20261123:t:ha-noi",
+        "figures:20261123:99991231:t:ha-noi",
+    ],
 )
 async def test_made_up_buttons_for_figures_are_stale(city: CityHarness, data: str) -> None:
     leader = await city.official("ha-noi", "leader")
