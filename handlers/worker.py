@@ -313,7 +313,8 @@ class TurnWorker:
                 await telling.announce_filed(transaction, city, filed, now=now)
             # Last, so that what one turn reads of chats does not cut the writes of the others in pieces.
             for turn in turns:
-                chats.save_chat(transaction, turn.chat, now=now)
+                if not turn.message.left:  # saving says that somebody wrote and can be reached
+                    chats.save_chat(transaction, turn.chat, now=now)
             for item in batch:
                 for update in item.updates:
                     messages.finish_update(transaction, update.id, at=now)

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from handlers.channel import Contact, Rejected, Unavailable
+from storage.tables import chat
 from tests.city import CityHarness
 
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
@@ -229,6 +231,22 @@ async def test_whoever_blocked_the_bot_and_comes_back_is_reached_again(city: Cit
     await city.passes(hours=timedelta(hours=1).total_seconds() / 3600)
     await an.sends(joined=True)
     an.sees("Chào anh/chị")
+
+
+async def test_whoever_blocked_the_bot_is_gone_whatever_others_do_in_the_same_moment(
+    city: CityHarness,
+) -> None:
+    an, ba = city.citizen("an"), city.citizen("ba")
+    officer = await city.official("phuong-khuong-dinh", "officer")
+    await an.writes("/start")
+    await ba.writes("Rác chất đống ở ngõ 12 Vũ Tông Phan, phường Khương Đình")
+    await ba.presses("Đồng ý và gửi")
+    case = await city.only_case()
+    await city.receive("web", an.message(left=True))
+    await city.receive("web", officer.message(button=f"accept:{case.code}"))
+    await city.settles()
+    gone = await city.rows(select(chat.c.chat).where(chat.c.unreachable_at.is_not(None)))
+    assert [row["chat"] for row in gone] == ["an"]
 
 
 async def test_another_language_is_never_asked_about_wards_in_vietnamese(city: CityHarness) -> None:
