@@ -350,8 +350,9 @@ def _closed(case: Case, step: _Step) -> None:
 
 
 def _reopened(case: Case, step: _Step) -> None:
-    """The work begins again with a time of its own; how the first answer stood remains in the history."""
+    """The work begins again with a time of its own; an answer that was late stays so in the figures."""
     case.reopened_count += 1
+    case.late_before = case.late_before or case.is_late
     case.answered_at = case.answer_due_at = case.closed_at = case.accepted_at = None
     case.rating = step.data.get("rating")
     rule = step.city.deadline_rule(case.domain)

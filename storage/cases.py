@@ -61,11 +61,18 @@ class Case:
     rating: int | None = None
     returned_count: int = 0
     reopened_count: int = 0
+    late_before: bool = False
     event_count: int = 0
     head_hash: str = ""
     head_at: datetime | None = None
     reminded_at: datetime | None = None
     next_check_at: datetime | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the answer that counts now was given past its deadline."""
+        held_to, at = self.answer_due_at, self.answered_at
+        return held_to is not None and at is not None and at > held_to
 
 
 _NAMES = tuple(field.name for field in fields(Case))

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, cast, func, null, or_, select, true
@@ -63,7 +64,9 @@ _ANSWERED = and_(
     case.c.status.in_(ANSWERED_STATUSES),
 )
 _OPEN = case.c.status.in_(sorted(OPEN_STATUSES))
-_IN_TIME = or_(case.c.answer_due_at.is_(None), case.c.answered_at <= case.c.answer_due_at)
+_IN_TIME = and_(
+    ~case.c.late_before, or_(case.c.answer_due_at.is_(None), case.c.answered_at <= case.c.answer_due_at)
+)
 _RUNNING = case.c.status != Status.WAITING_FOR_CITIZEN
 _OVERDUE = and_(_RUNNING, func.coalesce(case.c.due_at < bindparam("now"), False))
 _WARNED = and_(_RUNNING, func.coalesce(case.c.warn_at <= bindparam("now"), False))
@@ -159,6 +162,8 @@ class _Recounted:
     state: Mapping[str, Any]
     reopened: int
     returned: int
+    late_before: bool
+    """Whether an answer before the last reopening was late."""
 
     def at(self, name: str) -> datetime | None:
         """Return one of the times that the last event keeps."""
@@ -198,7 +203,20 @@ def _cases_told(events: Sequence[RowMapping]) -> Iterator[_Recounted]:
     for rows in by_case.values():
         types = [row["type"] for row in rows]
         state = rows[-1]["data"]["state"]
-        yield _Recounted(state=state, reopened=types.count("reopened"), returned=types.count("returned"))
+        before = (row["data"]["state"] for row, after in pairwise(rows) if after["type"] == "reopened")
+        yield _Recounted(
+            state=state,
+            reopened=types.count("reopened"),
+            returned=types.count("returned"),
+            late_before=any(map(_is_late, before)),
+        )
+
+
+def _is_late(state: Mapping[str, Any]) -> bool:
+    answered_at, due_at = state.get("answered_at"), state.get("answer_due_at")
+    return bool(
+        answered_at and due_at and datetime.fromisoformat(answered_at) > datetime.fromisoformat(due_at)
+    )
 
 
 def _is_meant(told: _Recounted, unit_codes: Collection[str] | None, domain: str | None) -> bool:
@@ -230,7 +248,8 @@ def _count_answer(told: _Recounted, start: datetime, end: datetime) -> Figures:
         return Figures()
     extended, rating = told.state.get("extended", False), told.state.get("rating")
     held = "late_with_extension" if extended else "on_time"
-    result = held if due_at is None or answered_at <= due_at else "late"
+    in_time = not told.late_before and (due_at is None or answered_at <= due_at)
+    result = held if in_time else "late"
     return Figures(answered=1, **{result: 1}, rating_count=int(rating is not None), rating_sum=rating or 0)
 
 

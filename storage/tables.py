@@ -285,6 +285,13 @@ case = Table(
     Column("rating", Integer),
     Column("returned_count", Integer, nullable=False, server_default="0"),
     Column("reopened_count", Integer, nullable=False, server_default="0"),
+    Column(
+        "late_before",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether an answer before the last reopening was late: that stays so in the figures.",
+    ),
     Column("event_count", Integer, nullable=False, server_default="0"),
     Column("head_hash", String(64), nullable=False, server_default=""),
     Column("head_at", UtcTime, comment="The time of the last event; no event is older than the one before."),

@@ -149,6 +149,20 @@ async def test_a_reopened_case_is_received_once_and_answered_by_its_last_answer(
     assert await total(database) == Figures(received=1, answered=1, late=1, reopened=1)
 
 
+async def test_a_late_answer_stays_late_after_reopening(database: Database) -> None:
+    case = a_case(await add_reporter(database), status="answered")
+    case.answered_at, case.answer_due_at = NOON + DAY, NOON + HOUR
+    await tell(database, case)
+    async with database.begin() as transaction:
+        case.late_before, case.status, case.reopened_count = case.is_late, "reopened", 1
+        case.answered_at = case.answer_due_at = None
+        happen(transaction, case, "reopened", at=NOON + 2 * DAY)
+    async with database.begin() as transaction:
+        case.status, case.answered_at, case.answer_due_at = "answered", NOON + 2 * DAY, NOON + 4 * DAY
+        happen(transaction, case, "answered", at=NOON + 2 * DAY)
+    assert await total(database) == Figures(received=1, answered=1, late=1, reopened=1)
+
+
 async def test_ratings_add_up(database: Database) -> None:
     reporter = await add_reporter(database)
     done = {"status": "closed", "answered_at": NOON, "answer_due_at": NOON}
@@ -225,6 +239,7 @@ def change(case: Case, type: str, at: datetime, dice: random.Random) -> None:
         case.rating = dice.randint(1, 5)
     if type == "reopened":
         case.reopened_count += 1
+        case.late_before = case.late_before or case.is_late
         case.answered_at = case.answer_due_at = case.rating = None
 
 
