@@ -181,6 +181,17 @@ async def test_a_question_after_the_deadline_moves_nothing(office: Database, cit
     assert case.due_at == promised
 
 
+async def test_reopening_does_not_wash_off_that_an_answer_was_late(office: Database, city: City) -> None:
+    case = await filed(office, city)
+    late = MONDAY + timedelta(days=14)
+    await moved(office, city, case, "answer", actor=OFFICER, at=late, text="Đã dọn.")
+    assert case.is_late
+    await moved(office, city, case, "reopen", actor=progress.citizen(case), at=late, rating=1)
+    await moved(office, city, case, "answer", actor=OFFICER, at=late, text="Đã dọn lại.")
+    found = await stored(office, case)
+    assert (found.is_late, found.late_before) == (False, True)
+
+
 async def test_a_reopened_case_has_a_time_of_its_own_and_its_past_in_the_ledger(
     office: Database, city: City
 ) -> None:
