@@ -181,6 +181,7 @@ class Scanner:
         marked = sum(not word.lower.isascii() for word in words)
         self.accented = marked > 0.35 * len(words)
         self.capitalised = is_capitalised(words)
+        self.named_until = 0
 
     def scan(self) -> list[Mention]:
         """Return the mentions in the order of the text."""
@@ -193,7 +194,7 @@ class Scanner:
                 position += 1
                 continue
             mentions.append(mention)
-            position = max(mention.end, position + 1)
+            position = self.named_until = max(mention.end, position + 1)
         return mentions
 
     def _prefixed(self, position: int) -> Mention | None:
@@ -223,7 +224,8 @@ class Scanner:
     def _other_word(self, key: str, position: int, after: int) -> bool:
         """Tell whether the words around make another word: "địa phương", "hợp tác xã", "xã hội"."""
         words = self.words
-        before = words[position - 1].key if position and words[position].linked else ""
+        begins = position == self.named_until or not words[position].linked
+        before = "" if begins else words[position - 1].key
         spelled_out = not words[position].lower.isascii() and words[position].lower != "phương"
         if before in _ALWAYS_BEFORE.get(key, ()) or (
             before in _BEFORE_PREFIX.get(key, ()) and not spelled_out

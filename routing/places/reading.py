@@ -176,7 +176,7 @@ class _Reader:
         """Tell whether everyday words only look like a name: "xã cho xe", "xa 8 cây số", "phường vận động".
 
         Words in small letters need a district around them, or two syllables of a name: in the province, or
-        with all their accents.
+        with all their accents. One syllable needs both and the right word for the kind: "phường láng".
         """
         first = self.words[mention.name_start]
         if first.capital or any(self.rows & self.places.districts_of(name) for name in names):
@@ -187,7 +187,9 @@ class _Reader:
         elsewhere = home is not None and all(self.places.province_of(name) != home for name in names)
         verb = "".join(word.key for word in self.words[mention.name_start : mention.end]) in _VERBS
         doubtful = verb or not spelled_out or not any(name.word == mention.word for name in names)
-        return len(names[0].syllables) == 1 or (elsewhere and self.context.named is None and doubtful)
+        if len(names[0].syllables) == 1:
+            return elsewhere or doubtful or not mention.full or first.lower.isascii()
+        return elsewhere and self.context.named is None and doubtful
 
     def _rank(self, match: Match[Name], mention: Mention) -> tuple[float, ...]:
         """Return how well a name fits: context first, then spelling, length and kind of unit."""

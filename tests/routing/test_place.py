@@ -317,6 +317,26 @@ def test_a_typed_ward_is_found(typed: str) -> None:
     assert find_wards(typed, province="ha-noi")[0].name == "Phường Khương Đình"
 
 
+@pytest.mark.parametrize(
+    ("text", "ward"),
+    [
+        ("rác ở phường láng", "Phường Láng"),
+        ("mất nước cả phường bưởi", "Phường Tây Hồ"),
+        ("phường vận động dân đổ rác đúng giờ", None),
+        ("xã cho xe rác đến muộn", None),
+        ("phường cầu cứu mãi", None),
+    ],
+)
+def test_one_syllable_in_small_letters_needs_all_its_accents(text: str, ward: str | None) -> None:
+    found = read_place(text, province="ha-noi").ward
+    assert (found.name if found else None) == ward
+
+
+def test_a_ward_may_follow_a_district_typed_without_accents() -> None:
+    reading = read_place("quan Dong Da phuong Trung Liet rac ngap duong", province="ha-noi")
+    assert reading.ward_named == "Phường Trung Liệt"
+
+
 def test_typed_wards_stay_in_the_province() -> None:
     assert find_wards("P14 Q8", province="ho-chi-minh")[0].name == "Phường Phú Định"
     assert all(ward.province == "hue" for ward in find_wards("tan thanh", province="hue"))
