@@ -41,5 +41,5 @@ def domains() -> tuple[Domain, ...]:
 def lexicon() -> Lexicon:
     """Return the keywords of the domains and the cues of the kinds as features of the model."""
     by_feature = {f"k:{domain.id}": domain.keywords for domain in domains()}
-    by_feature |= {f"k:kind {kind}": phrases for kind, phrases in cues().items()}
+    by_feature |= {f"q:{kind}": phrases for kind, phrases in cues().items()}
     return Lexicon.of(by_feature)

@@ -19,7 +19,7 @@ from routing.vietnamese import has_accents, strip_accents, words
 Floats = NDArray[np.float32]
 _LONGEST_PHRASE = 6
 _MOST_WORDS = 600
-_BLOCK_WEIGHTS = {"a": 0.7, "s": 1.0, "c": 0.8, "k": 0.25}
+_BLOCK_WEIGHTS = {"a": 1.0, "s": 1.0, "c": 0.5, "k": 0.07, "q": 0.2}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,18 +76,22 @@ def phrases_in(bare: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
-    """One question the model answers: its labels, its bias and the temperature of its confidence."""
+    """One question the model answers: its labels, its bias and the temperatures of its confidence.
+
+    Text without accents says less, so its confidence has a temperature of its own.
+    """
 
     name: str
     labels: tuple[str, ...]
     bias: Floats
-    temperature: float
+    temperature_accented: float
+    temperature_bare: float
     first_column: int
 
-    def probabilities(self, scores: Floats) -> Floats:
+    def probabilities(self, scores: Floats, *, accented: bool) -> Floats:
         """Return one probability a label from the scores of all heads."""
         own = scores[..., self.first_column : self.first_column + len(self.labels)] + self.bias
-        return softmax(own / self.temperature)
+        return softmax(own / (self.temperature_accented if accented else self.temperature_bare))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +126,7 @@ class Model:
             head_names=np.array([head.name for head in heads]),
             labels=np.array([" ".join(head.labels) for head in heads]),
             bias=np.concatenate([head.bias for head in heads]),
-            temperatures=np.array([head.temperature for head in heads]),
+            temperatures=np.array([[head.temperature_accented, head.temperature_bare] for head in heads]),
         )
 
     @classmethod
@@ -140,17 +144,18 @@ class Model:
 
 
 def _heads(
-    names: NDArray[np.str_], labels: NDArray[np.str_], bias: Floats, temperatures: Floats
+    names: NDArray[np.str_], labels: NDArray[np.str_], bias: Floats, temperatures: NDArray[np.float64]
 ) -> dict[str, Head]:
     heads: dict[str, Head] = {}
     first_column = 0
-    for name, joined, temperature in zip(names, labels, temperatures, strict=True):
+    for name, joined, (accented, bare) in zip(names, labels, temperatures, strict=True):
         own = tuple(str(joined).split(" "))
         heads[str(name)] = Head(
             name=str(name),
             labels=own,
             bias=bias[first_column : first_column + len(own)],
-            temperature=float(temperature),
+            temperature_accented=float(accented),
+            temperature_bare=float(bare),
             first_column=first_column,
         )
         first_column += len(own)

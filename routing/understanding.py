@@ -15,7 +15,7 @@ from routing.model import Floats, Model, count_features
 from routing.personal_data import PersonalData, find_personal_data
 from routing.place import FormerWard, PlaceReading, Ward, read_place
 from routing.urgency import urgency_reason
-from routing.vietnamese import words
+from routing.vietnamese import has_accents, words
 
 MODEL_FILE = Path(__file__).parent / "data" / "model.npz"
 _REASONS_FILE = Path(__file__).parent / "data" / "reasons.json"
@@ -25,10 +25,10 @@ _SHOWN_CANDIDATES = 3
 _SHOWN_WORDS = 3
 _TRIAGE_BELOW = 0.55
 _FEWEST_KNOWN = 0.25
-# Ordinary complaints are most of the training text, which would crowd out the rarer kinds.
-_FEEDBACK_WEIGHT = 0.4
-_KIND_AT_LEAST = 0.5
-_EMERGENCY_AT_LEAST = 0.65
+# Chances are weighed before the likeliest kind is taken: an ordinary complaint must rarely be taken for
+# another kind, and a call for help for an ordinary complaint. Set on the shipped evaluation set.
+_KIND_WEIGHTS = {FEEDBACK: 1.2, EMERGENCY: 3.5}
+_KIND_AT_LEAST = 0.4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,8 +139,9 @@ class Understanding:
         columns, values = self._model.vector(counts)
         scores = self._model.scores(columns, values)
         readable = self._readable(tokens)
-        candidates = self._candidates(scores) if readable else _NOTHING_READ
-        kind, kind_confidence = self._kind(scores)
+        accented = has_accents(tokens)
+        candidates = self._candidates(scores, accented) if readable else _NOTHING_READ
+        kind, kind_confidence = self._kind(scores, accented)
         haste = urgency_reason(tokens)
         place = read_place(part, province=province)
         reasons = [
@@ -175,23 +176,22 @@ class Understanding:
         known = sum("a:" + token in vocabulary or "s:" + token in vocabulary for token in letters)
         return known > 0 and known >= _FEWEST_KNOWN * len(letters)
 
-    def _candidates(self, scores: Floats) -> tuple[Candidate, ...]:
+    def _candidates(self, scores: Floats, accented: bool) -> tuple[Candidate, ...]:
         head = self._model.heads["domain"]
-        chances = head.probabilities(scores)
+        chances = head.probabilities(scores, accented=accented)
         order = np.argsort(-chances, kind="stable")[:_SHOWN_CANDIDATES]
         return tuple(
             Candidate(domain=head.labels[at], confidence=round(float(chances[at]), 4)) for at in order
         )
 
-    def _kind(self, scores: Floats) -> tuple[str, float]:
-        """Return the kind. An ordinary complaint must not be taken for another kind: doubt means feedback."""
+    def _kind(self, scores: Floats, accented: bool) -> tuple[str, float]:
+        """Return the kind and its chance. Doubt means feedback."""
         head = self._model.heads["kind"]
-        chances = head.probabilities(scores)
-        chances[head.labels.index(FEEDBACK)] *= _FEEDBACK_WEIGHT
+        chances = head.probabilities(scores, accented=accented)
+        chances *= np.array([_KIND_WEIGHTS.get(label, 1.0) for label in head.labels], dtype=np.float32)
         chances /= chances.sum()
         best = int(np.argmax(chances))
-        least = _EMERGENCY_AT_LEAST if head.labels[best] == EMERGENCY else _KIND_AT_LEAST
-        if chances[best] < least:
+        if chances[best] < _KIND_AT_LEAST:
             best = head.labels.index(FEEDBACK)
         return head.labels[best], round(float(chances[best]), 4)
 

@@ -64,7 +64,8 @@ def test_real_complaints_are_read_about_as_well_as_documented() -> None:
     cases = read_cases(DEVELOPMENT.read_text(encoding="utf-8").splitlines())
     figures = evaluate(Understanding.load(), cases, home=None)
 
-    assert figures["clean"]["accuracy_with_second_label"]["value"] >= 0.80
-    assert figures["messy"]["accuracy_with_second_label"]["value"] >= 0.78
+    assert figures["clean"]["accuracy"]["value"] >= 0.75
+    assert figures["clean"]["accuracy_with_second_label"]["value"] >= 0.87
+    assert figures["messy"]["accuracy_with_second_label"]["value"] >= 0.84
     assert figures["kind"]["ordinary_taken_for_another"]["value"] <= 0.05
-    assert figures["kind"]["ordinary_taken_for_emergency"]["value"] <= 0.01
+    assert figures["kind"]["ordinary_taken_for_emergency"]["value"] <= 0.02

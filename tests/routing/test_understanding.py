@@ -2,6 +2,9 @@
 
 import json
 import threading
+import unicodedata
+from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +13,8 @@ from hypothesis import strategies as st
 from routing.domain import domains
 from routing.kind import KINDS
 from routing.understanding import LONGEST_TEXT, Reading, Understanding
+
+EVALUATION = Path(__file__).resolve().parents[2] / "routing" / "data" / "evaluation.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +150,24 @@ def test_threads_share_one_understanding(understanding: Understanding) -> None:
         thread.join()
 
     assert results == [expected] * 3
+
+
+def test_mangled_messages_are_read(understanding: Understanding) -> None:
+    """Real messages with characters lost, doubled, swapped for any other and cut anywhere, from a seed."""
+    random = Random(20_251)
+    lines = EVALUATION.read_text(encoding="utf-8").splitlines()
+    for line in random.sample(lines, 150):
+        text = _mangled(json.loads(line)["text"], random)
+        reading = understanding.read(text, province=random.choice(("ha-noi", None)))
+
+        assert reading.text == text
+        assert reading.kind in KINDS
+        assert 0 <= reading.confidence <= 1
+
+
+def _mangled(text: str, random: Random) -> str:
+    letters = list(unicodedata.normalize(random.choice(("NFC", "NFD", "NFKD")), text))
+    for _ in range(random.randrange(1, 60)):
+        at = random.randrange(len(letters))
+        letters[at] = random.choice(("", letters[at] * 2, chr(random.randrange(0xD800)), "\u200b", "\u202e"))
+    return "".join(letters)[random.randrange(20) :]

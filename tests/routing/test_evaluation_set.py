@@ -1,0 +1,74 @@
+"""The shipped evaluation set is sound, and the shipped model reads it about as well as documented."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from routing.corpus import sources
+from routing.domain import domains
+from routing.evaluation import evaluate, read_cases
+from routing.kind import KINDS
+from routing.understanding import Understanding
+from routing.vietnamese import words
+
+SHIPPED = Path(__file__).resolve().parents[2] / "routing" / "data" / "evaluation.jsonl"
+SAME_WORDS = 0.6
+
+
+def _rows() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in SHIPPED.read_text(encoding="utf-8").splitlines()]
+
+
+def test_every_domain_and_kind_is_measured_on_enough_messages() -> None:
+    cases = read_cases(SHIPPED.read_text(encoding="utf-8").splitlines())
+    by_domain = Counter(case.domain for case in cases)
+    by_kind = Counter(case.kind for case in cases)
+
+    assert len(cases) >= 300
+    assert all(by_domain[domain.id] >= 10 for domain in domains())
+    assert all(by_kind[kind] >= 12 for kind in KINDS)
+    assert all(case.text_messy for case in cases)
+
+
+def test_no_message_is_also_in_the_corpus_nor_nearly() -> None:
+    """A figure measured on text that was learnt says nothing."""
+    lines_with: dict[str, set[int]] = {}
+    learnt = [frozenset(words(one.text)) for family in ("domains", "kinds") for one in sources(family)]
+    for number, known in enumerate(learnt):
+        for word in known:
+            lines_with.setdefault(word, set()).add(number)
+    for row in _rows():
+        said = frozenset(words(row["text"]))
+        if len(said) < 12:
+            continue
+        shared = Counter(number for word in said for number in lines_with.get(word, ()))
+        for number, common in shared.most_common(5):
+            assert common / len(said | learnt[number]) < SAME_WORDS, row["id"]
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Any]:
+    cases = read_cases(SHIPPED.read_text(encoding="utf-8").splitlines())
+    return evaluate(Understanding.load(), cases, home=None)
+
+
+def test_domains_are_read_about_as_well_as_documented(figures: dict[str, Any]) -> None:
+    clean, messy = figures["clean"], figures["messy"]
+
+    assert clean["accuracy"]["value"] >= 0.76
+    assert messy["accuracy"]["value"] >= 0.72
+    assert clean["among_first_two"]["value"] >= 0.85
+    assert clean["accuracy"]["value"] - messy["accuracy"]["value"] <= 0.06
+    assert clean["expected_calibration_error"] <= 0.10
+
+
+def test_calls_for_help_are_heard_without_false_alarms(figures: dict[str, Any]) -> None:
+    kind = figures["kind"]
+
+    assert kind["accuracy"]["value"] >= 0.93
+    assert kind["recall"]["emergency"]["value"] >= 0.85
+    assert kind["ordinary_taken_for_emergency"]["value"] <= 0.01
+    assert kind["ordinary_taken_for_another"]["value"] <= 0.04
