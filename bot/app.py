@@ -339,7 +339,7 @@ class App:
             loaded = await chats.load_chats(transaction, [("web", chat)])
             person_id = loaded[("web", chat)].person_id
             person = await people.get_person(transaction, person_id, now=self._now()) if person_id else None
-        return dispatch.commands_for(person)
+        return [(f"/{name}", description) for name, description in dispatch.commands_for(person)]
 
 
 async def _finished(task: asyncio.Task[None]) -> None:

@@ -83,3 +83,7 @@ async def test_from_one_message_to_an_answer_and_a_figure(page: Page) -> None:
 
     await says(leader, "/thongke")
     await sees(leader, "Đã trả lời")
+
+    await citizen.locator("#menu").click()
+    await citizen.get_by_role("button", name="Các phản ánh của tôi").click()
+    await sees(citizen, "mới nhất ở trên")
