@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from routing.language import calls_for_help, is_foreign
+from routing.language import calls_for_help, cries_for_help, is_foreign
 from routing.organisation import City
 from routing.place import FormerWard, Ward
 from routing.responsibility import Assignment, assign
@@ -108,11 +108,16 @@ class Draft:
         return True
 
     def write(self, message_id: str, text: str, *, edited: bool = False) -> None:
-        """Take a text in; an edit replaces what the same message said before."""
+        """Take a text in; an edit replaces what the same message said before.
+
+        Whoever was asked to write without insults, and writes more than before, has done so.
+        """
         for part in self.parts if edited else ():
             if part[0] == message_id:
                 part[1] = text
                 return
+        if self.asking == "ordinary" and self.kind == "abuse" and len(text) > len(self.text):
+            self.parts = []
         self.parts.append([message_id, text])
 
     def add_photos(self, keys: Sequence[str]) -> None:
@@ -133,16 +138,21 @@ class Draft:
         self._place(reading, city)
 
     def _kind_read(self, reading: Reading) -> str:
-        """Return the kind; of a language that the machine cannot read only a call for help counts."""
-        if not self.foreign:
-            return reading.kind
-        return "emergency" if calls_for_help(self.text) else "feedback"
+        """Return the kind; of a language that the machine cannot read only a call for help counts.
+
+        A call for help counts also among other messages, which are read as one text.
+        """
+        if self.foreign:
+            return "emergency" if calls_for_help(self.text) else "feedback"
+        joined = len(self.parts) > 1 and any(cries_for_help(text) for _, text in self.parts)
+        return "emergency" if joined else reading.kind
 
     def _place(self, reading: Reading, city: City) -> None:
         place = reading.place
         self.street = place.street or self.street
         inside = [ward for ward in place.candidates if ward.province == city.province]
-        self.elsewhere = place.ward_named or "" if place.candidates and not inside else ""
+        named = place.ward_named or place.district or ""
+        self.elsewhere = named if place.candidates and not inside else ""
         if "ward" in self.fixed:
             return
         self.former = [asdict(ward) for ward in place.former if ward.province == city.province]

@@ -10,7 +10,7 @@ from handlers import confirmation, followup, places, texts
 from handlers.channel import InboundMessage
 from handlers.draft import MOST_PHOTOS, STEP, Draft, draft_of
 from handlers.turn import Handler, Turn
-from routing.language import is_courtesy, is_foreign
+from routing.language import cries_for_help, is_courtesy, is_foreign
 from routing.place import read_place
 from routing.understanding import LONGEST_TEXT
 from storage import people
@@ -19,6 +19,7 @@ from storage.chats import Chat
 BURST = timedelta(seconds=10)
 """Pictures that come so soon after one another are one deed: they join without another answer."""
 LONGEST_WARD_NAME = 60
+MOST_WORDS_OF_A_NAME = 6
 
 
 async def welcome(turn: Turn, argument: str = "") -> None:
@@ -37,8 +38,8 @@ async def receive(turn: Turn, argument: str = "") -> None:
     elif not (message.text.strip() or message.photos or message.location):
         _say_unusable(turn)
     elif draft is not None and draft.asking == "ward" and _is_ward_name(turn, draft):
-        if not _take_address(turn, draft):
-            _take_ward_name(turn, draft)
+        if not _take_address(turn, draft) and not _take_ward_name(turn, draft):
+            await _amend(turn, draft)
     else:
         await _amend(turn, draft or Draft.begun(turn.now))
 
@@ -167,6 +168,8 @@ def _take_position(turn: Turn, draft: Draft) -> bool:
 def _is_ward_name(turn: Turn, draft: Draft) -> bool:
     message = turn.message
     short = 0 < len(message.text.strip()) <= LONGEST_WARD_NAME and "\n" not in message.text
+    if cries_for_help(message.text):
+        return False
     return short and not message.photos and not message.location and not message.edited
 
 
@@ -188,13 +191,16 @@ def _take_address(turn: Turn, draft: Draft) -> bool:
     return True
 
 
-def _take_ward_name(turn: Turn, draft: Draft) -> None:
+def _take_ward_name(turn: Turn, draft: Draft) -> bool:
+    """Take in the name of a ward; False for words that can be none and belong to the report."""
     query = turn.message.text.strip()
     found = places.wards_named(turn.city, query)
+    if not found and len(query.split()) > MOST_WORDS_OF_A_NAME:
+        return False
     if len(found) == 1 and draft.choose_ward(found[0].code, turn.city):
         draft.asking = ""
         confirmation.show(turn, draft)
-        return
+        return True
     draft.offer_wards(found)
     confirmation.keep(turn, draft)
     turn.say(
@@ -202,6 +208,7 @@ def _take_ward_name(turn: Turn, draft: Draft) -> None:
         buttons=confirmation.place_buttons(draft),
         ask_location=texts.label_send_position(),
     )
+    return True
 
 
 COMMANDS: dict[str, Handler] = {}

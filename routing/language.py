@@ -3,10 +3,12 @@
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence, Set
 from functools import lru_cache
 
 from routing.kind import cues
-from routing.vietnamese import strip_accents
+from routing.model import bare_words
+from routing.vietnamese import strip_accents, words
 
 _WORD = re.compile(r"[^\W\d_]+")
 _FEWEST_WORDS = 3
@@ -31,6 +33,54 @@ _DANGER = frozenset(
         "explosion",
     }
 )
+_CRIES = frozenset(
+    {
+        "bat coc",
+        "bat tinh",
+        "bi chem",
+        "bi danh",
+        "boc chay",
+        "cam dao",
+        "chay nha",
+        "chet duoi",
+        "chong danh",
+        "co giat",
+        "cuu em",
+        "cuu toi",
+        "cuu voi",
+        "danh dap",
+        "de len nguoi",
+        "dot quy",
+        "duoi nuoc",
+        "hiep dam",
+        "keu cuu",
+        "mac ket",
+        "ngat xiu",
+        "nguy kich",
+        "nhay cau",
+        "nhay lau",
+        "nuoc cuon",
+        "ro gas",
+        "sap nha",
+        "thuong nang",
+        "xi gas",
+    }
+)
+_ACCENTED_CRIES = frozenset(
+    {
+        "bị đâm",
+        "cháy lớn",
+        "cháy rồi",
+        "muốn chết",
+        "nhà cháy",
+        "tự sát",
+        "tự tử",
+        "đang cháy",
+        "đang đánh",
+        "đám cháy",
+    }
+)
+"""Without accents these are everyday words: "tu tu" is "từ từ", "dang chay" is "đang chạy"."""
 _COURTESY = (
     "nhieu",
     "cam on",
@@ -70,6 +120,20 @@ def is_foreign(text: str) -> bool:
 def calls_for_help(text: str) -> bool:
     """Tell whether an English text names a danger to life."""
     return any(word.lower() in _DANGER for word in _WORD.findall(text))
+
+
+def cries_for_help(text: str) -> bool:
+    """Tell whether a Vietnamese text, with or without accents, says in plain words that a life is in danger.
+
+    For messages that are read only together with earlier ones, which may drown them out.
+    """
+    tokens = words(text)
+    return _any_said(tokens, _ACCENTED_CRIES) or _any_said(bare_words(tokens), _CRIES)
+
+
+def _any_said(tokens: Sequence[str], phrases: Set[str]) -> bool:
+    said = f" {' '.join(tokens)} "
+    return any(f" {phrase} " in said for phrase in phrases)
 
 
 def is_courtesy(text: str) -> bool:

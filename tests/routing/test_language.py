@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.language import is_courtesy, is_foreign
+from routing.language import cries_for_help, is_courtesy, is_foreign
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,28 @@ def test_other_languages_are_told(text: str) -> None:
 )
 def test_vietnamese_passes_with_and_without_accents(text: str) -> None:
     assert not is_foreign(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Cứu với, nhà cháy rồi!", "co nguoi duoi nuoc o ho", "em bị chồng đánh", "Tôi muốn tự tử"]
+)
+def test_cries_for_help_are_heard(text: str) -> None:
+    assert cries_for_help(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "xe dang chay ngoai duong",
+        "cu di tu tu la toi",
+        "khong dam chay xe qua",
+        "Rác cháy âm ỉ cả ngày",
+        "Cứu lấy hàng cây",
+        "",
+    ],
+)
+def test_everyday_words_are_no_cry_for_help(text: str) -> None:
+    assert not cries_for_help(text)
 
 
 @pytest.mark.parametrize("text", ["ok", "OK cảm ơn nhé", "cam on ban nhieu", "Vâng ạ", "dạ", "thanks"])

@@ -111,6 +111,15 @@ async def test_a_name_of_no_ward_is_asked_for_again(city: CityHarness) -> None:
     an.sees("Nơi: Phường Khương Đình")
 
 
+async def test_words_that_are_no_name_of_a_ward_are_part_of_the_report(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Rác chất đống cả tuần nay")
+    await an.writes("ngay cạnh cổng sau của trường tiểu học")
+    an.sees("phường/xã nào?")
+    await an.writes("khuong dinh")
+    an.sees("cổng sau của trường tiểu học", "Phường Khương Đình", "[Đồng ý và gửi]")
+
+
 async def test_a_position_near_a_border_becomes_two_or_three_buttons(city: CityHarness) -> None:
     an = city.citizen("an")
     await an.writes("Rác chất đống cả tuần nay")

@@ -103,6 +103,30 @@ async def test_an_insult_gets_a_calm_answer_and_a_way_on(city: CityHarness) -> N
     an.sees("[Đồng ý và gửi]")
 
 
+async def test_whoever_writes_again_without_the_insult_has_dropped_it(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Đồ ngu")
+    await an.writes("Đèn đường ở ngõ 5 phường Khương Đình tắt ba hôm nay")
+    an.sees("Chiếu sáng", "[Đồng ý và gửi]")
+    an.does_not_see("ngu")
+
+
+async def test_a_call_for_help_is_heard_among_other_messages(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Rác chất đống ở ngõ 12 phường Khương Đình cả tuần nay chưa ai dọn, hôi thối lắm")
+    an.does_not_see("114")
+    await an.writes("nhà bên cạnh bốc cháy")
+    an.sees("114", "Khẩn: được xem trước")
+
+
+async def test_a_call_for_help_is_no_name_of_a_ward(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Rác chất đống cả tuần nay")
+    an.sees("phường/xã nào?")
+    await an.writes("em bị chồng đánh")
+    an.sees("113", "[Đồng ý và gửi]")
+
+
 async def test_a_greeting_is_answered_with_how_it_works(city: CityHarness) -> None:
     an = city.citizen("an")
     await an.writes("Xin chào")
