@@ -61,7 +61,8 @@ async def show_page(turn: Turn, argument: str) -> None:
     """List one page of the open cases, the most pressing first."""
     codes = access.units_for_work(turn.person)
     if turn.chat.group or not codes:
-        turn.say(texts.only_in_private() if turn.chat.group else texts.not_an_official())
+        official = bool(turn.person.posts)
+        turn.say(texts.only_in_private() if turn.chat.group else texts.not_an_official(official=official))
         return
     names = [cards.unit_name(turn.city, code) for code in codes]
     count = await cases.count_open_cases_of_units(turn.transaction, codes)

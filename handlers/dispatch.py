@@ -73,11 +73,11 @@ def merged(modules: Iterable[ModuleType], table: str) -> dict[str, Handler]:
 async def help(turn: Turn, argument: str = "") -> None:
     """Tell what the person can do: a citizen's part, and an official's where they hold a post."""
     told = [texts.citizen_help()]
-    if turn.person.posts:
-        lines = [
-            texts.command_line(command=f"/{name}", description=description)
-            for name, description in _official_commands(turn.person)
-        ]
+    lines = [
+        texts.command_line(command=f"/{name}", description=description)
+        for name, description in _official_commands(turn.person)
+    ]
+    if lines:
         told.insert(0, texts.command_list(lines=lines))
     turn.say("\n\n".join(told))
 

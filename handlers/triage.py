@@ -25,7 +25,7 @@ async def begin(turn: Turn, argument: str) -> None:
     if turn.chat.group:
         turn.say(texts.only_in_private())
     elif "dispatcher" not in turn.person.roles:
-        turn.say(texts.not_an_official())
+        turn.say(texts.not_an_official(official=bool(turn.person.posts)))
     elif argument.strip():
         await _show_named(turn, argument)
     else:
@@ -50,7 +50,7 @@ async def skip(turn: Turn, argument: str) -> None:
     if "dispatcher" in turn.person.roles and not turn.chat.group:
         await show_next(turn, after=parse_code(argument))
     else:
-        turn.say(texts.not_an_official())
+        turn.say(texts.not_an_official(official=bool(turn.person.posts)))
 
 
 async def show_next(turn: Turn, *, after: str | None = None) -> None:
@@ -73,7 +73,7 @@ async def show(turn: Turn, case: Case, *, count: int | None = None) -> None:
         count = len(await cases.cases_in_triage(turn.transaction, limit=LOOKED_AT))
     events = await ledger.events_of(turn.transaction, case.id)
     photos = await cases.photos_of(turn.transaction, case.id, "report")
-    question, rows = _question(turn, case)
+    question, rows = _question(turn, case, [event.unit_code for event in events if event.type == "returned"])
     text = texts.triage_card(
         count=count,
         why=case.triage_reason or "",
@@ -83,14 +83,14 @@ async def show(turn: Turn, case: Case, *, count: int | None = None) -> None:
     turn.say(text, buttons=[*rows, *_other_ways(case)], photos=photos, case_id=case.id)
 
 
-def _question(turn: Turn, case: Case) -> tuple[str, list[list[Button]]]:
+def _question(turn: Turn, case: Case, gave_back: Sequence[str | None]) -> tuple[str, list[list[Button]]]:
     """Return what a dispatcher has to decide now, and buttons for the likely answers.
 
     The domain first; then the place, where only that is missing; then the unit. A case that a unit gave
     back needs another unit.
     """
     if case.returned_count:
-        return _ask_unit(turn, case, back_to="")
+        return _ask_unit(turn, case, back_to="", last=gave_back)
     if case.triage_reason == texts.doubt_domain():
         return texts.triage_ask_domain(), _domain_buttons(turn, case)
     found = progress.responsible(turn.city, case)
@@ -133,9 +133,12 @@ def _buttons(turn: Turn, case: Case, what: str, units: Sequence[Unit]) -> list[l
     return [[button] for button in buttons if cards.fits(button.data)]
 
 
-def _ask_unit(turn: Turn, case: Case, *, back_to: str) -> tuple[str, list[list[Button]]]:
+def _ask_unit(
+    turn: Turn, case: Case, *, back_to: str, last: Sequence[str | None] = ()
+) -> tuple[str, list[list[Button]]]:
+    """Ask for the unit; those in `last` gave the case back and are offered after the others."""
     _listen(turn, UNIT, case)
-    units = unit_search.likely(turn.city, case, turn.now)
+    units = sorted(unit_search.likely(turn.city, case, turn.now), key=lambda unit: unit.code in last)
     return texts.triage_ask_unit(back_to=back_to), _buttons(turn, case, "u", units)
 
 

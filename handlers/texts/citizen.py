@@ -92,7 +92,7 @@ def as_citizen() -> str:
     """Ask an official whether a plain text is a report of their own."""
     return (
         "Anh/chị muốn gửi nội dung này với tư cách người dân? "
-        "Nếu là việc của đơn vị, xin bấm nút dưới vụ việc hoặc gõ /viec."
+        "Nếu là việc của đơn vị, xin bấm nút dưới vụ việc, hoặc gõ /trogiup để xem các lệnh của anh/chị."
     )
 
 

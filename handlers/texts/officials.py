@@ -91,8 +91,10 @@ def invitation_in_group() -> str:
     )
 
 
-def not_an_official() -> str:
-    """Answer a command for officials from somebody who is none."""
+def not_an_official(*, official: bool) -> str:
+    """Answer a command for officials from somebody who is none, or whose post is another one."""
+    if official:
+        return "Lệnh này không thuộc vai trò của anh/chị. Gõ /trogiup để xem các lệnh anh/chị dùng được."
     return (
         "Lệnh này dành cho cán bộ của các đơn vị. Anh/chị muốn phản ánh điều gì, cứ nhắn cho tôi: "
         "việc gì, ở đâu. Xem phản ánh đã gửi: /cuatoi."

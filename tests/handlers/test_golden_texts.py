@@ -49,6 +49,7 @@ SAMPLES: dict[str, list[Any]] = {
     "names": [["Rác thải", "Tiếng ồn"], ["Rác thải"]],
     "nearest": ["/tracuu", ""],
     "note": ["", "Người dân mở lại"],
+    "official": [False, True],
     "photos": [2, 0],
     "place": ["Vũ Tông Phan, Phường Khương Đình", ""],
     "query": ["khuong dinh"],

@@ -51,7 +51,7 @@ async def test_a_code_that_cannot_be_used_is_answered_in_one_way(city: CityHarne
         await chi.writes(f"/start {code}")
         answers.add(chi.last.text)
         await chi.writes("/viec")
-        chi.sees(texts.not_an_official())
+        chi.sees(texts.not_an_official(official=False))
     assert answers == {texts.invitation_refused()}
 
 

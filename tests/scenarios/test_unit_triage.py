@@ -163,6 +163,8 @@ async def test_a_case_that_came_back_is_not_sent_to_the_same_unit_unasked(city: 
     await officer.presses("Sai lĩnh vực")
     await dispatcher.writes("/dieuphoi")
     dispatcher.sees("Sai lĩnh vực", "Đơn vị nào trả lời?")
+    offered = [button.label for button in dispatcher.screen[-1].buttons]
+    assert offered.index("Phường Khương Đình") > offered.index("Sở Xây dựng")
     await dispatcher.presses("Lĩnh vực khác")
     await dispatcher.presses("Trật tự đô thị")
     dispatcher.sees("Phường Khương Đình đã trả lại việc này", "Đơn vị nào trả lời?")
@@ -258,7 +260,7 @@ async def test_only_dispatchers_may_look(city: CityHarness) -> None:
     ):
         for deed in ("/dieuphoi", f"/dieuphoi {case.code}"):
             await somebody.writes(deed)
-            somebody.sees(texts.not_an_official())
+            somebody.sees(texts.not_an_official(official=somebody.chat != "an"))
 
 
 async def test_stale_and_made_up_taps_change_nothing(city: CityHarness) -> None:
