@@ -43,7 +43,7 @@ class Broken:
     code: str
     sequence: int | None
     fault: str
-    """"changed", "removed", "inserted", "back-dated" or "head"."""
+    """"changed", "removed", "inserted", "back-dated", "head" or "record"."""
 
     def __str__(self) -> str:
         where = f"event {self.sequence} of " if self.sequence else ""
@@ -56,6 +56,7 @@ _FAULTS = {
     "inserted": "it does not belong to the chain",
     "back-dated": "it is older than the event before it",
     "head": "the case's record does not match its last event",
+    "record": "what figures count of it was changed without an event",
 }
 
 COUNTED_COLUMNS = (
@@ -136,8 +137,11 @@ def append_event(
 
 
 def _state(case: Case) -> dict[str, Any]:
-    found = ((name, getattr(case, name)) for name in COUNTED_COLUMNS)
-    return {name: value for name, value in ((name, _plain(value)) for name, value in found) if value}
+    return _told({name: getattr(case, name) for name in COUNTED_COLUMNS})
+
+
+def _told(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(columns[name]) for name in COUNTED_COLUMNS if columns[name]}
 
 
 def _plain(value: Any) -> Any:
@@ -163,6 +167,7 @@ _CASES = (
         case_table.c.event_count,
         case_table.c.head_hash,
         case_table.c.head_at,
+        *(case_table.c[name] for name in COUNTED_COLUMNS),
     )
     .where(case_table.c.id > bindparam("after"))
     .order_by(case_table.c.id)
@@ -183,8 +188,9 @@ Progress = Callable[[int, int], None]
 async def verify(source: Database | Transaction, progress: Progress | None = None) -> Broken | None:
     """Return the first fault of the ledger, in the order of cases, or None when all of it holds.
 
-    Finds events that were changed, removed, inserted or back-dated, and a case whose count or hash of
-    events is not what its events give. `progress` hears (events checked, events in all).
+    Finds events that were changed, removed, inserted or back-dated, a case whose count or hash of events is
+    not what its events give, and one whose counted columns are not what its last event says. `progress`
+    hears (events checked, events in all).
     """
     if isinstance(source, Database):
         async with source.read() as transaction:
@@ -244,7 +250,9 @@ def _case_fault(record: RowMapping, events: Sequence[RowMapping]) -> tuple[int |
         return record["event_count"] + 1, "inserted"
     if len(events) < record["event_count"]:
         return len(events) + 1, "removed"
-    return (None, "head") if (head, head_at) != (record["head_hash"], record["head_at"]) else None
+    if (head, head_at) != (record["head_hash"], record["head_at"]):
+        return None, "head"
+    return (None, "record") if events and events[-1]["data"]["state"] != _told(dict(record)) else None
 
 
 def _event_fault(

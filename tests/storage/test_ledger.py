@@ -184,6 +184,25 @@ async def test_a_case_that_disagrees_with_its_last_event_is_found(
     assert case.code in str(found)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"due_at": NOON + 500 * HOUR},
+        {"status": "closed"},
+        {"unit_code": None},
+        {"rating": 5},
+        {"extended": True},
+        {"received_at": NOON - 500 * HOUR},
+    ],
+)
+async def test_a_case_whose_figures_were_changed_without_an_event_is_found(
+    database: Database, changes: dict[str, Any]
+) -> None:
+    case = (await three_cases(database))[1]
+    await tamper(database, update(case_table).where(case_table.c.id == case.id).values(changes))
+    assert await broken(database) == Broken(case_id=case.id, code=case.code, sequence=None, fault="record")
+
+
 @pytest.mark.parametrize(("count", "fault"), [(3, "inserted"), (5, "removed"), (0, "inserted")])
 async def test_a_case_that_counts_other_events_is_found(database: Database, count: int, fault: str) -> None:
     case = (await three_cases(database))[1]
