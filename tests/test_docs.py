@@ -1,6 +1,7 @@
 """The operating guide names everything there is: commands, options, settings, tables."""
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from bot.__main__ import build_parser
 from bot.settings import LATER, PREFIX, Settings
 from storage.tables import metadata
 
+ROOT = Path(__file__).parent.parent
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)|<img src=\"([^\":]+)\"")
 GUIDE = (Path(__file__).parent.parent / "docs/operating.md").read_text(encoding="utf-8")
 
 
@@ -36,3 +39,15 @@ def test_every_setting_is_in_the_guide() -> None:
 
 def test_every_table_is_in_the_guide() -> None:
     assert not [name for name in metadata.tables if f"`{name}`" not in GUIDE]
+
+
+def test_every_link_of_the_pages_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    broken = [
+        f"{page.relative_to(ROOT)}: {link}"
+        for page in pages
+        for found in LINK.findall(page.read_text(encoding="utf-8"))
+        for link in found
+        if link and not (page.parent / link).exists()
+    ]
+    assert not broken, broken
