@@ -53,6 +53,7 @@ LONGEST_LABEL = 60
 _MOST_BUTTONS = 40
 _NEAR = 60
 _COMMAND = re.compile(r"^/\s*(\w+)(?:@\w+)?[\s:]*(.*)$", re.DOTALL)
+_INVITATION = re.compile(r"[0-9A-Za-z]{5}(-[0-9A-Za-z]{5}){2}")
 
 
 class DuplicateHandler(Exception):
@@ -206,6 +207,8 @@ async def _plain(turn: Turn) -> None:
         await _press(turn, pressed)
     elif step in STEPS and step not in PATIENT_STEPS:
         await STEPS[step](turn, "")
+    elif _INVITATION.fullmatch(message.text.strip()):  # people paste the code alone
+        await organisation.start(turn, message.text)
     elif case := await _case_meant(turn, shown):
         await _about(turn, case)
     elif code := tracking_code.parse_code(message.text):

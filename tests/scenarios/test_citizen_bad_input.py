@@ -146,6 +146,15 @@ async def test_wrong_used_and_expired_invitations_get_the_same_answer(city: City
     binh.sees("không dùng được")
 
 
+async def test_an_invitation_may_be_pasted_without_its_command(city: CityHarness) -> None:
+    code = await city.invitation("phuong-khuong-dinh", "officer")
+    an, binh = city.citizen("an"), city.citizen("binh")
+    await an.writes(f" {code.lower()} ")
+    an.sees("chuyên viên", "Phường Khương Đình")
+    await binh.writes(code)
+    binh.sees("không dùng được")
+
+
 async def test_an_invitation_typed_during_a_draft_leaves_the_draft(city: CityHarness) -> None:
     an = city.citizen("an")
     await an.writes(RUBBISH)
