@@ -13,7 +13,7 @@ import pytest
 
 from storage import migrating
 from storage.database import Database
-from tests.postgres import PostgresServer
+from tests.postgres import PostgresServer, reachable_folder
 
 _FOLDER = pytest.StashKey[Path]()
 _SERVER = pytest.StashKey[PostgresServer]()
@@ -23,7 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Agree with the session's other processes on the one PostgreSQL server."""
     given = getattr(config, "workerinput", None)
     # A short path, since those of sockets must be; readable, since the server is not run by root.
-    folder = Path(given["postgres"] if given else tempfile.mkdtemp(prefix="langnghe-"))
+    folder = Path(
+        given["postgres"] if given else tempfile.mkdtemp(prefix="langnghe-", dir=reachable_folder())
+    )
     if not given:
         folder.chmod(0o755)
         config.stash[_FOLDER] = folder

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,20 @@ from storage import migrating
 
 PATIENCE_SECONDS = 60
 TEMPLATE = "template_of_tests"
+
+
+def reachable_folder() -> Path:
+    """Return a folder for temporary files that also others than its owner can pass through.
+
+    The server of a session that is run by root is run by somebody else, who cannot enter root's own folders.
+    """
+    usual = [Path(name) for name in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")]
+    return next((folder for folder in usual if _is_passable(folder)), usual[0])
+
+
+def _is_passable(folder: Path) -> bool:
+    way = [folder, *folder.parents]
+    return os.access(folder, os.W_OK) and all(step.stat().st_mode & 0o001 for step in way)
 
 
 class CannotServe(Exception):
