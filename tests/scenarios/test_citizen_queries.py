@@ -18,7 +18,7 @@ async def test_a_first_message_costs_the_handlers_no_query(city: CityHarness) ->
     event.listen(city.database._writer.sync_engine, "before_cursor_execute", note)
     await city.receive("web", an.message(text=RUBBISH))
     await city.worker.drain()
-    machinery = ("FROM inbox", "FROM chat", "FROM account")
+    machinery = ("FROM setting", "FROM inbox", "FROM chat", "FROM account")
     assert [found for found in reads if not any(part in found for part in machinery)] == []
 
 
