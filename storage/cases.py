@@ -67,6 +67,10 @@ class Case:
     head_at: datetime | None = None
     reminded_at: datetime | None = None
     next_check_at: datetime | None = None
+    master_id: int | None = None
+    people_count: int = 1
+    words: str | None = None
+    cell: int | None = None
 
     @property
     def is_late(self) -> bool:

@@ -68,6 +68,9 @@ Json = JSON().with_variant(JSONB(), "postgresql")
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 """An automatic number; SQLite counts only in INTEGER."""
 
+IS_OPEN = "status IN ('assigned', 'in_progress', 'received', 'reopened', 'triage', 'waiting_for_citizen')"
+"""What partial indexes of open cases ask; a query is served by them when it says the same word for word."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -297,6 +300,16 @@ case = Table(
     Column("head_at", UtcTime, comment="The time of the last event; no event is older than the one before."),
     Column("reminded_at", UtcTime, comment="Until when passed milestones have been reminded of."),
     Column("next_check_at", UtcTime, comment="The first milestone that nobody was reminded of."),
+    Column("master_id", BigInteger, ForeignKey("case.id")),
+    Column(
+        "people_count",
+        Integer,
+        nullable=False,
+        server_default="1",
+        comment="How many different people reported it, with those of the cases merged into it.",
+    ),
+    Column("words", Text, comment="The words by which cases are compared."),
+    Column("cell", BigInteger, comment="The square of the map that it lies in."),
     comment="What holds of each case now; how it came to be so stands in `event`.",
 )
 Index("ix_case_reporter_id", case.c.reporter_id, case.c.received_at)
@@ -315,6 +328,26 @@ Index(
     case.c.next_check_at,
     sqlite_where=text("next_check_at IS NOT NULL"),
     postgresql_where=text("next_check_at IS NOT NULL"),
+)
+Index(
+    "ix_case_master_id",
+    case.c.master_id,
+    sqlite_where=text("master_id IS NOT NULL"),
+    postgresql_where=text("master_id IS NOT NULL"),
+)
+Index(
+    "ix_case_alike",
+    case.c.ward_code,
+    case.c.domain,
+    case.c.received_at,
+    sqlite_where=text(IS_OPEN),
+    postgresql_where=text(IS_OPEN),
+)
+Index(
+    "ix_case_cell",
+    case.c.cell,
+    sqlite_where=text(f"cell IS NOT NULL AND {IS_OPEN}"),
+    postgresql_where=text(f"cell IS NOT NULL AND {IS_OPEN}"),
 )
 
 photo = Table(
@@ -371,6 +404,7 @@ correction = Table(
 )
 
 __all__ = [
+    "IS_OPEN",
     "account",
     "case",
     "case_photo",
