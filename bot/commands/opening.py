@@ -1,9 +1,10 @@
 """What commands share: the database opened or a clear refusal, and the city in it."""
 
 import difflib
-from collections.abc import AsyncIterator, Iterable
+import sys
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.settings import Settings, sqlite_path, without_password
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from routing.organisation import City
     from storage.database import Database, Transaction
 
+Item = TypeVar("Item")
 NO_CITY = 'There is no city yet. Run: python -m bot init --province "Hà Nội"'
 
 
@@ -80,3 +82,10 @@ def nearest(given: str, known: Iterable[str]) -> str:
     """Return "; nearest: …" with the names that a mistaken one may have meant; empty for none."""
     near = difflib.get_close_matches(given, list(known), n=3, cutoff=0.5)
     return f"; nearest: {', '.join(near)}" if near else ""
+
+
+def progress(items: Iterable[Item], unit: str) -> Iterator[Item]:
+    """Return the items again, counted on standard error where a person is looking on."""
+    from tqdm import tqdm
+
+    return iter(tqdm(items, unit=f" {unit}", file=sys.stderr, disable=not sys.stderr.isatty()))

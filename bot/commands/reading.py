@@ -1,16 +1,16 @@
-"""`understand`, `train` and `evaluate`: what the machine makes of texts, and how well."""
+"""`understand` and `evaluate`: what the machine makes of texts, and how well."""
 
 import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from bot.commands.opening import NoCity, Refused, load_city
+from bot.commands.opening import NoCity, Refused, load_city, progress
 
 if TYPE_CHECKING:
     from routing.organisation import City
@@ -42,10 +42,6 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     understand.set_defaults(run=run_understand)
 
-    train = commands.add_parser("train", help="rebuild the model from the shipped corpus")
-    train.add_argument("--output", type=Path, help="where to write the model; default: the shipped file")
-    train.set_defaults(run=run_train)
-
     evaluate = commands.add_parser("evaluate", help="measure the model on labelled text")
     evaluate.add_argument("file", type=Path, help="JSON lines with text and domain or kind")
     evaluate.add_argument("--json", action="store_true", help="figures as one JSON object")
@@ -61,7 +57,7 @@ def run_understand(arguments: argparse.Namespace) -> int:
     home = own.province if own else _named(arguments.province or DEFAULT_PROVINCE)
     desk = _Desk(Understanding.load(), arguments.now or datetime.now(UTC), own)
     failed = False
-    rows = _progress(_inputs(arguments), "texts")
+    rows = progress(_inputs(arguments), "texts")
     while batch := list(islice(rows, _BATCH)):
         for number, line in batch:
             try:
@@ -71,23 +67,6 @@ def run_understand(arguments: argparse.Namespace) -> int:
                 print(f"line {number}: {error}", file=sys.stderr)
         sys.stdout.flush()
     return 1 if failed else 0
-
-
-def run_train(arguments: argparse.Namespace) -> int:
-    """Build the model and write it."""
-    from routing.training import train
-    from routing.understanding import MODEL_FILE
-
-    target = arguments.output or MODEL_FILE
-    trained = train(follow=lambda made: _progress(made, "training texts"))
-    trained.model.save(target)
-    print(
-        f"model {trained.model.version}: {trained.example_count} texts,"
-        f" {len(trained.model.vocabulary)} features"
-    )
-    for name, accuracy in trained.held_out_accuracy.items():
-        print(f"{name}: {accuracy:.3f} on lines held out of the corpus")
-    return 0
 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
@@ -103,7 +82,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     except BadRows as bad:
         raise Refused("\n".join(bad.problems)) from bad
     home = _named(arguments.province)
-    figures = evaluate(Understanding.load(), _progress(cases, "cases"), home=home)
+    figures = evaluate(Understanding.load(), progress(cases, "cases"), home=home)
     print(json.dumps(figures, ensure_ascii=False) if arguments.json else report(figures))
     return 0
 
@@ -229,9 +208,3 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError("needs an offset, for example 2026-03-02T08:00+07:00")
     return moment.astimezone(UTC)
-
-
-def _progress(items: "Iterable[Item]", unit: str) -> "Iterator[Item]":
-    from tqdm import tqdm
-
-    return iter(tqdm(items, unit=f" {unit}", file=sys.stderr, disable=not sys.stderr.isatty()))
