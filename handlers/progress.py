@@ -9,11 +9,12 @@ from handlers import texts
 from handlers.telling import announce, nobody_there, tell_dispatchers, tell_reporter, tell_unit
 from handlers.turn import Filed, Turn
 from routing import deadline, responsibility, workflow
+from routing.lessons import teaching_value
 from routing.organisation import City, Unit
 from routing.place import FormerWard
 from routing.responsibility import Assignment
 from routing.workflow import Action, Status
-from storage import cases, ledger, people
+from storage import cases, corrections, ledger, people
 from storage.cases import Case
 from storage.database import Transaction
 
@@ -85,6 +86,7 @@ async def file(turn: Turn, case: Case, *, photos: Sequence[str] = ()) -> None:
     the other turns of the same transaction (`announce_filed`).
     """
     case.status = Status.RECEIVED
+    case.teaching = teaching_value([each["confidence"] for each in case.reading.get("candidates", ())])
     reporter = citizen(case)
     record(turn.transaction, case, "received", actor=reporter, now=turn.now, data=_received(case))
     found = responsible(turn.city, case)
@@ -213,7 +215,7 @@ def _corrected(
 ) -> None:
     data = {"field": field, "was": was, "now": value}
     record(transaction, case, "corrected", actor=actor, now=now, data=data)
-    cases.add_correction(
+    corrections.add_correction(
         transaction,
         case_id=case.id,
         text=case.text,
@@ -222,6 +224,8 @@ def _corrected(
         now_value=value,
         actor_role=actor.role,
         at=now,
+        person_id=actor.person_id,
+        model_version=case.reading.get("model_version"),
     )
     cases.save_case(transaction, case)
 

@@ -6,7 +6,7 @@ from handlers import confirmation, offers, progress, texts
 from handlers.draft import STEP, Draft, take_up, unsent_draft
 from handlers.turn import Handler, Turn
 from routing import tracking_code
-from storage import cases
+from storage import corrections
 from storage.cases import Case
 from storage.identity import new_id
 
@@ -83,7 +83,7 @@ def _case_of(turn: Turn, draft: Draft) -> Case:
 
 def _keep_corrections(turn: Turn, draft: Draft, case: Case) -> None:
     for field, was, value in draft.corrections():
-        cases.add_correction(
+        corrections.add_correction(
             turn.transaction,
             case_id=case.id,
             text=case.text,
@@ -92,6 +92,8 @@ def _keep_corrections(turn: Turn, draft: Draft, case: Case) -> None:
             now_value=value,
             actor_role="citizen",
             at=turn.now,
+            person_id=turn.person.id,
+            model_version=draft.reading.get("model_version"),
         )
 
 

@@ -16,6 +16,8 @@ from storage.people import Post
 WARD, UNIT, REJECT = (f"{writing.PREFIX}{step}" for step in ("ward", "unit", "reject"))
 LOOKED_AT = 200
 """How many waiting cases are looked at to count them and to find the next."""
+PATIENCE_HOURS = 2.0
+"""Working hours after which a waiting case is not overtaken any more by one that teaches the machine more."""
 MOST_DOMAINS = 3
 _COLUMNS = 2
 
@@ -55,7 +57,8 @@ async def skip(turn: Turn, argument: str) -> None:
 
 async def show_next(turn: Turn, *, after: str | None = None) -> None:
     """Show the next case that waits: the one behind `after`, else the first."""
-    waiting = await cases.cases_in_triage(turn.transaction, limit=LOOKED_AT)
+    since = turn.city.calendar.subtract_working_hours(turn.now, PATIENCE_HOURS)
+    waiting = await cases.cases_in_triage(turn.transaction, waiting_since=since, limit=LOOKED_AT)
     codes = [case.code for case in waiting]
     if not waiting:
         turn.say(texts.triage_empty())

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,11 +115,11 @@ class Model:
         product: Floats = values @ gathered
         return product
 
-    def save(self, path: Path) -> None:
+    def save(self, file: Path | BinaryIO) -> None:
         """Write the model as one compressed file without pickled objects."""
         heads = list(self.heads.values())
         np.savez_compressed(
-            path,
+            file,
             version=np.array(self.version),
             vocabulary=np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
             importance=self.importance.astype(np.float16),
@@ -130,9 +131,9 @@ class Model:
         )
 
     @classmethod
-    def load(cls, path: Path) -> "Model":
+    def load(cls, file: Path | BinaryIO) -> "Model":
         """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(file, allow_pickle=False) as stored:
             features = stored["vocabulary"].tobytes().decode().split("\n")
             return cls(
                 version=str(stored["version"]),

@@ -1,19 +1,21 @@
-"""Cases: what holds of each now, their photos, and what people corrected of the machine's readings."""
+"""Cases: what holds of each now, and their photos."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, literal_column, or_, select, true, update
+from sqlalchemy import Select, bindparam, func, insert, literal, literal_column, or_, select, true, update
+from sqlalchemy import case as either
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
+from routing import similarity
 from routing.workflow import OPEN_STATUSES
 from storage.database import Transaction
 from storage.identity import new_id
 from storage.tables import case as case_table
-from storage.tables import case_photo, correction, photo
+from storage.tables import case_photo, photo
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,7 +23,8 @@ class Case:
     """One case as it stands; an attribute for each column of `case`.
 
     Change it through the handlers, append the event that tells why, and save it. `event_count`,
-    `head_hash` and `head_at` belong to the ledger, `next_check_at` is worked out when the case is saved.
+    `head_hash` and `head_at` belong to the ledger; `next_check_at` is worked out when the case is saved,
+    `words` and `cell`, by which duplicates are found, when it is stored first.
     """
 
     id: int
@@ -71,6 +74,7 @@ class Case:
     people_count: int = 1
     words: str | None = None
     cell: int | None = None
+    teaching: float = 0.0
 
     @property
     def is_late(self) -> bool:
@@ -80,7 +84,7 @@ class Case:
 
 
 _NAMES = tuple(field.name for field in fields(Case))
-_FIXED = frozenset({"id", "code", "text", "consent_at", "consent_text", "received_at"})
+_FIXED = frozenset({"id", "code", "text", "consent_at", "consent_text", "received_at", "words", "cell"})
 _CHANGEABLE = tuple(name for name in _NAMES if name not in _FIXED)
 _OPEN = sorted(OPEN_STATUSES)
 
@@ -91,6 +95,8 @@ _UPDATE = update(case_table).where(case_table.c.id == bindparam("row_id"))
 def add_case(transaction: Transaction, case: Case) -> None:
     """Store a new case."""
     case.next_check_at = _next_check(case)
+    case.words = similarity.stored_words(case.text)
+    case.cell = similarity.cell_of(case.latitude, case.longitude)
     transaction.write(_INSERT, {name: getattr(case, name) for name in _NAMES})
 
 
@@ -149,10 +155,16 @@ _LIST_OPEN = (
     .offset(bindparam("offset"))
 )
 _COUNT_OPEN = select(func.count().label("cases")).select_from(case_table).where(*_OPEN_OF_UNITS)
+_FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)
+_PRESSING = or_(case_table.c.urgent == true(), case_table.c.kind == "emergency")
+_WAITED = case_table.c.received_at <= bindparam("waiting_since")
 _TRIAGE = (
-    _ALL.where(case_table.c.status == "triage")
+    # The literal word lets the partial index serve a prepared statement too.
+    _ALL.where(case_table.c.status == literal_column("'triage'"))
     .order_by(
-        or_(case_table.c.urgent == true(), case_table.c.kind == "emergency").desc(),
+        _PRESSING.desc(),
+        _WAITED.desc(),
+        either((or_(_PRESSING, _WAITED), literal(0.0)), else_=case_table.c.teaching).desc(),
         case_table.c.received_at,
         case_table.c.id,
     )
@@ -196,9 +208,15 @@ async def count_open_cases_of_units(transaction: Transaction, unit_codes: Collec
     return int(row["cases"]) if row else 0
 
 
-async def cases_in_triage(transaction: Transaction, *, limit: int = 10) -> list[Case]:
-    """Return what waits for a dispatcher: emergencies and urgent cases first, then the oldest."""
-    return await _list(transaction, _TRIAGE, limit=limit)
+async def cases_in_triage(
+    transaction: Transaction, *, waiting_since: datetime | None = None, limit: int = 10
+) -> list[Case]:
+    """Return what waits for a dispatcher: emergencies and urgent cases first, the oldest of them first.
+
+    Then whatever was received by `waiting_since`, the oldest first; then what teaches most. Without
+    `waiting_since` all others come the oldest first.
+    """
+    return await _list(transaction, _TRIAGE, limit=limit, waiting_since=waiting_since or _FAR_AHEAD)
 
 
 async def cases_to_remind(transaction: Transaction, *, now: datetime, limit: int = 500) -> list[Case]:
@@ -290,22 +308,3 @@ async def photo_by_key(transaction: Transaction, media_key: str) -> StoredPhoto 
     """Return what is recorded of a stored picture."""
     row = await transaction.fetch_one(_PHOTO, {"key": media_key})
     return StoredPhoto(**row) if row else None
-
-
-_INSERT_CORRECTION = insert(correction)
-
-
-def add_correction(
-    transaction: Transaction,
-    *,
-    case_id: int | None,
-    text: str,
-    field: str,
-    was: str | None,
-    now_value: str,
-    actor_role: str,
-    at: datetime,
-) -> None:
-    """Keep what a person corrected ("domain", "ward" or "kind"), for the machine to learn from."""
-    row = {"id": new_id(), "case_id": case_id, "text": text, "field": field, "was": was, "now": now_value}
-    transaction.write(_INSERT_CORRECTION, {**row, "actor_role": actor_role, "at": at})

@@ -310,6 +310,13 @@ case = Table(
     ),
     Column("words", Text, comment="The words by which cases are compared."),
     Column("cell", BigInteger, comment="The square of the map that it lies in."),
+    Column(
+        "teaching",
+        Float,
+        nullable=False,
+        server_default="0",
+        comment="How much a person's answer would teach, 0 to 1: how unsure the machine was.",
+    ),
     comment="What holds of each case now; how it came to be so stands in `event`.",
 )
 Index("ix_case_reporter_id", case.c.reporter_id, case.c.received_at)
@@ -328,6 +335,13 @@ Index(
     case.c.next_check_at,
     sqlite_where=text("next_check_at IS NOT NULL"),
     postgresql_where=text("next_check_at IS NOT NULL"),
+)
+Index(
+    "ix_case_triage",
+    case.c.teaching,
+    case.c.received_at,
+    sqlite_where=text("status = 'triage'"),
+    postgresql_where=text("status = 'triage'"),
 )
 Index(
     "ix_case_master_id",
@@ -400,7 +414,25 @@ correction = Table(
     Column("now", String(96), nullable=False),
     Column("actor_role", String(16), nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("person_id", BigInteger),
+    Column("model_version", String(32), comment="The model that had read the text."),
     comment="What people corrected of the machine's readings: the examples it learns from.",
+)
+Index("ix_correction_case_id", correction.c.case_id)
+
+model = Table(
+    "model",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", String(32), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("adopted_at", UtcTime, nullable=False),
+    Column("retired_at", UtcTime, comment="Until when it was in use; none for the one that is."),
+    Column("previous_id", BigInteger, comment="The model that it replaced; none for the shipped one."),
+    Column("bytes", LargeBinary, nullable=False),
+    Column("figures", Json, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    comment="Models that were trained here and adopted; without one in use the shipped one reads.",
 )
 
 __all__ = [
@@ -414,6 +446,7 @@ __all__ = [
     "inbox",
     "invitation",
     "metadata",
+    "model",
     "outbox",
     "person",
     "photo",
