@@ -1,0 +1,229 @@
+"""Whether two reports tell of the same incident: shared words by how rare they are, addresses, distance.
+
+It only ever leads to a question; nothing is merged because of it. The threshold was chosen on written pairs
+of reports (`tests/routing/duplicate_pairs.txt`); `docs/understanding.md` tells what it finds and misses.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from routing.vietnamese import normalise, strip_accents, words
+
+_DATA = Path(__file__).parent / "data"
+COUNTS_FILE = _DATA / "word_counts.json"
+FEWEST_LINES = 3
+"""A word that stands in fewer lines of the corpus counts as unknown: a name, most often."""
+
+COMPARED_KINDS = ("emergency", "feedback", "suggestion")
+"""Two questions are two people's; grievances and denunciations are nobody else's business."""
+NEAR_METRES = 300
+DAYS = 30
+"""Older cases are not compared."""
+THRESHOLD = 0.34
+MOST_WORDS = 120
+"""Words of a report that are compared: the rest of a very long one is left out."""
+
+_SAME_STREET, _OTHER_STREET = 0.15, -0.05
+_SAME_NUMBER, _OTHER_NUMBER = 0.15, -0.3
+_VERY_NEAR_METRES, _VERY_NEAR, _NEAR, _FAR = 100, 0.15, 0.05, -0.15
+_COMMON = 1.5
+"""What is taken off the logarithm of a word's rarity: a word of every fifth report tells nothing."""
+
+_CELL_DEGREES = 0.003
+"""A square of the map, at least 300 m wide and high anywhere in Vietnam."""
+_CELLS_IN_A_ROW = 200_000
+_METRES_IN_A_DEGREE = 111_320
+
+_PLACES = {
+    "house": "so nha|nha so|sn|so",
+    "alley": "ngo|hem|kiet",
+    "branch": "ngach",
+    "group": "to dan pho|to|tdp|xom|thon|khu pho|ap",
+    "building": "toa nha|toa|block|lo|khu|chung cu|tap the",
+    "pole": "cot den|tru den|cot dien|tru dien|cot|tru",
+}
+_NUMBER = r"\d{1,4}(?:/\d{1,4})*[a-z]?|[a-z]{1,2}\d{1,3}"
+_NUMBERED = re.compile(
+    "|".join(rf"\b(?P<{kind}>{names})(?:\s+so)?\s+(?:{_NUMBER})\b" for kind, names in _PLACES.items())
+)
+_LAST_NUMBER = re.compile(rf"(?:{_NUMBER})$")
+_SIGN = "="
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What is compared of one report. `words` come from `stored_words`, positions are degrees."""
+
+    words: str
+    ward: str = ""
+    street: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """The report that is most alike: its place in the list, and how alike it is (1.0: word for word)."""
+
+    position: int
+    likeness: float
+
+
+# ── what is kept of a report ─────────────────────────────────────────────────────────────────────
+
+
+def bare_words(text: str) -> list[str]:
+    """Return the words of a text written out and without accents; numbers are left out."""
+    return [strip_accents(word) for word in words(text) if not word[0].isdigit()]
+
+
+def stored_words(text: str) -> str:
+    """Return what is kept of a text to compare it by: its words, then its numbers like "alley=12"."""
+    known = list(dict.fromkeys(bare_words(text)))[:MOST_WORDS]
+    return " ".join([*known, *_numbers(text)])
+
+
+def _numbers(text: str) -> list[str]:
+    bare = strip_accents(normalise(text[:2000])).lower()
+    found = []
+    for match in _NUMBERED.finditer(bare):
+        number = _LAST_NUMBER.search(match.group())
+        if number and match.lastgroup:
+            found.append(f"{match.lastgroup}{_SIGN}{number.group()}")
+    return list(dict.fromkeys(found))
+
+
+def cell_of(latitude: float | None, longitude: float | None) -> int | None:
+    """Return the number of the square of the map that a position lies in; None without a position."""
+    if latitude is None or longitude is None:
+        return None
+    row, column = math.floor(latitude / _CELL_DEGREES), math.floor(longitude / _CELL_DEGREES)
+    return row * _CELLS_IN_A_ROW + column
+
+
+def cells_around(latitude: float | None, longitude: float | None) -> tuple[int, ...]:
+    """Return the squares that hold everything within 300 m of a position; none without one."""
+    middle = cell_of(latitude, longitude)
+    if middle is None:
+        return ()
+    return tuple(middle + rows * _CELLS_IN_A_ROW + columns for rows in (-1, 0, 1) for columns in (-1, 0, 1))
+
+
+def domains_alike(domain: str) -> tuple[str, ...]:
+    """Return the domains under which others may have reported the same; none where that is nobody's matter.
+
+    A domain that a city has added stands alone.
+    """
+    table = _similar_domains()
+    return () if domain in table["never"] else (domain, *table["neighbours"].get(domain, ()))
+
+
+@cache
+def _similar_domains() -> dict[str, dict[str, tuple[str, ...]]]:
+    data = json.loads((_DATA / "similar_domains.json").read_text(encoding="utf-8"))
+    neighbours: dict[str, tuple[str, ...]] = {}
+    for one, other in data["neighbours"]:
+        neighbours[one] = (*neighbours.get(one, ()), other)
+        neighbours[other] = (*neighbours.get(other, ()), one)
+    return {"neighbours": neighbours, "never": dict.fromkeys(data["never"], ())}
+
+
+# ── comparing ────────────────────────────────────────────────────────────────────────────────────
+
+
+def most_alike(report: Report, others: Sequence[Report], *, threshold: float = THRESHOLD) -> Match | None:
+    """Return which of the others probably tells of the same incident, None for none."""
+    if not others:
+        return None
+    found = [likeness(report, other) for other in others]
+    best = max(range(len(found)), key=found.__getitem__)
+    return Match(position=best, likeness=found[best]) if found[best] >= threshold else None
+
+
+def likeness(one: Report, other: Report) -> float:
+    """Return how alike two reports are: the cosine of their words, and what their places say."""
+    said, numbers = _parts(one)
+    said_too, numbers_too = _parts(other)
+    streets = _street_bonus(one, other)
+    if streets > 0:
+        street = frozenset(_street_words(one.street))
+        said, said_too = said - street, said_too - street
+    return (
+        _cosine(said, said_too) + streets + _number_bonus(numbers, numbers_too) + _distance_bonus(one, other)
+    )
+
+
+@lru_cache(maxsize=2048)
+def _split(stored: str, ward: str) -> tuple[frozenset[str], frozenset[str]]:
+    parts = stored.split()
+    numbers = frozenset(part for part in parts if _SIGN in part)
+    return frozenset(parts) - numbers - frozenset(bare_words(ward)), numbers
+
+
+def _parts(report: Report) -> tuple[frozenset[str], frozenset[str]]:
+    """Return a report's words without its ward's name, which everybody there writes, and its numbers."""
+    return _split(report.words, report.ward)
+
+
+def _cosine(one: Iterable[str], other: Iterable[str]) -> float:
+    one, other = frozenset(one), frozenset(other)
+    together = _length(one & other)
+    return together / math.sqrt(_length(one) * _length(other)) if together else 0.0
+
+
+def _length(said: Iterable[str]) -> float:
+    weights = _weights()
+    return sum(weights.get(word, weights[""]) for word in said)
+
+
+@cache
+def _weights() -> dict[str, float]:
+    """Return the square of how much each word tells; under "" that of a word that is not known."""
+    counted = json.loads(COUNTS_FILE.read_text(encoding="utf-8"))
+    return {
+        word: max(0.0, math.log(counted["lines"] / (lines + 5)) - _COMMON) ** 2
+        for word, lines in {**counted["words"], "": 0}.items()
+    }
+
+
+@cache
+def _street_words(street: str) -> tuple[str, ...]:
+    return tuple(bare_words(street))
+
+
+def _street_bonus(one: Report, other: Report) -> float:
+    if not one.street or not other.street:
+        return 0.0
+    return _SAME_STREET if _street_words(one.street) == _street_words(other.street) else _OTHER_STREET
+
+
+def _number_bonus(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return what alleys, houses and the like say: one that differs weighs more than one that is shared."""
+    kinds = {part.split(_SIGN)[0] for part in one} & {part.split(_SIGN)[0] for part in other}
+    shared = {part.split(_SIGN)[0] for part in one & other}
+    if kinds - shared:
+        return _OTHER_NUMBER
+    return _SAME_NUMBER if shared else 0.0
+
+
+def _distance_bonus(one: Report, other: Report) -> float:
+    metres = metres_between(one, other)
+    if metres is None:
+        return 0.0
+    if metres <= NEAR_METRES:
+        return _VERY_NEAR if metres <= _VERY_NEAR_METRES else _NEAR
+    return _FAR
+
+
+def metres_between(one: Report, other: Report) -> float | None:
+    """Return how far apart two reports were placed, None where one was not; exact enough within a city."""
+    if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
+        return None
+    north = (one.latitude - other.latitude) * _METRES_IN_A_DEGREE
+    east = (one.longitude - other.longitude) * _METRES_IN_A_DEGREE * math.cos(math.radians(one.latitude))
+    return math.hypot(north, east)

@@ -1,0 +1,161 @@
+"""Open cases that may tell of the same incident, and cases that were merged into others."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, bindparam, func, literal_column, select, text
+from sqlalchemy.engine import RowMapping
+
+from routing import similarity
+from routing.similarity import Report
+from storage import cases
+from storage.cases import Case
+from storage.database import Transaction
+from storage.tables import IS_OPEN
+from storage.tables import case as case_table
+
+MOST = 300
+"""How many of the latest cases are compared."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """An open case that a report is compared with."""
+
+    id: int
+    code: str
+    urgent: bool
+    report: Report
+
+
+_COMPARED = (
+    case_table.c.id,
+    case_table.c.code,
+    case_table.c.urgent,
+    case_table.c.words,
+    func.substr(case_table.c.text, 1, 2000).label("text"),
+    case_table.c.ward_name,
+    case_table.c.street,
+    case_table.c.latitude,
+    case_table.c.longitude,
+    case_table.c.received_at,
+)
+_ALIKE = (
+    case_table.c.domain.in_(bindparam("domains", expanding=True)),
+    case_table.c.received_at >= bindparam("since"),
+    case_table.c.kind.in_(similarity.COMPARED_KINDS),
+    # Word for word as in the partial index, or the index does not serve the query.
+    text(IS_OPEN),
+)
+_IN_WARD = (
+    select(*_COMPARED)
+    .where(case_table.c.ward_code == bindparam("ward"), *_ALIKE)
+    .order_by(case_table.c.received_at.desc())
+    .limit(MOST)
+)
+_NEAR_BY = (
+    select(*_COMPARED)
+    .where(case_table.c.cell.in_(bindparam("cells", expanding=True)), *_ALIKE)
+    .order_by(case_table.c.received_at.desc())
+    .limit(MOST)
+)
+STATEMENTS = (_IN_WARD, _NEAR_BY)
+"""What the search asks the database; the measurement explains how each is answered."""
+
+
+def parameters(
+    *,
+    domains: Collection[str],
+    ward_code: str | None,
+    latitude: float | None,
+    longitude: float | None,
+    now: datetime,
+) -> dict[str, object]:
+    """Return the parameters of both statements."""
+    return {
+        "domains": sorted(domains),
+        "ward": ward_code,
+        "cells": list(similarity.cells_around(latitude, longitude)),
+        "since": now - timedelta(days=similarity.DAYS),
+    }
+
+
+async def candidates(
+    transaction: Transaction,
+    *,
+    domains: Collection[str],
+    ward_code: str | None,
+    latitude: float | None = None,
+    longitude: float | None = None,
+    now: datetime,
+) -> list[Candidate]:
+    """Return the latest open cases of these domains in the ward or near the position, within 30 days.
+
+    Near is a little more than 300 m; the distance itself is part of the comparison. Kinds that are nobody
+    else's business are left out; whoever asks leaves out restricted domains.
+    """
+    asked = parameters(domains=domains, ward_code=ward_code, latitude=latitude, longitude=longitude, now=now)
+    rows: dict[int, RowMapping] = {}
+    if ward_code is not None:
+        in_ward = {name: asked[name] for name in ("domains", "since", "ward")}
+        rows |= {row["id"]: row for row in await transaction.fetch(_IN_WARD, in_ward)}
+    if asked["cells"]:
+        near_by = {name: asked[name] for name in ("domains", "since", "cells")}
+        rows |= {row["id"]: row for row in await transaction.fetch(_NEAR_BY, near_by)}
+    latest = sorted(rows.values(), key=lambda row: row["received_at"], reverse=True)[:MOST]
+    return [_candidate(row) for row in latest]
+
+
+def _candidate(row: RowMapping) -> Candidate:
+    report = Report(
+        words=row["words"] if row["words"] is not None else similarity.stored_words(row["text"]),
+        ward=row["ward_name"] or "",
+        street=row["street"] or "",
+        latitude=row["latitude"],
+        longitude=row["longitude"],
+    )
+    return Candidate(id=row["id"], code=row["code"], urgent=row["urgent"], report=report)
+
+
+# ── merged cases ─────────────────────────────────────────────────────────────────────────────────
+
+_MERGED: Select[tuple[object, ...]] = (
+    select(case_table)
+    .where(
+        case_table.c.master_id.in_(bindparam("masters", expanding=True)),
+        literal_column("master_id IS NOT NULL"),
+    )
+    .order_by(case_table.c.received_at, case_table.c.id)
+)
+_MERGED_LOCKED = _MERGED.order_by(None).order_by(case_table.c.id).with_for_update()
+
+
+async def merged_into(
+    transaction: Transaction, master_ids: Collection[int], *, lock: bool = False
+) -> list[Case]:
+    """Return the cases that were merged into any of these, the oldest first."""
+    if not master_ids:
+        return []
+    statement = _MERGED_LOCKED if lock else _MERGED
+    rows = await transaction.fetch(statement, {"masters": sorted(master_ids)})
+    return [Case(**row) for row in rows]
+
+
+async def count_people(transaction: Transaction, master: Case) -> int:
+    """Count the different people who reported a case or one that was merged into it."""
+    others = await merged_into(transaction, [master.id])
+    return len({master.reporter_id, *(other.reporter_id for other in others)})
+
+
+async def master_of(transaction: Transaction, case: Case, *, lock: bool = False) -> Case | None:
+    """Return the case that this one was merged into, None for a case of its own."""
+    if case.master_id is None:
+        return None
+    return await cases.get_case_by_id(transaction, case.master_id, lock=lock)
+
+
+async def lock_in_order(transaction: Transaction, case_ids: Collection[int]) -> dict[int, Case]:
+    """Return these cases kept from others, locked from the lowest number on: nobody waits in a ring."""
+    found = [await cases.get_case_by_id(transaction, case_id, lock=True) for case_id in sorted(case_ids)]
+    return {case.id: case for case in found if case is not None}
