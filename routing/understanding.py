@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +13,8 @@ from routing.domain import domains, lexicon
 from routing.kind import EMERGENCY, FEEDBACK, kinds
 from routing.model import Floats, Model, count_features
 from routing.personal_data import PersonalData, find_personal_data
-from routing.place import FormerWard, PlaceReading, Ward, read_place
+from routing.place import PlaceReading, read_place
+from routing.problems import Problem, SpanReading, find_problems, place_from
 from routing.urgency import urgency_reason
 from routing.vietnamese import has_accents, words
 
@@ -55,6 +56,8 @@ class Reading:
     reasons: tuple[str, ...]
     personal_data: tuple[PersonalData, ...]
     model_version: str
+    problems: tuple[Problem, ...] = ()
+    """The separate matters that the text tells of; none when it tells of one."""
 
     def as_dict(self) -> dict[str, object]:
         """Return the reading as JSON-able data: what `understand` prints, and the whole place besides."""
@@ -83,6 +86,7 @@ class Reading:
             ],
             "model_version": self.model_version,
             "place": self.place.as_dict(),
+            "problems": [problem.as_dict() for problem in self.problems],
         }
 
     @classmethod
@@ -97,13 +101,14 @@ class Reading:
             confidence=data["confidence"],
             candidates=tuple(Candidate(**candidate) for candidate in data["candidates"]),
             needs_triage=data["needs_triage"],
-            place=_place_from(data["place"]),
+            place=place_from(data["place"]),
             reasons=tuple(data["reasons"]),
             personal_data=tuple(
                 PersonalData(type=item["type"], start=item["span"][0], end=item["span"][1])
                 for item in data["personal_data"]
             ),
             model_version=data["model_version"],
+            problems=tuple(Problem.from_dict(problem) for problem in data.get("problems", ())),
         )
 
 
@@ -164,11 +169,31 @@ class Understanding:
             reasons=tuple(reasons),
             personal_data=find_personal_data(text[:LONGEST_TEXT]),
             model_version=self._model.version,
+            problems=self._problems(text, part, place, province) if readable else (),
         )
 
     def read_many(self, texts: Sequence[str], *, province: str | None) -> list[Reading]:
         """Return the readings of several texts, in their order."""
         return [self.read(text, province=province) for text in texts]
+
+    def _problems(
+        self, text: str, part: str, place: PlaceReading, province: str | None
+    ) -> tuple[Problem, ...]:
+        found = find_problems(
+            part,
+            place=place,
+            read_span=self._read_span,
+            read_place=lambda span: read_place(span, province=province),
+        )
+        return (*found[:-1], replace(found[-1], end=len(text))) if found else ()
+
+    def _read_span(self, span: str) -> SpanReading:
+        """Return what a part of a text is about, read alone."""
+        tokens = words(span)
+        scores = self._model.scores(*self._model.vector(count_features(tokens, self._lexicon)))
+        accented = has_accents(tokens)
+        domains = {each.domain: each.confidence for each in self._candidates(scores, accented)}
+        return SpanReading(kind=self._kind(scores, accented)[0], domains=domains)
 
     def _readable(self, tokens: Sequence[str]) -> bool:
         vocabulary = self._model.vocabulary
@@ -254,17 +279,3 @@ def _place_reason(place: PlaceReading) -> str:
         names = ", ".join(ward.name for ward in place.candidates)
         return templates["wards"].format(named=place.ward_named, wards=names)
     return templates["no_ward"]
-
-
-def _place_from(data: Mapping[str, Any]) -> PlaceReading:
-    return PlaceReading(
-        province=data["province"],
-        ward_named=data["ward_named"],
-        district=data["district"],
-        ward=Ward(**data["ward"]) if data["ward"] else None,
-        candidates=tuple(Ward(**ward) for ward in data["candidates"]),
-        former=tuple(FormerWard(**ward) for ward in data["former"]),
-        street=data["street"],
-        span=tuple(data["span"]) if data["span"] else None,
-        reasons=tuple(data["reasons"]),
-    )

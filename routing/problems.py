@@ -1,0 +1,212 @@
+"""Several problems in one message: which parts of a text tell of a matter, and a place, of their own.
+
+The structure of a text suggests where another matter may begin (`segments`), and the reading of both sides
+decides. A cause, a consequence, a comparison or a wish is no other matter: in doubt a message is one, because
+an idle offer to take it apart annoys.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Self
+
+from routing.place import FormerWard, PlaceReading, Ward
+from routing.segments import Segment, Turning, lists, segments
+
+MOST_PROBLEMS = 5
+_FEWEST_WORDS = {Turning.SENTENCE: 7, Turning.PHRASE: 4, Turning.LIST: 4}
+_NO_MATTER = frozenset({"smalltalk", "abuse"})
+_SURE_OF_A_MATTER = 0.9
+"""Of a few words the domain says more than the kind does."""
+_EMPTY = (
+    "a da vang oi nhe nha kinh gui xin chao cam on toi em anh chi ban minh rat mong nho giup som tran trong"
+    " thua ong ba quy co quan phan anh"
+)
+_EMPTY_WORDS = frozenset(_EMPTY.split())
+# How sure both sides must be, and how unlikely each must be what the other is. Set on the shipped corpus.
+_SURE = {Turning.SENTENCE: 0.75, Turning.PHRASE: 0.45, Turning.LIST: 0.4}
+_ALIKE = {Turning.SENTENCE: 0.1, Turning.PHRASE: 0.25, Turning.LIST: 0.3}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpanReading:
+    """What a part of a text is about: its kind, and domains with their chances, likeliest first."""
+
+    kind: str
+    domains: Mapping[str, float]
+
+    @property
+    def domain(self) -> str:
+        """The likeliest domain."""
+        return next(iter(self.domains))
+
+    @property
+    def confidence(self) -> float:
+        """The chance of the likeliest domain."""
+        return self.domains[self.domain]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One matter of a message: its span in the text as it was sent, and what was understood of it alone.
+
+    `place` is its own where the span names one, otherwise the message's.
+    """
+
+    start: int
+    end: int
+    domain: str
+    confidence: float
+    kind: str
+    place: PlaceReading
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the parts in JSON."""
+        ward = self.place.ward
+        return {
+            "span": [self.start, self.end],
+            "domain": self.domain,
+            "confidence": self.confidence,
+            "kind": self.kind,
+            "ward": ward.name if ward else None,
+            "ward_code": ward.code if ward else None,
+            "street": self.place.street,
+            "place": self.place.as_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the problem that `as_dict` wrote, also after a round trip through JSON."""
+        start, end = data["span"]
+        return cls(
+            start=start,
+            end=end,
+            domain=data["domain"],
+            confidence=data["confidence"],
+            kind=data["kind"],
+            place=place_from(data["place"]),
+        )
+
+
+ReadSpan = Callable[[str], SpanReading]
+ReadPlace = Callable[[str], PlaceReading]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Matter:
+    """Neighbouring segments that tell of one matter; `reading` is None while none of them tells of any."""
+
+    start: int
+    end: int
+    reading: SpanReading | None
+
+
+def find_problems(
+    text: str, *, place: PlaceReading, read_span: ReadSpan, read_place: ReadPlace
+) -> tuple[Problem, ...]:
+    """Return the separate matters of a text in their order, at most five; nothing when it is one matter.
+
+    `place` is the whole text's. The spans cover the text without a gap: a greeting and a closing line belong
+    to their neighbour. A text without any sign of a second matter is not read again.
+    """
+    parts = segments(text)
+    if len(parts) < 2:
+        return ()
+    matters = _Sorter(text, read_span, read_place).matters(parts)
+    if len(matters) < 2:
+        return ()
+    return tuple(_problem(text, matter, place, read_place) for matter in matters)
+
+
+class _Sorter:
+    """Joins the segments of one text to the matters that they tell of."""
+
+    def __init__(self, text: str, read_span: ReadSpan, read_place: ReadPlace) -> None:
+        self._text = text
+        self._read_span, self._read_place = read_span, read_place
+
+    def matters(self, parts: Sequence[Segment]) -> list[_Matter]:
+        """Return the matters in order; the last one takes what is beyond the fifth."""
+        found = [_Matter(start=parts[0].start, end=parts[0].end, reading=self._reading(parts[0]))]
+        for part in parts[1:]:
+            reading, last = self._reading(part), found[-1]
+            if len(found) < MOST_PROBLEMS and self._apart(last, part, reading):
+                found.append(_Matter(start=part.start, end=part.end, reading=reading))
+            else:
+                found[-1] = replace(last, end=part.end, reading=last.reading or reading)
+        return found
+
+    def _reading(self, part: Segment) -> SpanReading | None:
+        """Return what a segment tells; None when it tells of no matter, or goes on about the last."""
+        if part.goes_on or part.introduces:
+            return None
+        turning = part.turning if part.start else Turning.LIST
+        if sum(word not in _EMPTY_WORDS for word in part.words) < _FEWEST_WORDS[turning]:
+            return None
+        reading = self._read_span(self._text[part.start : part.end])
+        no_matter = reading.kind in _NO_MATTER and reading.confidence < _SURE_OF_A_MATTER
+        return None if no_matter or reading.confidence < _SURE[turning] else reading
+
+    def _apart(self, last: _Matter, part: Segment, reading: SpanReading | None) -> bool:
+        """Tell whether a segment tells of another matter than the one before it."""
+        before, turning = last.reading, part.turning
+        if before is None or reading is None or before.confidence < _SURE[turning]:
+            return False
+        if before.domain == reading.domain:
+            return turning > Turning.SENTENCE and self._elsewhere(last, part)
+        if turning == Turning.SENTENCE and _often_one(before.domain, reading.domain):
+            return False
+        likeness = max(before.domains.get(reading.domain, 0.0), reading.domains.get(before.domain, 0.0))
+        return likeness <= _ALIKE[turning]
+
+    def _elsewhere(self, last: _Matter, part: Segment) -> bool:
+        """Tell whether both sides name a ward, or a street, and not the same one."""
+        one = self._read_place(self._text[last.start : last.end])
+        other = self._read_place(self._text[part.start : part.end])
+        if one.ward_named and other.ward_named:
+            return one.ward_named != other.ward_named
+        return bool(one.street and other.street) and one.street != other.street
+
+
+def _often_one(domain: str, other: str) -> bool:
+    """Tell whether one domain is often the cause of the other: then a new sentence proves nothing."""
+    return "other" in (domain, other) or frozenset((domain, other)) in _related()
+
+
+@cache
+def _related() -> frozenset[frozenset[str]]:
+    return frozenset(frozenset(pair.split(" ")) for pair in lists()["related"])
+
+
+def _problem(text: str, matter: _Matter, whole: PlaceReading, read_place: ReadPlace) -> Problem:
+    assert matter.reading is not None
+    return Problem(
+        start=matter.start,
+        end=matter.end,
+        domain=matter.reading.domain,
+        confidence=round(matter.reading.confidence, 4),
+        kind=matter.reading.kind,
+        place=_own_place(read_place(text[matter.start : matter.end]), whole, matter.start),
+    )
+
+
+def _own_place(own: PlaceReading, whole: PlaceReading, start: int) -> PlaceReading:
+    """Return the place of a matter: what its words name, and of the message's what they leave open."""
+    if own.ward_named or own.district:
+        return replace(own, span=(own.span[0] + start, own.span[1] + start) if own.span else None)
+    return replace(whole, street=own.street) if own.street else whole
+
+
+def place_from(data: Mapping[str, Any]) -> PlaceReading:
+    """Return the reading of a place from its JSON."""
+    return PlaceReading(
+        province=data["province"],
+        ward_named=data["ward_named"],
+        district=data["district"],
+        ward=Ward(**data["ward"]) if data["ward"] else None,
+        candidates=tuple(Ward(**ward) for ward in data["candidates"]),
+        former=tuple(FormerWard(**ward) for ward in data["former"]),
+        street=data["street"],
+        span=tuple(data["span"]) if data["span"] else None,
+        reasons=tuple(data["reasons"]),
+    )
