@@ -43,7 +43,7 @@ def read_context(mentions: Sequence[Mention], words: Sequence[Word], given: int 
     """Return the province and the districts that the mentions of a text name."""
     named = _named_province(mentions, words, given)
     home = named.province if named else given
-    written = [_options(mention, home) for mention in mentions if mention.level in ("district", "city")]
+    written = [_options(mention, home) for mention in mentions if _certain(mention)]
     found = [options for options in written if options]
     if not found:
         bare = [mention for mention in mentions if mention.level == "bare" and not mention.provinces]
@@ -51,6 +51,10 @@ def read_context(mentions: Sequence[Mention], words: Sequence[Word], given: int 
         meant = [_options(m, home) for m in bare if _means_a_place(m, words, joined)]
         found = [options for options in meant if options][:1]
     return Context(named, given, tuple(found))
+
+
+def _certain(mention: Mention) -> bool:
+    return mention.level in ("district", "city") or (mention.paired and bool(mention.districts))
 
 
 def _joined(mentions: Sequence[Mention]) -> frozenset[int]:
@@ -96,6 +100,8 @@ def _options(mention: Mention, home: int | None) -> tuple[District, ...]:
     """Return what a district's name may mean: several where initials or missing accents leave it open."""
     if mention.level == "city" and any(match.unit.word == "Thành phố" for match in mention.provinces):
         return ()
+    if mention.paired:
+        return tuple(match.unit for match in mention.districts if match.end == mention.end)
     matches = [match for match in mention.districts if match.quality > 0] or mention.districts
     inside = [match for match in matches if match.unit.province == home]
     if not matches or (mention.level == "bare" and not inside and (home is not None or len(matches) > 1)):

@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import Generic, Literal, TypeVar
 
 from routing.places.gazetteer import District, Gazetteer, Name, ProvinceName
-from routing.places.words import Word, agreement, is_capitalised, word_list
+from routing.places.street_names import known_streets
+from routing.places.words import Word, agreement, is_capitalised, spellings, word_list
 
 Level = Literal["ward", "district", "province", "city", "bare"]
+Lead = Literal["", "cue", "landmark", "near", "house", "alley", "quarter"]
 Unit = TypeVar("Unit", Name, District, ProvinceName)
 MOST_SYLLABLES = 7
 MOST_MENTIONS = 40
@@ -72,8 +74,23 @@ _AFTER_PREFIX = {
 }
 # After these a name is a street's, a school's, a person's, a hamlet's: no unit.
 _NAMED_THINGS = word_list("named_things")
+# After these a name is a street's or a landmark's that often lies in the ward of the same name.
+_LANDMARKS = spellings("landmarks")
+# So do these, and with a district behind it the ward itself is meant: "sông Phú Diễn, Bắc Từ Liêm".
+_NEAR = spellings("near")
+# Typed without accents these may be another word: "cho" is chợ, chỗ and cho.
+_DOUBTFUL = word_list("doubtful_landmarks")
+# After these it is a place's: "ở", "khu", "cư dân".
+_CUES = spellings("place_cues")
+_ALLEYS = word_list("alleys")
+_QUARTERS = word_list("quarters")
+# "phường 2 lần" counts something; it is not the ward with that number.
+_COUNTED = word_list("counted")
+# Words that may stand before a name inside one run of capitals: "Khu Vĩnh Thanh Rạch Giá".
+_LEADS = word_list("leads")
+SURNAMES = word_list("street_surnames", keys=False)
 # Units whose names are everyday words: they need the word for the kind of unit.
-_EVERYDAY = word_list("everyday_names")
+EVERYDAY = word_list("everyday_names")
 _AFTER_FULL = re.compile(r"[ \t\u00a0]{0,3}:?[ \t\u00a0]{0,3}[\"“'’]?")
 _AFTER_SHORT = re.compile(r"[ \t\u00a0]{0,3}[.:]?[ \t\u00a0]{0,3}")
 
@@ -92,6 +109,8 @@ class Mention:
     """Words `start` to `end` that name a unit, and every unit they may mean.
 
     `full` when the word for the kind is written out, `initials` when a district is given by them ("q.bt").
+    `paired` when a bare name and the district or province behind it prove each other; `lead` tells whether
+    the words before make it the name of a street or landmark.
     """
 
     level: Level
@@ -101,9 +120,18 @@ class Mention:
     name_start: int
     end: int
     initials: bool = False
+    paired: bool = False
+    lead: Lead = ""
     wards: list[Match[Name]] = field(default_factory=list)
     districts: list[Match[District]] = field(default_factory=list)
     provinces: list[Match[ProvinceName]] = field(default_factory=list)
+
+    @property
+    def weak(self) -> bool:
+        """Tell whether a bare name is a street's or landmark's: its ward is worth offering, not more."""
+        if self.paired:
+            return self.lead in ("landmark", "house")
+        return self.lead in ("landmark", "house", "alley", "near")
 
     @property
     def longest(self) -> int:
@@ -158,6 +186,10 @@ def _quality(typed: tuple[str, ...], syllables: tuple[str, ...], accented: bool)
     return sum(parts) / len(parts) if not conflicts else -conflicts / len(parts)
 
 
+def _is_number_part(word: Word) -> bool:
+    return word.key.isdecimal() or (len(word.key) == 1 and word.touching)
+
+
 def unit_word(words: Sequence[Word]) -> tuple[str, int]:
     """Return the word for the kind of ward that a query begins with, in full, and where the name starts."""
     for prefix in _BY_FIRST.get(words[0].key, ()):
@@ -174,10 +206,11 @@ def unit_word(words: Sequence[Word]) -> tuple[str, int]:
 class Scanner:
     """Finds the mentions of one text, left to right, each word looked at once."""
 
-    def __init__(self, text: str, words: Sequence[Word], places: Gazetteer) -> None:
+    def __init__(self, text: str, words: Sequence[Word], places: Gazetteer, home: int | None = None) -> None:
         self.text = text
         self.words = words
         self.places = places
+        self.home = home
         marked = sum(not word.lower.isascii() for word in words)
         self.accented = marked > 0.35 * len(words)
         self.capitalised = is_capitalised(words)
@@ -189,22 +222,164 @@ class Scanner:
         position = 0
         while position < len(self.words) and len(mentions) < MOST_MENTIONS:
             follows = bool(mentions) and mentions[-1].end == position
-            mention = self._prefixed(position) or self._bare(position, follows)
-            if mention is None:
+            found = self._prefixed(position) or self._pair(position) or self._bare(position, follows)
+            if not found:
                 position += 1
                 continue
-            mentions.append(mention)
-            position = self.named_until = max(mention.end, position + 1)
+            mentions += found
+            position = self.named_until = max(found[-1].end, position + 1)
         return mentions
 
-    def _prefixed(self, position: int) -> Mention | None:
+    def _prefixed(self, position: int) -> list[Mention]:
         for prefix in _BY_FIRST.get(self.words[position].key, ()):
             after = position + len(prefix.keys)
             if self._spelled(prefix, position, after) and (
                 found := self._after_prefix(prefix, position, after)
             ):
-                return found
-        return None
+                return [found]
+        return self._glued(position)
+
+    def _glued(self, position: int) -> list[Mention]:
+        """Return the district of "qbt", a word of its initials behind a ward."""
+        word = self.words[position]
+        if position != self.named_until or position == 0 or not word.lower.startswith("q"):
+            return []
+        districts = [
+            Match(unit, position + 1, 0.5)
+            for unit in self.places.district_initials.get(word.lower[1:], ())
+            if unit.word == "Quận"
+        ]
+        if not districts:
+            return []
+        end = position + 1
+        return [
+            Mention("district", "Quận", False, position, position, end, initials=True, districts=districts)
+        ]
+
+    def _pair(self, position: int) -> list[Mention]:
+        """Return a bare name and the district or province behind it that holds a ward of this name."""
+        if self.words[position].key.isdecimal() or not self._may_begin_pair(position):
+            return []
+        for match in match_names(self.words, position, self.places.names, self.accented):
+            after = match.end
+            if match.quality <= 0 or after >= len(self.words) or after - position < 2:
+                continue
+            if not self._clear(match.unit, position):
+                continue
+            holder = self._holder(match.unit, position, after)
+            if holder is None or self._ends_a_street(position, after):
+                continue
+            mention = Mention("bare", "", False, position, position, after, paired=True)
+            mention.wards = [
+                same
+                for same in match_names(self.words, position, self.places.names, self.accented)
+                if same.end == after and same.quality > 0 and self._lies_in(same.unit, holder)
+            ]
+            mention.lead = self.lead(position)
+            return [mention, holder]
+        return []
+
+    def _clear(self, name: Name, position: int) -> bool:
+        """Tell whether a name is likely enough: elsewhere than at home only with capitals or accents."""
+        at_home = self.home is None or self.places.province_of(name) == self.home
+        return at_home or self.words[position].capital or self.accented
+
+    def _may_begin_pair(self, position: int) -> bool:
+        """Tell whether a name may begin here: among capitals only where a run begins or a word leads to it."""
+        words = self.words
+        if position and words[position].linked and words[position - 1].lower in SURNAMES:
+            return False
+        if not self.capitalised:
+            return True
+        if not words[position].capital:
+            return False
+        inside = position > 0 and words[position].linked and words[position - 1].capital
+        return not inside or self._sentence_start(position - 1) or words[position - 1].key in _LEADS
+
+    def _holder(self, name: Name, start: int, position: int) -> Mention | None:
+        """Return the mention at a word of a district or province that a ward lies in."""
+        words, places = self.words, self.places
+        gap = self.text[words[position - 1].end : words[position].start]
+        if len(gap) > 4 or gap.strip(" ,-–()/\u00a0"):
+            return None
+        everyday = "".join(word.key for word in words[start:position]) in EVERYDAY
+        if everyday and not words[start].capital:
+            return None
+        for written in self._prefixed(position):
+            if written.level in ("district", "city", "province") and self._lies_in(name, written):
+                return written
+        bare = Mention("bare", "", False, position, position, position, paired=True)
+        least = 1 if words[position].capital or "," in gap else 2
+        bare.districts = [
+            match
+            for match in match_names(words, position, places.districts, self.accented)
+            if match.quality > 0
+            and match.end - position >= least
+            and match.unit.syllables[0].isalpha()
+            and match.unit.rows & places.districts_of(name)
+        ]
+        if bare.districts:
+            bare.end = bare.longest
+            return bare
+        bare.provinces = [
+            match
+            for match in match_names(words, position, places.province_names, self.accented)
+            if match.quality > 0
+            and (match.end - position > 1 or self._single(match, position))
+            and match.unit.province == places.province_of(name)
+        ]
+        bare.end = bare.longest
+        also_district = any(
+            match.end == position and match.quality > 0 and match.unit.province == places.province_of(name)
+            for match in match_names(words, start, places.districts, self.accented)
+        )
+        return bare if bare.provinces and not also_district else None
+
+    def _lies_in(self, name: Name, holder: Mention) -> bool:
+        """Tell whether a ward lies in a district that a mention may mean, or in its province."""
+        rows = self.places.districts_of(name)
+        if any(match.quality > 0 and match.unit.rows & rows for match in holder.districts):
+            return True
+        province = self.places.province_of(name)
+        return any(match.unit.province == province for match in holder.provinces)
+
+    def _ends_a_street(self, start: int, end: int) -> bool:
+        """Tell whether a longer well-known street ends with these words: "Nguyễn Thị Minh Khai"."""
+        key = "".join(word.key for word in self.words[start:end])
+        streets = known_streets()
+        for before in range(start - 1, max(start - 4, -1), -1):
+            if not self.words[before + 1].linked:
+                return False
+            key = self.words[before].key + key
+            if key in streets:
+                return True
+        return False
+
+    def lead(self, position: int) -> Lead:
+        """Tell what the words before a name make of it."""
+        words = self.words
+        if position == 0 or not words[position].linked:
+            return ""
+        before = words[position - 1]
+        if before.key.isdecimal() or (len(before.key) == 1 and before.touching):
+            return self._number_lead(position - 1)
+        spelled = max((agreement(before.lower, name) for name in _LANDMARKS.get(before.key, ())), default=0)
+        if spelled > 0:
+            return "near" if spelled < 1 and before.key in _DOUBTFUL else "landmark"
+        if any(agreement(before.lower, name) > 0 for name in _NEAR.get(before.key, ())):
+            return "near"
+        return "cue" if any(agreement(before.lower, cue) > 0 for cue in _CUES.get(before.key, ())) else ""
+
+    def _number_lead(self, position: int) -> Lead:
+        """Tell whether the number that ends at a word is a house's, an alley's or a quarter's."""
+        words = self.words
+        first = position
+        while first > max(position - 6, 0) and words[first].linked and _is_number_part(words[first - 1]):
+            first -= 1
+        if first == 0 or not words[first].linked:
+            return "house"
+        key = words[first - 1].key
+        return "alley" if key in _ALLEYS else "quarter" if key in _QUARTERS else "house"
 
     def _spelled(self, prefix: Prefix, position: int, after: int) -> bool:
         words = self.words
@@ -280,6 +455,8 @@ class Scanner:
             follower = words[match.end] if match.end < len(words) else None
             if follower is not None and follower.touching and follower.key in ("m", "h", "k", "p"):
                 return False
+            if follower is not None and not first.touching and self._counts(match.end):
+                return False
         if prefix.spelled:
             typed = words[mention.start].lower
             doubtful = typed in ("xa", "tinh", "quan") or typed == "phương"
@@ -297,6 +474,16 @@ class Scanner:
         sure = match.quality > 0.75 and match.end - mention.name_start > 1
         return match.quality > 0 and (first.capital or not self.capitalised or sure)
 
+    def _counts(self, position: int) -> bool:
+        """Tell whether the number before a word counts it: "phường 2 lần", but not "phường 2 Vị Thanh"."""
+        if not self.words[position].linked or self.words[position].key not in _COUNTED:
+            return False
+        districts = match_names(self.words, position, self.places.districts, self.accented)
+        provinces = match_names(self.words, position, self.places.province_names, self.accented)
+        ends = [match.end for match in districts if match.quality > 0]
+        ends += [match.end for match in provinces if match.quality > 0]
+        return max(ends, default=position) - position < 2
+
     def _by_initials(self, prefix: Prefix, after: int) -> list[Match[District]]:
         initials = self.words[after].lower
         found = self.places.district_initials.get(initials, ()) if initials.isascii() else ()
@@ -305,11 +492,11 @@ class Scanner:
     def _minutes(self, mention: Mention) -> bool:
         return mention.start > 0 and self.words[mention.start - 1].key.isdecimal()
 
-    def _bare(self, position: int, follows: bool) -> Mention | None:
+    def _bare(self, position: int, follows: bool) -> list[Mention]:
         words, places = self.words, self.places
         word = words[position]
         if word.key.isdecimal() or not (self._may_begin(position) or (follows and word.capital)):
-            return None
+            return []
         mention = Mention("bare", "", False, position, position, position)
         mention.provinces = [
             match
@@ -322,9 +509,15 @@ class Scanner:
         mention.wards = self._whole(match_names(words, position, places.names, self.accented), position)
         mention.provinces = self._whole(mention.provinces, position, 1)
         if not (mention.wards or mention.districts or mention.provinces):
-            return None
+            return []
         mention.end = mention.longest
-        return mention if follows or not self._names_a_thing(position) else None
+        mention.lead = self.lead(position)
+        if follows or not self._names_a_thing(position):
+            return [mention]
+        if not mention.wards or mention.lead not in ("landmark", "near", "cue"):
+            return []
+        mention.districts, mention.provinces = [], []
+        return [mention]
 
     def _single(self, match: Match[ProvinceName], position: int) -> bool:
         if not match.unit.syllables:
@@ -357,11 +550,11 @@ class Scanner:
     def _ends_whole(self, position: int, end: int) -> bool:
         words = self.words
         key = "".join(word.key for word in words[position:end])
-        if key in _EVERYDAY and not (self.capitalised and words[position].capital):
+        if key in EVERYDAY and not (self.capitalised and words[position].capital):
             return False
         if not self.capitalised:
             return True
-        if not all(word.capital for word in words[position:end]):
+        if not all(word.capital or word.key.isdecimal() for word in words[position:end]):
             return False
         return end >= len(words) or not words[end].linked or not words[end].capital or self._unit_begins(end)
 

@@ -1,7 +1,7 @@
 """From the mentions in a text to today's ward: districts and provinces as context, old names followed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import zip_longest
 
@@ -9,11 +9,12 @@ from rapidfuzz import fuzz, process
 
 from routing.places.context import Context, read_context
 from routing.places.gazetteer import Gazetteer, Name, gazetteer
-from routing.places.mentions import Match, Mention, Scanner
+from routing.places.mentions import EVERYDAY, SURNAMES, Match, Mention, Scanner, match_names
 from routing.places.provinces import find_province_index
+from routing.places.street_names import known_streets
 from routing.places.streets import find_street
-from routing.places.units import PlaceReading
-from routing.places.words import Word, is_capitalised, split_words, word_list
+from routing.places.units import FormerWard, PlaceReading
+from routing.places.words import Word, split_words, word_list
 
 MOST_CANDIDATES = 16
 # A message longer than this names its place near the beginning; reading on only costs time.
@@ -23,11 +24,14 @@ _FEW_SUCCESSORS = 6
 _SPELLED_OUT = 0.99
 _LEAST_SIMILARITY, _LEAST_SIMILARITY_OF_SMALL_LETTERS = 84.0, 93.0
 _LEAST_SIMILARITY_IN_DISTRICT = 72.0
+_LEAST_SIMILARITY_BEFORE_DISTRICT = 84.0
+_SHORTEST_SLIP = 6
+_NO_SLIP = 99.0
 _WORDS_BETWEEN_OLD_AND_NEW = 7
 _NEW_NOW = frozenset(("nay", "moi", "gio", "thanh", "nhap", "thuoc", "doi"))
 _OLD_BEFORE = frozenset(("cu", "truoc", "tuc", "goc", "xua", "von", "tu"))
-_PLACE_CUES = frozenset(("o", "tai", "ban", "vuc", "thuoc"))
 _VERBS = word_list("verbs")
+_NO_NAME = word_list("no_ward_name")
 _KINDS = ("present", "former", "alias")
 
 
@@ -47,29 +51,33 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
     """Return what a text says about the place; `province` is the slug of where the writer lives, if known.
 
     `reasons` are stable words: ward_today, former_name, older_name, divided_ward, several_wards, bare_name,
-    similar_spelling, unknown_ward, now_and_before, district_named, province_named, province_given,
-    other_province.
+    similar_spelling, unknown_ward, now_and_before, perhaps_ward, district_named, province_named,
+    province_given, other_province. With perhaps_ward the candidates only fit a street or a landmark.
     """
     places = gazetteer()
     words = split_words(text, _MOST_WORDS)
-    mentions = Scanner(text, words, places).scan()
-    context = read_context(mentions, words, find_province_index(province) if province else None)
+    home = find_province_index(province) if province else None
+    scanner = Scanner(text, words, places, home)
+    mentions = scanner.scan()
+    context = read_context([m for m in mentions if m.paired or not m.weak], words, home)
     street = find_street(text, words, mentions)
-    reader = _Reader(words, mentions, context, places)
-    readings = reader.written(mentions) or reader.bare(mentions)
+    reader = _Reader(scanner, mentions, context)
+    readings = reader.readings(mentions)
     reading = reader.choose(readings) if readings else None
     around = _context_reasons(context)
     if reading is None:
+        names = reader.offered(mentions)
+        offered = dict.fromkeys(index for name in names for index in places.today(name))
         return PlaceReading(
             province=_province_name(context, places),
             ward_named=None,
             district=context.district(frozenset()),
             ward=None,
-            candidates=tuple(places.wards[index] for index in _successors(context, places)),
-            former=(),
+            candidates=tuple(places.wards[index] for index in offered or _successors(context, places)),
+            former=_former(names, places),
             street=street,
             span=None,
-            reasons=around,
+            reasons=("perhaps_ward", *around) if offered else around,
         )
     rows = frozenset(row for name in reading.names for row in places.districts_of(name))
     return PlaceReading(
@@ -78,11 +86,15 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
         district=context.district(rows),
         ward=places.wards[reading.wards[0]] if reading.sure else None,
         candidates=tuple(places.wards[index] for index in reading.wards[:MOST_CANDIDATES]),
-        former=tuple(places.former[name.index] for name in reading.names if name.kind != "present"),
+        former=_former(reading.names, places),
         street=street,
         span=(words[reading.mention.start].start, words[reading.mention.end - 1].end),
         reasons=reading.reasons + around + _elsewhere(reading, context, places),
     )
+
+
+def _former(names: Sequence[Name], places: Gazetteer) -> tuple[FormerWard, ...]:
+    return tuple(places.former[name.index] for name in names if name.kind != "present")
 
 
 def _province_name(context: Context, places: Gazetteer, wards: Sequence[int] = ()) -> str | None:
@@ -120,22 +132,42 @@ def _successors(context: Context, places: Gazetteer) -> list[int]:
 class _Reader:
     """Resolves the ward mentions of one text in its context."""
 
-    def __init__(
-        self, words: Sequence[Word], mentions: Sequence[Mention], context: Context, places: Gazetteer
-    ) -> None:
-        self.words = words
-        self.capitalised = is_capitalised(words)
+    def __init__(self, scanner: Scanner, mentions: Sequence[Mention], context: Context) -> None:
+        self.scanner = scanner
+        self.text = scanner.text
+        self.words = scanner.words
+        self.capitalised = scanner.capitalised
         self.starts = frozenset(mention.start for mention in mentions)
         self.context = context
-        self.places = places
+        self.places = scanner.places
         self.rows = context.rows
         self.searches_left = 3
 
-    def written(self, mentions: Sequence[Mention]) -> list[Reading]:
+    def readings(self, mentions: Sequence[Mention]) -> list[Reading]:
+        """Return what the mentions mean: those with the word for the kind of unit before bare ones."""
+        written = self._written(mentions)
+        if any(reading.wards for reading in written):
+            return written + self._renamed(written, mentions)
+        return self._bare(mentions) or self._slips() or written
+
+    def _written(self, mentions: Sequence[Mention]) -> list[Reading]:
         """Return the readings of mentions with the word for the kind of unit."""
         wards = [mention for mention in mentions if mention.level == "ward"]
         found = [self._resolve(mention) for mention in wards[:_MOST_MENTIONS]]
         return [reading for reading in found if reading is not None]
+
+    def _renamed(self, written: Sequence[Reading], mentions: Sequence[Mention]) -> list[Reading]:
+        """Return the readings of bare names that tell what a ward is called now: "…, nay là Khương Đình"."""
+        first = written[0].mention.end
+        bare = [m for m in mentions if m.level == "bare" and m.wards and m.start >= first and self._is_now(m)]
+        return [reading for mention in bare[:1] for reading in self._named(mention, least=0.5)]
+
+    def _is_now(self, mention: Mention) -> bool:
+        """Tell whether "nay là" or the like stands before a name."""
+        before = [word.key for word in self.words[max(mention.start - 3, 0) : mention.start]]
+        return before[-1:] in (["la"], ["thanh"], ["vao"], ["thuoc"]) and bool(
+            {"nay", "gio", "doi", "nhap"} & set(before)
+        )
 
     def _resolve(self, mention: Mention) -> Reading | None:
         matches, similar = mention.wards, False
@@ -255,7 +287,8 @@ class _Reader:
             typed += self.words[end].key
             if len(typed) < 4:
                 continue
-            if not self.rows and not self.words[mention.name_start].capital:
+            alone = end + 1 not in self.starts
+            if not self.rows and alone and not self.words[mention.name_start].capital:
                 best_score = max(best_score, _LEAST_SIMILARITY_OF_SMALL_LETTERS)
             for key, score, _ in process.extract(
                 typed, scope.keys(), scorer=fuzz.ratio, score_cutoff=best_score
@@ -270,41 +303,150 @@ class _Reader:
         start = end = mention.name_start
         while end < min(len(self.words), start + 4) and self.words[end].capital and self.words[end].linked:
             end += 1
-        if end - start < 2:
+        everyday = any(word.key in _NO_NAME for word in self.words[start:end])
+        if end - start < 2 or not self.capitalised or everyday:
             return None
         mention.end = end
         name = f"{mention.word} {_titled(self.words[start:end])}"
         return Reading(mention, name, (), (), False, ("unknown_ward",))
 
-    def bare(self, mentions: Sequence[Mention]) -> list[Reading]:
+    def _bare(self, mentions: Sequence[Mention]) -> list[Reading]:
         """Return wards named without the word for the kind, where the context leaves no doubt."""
-        found = []
+        paired, found = [], []
         for mention, following in zip_longest(mentions, mentions[1:]):
-            if mention.level != "bare" or not mention.wards or mention.provinces:
+            if mention.level != "bare" or not mention.wards or mention.weak:
                 continue
-            followed = (
-                following is not None
-                and following.start == mention.end
-                and bool(following.districts or following.provinces)
-            )
-            cued = mention.start > 0 and self.words[mention.start - 1].key in _PLACE_CUES
-            if followed or (cued and self.words[mention.start].linked and not mention.districts):
-                found += self._bare(mention, least=0.5 if followed else 0.8)
-        return found
+            if mention.paired:
+                paired += self._named(mention, least=0.0)
+            elif not mention.provinces and self._is_before(mention, following):
+                found += self._named(mention, least=0.5)
+            elif not mention.provinces and not mention.districts and self._cued(mention):
+                found += self._named(mention, least=0.8)
+        return paired or found or self._in_alleys(mentions)
 
-    def _bare(self, mention: Mention, least: float) -> list[Reading]:
-        matches = [match for match in mention.wards if match.end == mention.end and self._fits(match.unit)]
-        names = sorted((match.unit for match in matches), key=lambda name: _KINDS.index(name.kind))
-        wards, sure = self._today(names) if names else ((), False)
-        if not sure or min(match.quality for match in matches) < least:
+    def _in_alleys(self, mentions: Sequence[Mention]) -> list[Reading]:
+        """Return the wards of "ngõ 28 Xuân La": as good as named, but a street may be meant."""
+        known = known_streets()
+        alleys = [
+            mention
+            for mention in mentions
+            if mention.level == "bare" and mention.lead == "alley" and self._key(mention) not in known
+        ]
+        found = [
+            reading
+            for mention in alleys
+            if mention.wards and self._worth_offering(mention)
+            for reading in self._named(mention, least=0.8)
+        ]
+        return [replace(reading, sure=False) for reading in found]
+
+    def _is_before(self, mention: Mention, following: Mention | None) -> bool:
+        """Tell whether a name stands right before a district or province."""
+        if following is None or following.start != mention.end:
+            return False
+        return bool(following.districts or following.provinces)
+
+    def _cued(self, mention: Mention) -> bool:
+        """Tell whether the words before a bare name lead to a place: "ở", "khu", "KP 3", or brackets."""
+        start, words = mention.start, self.words
+        if words[start].lower in SURNAMES or self._key(mention) in EVERYDAY:
+            return False
+        if mention.lead in ("quarter", "cue") or self._is_now(mention):
+            return True
+        if mention.end - start > 2 and self._key(mention) not in known_streets():
+            return True
+        return (start == 0 or not words[start].linked) and self._stands_alone(mention)
+
+    def _stands_alone(self, mention: Mention) -> bool:
+        """Tell whether a name is all that stands in brackets or between two full stops."""
+        start, end = mention.start, mention.end
+        before = self.text[self.words[start - 1].end : self.words[start].start] if start else "."
+        after = self.text[self.words[end - 1].end :][:2] if end < len(self.words) else "."
+        bracketed = "(" in before and after.startswith(")")
+        sentence = before.strip()[-1:] in (".", "!", "?") and after.strip()[:1] in (".", "!", "?", "")
+        return start > 0 and (bracketed or sentence)
+
+    def _key(self, mention: Mention) -> str:
+        return "".join(word.key for word in self.words[mention.start : mention.end])
+
+    def _named(self, mention: Mention, least: float) -> list[Reading]:
+        """Return the reading of a bare name that fits the context, none when it may mean too much."""
+        ended = [match for match in mention.wards if match.end == mention.end]
+        matches = [match for match in ended if mention.paired or self._fits(match.unit)]
+        if not matches or min(match.quality for match in matches) < least:
+            return []
+        names = [match.unit for match in matches]
+        if self.rows:
+            names = [name for name in names if self.rows & self.places.districts_of(name)] or names
+        names.sort(key=lambda name: (bool(self.rows) and name.kind == "present", _KINDS.index(name.kind)))
+        wards, sure = self._today(names)
+        if not sure and len(wards) > _FEW_SUCCESSORS:
+            return []
+        if self.context.home is None and len({self.places.province_of(name) for name in names}) > 1:
             return []
         reasons = ("bare_name", *_reasons(names, wards, self.places))
-        return [Reading(mention, self._full_name(mention, names[0]), tuple(names), wards, True, reasons)]
+        return [Reading(mention, self._full_name(mention, names[0]), tuple(names), wards, sure, reasons)]
 
     def _fits(self, name: Name) -> bool:
         if self.rows:
             return bool(self.places.districts_of(name) & self.rows)
-        return self.places.province_of(name) == self.context.home
+        return self.context.home in (None, self.places.province_of(name))
+
+    def _slips(self) -> list[Reading]:
+        """Return the reading of a mistyped name beside its district: "hưnng dũng, vinh"."""
+        words, places, home = self.words, self.places, self.context.home
+        for position in range(2, len(words)):
+            if words[position].key.isdecimal():
+                continue
+            matches = match_names(words, position, places.districts, self.scanner.accented)
+            rows = frozenset(
+                row
+                for match in matches
+                if match.quality > 0 and match.end - position > 1 and home in (None, match.unit.province)
+                for row in match.unit.rows
+            )
+            if rows and (found := self._slip_before(position, rows)):
+                return [found]
+        return []
+
+    def _slip_before(self, position: int, rows: frozenset[int]) -> Reading | None:
+        """Return the ward of a district whose name is a slip away from the words before the district's."""
+        scope, key, best = _names_within(rows, None), "", (_LEAST_SIMILARITY_BEFORE_DISTRICT, 0, "")
+        for start in range(position - 1, max(position - 5, -1), -1):
+            key = self.words[start].key + key
+            if len(key) >= _SHORTEST_SLIP and position - start > 1:
+                known, score, _ = process.extractOne(key, scope.keys(), scorer=fuzz.ratio) or ("", 0.0, 0)
+                if best[0] < score < _NO_SLIP and known[:1] == key[:1]:
+                    best = (score, start, known)
+            if not self.words[start].linked:
+                break
+        if not best[2] or self.scanner.lead(best[1]) in ("landmark", "house"):
+            return None
+        names = list(scope[best[2]])
+        home = self.context.home
+        names = [name for name in names if home in (None, self.places.province_of(name))]
+        if not names:
+            return None
+        mention = Mention("bare", "", False, best[1], best[1], position)
+        names.sort(key=lambda name: (name.kind == "present", _KINDS.index(name.kind)))
+        wards, sure = self._today(names)
+        reasons = ("bare_name", *_reasons(names, wards, self.places), "similar_spelling")
+        return Reading(mention, f"{names[0].word} {names[0].short}", tuple(names), wards, sure, reasons)
+
+    def offered(self, mentions: Sequence[Mention]) -> list[Name]:
+        """Return the wards that share their name with a street or a landmark of the text, a few at most."""
+        found: list[Name] = []
+        for mention in mentions:
+            if mention.level == "bare" and mention.wards and self._worth_offering(mention):
+                found += [name for reading in self._named(mention, least=0.5) for name in reading.names]
+        return list(dict.fromkeys(found))[:_FEW_SUCCESSORS]
+
+    def _worth_offering(self, mention: Mention) -> bool:
+        """Tell whether a name is a place's: neither a person's nor everyday words."""
+        first = self.words[mention.start]
+        cued = mention.lead == "cue"
+        leads = cued or mention.weak or mention.lead == "alley"
+        return leads and (cued or first.lower not in SURNAMES) and self._key(mention) not in EVERYDAY
 
     def choose(self, readings: Sequence[Reading]) -> Reading:
         """Return the reading to go by: the first known, joined with what it "is now" or "was before"."""
@@ -329,12 +471,12 @@ class _Reader:
             return None
         new, old = (other, first) if first_is_old else (first, other)
         common = tuple(index for index in new.wards if index in old.wards)
-        if not common:
+        if not common and not (first_is_old and new.wards):
             return None
+        wards = common or new.wards
         reasons = (*new.reasons, "now_and_before")
-        return Reading(
-            new.mention, new.name, new.names + old.names, common, len(common) == 1 or new.sure, reasons
-        )
+        names = new.names + old.names if common else new.names
+        return Reading(new.mention, new.name, names, wards, len(wards) == 1 or new.sure, reasons)
 
 
 def _titled(words: Sequence[Word]) -> str:

@@ -2,26 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
 
-from routing.places.gazetteer import DATA_FILE, key_of
 from routing.places.mentions import MOST_SYLLABLES, Mention
-from routing.places.words import Word, agreement, is_capitalised, split_words, syllable_key, word_list
-from routing.vietnamese import normalise
+from routing.places.street_names import known_streets
+from routing.places.words import Word, agreement, is_capitalised, word_list
 
-NAMES_FILE = DATA_FILE.with_name("street_names.txt")
 _MOST_WORDS = 5
-_ABBREVIATED = {
-    "xvnt": "Xô Viết Nghệ Tĩnh",
-    "cmt8": "Cách Mạng Tháng Tám",
-    "cmt": "Cách Mạng Tháng Tám",
-    "nkkn": "Nam Kỳ Khởi Nghĩa",
-    "ntmk": "Nguyễn Thị Minh Khai",
-    "dbp": "Điện Biên Phủ",
-    "hvt": "Hoàng Văn Thụ",
-    "lvs": "Lê Văn Sỹ",
-    "vvk": "Võ Văn Kiệt",
-}
 _NUMBERED = {
     "quoc": ("Quốc lộ", "lo"),
     "ql": ("Quốc lộ", ""),
@@ -41,16 +27,6 @@ _SURNAMES = word_list("street_surnames")
 # Words that no street's name holds: they end it when nothing is capitalised.
 _STOP = word_list("no_street_name")
 _NUMBER = re.compile(r"\d{1,4}(?:[.,/]\d{1,3}){0,3}(?:[a-zđ](?!\w))?", re.IGNORECASE)
-
-
-@cache
-def _known() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return the well-known street names by key: as they are shown, and their syllables."""
-    lines = NAMES_FILE.read_text(encoding="utf-8").splitlines()
-    known = {
-        key_of(line): (line, tuple(word.lower for word in split_words(normalise(line)))) for line in lines
-    }
-    return known | {syllable_key(key): (name, ()) for key, name in _ABBREVIATED.items()}
 
 
 class StreetFinder:
@@ -162,7 +138,7 @@ class StreetFinder:
             if stop > position and not self._continues(stop):
                 break
             key += self.words[stop].key
-            name, syllables = _known().get(key, ("", ()))
+            name, syllables = known_streets().get(key, ("", ()))
             typed = [word.lower for word in self.words[position : stop + 1]]
             if name and (len(syllables) != len(typed) or all(map(_agrees, typed, syllables))):
                 found, end = name, stop + 1

@@ -20,10 +20,18 @@ _LINK = re.compile(r"[ \t\u00a0]*(?:[-–'’][ \t\u00a0]*)?")
 _LONGEST = 24
 
 
-def word_list(name: str) -> frozenset[str]:
-    """Return one of the lists of syllables of data/place_words.json."""
+def word_list(name: str, *, keys: bool = True) -> frozenset[str]:
+    """Return one of the lists of syllables of data/place_words.json, as keys or as they are spelled there."""
     lists = json.loads(WORDS_FILE.read_text(encoding="utf-8"))
-    return frozenset(syllable_key(word) for word in lists[name].split())
+    return frozenset(syllable_key(word) if keys else word for word in lists[name].split())
+
+
+def spellings(name: str) -> dict[str, list[str]]:
+    """Return one of the lists of data/place_words.json by key, as the words are spelled."""
+    found: dict[str, list[str]] = {}
+    for word in word_list(name, keys=False):
+        found.setdefault(syllable_key(strip_accents(word)), []).append(word)
+    return found
 
 
 class Word(NamedTuple):
