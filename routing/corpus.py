@@ -14,7 +14,7 @@ from random import Random
 
 from routing.typing_habits import in_another_dialect, typed_in_a_hurry
 
-_FOLDER = Path(__file__).parent / "data" / "corpus"
+CORPUS = Path(__file__).parent / "data" / "corpus"
 _BLANK = re.compile(r"\{(\w)\}")
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 _FEWEST_WORDS = 12
@@ -40,9 +40,9 @@ class Example:
     weight: float
 
 
-def sources(family: str) -> list[Source]:
+def sources(family: str, *, folder: Path = CORPUS) -> list[Source]:
     """Return every hand-written line of a family of labels: "domains" or "kinds"."""
-    return [source for path in sorted((_FOLDER / family).glob("*.txt")) for source in _read(path)]
+    return [source for path in sorted((folder / family).glob("*.txt")) for source in _read(path)]
 
 
 def examples(written: list[Source], *, seed: int, compositions: int, dressed: int) -> list[Example]:
@@ -150,5 +150,5 @@ def _read(path: Path) -> Iterator[Source]:
 
 @cache
 def _parts() -> dict[str, list[str]]:
-    parts: dict[str, list[str]] = json.loads((_FOLDER / "parts.json").read_text(encoding="utf-8"))
+    parts: dict[str, list[str]] = json.loads((CORPUS / "parts.json").read_text(encoding="utf-8"))
     return parts

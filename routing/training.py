@@ -4,20 +4,24 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.corpus import Example, Source, examples, loosely_worded, sources
+from routing.corpus import CORPUS, Example, Source, examples, loosely_worded, sources
 from routing.domain import domains, lexicon
 from routing.kind import FEEDBACK, KINDS
+from routing.lessons import Lesson
 from routing.model import Floats, Head, Model, count_features, softmax, vector
 from routing.vietnamese import has_accents, words
 
 SEED = 20250701
 _FOLDS = 3
 _FEWEST_SOURCES = 3
+_FEWEST_LINES = 5
 _RARITY = 1.5
 # How closely each head follows its texts: there are fewer of the kinds, so theirs must be read more broadly.
 _CLOSENESS = {"domain": 0.6, "kind": 0.1}
@@ -34,30 +38,58 @@ class Trained:
     held_out_accuracy: dict[str, float]
 
 
-def train(*, follow: Follow = lambda made: made) -> Trained:
-    """Build the model from the shipped corpus. The same corpus gives the same model."""
-    domain_examples, kind_examples = _domain_examples(), _kind_examples()
+class BadCorpus(Exception):
+    """The corpus has no line for some labels; the message names them."""
+
+
+def train(
+    *, folder: Path = CORPUS, taught: Sequence[Lesson] = (), follow: Follow = lambda made: made
+) -> Trained:
+    """Build a model from a corpus and from lessons. The same corpus and lessons give the same model.
+
+    Raises BadCorpus.
+    """
+    ordinary = sources("domains", folder=folder)
+    domain_examples = [*_domain_examples(ordinary), *_lessons_in("domain", taught)]
+    kind_examples = [*_kind_examples(ordinary, folder), *_lessons_in("kind", taught)]
+    labels = {"domain": tuple(domain.id for domain in domains()), "kind": KINDS}
+    _check(labels["domain"], domain_examples)
+    _check(labels["kind"], kind_examples)
     made = [*domain_examples, *kind_examples]
     known = lexicon()
     counted = [count_features(words(example.text), known) for example in follow(made)]
     vocabulary, importance = _vocabulary(made, counted)
     rows = _rows(counted, vocabulary, importance)
     split = len(domain_examples)
-    labels = tuple(domain.id for domain in domains())
-    domain = _fit("domain", labels, domain_examples, rows[:split])
-    kind = _fit("kind", KINDS, kind_examples, rows[split:])
+    domain = _fit("domain", labels["domain"], domain_examples, rows[:split])
+    kind = _fit("kind", labels["kind"], kind_examples, rows[split:])
     return _assemble(vocabulary, importance, [domain, kind], made)
 
 
-def _domain_examples() -> list[Example]:
-    return examples(sources("domains"), seed=SEED, compositions=3, dressed=3)
+def _check(labels: Sequence[str], made: Sequence[Example]) -> None:
+    """Refuse labels without enough lines to hold some of them out."""
+    lines = Counter(label for label, _ in {(example.label, example.source) for example in made})
+    few = [label for label in labels if lines[label] < _FEWEST_LINES]
+    if few:
+        raise BadCorpus(f"fewer than {_FEWEST_LINES} lines for {', '.join(few)}")
 
 
-def _kind_examples() -> list[Example]:
+def _lessons_in(field: str, taught: Sequence[Lesson]) -> list[Example]:
+    return [
+        Example(text=lesson.text, label=lesson.label, source=f"lesson:{number}", weight=lesson.weight)
+        for number, lesson in enumerate(taught)
+        if lesson.field == field
+    ]
+
+
+def _domain_examples(ordinary: list[Source]) -> list[Example]:
+    return examples(ordinary, seed=SEED, compositions=3, dressed=3)
+
+
+def _kind_examples(ordinary: list[Source], folder: Path) -> list[Example]:
     """Kinds have their own texts; ordinary complaints of every domain are the bulk of feedback."""
-    ordinary = sources("domains")
     complaints = examples(ordinary, seed=SEED + 1, compositions=1, dressed=1)
-    own = examples(sources("kinds"), seed=SEED + 2, compositions=4, dressed=4)
+    own = examples(sources("kinds", folder=folder), seed=SEED + 2, compositions=4, dressed=4)
     as_feedback = [
         Example(text=one.text, label=FEEDBACK, source=one.source, weight=0.5) for one in complaints
     ]
@@ -150,9 +182,15 @@ def _held_out_scores(name, made, rows, targets, weights, size) -> Floats:  # typ
 
 
 def _fold_of_source(made: Sequence[Example]) -> NDArray[np.int64]:
-    keys = sorted({example.source for example in made})
+    """Deal the lines of each file to the folds in turn, so that every label is in all of them."""
     random = Random(SEED)
-    fold = {key: random.randrange(_FOLDS) for key in keys}
+    fold: dict[str, int] = {}
+    for _, of_one_file in groupby(
+        sorted({example.source for example in made}), lambda key: key.split(":")[0]
+    ):
+        keys = list(of_one_file)
+        random.shuffle(keys)
+        fold.update({key: number % _FOLDS for number, key in enumerate(keys)})
     return np.array([fold[example.source] for example in made])
 
 

@@ -1,0 +1,173 @@
+"""Whether a new model may replace the old one: it must not be worse, overall and in any domain.
+
+Both models answer the same texts, so only texts that one of them gets right and the other wrong tell them
+apart: lost and gained. The new model is worse by a figure when it loses more than it gains and either this
+is hardly chance (sign test, McNemar 1947, one-sided, p ≤ 0.05) or the net loss is above what the figure
+tolerates. The tolerance keeps out what a small set cannot prove, and keeps noise from blocking for ever.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from routing.evaluation import Case
+from routing.kind import EMERGENCY
+from routing.lessons import Lesson
+from routing.understanding import Reading
+
+CHANCE = 0.05
+FEWEST_OF_DOMAIN = 15
+"""Texts of a domain from which on it is judged by itself."""
+EVALUATION_SET, CORRECTIONS, SINCE_SHIPPED = "evaluation set", "newest corrections", "against the shipped one"
+
+Read = Callable[[str], Reading]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tolerance:
+    """How many texts may be lost net: a share of the texts, but always so many."""
+
+    share: float
+    texts: int
+
+    def of(self, count: int) -> int:
+        """Return the net loss that is tolerated among so many texts."""
+        return max(self.texts, int(self.share * count))
+
+
+OVERALL = Tolerance(share=0.01, texts=1)
+ONE_DOMAIN = Tolerance(share=0.1, texts=2)
+NONE = Tolerance(share=0.0, texts=0)
+"""For emergencies: each that is overheard may cost a life."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """One figure of both models. old, new: texts that each got right; lost, gained: by the new one."""
+
+    name: str
+    measured_on: str
+    count: int
+    old: int
+    new: int
+    lost: int
+    gained: int
+    tolerated: int
+
+    @property
+    def chance(self) -> float:
+        """The probability of losing so much against gaining so little if both were equally good."""
+        differing = self.lost + self.gained
+        ways = sum(math.comb(differing, lost) for lost in range(self.lost, differing + 1))
+        return float(ways / 2**differing)
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the new model is worse by this figure."""
+        net = self.lost - self.gained
+        return net > 0 and (net > self.tolerated or self.chance <= CHANCE)
+
+    def __str__(self) -> str:
+        change = f"{self.old / self.count:.3f} → {self.new / self.count:.3f}"
+        return (
+            f"{self.name} ({self.measured_on}): {change}, {self.lost} lost and {self.gained} gained"
+            f" of {self.count}"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figure as JSON-able data."""
+        return {
+            "name": self.name,
+            "measured_on": self.measured_on,
+            "count": self.count,
+            "old": round(self.old / self.count, 4),
+            "new": round(self.new / self.count, 4),
+            "lost": self.lost,
+            "gained": self.gained,
+            "tolerated": self.tolerated,
+            "worse": self.is_worse,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """One text with the label that is right."""
+
+    text: str
+    field: str
+    label: str
+
+
+def compare(
+    old: Read, new: Read, cases: Iterable[Case], test: Iterable[Lesson], *, measured_on: str = EVALUATION_SET
+) -> list[Figure]:
+    """Return the figures of two models on the evaluation set and on the corrections kept back."""
+    cases, tested = list(cases), [_Asked(text=one.text, field=one.field, label=one.label) for one in test]
+    clean = [_Asked(text=one.text, field="domain", label=one.domain) for one in cases if one.domain]
+    messy = [
+        _Asked(text=one.text_messy, field="domain", label=one.domain)
+        for one in cases
+        if one.domain and one.text_messy
+    ]
+    kind = [_Asked(text=one.text, field="kind", label=one.kind) for one in cases if one.kind]
+    judge = _Judge(old, new)
+    return [
+        *judge.figures("domain, clean", measured_on, clean),
+        *judge.figures("domain, in a hurry", measured_on, messy),
+        *judge.figures("kind", measured_on, kind),
+        *judge.emergencies(measured_on, kind),
+        *judge.figures("domain", CORRECTIONS, [one for one in tested if one.field == "domain"]),
+        *judge.figures("kind", CORRECTIONS, [one for one in tested if one.field == "kind"]),
+    ]
+
+
+class _Judge:
+    """Both models, each asked about a text once."""
+
+    def __init__(self, old: Read, new: Read) -> None:
+        self._old, self._new = old, new
+        self._read: dict[str, tuple[Reading, Reading]] = {}
+
+    def figures(self, name: str, measured_on: str, asked: Sequence[_Asked]) -> list[Figure]:
+        """Return the figure of all texts and, for domains, of each domain with enough of them."""
+        found = [self._figure(name, measured_on, asked, OVERALL)] if asked else []
+        by_domain: dict[str, list[_Asked]] = {}
+        for one in asked:
+            if one.field == "domain":
+                by_domain.setdefault(one.label, []).append(one)
+        for domain, own in sorted(by_domain.items()):
+            if len(own) >= FEWEST_OF_DOMAIN:
+                found.append(self._figure(f"{name}: {domain}", measured_on, own, ONE_DOMAIN))
+        return found
+
+    def emergencies(self, measured_on: str, asked: Sequence[_Asked]) -> list[Figure]:
+        """Return the recall of emergencies."""
+        calls = [one for one in asked if one.label == EMERGENCY]
+        return [self._figure("recall of emergency", measured_on, calls, NONE)] if calls else []
+
+    def _figure(self, name: str, measured_on: str, asked: Sequence[_Asked], tolerance: Tolerance) -> Figure:
+        answers = [self._right(one) for one in asked]
+        return Figure(
+            name=name,
+            measured_on=measured_on,
+            count=len(answers),
+            old=sum(old for old, _ in answers),
+            new=sum(new for _, new in answers),
+            lost=sum(old and not new for old, new in answers),
+            gained=sum(new and not old for old, new in answers),
+            tolerated=tolerance.of(len(answers)),
+        )
+
+    def _right(self, asked: _Asked) -> tuple[bool, bool]:
+        if asked.text not in self._read:
+            self._read[asked.text] = self._old(asked.text), self._new(asked.text)
+        old, new = self._read[asked.text]
+        if asked.field == "domain":
+            return old.domain == asked.label, new.domain == asked.label
+        return old.kind == asked.label, new.kind == asked.label
+
+
+def worse(figures: Iterable[Figure]) -> list[Figure]:
+    """Return the figures by which the new model is worse; it may be adopted when there are none."""
+    return [figure for figure in figures if figure.is_worse]
