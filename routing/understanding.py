@@ -4,13 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 
 from routing.domain import domains, lexicon
-from routing.kind import EMERGENCY, FEEDBACK, kinds
+from routing.kind import EMERGENCY, FEEDBACK, KINDS, kinds
 from routing.model import Floats, Model, count_features
 from routing.personal_data import PersonalData, find_personal_data
 from routing.place import PlaceReading, read_place
@@ -112,6 +114,10 @@ class Reading:
         )
 
 
+class Unsuitable(Exception):
+    """A model cannot be used by this program; the message says why."""
+
+
 class Understanding:
     """Reads texts. Loaded once, then only read from: several threads may share one."""
 
@@ -125,6 +131,18 @@ class Understanding:
     def load(cls) -> Self:
         """Load the shipped model and the places."""
         understanding = cls(Model.load(MODEL_FILE))
+        understanding.read("", province=None)
+        return understanding
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Load a model as it was saved. Raises Unsuitable for one that this program cannot read with."""
+        try:
+            model = Model.load(BytesIO(content))
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise Unsuitable(f"it is not a model of this program ({error})") from error
+        _check_labels(model)
+        understanding = cls(model)
         understanding.read("", province=None)
         return understanding
 
@@ -260,6 +278,15 @@ class Understanding:
             if not any(word in longer or longer in word for longer in found):
                 found.append(word)
         return found
+
+
+def _check_labels(model: Model) -> None:
+    """Raise Unsuitable unless a model tells apart exactly the domains and kinds that there are now."""
+    for name, known in {"domain": [domain.id for domain in domains()], "kind": list(KINDS)}.items():
+        labels = set(model.heads[name].labels) if name in model.heads else set()
+        if labels != set(known):
+            differ = ", ".join(sorted(labels ^ set(known)))
+            raise Unsuitable(f"its {name}s are not those of this program (they differ in {differ})")
 
 
 _NOTHING_READ = (Candidate(domain="other", confidence=0.0),)
