@@ -19,6 +19,7 @@ from bot.channels.web import Entry, WebChannel
 from bot.clock import Clock
 from bot.commands.opening import NO_CITY, Refused, prepare
 from bot.demo import NotADemo
+from bot.model_in_use import ModelWatch
 from bot.server import Demo, build_server
 from bot.settings import Settings, sqlite_path
 from handlers import dispatch
@@ -28,7 +29,7 @@ from handlers.media import StoredPhoto, open_photo
 from handlers.receipt import Receiver
 from handlers.worker import TurnWorker
 from routing.understanding import Understanding
-from storage import cases, chats, messages, people, units
+from storage import cases, chats, messages, models, people, units
 from storage.database import Database
 from storage.wakeups import Wakeups
 
@@ -74,6 +75,7 @@ class App:
         self._receiver: Receiver | None = None
         self._clock: Clock | None = None
         self._wakeups: Wakeups | None = None
+        self._model: ModelWatch | None = None
         self.telegram: TelegramChannel | None = None
         self.delivery: Delivery | None = None
         self.worker: TurnWorker | None = None
@@ -96,7 +98,8 @@ class App:
 
     async def _start_parts(self) -> None:
         if "worker" in self._parts and self._understanding is None:
-            self._understanding = await asyncio.to_thread(Understanding.load)
+            self._model = ModelWatch(self.database, take=self._take_model)
+            await self._model.start()
         demo = await self._prepare_demo()
         async with self.database.begin() as transaction:
             if await units.city_version(transaction) == 0:
@@ -113,6 +116,11 @@ class App:
         if "clock" in self._parts:
             self._clock = Clock(self.database, ticked=self._wake_delivery, now=self._now)
             self._clock.start()
+
+    def _take_model(self, understanding: Understanding) -> None:
+        self._understanding = understanding
+        if self.worker:
+            self.worker.read_with(understanding)
 
     async def _prepare_demo(self) -> Demo | None:
         if self._demo is None:
@@ -234,6 +242,8 @@ class App:
                 await _finished(task)
         if self._wakeups:
             await self._wakeups.close()
+        if self._model:
+            await self._model.close()
         if self.telegram:
             await self.telegram.close()
         await self.database.close()
@@ -288,6 +298,8 @@ class App:
             self._wake_worker()
         elif what == "outbox":
             self._wake_delivery()
+        elif what == models.WAKEUP and self._model:
+            self._model.wake()
         elif what.startswith("chat:"):
             address = Address.parse(what.removeprefix("chat:"))
             self.web.wake(address.chat)

@@ -94,6 +94,10 @@ class TurnWorker:
         self._city: City | None = None
         self._city_version = 0
 
+    def read_with(self, understanding: Understanding) -> None:
+        """Read all further texts with another model."""
+        self._understanding = understanding
+
     def wake(self) -> None:
         """Look for work now."""
         self._wake.set()

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 class Wakeups:
-    """Calls `heard` with "inbox", "outbox" or "chat:CHANNEL:CHAT" when another process announces it.
+    """Calls `heard` with "inbox", "outbox", "model" or "chat:CHANNEL:CHAT" when another process announces it.
 
     Nothing on SQLite, where there is one process. A lost connection is made again; since announcements
     may have been missed meanwhile, "inbox" and "outbox" are then called once each.

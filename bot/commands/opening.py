@@ -1,5 +1,6 @@
 """What commands share: the database opened or a clear refusal, and the city in it."""
 
+import asyncio
 import difflib
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -10,6 +11,7 @@ from bot.settings import Settings, sqlite_path, without_password
 
 if TYPE_CHECKING:
     from routing.organisation import City
+    from routing.understanding import Understanding
     from storage.database import Database, Transaction
 
 Item = TypeVar("Item")
@@ -76,6 +78,25 @@ async def load_city(settings: Settings) -> "City":
     """Return the city. Raises NoCity when there is none."""
     async with opened(settings) as database, database.read() as transaction:
         return await city_of(transaction)
+
+
+def load_understanding(settings: Settings) -> "Understanding":
+    """Return the reading in use: the shipped one where there is no database."""
+    return asyncio.run(_load_understanding(settings))
+
+
+async def _load_understanding(settings: Settings) -> "Understanding":
+    from bot.model_in_use import load
+    from routing.understanding import Understanding
+
+    try:
+        async with opened(settings) as database:
+            found = await load(database)
+    except NoCity:
+        return Understanding.load()
+    if found.refused:
+        print(f"warning: {found.refused}", file=sys.stderr)
+    return found.understanding
 
 
 def nearest(given: str, known: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from bot.commands.opening import NoCity, Refused, load_city, progress
+from bot.commands.opening import NoCity, Refused, load_city, load_understanding, progress
 
 if TYPE_CHECKING:
     from routing.organisation import City
@@ -51,11 +51,9 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def run_understand(arguments: argparse.Namespace) -> int:
     """Print what is understood of each text. Bad rows are named on standard error and make the status 1."""
-    from routing.understanding import Understanding
-
     own = None if arguments.province else _own_city(arguments)
     home = own.province if own else _named(arguments.province or DEFAULT_PROVINCE)
-    desk = _Desk(Understanding.load(), arguments.now or datetime.now(UTC), own)
+    desk = _Desk(load_understanding(arguments.settings), arguments.now or datetime.now(UTC), own)
     failed = False
     rows = progress(_inputs(arguments), "texts")
     while batch := list(islice(rows, _BATCH)):
@@ -72,7 +70,6 @@ def run_understand(arguments: argparse.Namespace) -> int:
 def run_evaluate(arguments: argparse.Namespace) -> int:
     """Print the figures of the model on a file; every bad row is named and nothing is measured then."""
     from routing.evaluation import BadRows, evaluate, read_cases, report
-    from routing.understanding import Understanding
 
     try:
         lines = arguments.file.read_text(encoding="utf-8").splitlines()
@@ -82,7 +79,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     except BadRows as bad:
         raise Refused("\n".join(bad.problems)) from bad
     home = _named(arguments.province)
-    figures = evaluate(Understanding.load(), progress(cases, "cases"), home=home)
+    figures = evaluate(load_understanding(arguments.settings), progress(cases, "cases"), home=home)
     print(json.dumps(figures, ensure_ascii=False) if arguments.json else report(figures))
     return 0
 
