@@ -14,7 +14,7 @@ from routing.place import FormerWard, PlaceReading, Ward
 from routing.segments import Segment, Turning, lists, segments
 
 MOST_PROBLEMS = 5
-_FEWEST_WORDS = {Turning.SENTENCE: 7, Turning.PHRASE: 4, Turning.LIST: 4}
+_FEWEST_WORDS = {Turning.SENTENCE: 7, Turning.PARAGRAPH: 4, Turning.PHRASE: 4, Turning.LIST: 4}
 _NO_MATTER = frozenset({"smalltalk", "abuse"})
 _SURE_OF_A_MATTER = 0.9
 """Of a few words the domain says more than the kind does."""
@@ -24,16 +24,19 @@ _EMPTY = (
 )
 _EMPTY_WORDS = frozenset(_EMPTY.split())
 # How sure both sides must be, and how unlikely each must be what the other is. Set on the shipped corpus.
-_SURE = {Turning.SENTENCE: 0.75, Turning.PHRASE: 0.45, Turning.LIST: 0.4}
-_ALIKE = {Turning.SENTENCE: 0.1, Turning.PHRASE: 0.25, Turning.LIST: 0.3}
+_SURE = {Turning.SENTENCE: 0.75, Turning.PARAGRAPH: 0.7, Turning.PHRASE: 0.45, Turning.LIST: 0.4}
+_ALIKE = {Turning.SENTENCE: 0.1, Turning.PARAGRAPH: 0.1, Turning.PHRASE: 0.25, Turning.LIST: 0.3}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpanReading:
-    """What a part of a text is about: its kind, and domains with their chances, likeliest first."""
+    """What a part of a text is about, read alone: kind, domains with their chances, haste, and why."""
 
     kind: str
     domains: Mapping[str, float]
+    """Likeliest first."""
+    urgent: bool = False
+    reasons: tuple[str, ...] = ()
 
     @property
     def domain(self) -> str:
@@ -50,7 +53,8 @@ class SpanReading:
 class Problem:
     """One matter of a message: its span in the text as it was sent, and what was understood of it alone.
 
-    `place` is its own where the span names one, otherwise the message's.
+    `domains` are the possible ones with their chances, likeliest first. `place` is its own where the span
+    names one, otherwise the message's ward.
     """
 
     start: int
@@ -59,6 +63,9 @@ class Problem:
     confidence: float
     kind: str
     place: PlaceReading
+    domains: Mapping[str, float]
+    urgent: bool
+    reasons: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the parts in JSON."""
@@ -72,6 +79,9 @@ class Problem:
             "ward_code": ward.code if ward else None,
             "street": self.place.street,
             "place": self.place.as_dict(),
+            "domains": dict(self.domains),
+            "urgent": self.urgent,
+            "reasons": list(self.reasons),
         }
 
     @classmethod
@@ -85,6 +95,9 @@ class Problem:
             confidence=data["confidence"],
             kind=data["kind"],
             place=place_from(data["place"]),
+            domains=data["domains"],
+            urgent=data["urgent"],
+            reasons=tuple(data["reasons"]),
         )
 
 
@@ -154,8 +167,8 @@ class _Sorter:
             return False
         if before.domain == reading.domain:
             return turning > Turning.SENTENCE and self._elsewhere(last, part)
-        if turning == Turning.SENTENCE and _often_one(before.domain, reading.domain):
-            return False
+        if turning < Turning.PHRASE and _often_one(before.domain, reading.domain):
+            return turning > Turning.SENTENCE and self._elsewhere(last, part)
         likeness = max(before.domains.get(reading.domain, 0.0), reading.domains.get(before.domain, 0.0))
         return likeness <= _ALIKE[turning]
 
@@ -184,8 +197,11 @@ def _problem(text: str, matter: _Matter, whole: PlaceReading, read_place: ReadPl
         start=matter.start,
         end=matter.end,
         domain=matter.reading.domain,
-        confidence=round(matter.reading.confidence, 4),
+        confidence=matter.reading.confidence,
         kind=matter.reading.kind,
+        domains=matter.reading.domains,
+        urgent=matter.reading.urgent,
+        reasons=matter.reading.reasons,
         place=_own_place(read_place(text[matter.start : matter.end]), whole, matter.start),
     )
 
@@ -194,7 +210,7 @@ def _own_place(own: PlaceReading, whole: PlaceReading, start: int) -> PlaceReadi
     """Return the place of a matter: what its words name, and of the message's what they leave open."""
     if own.ward_named or own.district:
         return replace(own, span=(own.span[0] + start, own.span[1] + start) if own.span else None)
-    return replace(whole, street=own.street) if own.street else whole
+    return replace(whole, street=own.street)
 
 
 def place_from(data: Mapping[str, Any]) -> PlaceReading:

@@ -38,11 +38,16 @@ _DATED = re.compile(r"(?:ngay|sang|chieu|toi|hom|thang|luc|den) (?:ngay |hom )?(
 
 
 class Turning(IntEnum):
-    """How plainly a text turns to something else: a sentence of its own, a phrase that says so, a list."""
+    """How plainly a text turns to something else.
+
+    By a sentence, after a blank line (messages that are read together are joined by one), by a phrase that
+    says so, as the next item of a list.
+    """
 
     SENTENCE = 0
-    PHRASE = 1
-    LIST = 2
+    PARAGRAPH = 1
+    PHRASE = 2
+    LIST = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +157,8 @@ def _turnings(written: _Written) -> dict[int, Turning]:
     for at in starts:
         if _phrases("phrases_at_start").begins(written, at) > at:
             found[at] = Turning.PHRASE
+        elif not items and written.bare[max(0, at - 2) : at] == "\n\n":
+            found[at] = Turning.PARAGRAPH
         elif not items and len(starts) <= _MOST_SENTENCES and _takes_a_topic(written, at):
             found[at] = Turning.SENTENCE
     for match in _phrases("phrases").found(written):

@@ -208,10 +208,16 @@ class Understanding:
     def _read_span(self, span: str) -> SpanReading:
         """Return what a part of a text is about, read alone."""
         tokens = words(span)
-        scores = self._model.scores(*self._model.vector(count_features(tokens, self._lexicon)))
+        counts = count_features(tokens, self._lexicon)
+        scores = self._model.scores(*self._model.vector(counts))
         accented = has_accents(tokens)
-        domains = {each.domain: each.confidence for each in self._candidates(scores, accented)}
-        return SpanReading(kind=self._kind(scores, accented)[0], domains=domains)
+        candidates = self._candidates(scores, accented)
+        return SpanReading(
+            kind=self._kind(scores, accented)[0],
+            domains={each.domain: each.confidence for each in candidates},
+            urgent=urgency_reason(tokens) is not None,
+            reasons=(self._domain_reason(candidates, counts, readable=True),),
+        )
 
     def _readable(self, tokens: Sequence[str]) -> bool:
         vocabulary = self._model.vocabulary
