@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
-from handlers import dispatch, oversight, telling, texts
+from handlers import dispatch, oversight, places, telling, texts
 from handlers.channel import (
     Address,
     Channel,
@@ -66,7 +66,10 @@ class Prepared:
 
 
 class TurnWorker:
-    """Runs turns until it is stopped. `committed` is called after each commit, to wake the delivery."""
+    """Runs turns until it is stopped. `committed` is called after each commit, to wake the delivery.
+
+    `understanding` reads the texts; another one may take its place at any time.
+    """
 
     def __init__(
         self,
@@ -80,7 +83,7 @@ class TurnWorker:
     ) -> None:
         self._database = database
         self._channels = channels
-        self._understanding = understanding
+        self.understanding = understanding
         self._media_dir = media_dir
         self._committed = committed
         self._now = now
@@ -93,10 +96,6 @@ class TurnWorker:
         """What the last commit has claimed already; None when it must be asked for."""
         self._city: City | None = None
         self._city_version = 0
-
-    def read_with(self, understanding: Understanding) -> None:
-        """Read all further texts with another model."""
-        self._understanding = understanding
 
     def wake(self) -> None:
         """Look for work now."""
@@ -252,7 +251,9 @@ class TurnWorker:
         """Return the city, loaded anew if it has changed. Raises NoCity."""
         version = await units.city_version(transaction)
         if version != self._city_version:
-            self._city, self._city_version = await units.load_city(transaction), version
+            city = await units.load_city(transaction)
+            self._city = city and await places.with_borders(transaction, city)
+            self._city_version = version
         if self._city is None:
             raise NoCity(NoCity.__doc__)
         return self._city
@@ -287,7 +288,7 @@ class TurnWorker:
 
     def _read_many(self, texts_of: list[str]) -> list[Reading]:
         assert self._city is not None
-        return self._understanding.read_many(texts_of, province=self._city.province)
+        return self.understanding.read_many(texts_of, province=self._city.province)
 
     async def _run(self, batch: list[Prepared]) -> None:
         if not batch:

@@ -77,6 +77,11 @@ async def city_version(transaction: Transaction) -> int:
     return int(await get_setting(transaction, _VERSION) or 0)
 
 
+async def note_change(transaction: Transaction) -> None:
+    """Count a change beside the document, so that running programs load the city anew."""
+    await set_setting(transaction, _VERSION, await city_version(transaction) + 1)
+
+
 async def load_city(transaction: Transaction) -> City | None:
     """Return the city as its organisation document describes it."""
     document = await get_setting(transaction, _DOCUMENT)

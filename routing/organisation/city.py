@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from routing.deadline import DeadlineRule, WorkingCalendar
+from routing.places.borders import Borders
 from routing.vietnamese import normalise, strip_accents
 
 UNIT_KINDS = ("city", "district", "ward", "department", "company", "office")
@@ -100,6 +101,8 @@ class City:
     calendar: WorkingCalendar
     deadlines: Mapping[str, DeadlineRule]
     domains: Mapping[str, Domain]
+    borders: Borders | None = field(default=None, repr=False, compare=False)
+    """The wards' borders where an operator imported them; they are no part of the document."""
     _tree: _Tree = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

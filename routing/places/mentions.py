@@ -285,7 +285,7 @@ class Scanner:
         return at_home or self.words[position].capital or self.accented
 
     def _may_begin_pair(self, position: int) -> bool:
-        """Tell whether a name may begin here: among capitals only where a run begins or a word leads to it."""
+        """Tell whether a name may begin here: among capitals only at their first or behind a leading word."""
         words = self.words
         if position and words[position].linked and words[position - 1].lower in SURNAMES:
             return False
