@@ -3,22 +3,28 @@
 import argparse
 import asyncio
 import json
+import resource
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from bot.commands.opening import NoCity, Refused, load_city, load_understanding, progress
 
 if TYPE_CHECKING:
+    from routing.evaluation import Case
     from routing.organisation import City
     from routing.understanding import Reading, Understanding
 
 DEFAULT_PROVINCE = "ha-noi"
 ANYWHERE = "any"
 _BATCH = 64
+_TIMED = 500
+_DATA = Path(__file__).parents[2] / "routing" / "data"
 Item = TypeVar("Item")
 
 
@@ -45,6 +51,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     evaluate = commands.add_parser("evaluate", help="measure the model on labelled text")
     evaluate.add_argument("file", type=Path, help="JSON lines with text and domain or kind")
     evaluate.add_argument("--json", action="store_true", help="figures as one JSON object")
+    evaluate.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the figures as a picture")
     evaluate.add_argument("--province", default=ANYWHERE, help="where the writers live; default: anywhere")
     evaluate.set_defaults(run=run_evaluate)
 
@@ -79,9 +86,45 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     except BadRows as bad:
         raise Refused("\n".join(bad.problems)) from bad
     home = _named(arguments.province)
-    figures = evaluate(load_understanding(arguments.settings), progress(cases, "cases"), home=home)
+    began = time.perf_counter()
+    understanding = load_understanding(arguments.settings)
+    loaded = time.perf_counter() - began
+    figures = evaluate(understanding, progress(cases, "cases"), home=home)
+    figures["machine"] = {"load_seconds": round(loaded, 2), **_machine(understanding, cases, home)}
+    if arguments.plot is not None:
+        _draw(figures, arguments.plot)
     print(json.dumps(figures, ensure_ascii=False) if arguments.json else report(figures))
     return 0
+
+
+def _machine(understanding: "Understanding", cases: "Sequence[Case]", home: str | None) -> dict[str, Any]:
+    """Return what reading the texts costs on this machine, one after another on one core."""
+    from routing.evaluation.measures import sampled
+
+    texts = [case.text for case in cases[:_TIMED]]
+    taken = []
+    for text in texts:
+        began = time.perf_counter()
+        understanding.read(text, province=home)
+        taken.append(1000 * (time.perf_counter() - began))
+    began = time.perf_counter()
+    understanding.read_many(texts, province=home)
+    rate = len(texts) / (time.perf_counter() - began)
+    return {
+        "milliseconds_p50": sampled(taken, median),
+        "per_second": round(rate),
+        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "data_mb": round(sum(file.stat().st_size for file in _DATA.rglob("*") if file.is_file()) / 1e6, 1),
+    }
+
+
+def _draw(figures: dict[str, Any], path: Path) -> None:
+    from routing.evaluation.plotting import plot
+
+    try:
+        path.write_bytes(plot(figures))
+    except OSError as error:
+        raise Refused(f"--plot: {error}") from error
 
 
 class _Desk:

@@ -101,3 +101,26 @@ def test_evaluate_prints_figures_as_json(tmp_path: Path, capsys: pytest.CaptureF
 
     assert run("evaluate", str(file), "--json") == 0
     assert json.loads(capsys.readouterr().out)["clean"]["accuracy"]["value"] == 1
+
+
+def test_evaluate_draws_a_picture_and_says_what_it_cost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, picture = tmp_path / "labelled.jsonl", tmp_path / "figures.png"
+    file.write_text('{"text": "rác chất đống không ai gom", "domain": "waste"}\n', encoding="utf-8")
+
+    assert run("evaluate", str(file), "--json", "--plot", str(picture)) == 0
+    machine = json.loads(capsys.readouterr().out)["machine"]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert machine["data_mb"] <= 25
+    assert set(machine) == {"load_seconds", "milliseconds_p50", "per_second", "memory_mb", "data_mb"}
+
+
+def test_a_picture_that_cannot_be_written_is_said_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "labelled.jsonl"
+    file.write_text('{"text": "rác chất đống không ai gom", "domain": "waste"}\n', encoding="utf-8")
+
+    assert run("evaluate", str(file), "--plot", str(tmp_path / "nowhere" / "figures.png")) == 1
+    assert "--plot" in capsys.readouterr().err

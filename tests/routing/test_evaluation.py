@@ -1,11 +1,16 @@
 """The figures of `evaluate`, and its refusal of files that cannot be trusted."""
 
+import io
 import json
 from pathlib import Path
+from statistics import median
 
 import pytest
+from PIL import Image
 
 from routing.evaluation import BadRows, calibration_error, evaluate, macro_f1, read_cases, report, share
+from routing.evaluation.measures import coverage, sampled
+from routing.evaluation.plotting import plot
 from routing.understanding import Understanding
 
 DEVELOPMENT = Path(__file__).resolve().parents[3] / "shared" / "data" / "complaints_dev.jsonl"
@@ -46,7 +51,23 @@ def test_macro_f1_weighs_labels_alike() -> None:
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_truth() -> None:
-    assert calibration_error([0.9, 0.9], [True, False]) == pytest.approx(0.4)
+    assert calibration_error([(0.9, True), (0.9, False)]) == pytest.approx(0.4)
+
+
+def test_a_figure_that_is_no_share_has_an_interval_around_it() -> None:
+    found = sampled([1.0, 2.0, 3.0, 4.0, 5.0], median)
+
+    assert found is not None
+    assert found["value"] == 3
+    assert found["interval"][0] < 3 < found["interval"][1]
+    assert sampled([1.0, 2.0, 3.0, 4.0, 5.0], median) == found, "the same samples each time"
+
+
+def test_coverage_begins_with_the_surest() -> None:
+    curve = coverage([(0.9, True), (0.8, True), (0.3, False), (0.2, False)])
+
+    assert curve[4] == {"covered": 0.5, "confidence_from": 0.8, "accuracy": 1.0}
+    assert curve[-1] == {"covered": 1.0, "confidence_from": 0.2, "accuracy": 0.5}
 
 
 def test_clean_and_hurried_text_are_measured_apart() -> None:
@@ -56,7 +77,42 @@ def test_clean_and_hurried_text_are_measured_apart() -> None:
     assert figures["clean"]["accuracy"]["value"] == 1
     assert figures["messy"]["accuracy"]["value"] == 0
     assert figures["ward"] is None
-    assert "waste read as other" in report(figures)
+    assert figures["typing"]["loss_in_a_hurry"]["value"] == 1
+    assert "else read as other 1" in report(figures)
+
+
+def test_a_message_that_holds_everything_needs_no_question() -> None:
+    """The writer lives where the row says, so a ward's name that several provinces know is no question."""
+    row = {
+        "text": "Phường Hòa Xuân: rác chất đống trước cổng chợ, cả tuần xe gom không tới",
+        "domain": "waste",
+        "kind": "feedback",
+        "ward": "Phường Hòa Xuân",
+        "province_context": "Thành phố Đà Nẵng",
+    }
+    figures = evaluate(Understanding.load(), read_cases([json.dumps(row)]), home=None)
+
+    assert figures["ward"]["needs_no_question"]["value"] == 1
+    assert figures["ward"]["needs_no_question_and_is_right"]["value"] == 1
+
+
+def test_the_picture_is_a_picture() -> None:
+    rows = [
+        {"text": "Rác chất đống không ai gom", "text_messy": "rac chat dong", "domain": "waste"},
+        {"text": "Đèn đường tắt cả tuần", "domain": "lighting"},
+    ]
+    figures = evaluate(Understanding.load(), read_cases([json.dumps(row) for row in rows]), home=None)
+
+    with Image.open(io.BytesIO(plot(figures))) as picture:
+        assert picture.format == "PNG"
+        assert picture.width > 1000
+
+
+def test_a_file_of_kinds_alone_can_be_drawn() -> None:
+    row = {"text": "xin chào", "kind": "smalltalk"}
+    figures = evaluate(Understanding.load(), read_cases([json.dumps(row)]), home=None)
+
+    assert plot(figures).startswith(b"\x89PNG")
 
 
 @pytest.mark.skipif(not DEVELOPMENT.exists(), reason="development texts are not at hand")
