@@ -27,9 +27,9 @@ def test_every_domain_and_kind_is_measured_on_enough_messages() -> None:
     by_domain = Counter(case.domain for case in cases)
     by_kind = Counter(case.kind for case in cases)
 
-    assert len(cases) >= 300
-    assert all(by_domain[domain.id] >= 10 for domain in domains())
-    assert all(by_kind[kind] >= 12 for kind in KINDS)
+    assert len(cases) >= 600
+    assert all(by_domain[domain.id] >= 20 for domain in domains())
+    assert all(by_kind[kind] >= 20 for kind in KINDS)
     assert all(case.text_messy for case in cases)
 
 
