@@ -26,7 +26,8 @@ LONGEST_TEXT = 20_000
 _READ_CHARACTERS = 6_000
 _SHOWN_CANDIDATES = 3
 _SHOWN_WORDS = 3
-_TRIAGE_BELOW = 0.55
+TRIAGE_BELOW = 0.55
+"""A domain that is less sure is chosen by a person."""
 _FEWEST_KNOWN = 0.25
 # Chances are weighed before the likeliest kind is taken: an ordinary complaint must rarely be taken for
 # another kind, and a call for help for an ordinary complaint. Set on the shipped evaluation set.
@@ -182,7 +183,7 @@ class Understanding:
             domain=candidates[0].domain,
             confidence=candidates[0].confidence,
             candidates=candidates,
-            needs_triage=candidates[0].confidence < _TRIAGE_BELOW or not readable,
+            needs_triage=candidates[0].confidence < TRIAGE_BELOW or not readable,
             place=place,
             reasons=tuple(reasons),
             personal_data=find_personal_data(text[:LONGEST_TEXT]),
@@ -251,7 +252,7 @@ class Understanding:
         if not readable:
             return templates["unreadable"]
         name = self._domain_names[candidates[0].domain]
-        if candidates[0].confidence < _TRIAGE_BELOW:
+        if candidates[0].confidence < TRIAGE_BELOW:
             return templates["domain_unsure"].format(
                 name=name, second=self._domain_names[candidates[1].domain]
             )
