@@ -38,6 +38,8 @@ REACHES: Mapping[str, Mapping[str, Reach]] = MappingProxyType(
         "hand_over": {"officer": Reach.OWN_UNIT, "chair": Reach.SUBTREE, "dispatcher": Reach.CITY},
         "assign": {"dispatcher": Reach.CITY},
         "reject": {"dispatcher": Reach.CITY},
+        "merge": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
+        "unmerge": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
         "figures": _READERS,
     }
 )

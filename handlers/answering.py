@@ -92,12 +92,9 @@ async def send_answer(turn: Turn, argument: str) -> None:
 
 
 async def _bring_answer(turn: Turn, case: Case, written: Writing) -> None:
-    news = texts.case_answered(
-        code=case.code,
-        unit=cards.unit_name(turn.city, case.unit_code),
-        answer=written.text,
-        photos=len(written.photos),
-    )
+    unit, photos = cards.unit_name(turn.city, case.unit_code), len(written.photos)
+    news = texts.case_answered(code=case.code, unit=unit, answer=written.text, photos=photos)
+    masked = cards.for_others(written.text)
     await progress.tell_reporter(
         turn.transaction,
         case,
@@ -105,6 +102,7 @@ async def _bring_answer(turn: Turn, case: Case, written: Writing) -> None:
         now=turn.now,
         photos=written.photos,
         buttons=offers.rating(case.code),
+        joined_text=texts.case_answered(code=case.code, unit=unit, answer=masked, photos=photos),
     )
 
 
@@ -174,7 +172,10 @@ async def send_question(turn: Turn, argument: str) -> None:
         now=turn.now,
         photos=written.photos,
         buttons=offers.reply(case.code),
+        joined_text="",
     )
+    others = texts.joined_question(code=case.code, unit=unit)
+    await progress.tell_joined(turn.transaction, case, others, now=turn.now, buttons=offers.add(case.code))
 
 
 COMMANDS: dict[str, Handler] = {}

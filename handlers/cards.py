@@ -80,9 +80,13 @@ def body(
         due_at=case.due_at if waiting else None,
         overdue=waiting and case.paused_at is None and case.due_at is not None and now > case.due_at,
         photos=len(photos),
-        note=note,
+        note="\n".join(part for part in (note, _people(case)) if part),
         history=history(city, case, events),
     )
+
+
+def _people(case: Case) -> str:
+    return texts.people_count(people=case.people_count) if case.people_count > 1 else ""
 
 
 def buttons(case: Case, actions: Collection[Action]) -> list[tuple[Button, ...]]:
@@ -134,6 +138,11 @@ def shown(case: Case, text: str) -> str:
     if not case.anonymous:
         return text
     return mask(text, (item for item in find_personal_data(text) if _is_own(text, item)))
+
+
+def for_others(text: str) -> str:
+    """Return words to one reporter as those who joined their case may read them: nobody is named."""
+    return mask(text, find_personal_data(text))
 
 
 def _is_own(text: str, item: PersonalData) -> bool:

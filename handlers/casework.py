@@ -1,6 +1,8 @@
 """An official's daily work: the list of open cases, their cards, taking one up."""
 
-from handlers import access, cards, case_at_hand, progress, texts
+from dataclasses import replace
+
+from handlers import access, cards, case_at_hand, duplicates, progress, texts
 from handlers.channel import Button, OutboundMessage
 from handlers.turn import Handler, Turn
 from routing import deadline
@@ -102,6 +104,7 @@ def _line(turn: Turn, number: int, case: Case) -> str:
         status=case.status,
         due=texts.due_phrase(due_at=case.due_at, standing=standing_of(turn, case)),
         urgent=case.urgent,
+        people=case.people_count,
     )
 
 
@@ -131,15 +134,18 @@ async def card_for(turn: Turn, case: Case) -> OutboundMessage:
     """Return a case's card as the writer may see it, with the buttons that are theirs."""
     knows = access.post_for(turn.person, turn.city, "see_reporter", case) is not None
     person = await people.get_person(turn.transaction, case.reporter_id, now=turn.now) if knows else None
-    return cards.card(
+    note, rows = await duplicates.offer(turn, case)
+    card = cards.card(
         turn.city,
         case,
         now=turn.now,
         photos=await cases.photos_of(turn.transaction, case.id, "report"),
         reporter=cards.reporter(person) if person else "",
+        note=note,
         events=await ledger.events_of(turn.transaction, case.id),
         actions=case_at_hand.actions(turn, case),
     )
+    return replace(card, buttons=(*card.buttons, *(tuple(row) for row in rows)))
 
 
 async def show_text(turn: Turn, argument: str) -> None:

@@ -12,6 +12,7 @@ from handlers import (
     answering,
     casework,
     draft,
+    duplicates,
     followup,
     handover,
     intake,
@@ -43,6 +44,7 @@ MODULES: tuple[ModuleType, ...] = (
     handover,
     writing,
     triage,
+    duplicates,
     statistics,
 )
 """What people can do: each module declares its commands, buttons and steps."""
@@ -113,6 +115,8 @@ _WORKERS = {"chair", "officer"}
 _OFFICIAL_MENU = (
     ("viec", texts.command_work, _WORKERS),
     ("dieuphoi", texts.command_triage, {"dispatcher"}),
+    ("gop", texts.command_merge, {"dispatcher", "chair"}),
+    ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
     ("thongke", texts.command_figures, {"chair", "officer", "leader", "dispatcher"}),
 )
 

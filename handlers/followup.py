@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import access, cards, offers, progress, texts
+from handlers import duplicates as duplicates_of
 from handlers.channel import Button
 from handlers.draft import lay_aside, take_up
 from handlers.turn import Handler, Turn
 from routing import tracking_code, workflow
 from routing.workflow import Action, Role, Status
-from storage import cases
+from storage import cases, duplicates, ledger
 from storage.cases import Case
 
 ADDING, RATING = "addition", "rating_words"
@@ -47,23 +48,47 @@ async def _show_as_official(turn: Turn, case: Case) -> None:
 
 
 async def _show(turn: Turn, case: Case) -> None:
-    answered = bool(case.answer)
+    """Show a case; one that was merged stands as its master stands, without anybody else's words."""
+    handled = await duplicates.master_of(turn.transaction, case) or case
+    answer = handled.answer or ""
     turn.say(
         texts.case_state(
             code=case.code,
-            status=case.status,
+            status=_status_shown(case, handled),
             text=case.text,
-            domain=_domain_name(turn, case),
+            domain=_domain_name(turn, handled),
             place=texts.place_name(case.street, case.ward_name),
-            unit=_unit_name(turn, case),
+            unit=_unit_name(turn, handled),
             received_at=case.received_at,
-            due_at=case.due_at if case.status in workflow.OPEN_STATUSES else None,
-            answer=case.answer or "",
+            due_at=handled.due_at if handled.status in workflow.OPEN_STATUSES else None,
+            answer=answer if handled is case else cards.for_others(answer),
+            joined=_joined(case, handled),
         ),
-        buttons=_offers_for(case),
-        photos=await cases.photos_of(turn.transaction, case.id, "answer") if answered else (),
+        buttons=_offers_for(case) if handled is case else _offers_for_joined(case, handled),
+        photos=await cases.photos_of(turn.transaction, handled.id, "answer") if answer else (),
         case_id=case.id,
     )
+
+
+def _status_shown(case: Case, handled: Case) -> str:
+    """Return how a case stands; nobody who joined is asked what the unit asks the first reporter."""
+    asked_another = handled is not case and handled.status == Status.WAITING_FOR_CITIZEN
+    return Status.IN_PROGRESS if asked_another else handled.status
+
+
+def _joined(case: Case, handled: Case) -> str:
+    if handled is not case:
+        return texts.joined_state(master=handled.code, people=handled.people_count)
+    return texts.people_state(people=case.people_count) if case.people_count > 1 else ""
+
+
+def _offers_for_joined(case: Case, master: Case) -> offers.Rows:
+    """Return what somebody who joined can do: as with a case of their own, and leave again."""
+    if master.status == Status.ANSWERED:
+        return offers.rating(case.code)
+    if Action.REOPEN in workflow.allowed_actions(master.status, Role.CITIZEN):
+        return offers.unsolved(case.code)
+    return (*offers.add(case.code), *offers.leave(case.code))
 
 
 def _offers_for(case: Case) -> offers.Rows:
@@ -96,7 +121,11 @@ async def list_own(turn: Turn, argument: str = "") -> None:
     if not own:
         turn.say(texts.no_cases())
         return
-    lines = [texts.own_case_line(code=case.code, status=case.status, text=case.text) for case in own]
+    masters = {case.id: await duplicates.master_of(turn.transaction, case) or case for case in own}
+    lines = [
+        texts.own_case_line(code=case.code, status=_status_shown(case, masters[case.id]), text=case.text)
+        for case in own
+    ]
     buttons = [offers.show(case.code) for case in own]
     turn.say(
         texts.own_cases(lines=lines),
@@ -133,7 +162,9 @@ async def _press_show(turn: Turn, case: Case, value: str) -> None:
 
 async def _rate(turn: Turn, case: Case, value: str) -> None:
     stars = int(value) if value.isdecimal() and int(value) in STARS else 0
-    if not stars or case.status not in (Status.ANSWERED, Status.CLOSED):
+    if stars and case.status == Status.MERGED:
+        await _rate_joined(turn, case, stars)
+    elif not stars or case.status not in (Status.ANSWERED, Status.CLOSED):
         turn.say(texts.stale_button())
     elif case.rating is not None:
         turn.say(texts.rated_already())
@@ -153,11 +184,68 @@ async def _thank(turn: Turn, case: Case, stars: int) -> None:
     turn.say(texts.rated(stars=stars), case_id=case.id)
 
 
+async def _rate_joined(turn: Turn, case: Case, stars: int) -> None:
+    """Keep the rating of somebody who joined: it stays with their own case and moves nothing.
+
+    Whoever says that it is not solved reopens the case for all; a low rating alone does not.
+    """
+    master = await duplicates.master_of(turn.transaction, case)
+    if master is None or master.status not in (Status.ANSWERED, Status.CLOSED):
+        turn.say(texts.stale_button())
+    elif await _has_rated(turn, case, master):
+        turn.say(texts.rated_already())
+    else:
+        case.rating = stars
+        _record(turn, case, "rated", {"rating": stars})
+        if stars < GOOD:
+            turn.say(texts.joined_rated_low(stars=stars), buttons=offers.unsolved(case.code), case_id=case.id)
+        else:
+            turn.say(texts.rated(stars=stars), case_id=case.id)
+
+
+async def _has_rated(turn: Turn, case: Case, master: Case) -> bool:
+    """Tell whether somebody who joined has rated this answer; after a reopening they may rate the next."""
+    if case.rating is None or master.answered_at is None:
+        return case.rating is not None
+    events = await ledger.events_of(turn.transaction, case.id)
+    return any(event.type == "rated" and event.at >= master.answered_at for event in events)
+
+
 async def _unsolved(turn: Turn, case: Case, value: str) -> None:
+    if case.status == Status.MERGED:
+        await _unsolved_joined(turn, case)
+        return
     if Action.REOPEN not in workflow.allowed_actions(case.status, Role.CITIZEN):
         turn.say(texts.stale_button())
         return
     await _reopen(turn, case, {})
+
+
+async def _unsolved_joined(turn: Turn, case: Case) -> None:
+    """Reopen the case for everybody, as one who joined it asks for."""
+    master = await duplicates.master_of(turn.transaction, case, lock=True)
+    if master is None or Action.REOPEN not in workflow.allowed_actions(master.status, Role.CITIZEN):
+        turn.say(texts.stale_button())
+        return
+    await progress.move(
+        turn.transaction,
+        turn.city,
+        master,
+        Action.REOPEN,
+        actor=progress.citizen(case),
+        now=turn.now,
+        data={"case": case.code},
+    )
+    await progress.announce(
+        turn.transaction, turn.city, master, now=turn.now, note=texts.reopened_note(stars=0)
+    )
+    unit = _unit_name(turn, master)
+    news = texts.reopened_news(code=master.code, unit=unit)
+    if master.reporter_id != case.reporter_id:
+        await progress.tell_reporter(turn.transaction, master, news, now=turn.now, joined_text="")
+    await progress.tell_joined(turn.transaction, master, news, now=turn.now, except_for=case.reporter_id)
+    _wait(turn, ADDING, case, ADDING_FOR)
+    turn.say(texts.reopened_ask(code=case.code, unit=unit), case_id=case.id)
 
 
 async def _reopen(turn: Turn, case: Case, data: dict[str, Any]) -> None:
@@ -165,13 +253,17 @@ async def _reopen(turn: Turn, case: Case, data: dict[str, Any]) -> None:
     await progress.announce(
         turn.transaction, turn.city, case, now=turn.now, note=texts.reopened_note(stars=data.get("rating", 0))
     )
+    news = texts.reopened_news(code=case.code, unit=_unit_name(turn, case))
+    await progress.tell_joined(turn.transaction, case, news, now=turn.now)
     _wait(turn, ADDING, case, ADDING_FOR)
     turn.say(texts.reopened_ask(code=case.code, unit=_unit_name(turn, case)), case_id=case.id)
 
 
 async def _ask_addition(turn: Turn, case: Case, value: str) -> None:
-    if case.status not in workflow.OPEN_STATUSES:
-        turn.say(texts.case_finished(code=case.code), buttons=_offers_for(case))
+    handled = await duplicates.master_of(turn.transaction, case) or case
+    if handled.status not in workflow.OPEN_STATUSES:
+        rows = _offers_for(case) if handled is case else _offers_for_joined(case, handled)
+        turn.say(texts.case_finished(code=case.code), buttons=rows)
         return
     _wait(turn, ADDING, case, ADDING_FOR)
     asked = texts.ask_reply if case.status == Status.WAITING_FOR_CITIZEN else texts.ask_addition
@@ -182,6 +274,9 @@ async def _withdraw(turn: Turn, case: Case, value: str) -> None:
     if Action.WITHDRAW not in workflow.allowed_actions(case.status, Role.CITIZEN):
         turn.say(texts.stale_button())
         return
+    if case.people_count > 1:
+        turn.say(texts.others_joined(code=case.code, people=case.people_count), case_id=case.id)
+        return
     unit = case.unit_code
     await _move(turn, case, Action.WITHDRAW, {})
     if unit is not None:
@@ -191,7 +286,12 @@ async def _withdraw(turn: Turn, case: Case, value: str) -> None:
     turn.say(texts.withdrawn(code=case.code), case_id=case.id)
 
 
+async def _leave(turn: Turn, case: Case, value: str) -> None:
+    await duplicates_of.leave(turn, case)
+
+
 _VERBS = {
+    "leave": _leave,
     "show": _press_show,
     "rate": _rate,
     "unsolved": _unsolved,
@@ -224,16 +324,18 @@ async def take_reply(turn: Turn, case: Case) -> None:
         told = texts.citizen_replied(code=case.code, text=words, photos=photos, due_at=case.due_at)
     else:
         _record(turn, case, "added", _said(turn))
-        _confirm_addition(turn, case)
+        await _confirm_addition(turn, case)
         told = _added(turn, case)
     await _pass_on(turn, case, told)
 
 
-def _confirm_addition(turn: Turn, case: Case) -> None:
-    if case.status in workflow.OPEN_STATUSES:
+async def _confirm_addition(turn: Turn, case: Case) -> None:
+    handled = await duplicates.master_of(turn.transaction, case) or case
+    if handled.status in workflow.OPEN_STATUSES:
         turn.say(texts.addition_kept(code=case.code), case_id=case.id)
     else:
-        turn.say(texts.finished_addition(code=case.code), buttons=_offers_for(case), case_id=case.id)
+        rows = _offers_for(case) if handled is case else _offers_for_joined(case, handled)
+        turn.say(texts.finished_addition(code=case.code), buttons=rows, case_id=case.id)
 
 
 def _said(turn: Turn) -> dict[str, Any]:
@@ -247,16 +349,20 @@ def _said(turn: Turn) -> dict[str, Any]:
 
 
 async def _pass_on(turn: Turn, case: Case, text: str) -> None:
-    """Show the unit what was added; without a unit it stands in the case for whoever opens it."""
-    if case.unit_code is None:
+    """Show the unit what was added; without a unit it stands in the case for whoever opens it.
+
+    What somebody adds who joined goes to the unit that handles the whole.
+    """
+    handled = await duplicates.master_of(turn.transaction, case) or case
+    if handled.unit_code is None:
         return
     await progress.tell_unit(
         turn.transaction,
         turn.city,
-        case,
-        text,
+        handled,
+        text.replace(case.code, handled.code),
         now=turn.now,
-        buttons=[[Button(label=texts.label_open_card(code=case.code), data=f"card:{case.code}")]],
+        buttons=[[Button(label=texts.label_open_card(code=handled.code), data=f"card:{handled.code}")]],
         photos=[photo.media_key for photo in turn.message.photos],
     )
 
@@ -303,7 +409,8 @@ async def take_edit(turn: Turn) -> bool:
     case = next((case for case in own if message.message_id in case.reading.get("messages", ())), None)
     if case is None:
         return False
-    if case.status in workflow.OPEN_STATUSES:
+    handled = await duplicates.master_of(turn.transaction, case) or case
+    if handled.status in workflow.OPEN_STATUSES:
         _record(turn, case, "edited", _said(turn))
         await _pass_on(turn, case, _added(turn, case))
         turn.say(texts.edit_noted(code=case.code), case_id=case.id)
@@ -318,7 +425,7 @@ async def take_late_photos(turn: Turn) -> bool:
     if not (message.album and message.photos and message.album == sent.get("album")):
         return False
     case = await own_case(turn, sent["code"])
-    if case is None or case.status not in workflow.OPEN_STATUSES:
+    if case is None or case.status not in (*workflow.OPEN_STATUSES, Status.MERGED):
         return False
     await take_reply(turn, case)
     return True

@@ -36,6 +36,11 @@ def open_case(code: str, *, withdraw: bool) -> Rows:
     return (*add(code), *(((back,),) if withdraw else ()))
 
 
+def leave(code: str) -> Rows:
+    """Return the button to take one's report out of a merged case."""
+    return ((Button(label=texts.label_leave(), data=f"own:{code}:leave"),),)
+
+
 def show(code: str) -> Button:
     """Return the button that shows one case."""
     return Button(label=code, data=f"own:{code}:show")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from handlers import cards, notices, offers, progress, texts
 from handlers.channel import Button
 from handlers.notices import tell_operators
+from handlers.telling import joined_cases
 from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
@@ -146,11 +147,13 @@ async def _tell_reporters(
     transaction: Transaction, city: City, reminders: Sequence[Reminder], now: datetime
 ) -> None:
     """Own up to each citizen whose case has just become late, once."""
-    late = [each.case for each in reminders if each.which == "due"]
+    masters = {each.case.id: each.case for each in reminders if each.which == "due"}
+    late = [*masters.values(), *await joined_cases(transaction, list(masters.values()))]
     known = await chats.addresses_of(transaction, [case.reporter_id for case in late]) if late else {}
     for case in late:
         channel, chat = known.get(case.reporter_id, (case.channel, case.chat))
-        unit = cards.unit_name(city, case.unit_code) or texts.no_unit_yet()
+        handled = masters[case.master_id or case.id]
+        unit = cards.unit_name(city, handled.unit_code) or texts.no_unit_yet()
         messages.post_notice(
             transaction,
             channel=channel,
@@ -158,7 +161,7 @@ async def _tell_reporters(
             message=notices.message_of(texts.case_overdue(code=case.code, unit=unit)).as_dict(),
             at=now,
             case_id=case.id,
-            dedupe_key=f"late:{case.id}:{case.reopened_count}",
+            dedupe_key=f"late:{case.id}:{handled.reopened_count}",
         )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers import texts
-from handlers.telling import announce, nobody_there, tell_dispatchers, tell_reporter, tell_unit
+from handlers.telling import announce, nobody_there, tell_dispatchers, tell_joined, tell_reporter, tell_unit
 from handlers.turn import Filed, Turn
 from routing import deadline, responsibility, workflow
 from routing.lessons import teaching_value
@@ -34,6 +34,7 @@ __all__ = [
     "record",
     "responsible",
     "tell_dispatchers",
+    "tell_joined",
     "tell_reporter",
     "tell_unit",
 ]
@@ -65,6 +66,7 @@ EVENTS: Mapping[Action, str] = {
     Action.REOPEN: "reopened",
     Action.REJECT: "rejected",
     Action.MERGE: "merged",
+    Action.UNMERGE: "unmerged",
 }
 """The type of the event that each action leaves in the history."""
 
@@ -79,16 +81,32 @@ def citizen(case: Case) -> Actor:
     return Actor(person_id=case.reporter_id, role="citizen")
 
 
-async def file(turn: Turn, case: Case, *, photos: Sequence[str] = ()) -> None:
+async def file(
+    turn: Turn, case: Case, *, photos: Sequence[str] = (), into: Case | None = None, note: str = ""
+) -> None:
     """Store a new case and send it to whoever is responsible, or to triage when it has a `triage_reason`.
 
-    Afterwards `case` says which unit has it and by when. Those who must act are told with the new cases of
-    the other turns of the same transaction (`announce_filed`).
+    Afterwards `case` says which unit has it and by when. Those who must act are told, with the note, among
+    the new cases of the other turns of the same transaction (`announce_filed`). A case that goes `into`
+    another is merged at once, and nobody has to act on it alone.
     """
     case.status = Status.RECEIVED
     case.teaching = teaching_value([each["confidence"] for each in case.reading.get("candidates", ())])
     reporter = citizen(case)
     record(turn.transaction, case, "received", actor=reporter, now=turn.now, data=_received(case))
+    if into is None:
+        _send_on(turn, case)
+        turn.filed.append(Filed(case=case, reporter=turn.person, photos=photos, note=note))
+    else:
+        case.master_id = into.id
+        data = {"master": into.code}
+        _apply(turn.transaction, turn.city, case, Action.MERGE, actor=reporter, now=turn.now, data=data)
+    cases.add_case(turn.transaction, case)
+    cases.attach_photos(turn.transaction, case.id, photos, "report", turn.now)
+
+
+def _send_on(turn: Turn, case: Case) -> None:
+    """Give a new case to the unit that is responsible, or to the dispatchers."""
     found = responsible(turn.city, case)
     if case.triage_reason is None and found.unit is not None:
         data = {"unit": found.unit.code, "reason": found.reason}
@@ -98,9 +116,6 @@ async def file(turn: Turn, case: Case, *, photos: Sequence[str] = ()) -> None:
         _apply(
             turn.transaction, turn.city, case, Action.SEND_TO_TRIAGE, actor=SYSTEM, now=turn.now, data=data
         )
-    cases.add_case(turn.transaction, case)
-    cases.attach_photos(turn.transaction, case.id, photos, "report", turn.now)
-    turn.filed.append(Filed(case=case, reporter=turn.person, photos=photos))
 
 
 def _received(case: Case) -> dict[str, Any]:
@@ -143,10 +158,10 @@ async def move(
 ) -> None:
     """Carry out one move: the status, the columns that follow from it, the event; saved.
 
-    data, by action: assign and hand_over need "unit"; return, reject and send_to_triage "reason"; ask_citizen
-    "question"; citizen_replies and answer "text"; close and reopen may hold "rating". All of it is kept.
-    A case without a unit that is reopened goes to triage at once. Raises NotAllowed when the table of moves
-    has no such move for this role.
+    data, by action: assign and hand_over need "unit"; return, reject, unmerge and send_to_triage "reason";
+    ask_citizen "question"; citizen_replies and answer "text"; close and reopen may hold "rating". All of it
+    is kept. A case without a unit that is reopened goes to triage at once. Raises NotAllowed when the table
+    of moves has no such move for this role.
     """
     _apply(transaction, city, case, Action(action), actor=actor, now=now, data=data or {})
     if case.status == Status.REOPENED and case.unit_code is None:
@@ -330,6 +345,12 @@ def _returned(case: Case, step: _Step) -> None:
     case.unit_code = case.officer_id = case.accepted_at = case.accept_due_at = None
 
 
+def _unmerged(case: Case, step: _Step) -> None:
+    """A case of its own again, which no unit has yet."""
+    case.triage_reason = step.data["reason"]
+    case.unit_code = case.officer_id = case.accepted_at = case.accept_due_at = None
+
+
 def _asked(case: Case, step: _Step) -> None:
     _accepted(case, step)
     case.paused_at = step.now
@@ -376,4 +397,5 @@ _CHANGES: Mapping[Action, Callable[[Case, _Step], None]] = {
     Action.CLOSE: _closed,
     Action.WITHDRAW: _closed,
     Action.REOPEN: _reopened,
+    Action.UNMERGE: _unmerged,
 }

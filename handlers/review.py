@@ -2,7 +2,7 @@
 
 import secrets
 
-from handlers import confirmation, offers, progress, texts
+from handlers import confirmation, duplicates, offers, progress, splitting, texts
 from handlers.draft import STEP, Draft, take_up, unsent_draft
 from handlers.turn import Handler, Turn
 from routing import tracking_code
@@ -25,21 +25,26 @@ async def press(turn: Turn, argument: str) -> None:
 def _say_stale(turn: Turn, nonce: str) -> None:
     sent = turn.chat.draft.get("sent", {})
     if nonce and sent.get("nonce") == nonce:
-        turn.say(texts.already_sent(code=sent["code"]))
+        turn.say(texts.already_sent(code=", ".join(sent.get("codes", [sent["code"]]))))
     else:
         turn.say(texts.stale_button())
 
 
 async def _send(turn: Turn, draft: Draft, value: str) -> None:
-    """File the draft as a case: consent is this very press, given to the notice that was shown."""
-    if not draft.consent or not draft.text or draft.asking in ("ordinary", "citizen"):
-        turn.say(texts.stale_button())
+    """File the draft as a case: consent is this very press, given to the notice that was shown.
+
+    A report of what is known already is first asked about, unless its writer has said that it is not.
+    """
+    if not _is_ready(turn, draft):
+        return
+    if draft.shares:
+        await _send_apart(turn, draft)
+        return
+    if value != duplicates.APART and await duplicates.asks(turn, draft):
         return
     case = _case_of(turn, draft)
-    await progress.file(turn, case, photos=draft.photos)
-    _keep_corrections(turn, draft, case)
-    turn.chat.step = ""
-    turn.chat.draft = {"sent": {"nonce": draft.nonce, "code": case.code, "album": draft.album}}
+    await progress.file(turn, case, photos=draft.photos, note=await duplicates.hint(turn, draft))
+    _keep_sent(turn, draft, case)
     unit = turn.city.units[case.unit_code].name if case.unit_code else ""
     turn.say(
         texts.case_filed(
@@ -48,6 +53,50 @@ async def _send(turn: Turn, draft: Draft, value: str) -> None:
         buttons=offers.add(case.code),
         case_id=case.id,
     )
+
+
+async def _send_apart(turn: Turn, draft: Draft) -> None:
+    """File each problem as a case of its own, all with this one press."""
+    filed: list[Case] = []
+    shares = splitting.shares_of(draft)
+    for number, share in enumerate(shares, start=1):
+        case = _case_of(turn, share)
+        case.reading["part"] = [number, len(shares)]
+        await progress.file(turn, case, photos=draft.photos, note=await duplicates.hint(turn, share))
+        _keep_corrections(turn, share, case)
+        filed.append(case)
+    splitting.say_filed(turn, draft, filed)
+
+
+async def _join(turn: Turn, draft: Draft, value: str) -> None:
+    """File the draft as one of those who report a known incident; alone where that is finished by now."""
+    if not _is_ready(turn, draft):
+        return
+    case = _case_of(turn, draft)
+    master = await duplicates.join(turn, case, value, photos=draft.photos)
+    if master is None:
+        turn.say(texts.gone_meanwhile())
+        await _send(turn, draft, duplicates.APART)
+        return
+    _keep_sent(turn, draft, case)
+    duplicates.say_joined(turn, case, master, photos=len(draft.photos))
+
+
+def _is_ready(turn: Turn, draft: Draft) -> bool:
+    """Tell whether a draft was shown with the notice that its writer consents to; otherwise say so."""
+    ready = bool(draft.consent and draft.text) and draft.asking not in ("ordinary", "citizen", splitting.ASKING)
+    if draft.asking == splitting.ASKING:
+        splitting.ask(turn, draft)
+    elif not ready:
+        turn.say(texts.stale_button())
+    return ready
+
+
+def _keep_sent(turn: Turn, draft: Draft, case: Case) -> None:
+    """Keep what the writer corrected, and in the chat what was sent."""
+    _keep_corrections(turn, draft, case)
+    turn.chat.step = ""
+    turn.chat.draft = {"sent": {"nonce": draft.nonce, "code": case.code, "album": draft.album}}
 
 
 def _case_of(turn: Turn, draft: Draft) -> Case:
@@ -98,7 +147,9 @@ def _keep_corrections(turn: Turn, draft: Draft, case: Case) -> None:
 
 
 async def _list_domains(turn: Turn, draft: Draft, value: str) -> None:
-    order = [*draft.candidates, *(id for id in turn.city.domains if id not in draft.candidates)]
+    with splitting.in_question(draft) as asked:
+        first = list(asked.candidates)
+    order = [*first, *(id for id in turn.city.domains if id not in first)]
     buttons = [confirmation.button(draft, turn.city.domains[id].name, f"domain:{id}") for id in order]
     turn.say(
         texts.choose_domain(),
@@ -110,17 +161,20 @@ async def _choose_domain(turn: Turn, draft: Draft, value: str) -> None:
     if value not in turn.city.domains:
         turn.say(texts.stale_button())
         return
-    draft.choose_domain(value)
+    with splitting.in_question(draft) as asked:
+        asked.choose_domain(value)
     confirmation.go_on(turn, draft)
 
 
 async def _fix_place(turn: Turn, draft: Draft, value: str) -> None:
     draft.asking = "ward"
     confirmation.keep(turn, draft)
+    with splitting.in_question(draft) as asked:
+        wards = confirmation.place_buttons(asked)
     turn.say(
-        texts.ask_place(candidates=bool(draft.wards)),
+        texts.ask_place(candidates=bool(asked.wards)),
         buttons=[
-            *confirmation.place_buttons(draft),
+            *wards,
             [confirmation.button(draft, texts.label_back(), "look")],
         ],
         ask_location=texts.label_send_position(),
@@ -128,15 +182,18 @@ async def _fix_place(turn: Turn, draft: Draft, value: str) -> None:
 
 
 async def _choose_ward(turn: Turn, draft: Draft, value: str) -> None:
-    if not draft.choose_ward(value, turn.city):
+    with splitting.in_question(draft) as asked:
+        chosen = asked.choose_ward(value, turn.city)
+    if not chosen:
         turn.say(texts.stale_button())
         return
     await confirmation.decide(turn, draft, begun=False)
 
 
 async def _no_ward(turn: Turn, draft: Draft, value: str) -> None:
-    draft.ward_unknown = True
-    confirmation.show(turn, draft)
+    with splitting.in_question(draft) as asked:
+        asked.ward_unknown = True
+    confirmation.go_on(turn, draft)
 
 
 async def _ask_photos(turn: Turn, draft: Draft, value: str) -> None:
@@ -147,7 +204,7 @@ async def _ask_photos(turn: Turn, draft: Draft, value: str) -> None:
 
 async def _toggle_anonymous(turn: Turn, draft: Draft, value: str) -> None:
     draft.anonymous = not draft.anonymous
-    confirmation.show(turn, draft)
+    confirmation.go_on(turn, draft)
 
 
 async def _look(turn: Turn, draft: Draft, value: str) -> None:
@@ -165,7 +222,9 @@ async def _discard(turn: Turn, draft: Draft, value: str) -> None:
 
 
 _VERBS = {
+    **splitting.VERBS,
     "send": _send,
+    "same": _join,
     "domains": _list_domains,
     "domain": _choose_domain,
     "place": _fix_place,

@@ -1,6 +1,7 @@
 """Who hears of a case, and when: its reporter, the unit that has it, the dispatchers, those above."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers import access, cards, notices, texts
@@ -9,7 +10,7 @@ from handlers.notices import Rows
 from handlers.turn import Filed
 from routing import deadline
 from routing.organisation import City
-from storage import cases, chats, messages, people
+from storage import cases, chats, duplicates, messages, people
 from storage.cases import Case
 from storage.database import Transaction
 from storage.people import Official, Person
@@ -71,6 +72,7 @@ async def announce_filed(
             city,
             new.case,
             now=now,
+            note=new.note,
             reporter=new.reporter,
             photos=new.photos,
             officials=found.get(new.case.unit_code or "", ()),
@@ -87,23 +89,86 @@ async def tell_reporter(
     photos: Sequence[str] = (),
     dedupe_key: str | None = None,
     not_before: datetime | None = None,
+    joined_text: str | None = None,
 ) -> None:
     """Tell whoever reported a case, in the chat that they used last; where none is reachable, in the case's.
 
-    When the channel cannot reach them, the unit hears of it (`oversight.citizen_not_reached`).
+    Those whose cases were merged into it hear the same with codes of their own, or `joined_text` in its
+    place; nothing where that is empty. When the channel cannot reach somebody, the unit hears of it
+    (`oversight.citizen_not_reached`).
     """
-    known = await chats.addresses_of(transaction, [case.reporter_id])
-    address = Address(*known.get(case.reporter_id, (case.channel, case.chat)))
-    messages.post_notice(
-        transaction,
-        channel=address.channel,
-        chat=address.chat,
-        message=notices.message_of(text, buttons=buttons, photos=photos).as_dict(),
-        at=now,
-        case_id=case.id,
-        not_before=not_before,
-        dedupe_key=dedupe_key,
+    message = notices.message_of(text, buttons=buttons, photos=photos)
+    told = [(case, message)]
+    if joined_text != "":
+        told += await _told_joined(transaction, case, replace(message, text=joined_text or text))
+    await _tell_reporters(transaction, told, now=now, dedupe_key=dedupe_key, not_before=not_before)
+
+
+async def tell_joined(
+    transaction: Transaction,
+    case: Case,
+    text: str,
+    *,
+    now: datetime,
+    buttons: Rows = (),
+    except_for: int | None = None,
+) -> None:
+    """Tell everybody else whose case was merged into this one, each once and with the code of their own."""
+    told = await _told_joined(transaction, case, notices.message_of(text, buttons=buttons))
+    others = [(other, message) for other, message in told if other.reporter_id != except_for]
+    await _tell_reporters(transaction, others, now=now)
+
+
+async def _told_joined(
+    transaction: Transaction, case: Case, message: OutboundMessage
+) -> list[tuple[Case, OutboundMessage]]:
+    joined = await joined_cases(transaction, [case])
+    return [(other, _with_code_of(message, case, other)) for other in joined]
+
+
+async def joined_cases(transaction: Transaction, masters: Sequence[Case]) -> list[Case]:
+    """Return, for each other person, the first of their cases that was merged into each of these."""
+    reporters = {case.id: case.reporter_id for case in masters if case.people_count > 1}
+    first: dict[tuple[int, int], Case] = {}
+    for other in await duplicates.merged_into(transaction, list(reporters)):
+        assert other.master_id is not None
+        if other.reporter_id != reporters[other.master_id]:
+            first.setdefault((other.master_id, other.reporter_id), other)
+    return list(first.values())
+
+
+def _with_code_of(message: OutboundMessage, case: Case, other: Case) -> OutboundMessage:
+    """Return a message about a case as one about another: in its words and behind its buttons."""
+    rows = tuple(
+        tuple(replace(button, data=button.data.replace(case.code, other.code)) for button in row)
+        for row in message.buttons
     )
+    return replace(message, text=message.text.replace(case.code, other.code), buttons=rows)
+
+
+async def _tell_reporters(
+    transaction: Transaction,
+    told: Sequence[tuple[Case, OutboundMessage]],
+    *,
+    now: datetime,
+    dedupe_key: str | None = None,
+    not_before: datetime | None = None,
+) -> None:
+    if not told:
+        return
+    known = await chats.addresses_of(transaction, [case.reporter_id for case, _ in told])
+    for case, message in told:
+        address = Address(*known.get(case.reporter_id, (case.channel, case.chat)))
+        messages.post_notice(
+            transaction,
+            channel=address.channel,
+            chat=address.chat,
+            message=message.as_dict(),
+            at=now,
+            case_id=case.id,
+            not_before=not_before,
+            dedupe_key=f"{dedupe_key}:{case.id}" if dedupe_key else None,
+        )
 
 
 async def tell_unit(

@@ -2,7 +2,18 @@
 
 from collections.abc import Sequence
 
-from handlers import access, cards, case_at_hand, offers, places, progress, texts, unit_search, writing
+from handlers import (
+    access,
+    cards,
+    case_at_hand,
+    duplicates,
+    offers,
+    places,
+    progress,
+    texts,
+    unit_search,
+    writing,
+)
 from handlers.channel import Button
 from handlers.progress import actor_of
 from handlers.turn import Handler, Turn
@@ -77,13 +88,14 @@ async def show(turn: Turn, case: Case, *, count: int | None = None) -> None:
     events = await ledger.events_of(turn.transaction, case.id)
     photos = await cases.photos_of(turn.transaction, case.id, "report")
     question, rows = _question(turn, case, [event.unit_code for event in events if event.type == "returned"])
+    note, merging = await duplicates.offer(turn, case)
     text = texts.triage_card(
         count=count,
         why=case.triage_reason or "",
-        card=cards.body(turn.city, case, now=turn.now, photos=photos, events=events),
+        card=cards.body(turn.city, case, now=turn.now, photos=photos, note=note, events=events),
         question=question,
     )
-    turn.say(text, buttons=[*rows, *_other_ways(case)], photos=photos, case_id=case.id)
+    turn.say(text, buttons=[*rows, *merging, *_other_ways(case)], photos=photos, case_id=case.id)
 
 
 def _question(turn: Turn, case: Case, gave_back: Sequence[str | None]) -> tuple[str, list[list[Button]]]:

@@ -24,6 +24,8 @@ class Filed:
     case: Case
     reporter: Person
     photos: Sequence[str]
+    note: str = ""
+    """What those who must act should know beside the case itself."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -42,6 +42,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     REJECT = "reject"
     MERGE = "merge"
+    UNMERGE = "unmerge"
 
 
 class Role(StrEnum):
@@ -106,8 +107,16 @@ _RULES: tuple[tuple[tuple[Status, ...], Action, Status, tuple[Role, ...]], ...] 
     (_FINISHED, Action.REOPEN, Status.REOPENED, (Role.CITIZEN, Role.LEADER)),
     ((Status.TRIAGE,), Action.REJECT, Status.REJECTED, (Role.DISPATCHER,)),
     (_WITH_UNIT, Action.REJECT, Status.REJECTED, (Role.CHAIR, Role.DISPATCHER)),
-    ((Status.RECEIVED,), Action.MERGE, Status.MERGED, (Role.SYSTEM, Role.DISPATCHER)),
+    # Whoever reports what is known already may join it; later merging is for those who handle both.
+    ((Status.RECEIVED,), Action.MERGE, Status.MERGED, (Role.CITIZEN,)),
     ((Status.TRIAGE, *_WITH_UNIT), Action.MERGE, Status.MERGED, (Role.DISPATCHER, Role.CHAIR)),
+    # Back to where cases are sorted; the system then gives it to the unit that it had.
+    (
+        (Status.MERGED,),
+        Action.UNMERGE,
+        Status.TRIAGE,
+        (Role.CITIZEN, Role.DISPATCHER, Role.CHAIR),
+    ),
 )
 
 MOVES: Mapping[tuple[Status, Action], Move] = MappingProxyType(

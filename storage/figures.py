@@ -57,7 +57,12 @@ class Figures:
 
 _NAMES = tuple(field.name for field in fields(Figures))
 
-_RECEIVED = and_(case.c.received_at >= bindparam("start"), case.c.received_at < bindparam("end"))
+_RECEIVED = and_(
+    case.c.received_at >= bindparam("start"),
+    case.c.received_at < bindparam("end"),
+    # Its master is the case that is handled; nobody is measured by one incident twice.
+    case.c.status != Status.MERGED,
+)
 _ANSWERED = and_(
     case.c.answered_at >= bindparam("start"),
     case.c.answered_at < bindparam("end"),
@@ -220,7 +225,7 @@ def _is_late(state: Mapping[str, Any]) -> bool:
 
 
 def _is_meant(told: _Recounted, unit_codes: Collection[str] | None, domain: str | None) -> bool:
-    if told.state["kind"] not in COUNTED_KINDS:
+    if told.state["kind"] not in COUNTED_KINDS or told.state["status"] == Status.MERGED:
         return False
     if unit_codes is not None and told.state.get("unit_code") not in unit_codes:
         return False

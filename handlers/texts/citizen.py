@@ -386,8 +386,9 @@ def case_state(
     received_at: datetime,
     due_at: datetime | None,
     answer: str,
+    joined: str,
 ) -> str:
-    """Show how a person's own case stands."""
+    """Show how a person's own case stands; `joined` tells of others who reported the same."""
     lines = [
         f"{code}: {status_name(status)}",
         f"• Nội dung: {excerpt(text, 200)}",
@@ -400,6 +401,8 @@ def case_state(
         lines.append(f"• Đơn vị: {unit}")
     if due_at:
         lines.append(f"• Hạn trả lời: trước {moment(due_at)}")
+    if joined:
+        lines.append(joined)
     if answer:
         lines.append(f"• Trả lời: {answer}")
     return "\n".join(lines)

@@ -394,11 +394,14 @@ def work_list(*, units: Sequence[str], count: int, first: int, lines: Sequence[s
     )
 
 
-def work_line(*, number: int, code: str, domain: str, place: str, status: str, due: str, urgent: bool) -> str:
+def work_line(
+    *, number: int, code: str, domain: str, place: str, status: str, due: str, urgent: bool, people: int
+) -> str:
     """Return one line of the list."""
     mark = "🔴 " if urgent else ""
     where = f" · {place}" if place else ""
-    return f"{number}. {mark}{code} · {domain}{where}\n   {_STATUSES[status]} · {due}"
+    many = f" · {people} người cùng báo" if people > 1 else ""
+    return f"{number}. {mark}{code} · {domain}{where}\n   {_STATUSES[status]} · {due}{many}"
 
 
 def due_phrase(*, due_at: datetime | None, standing: str) -> str:

@@ -11,11 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import handlers.texts
-from handlers.texts import citizen, common, officials, operators
+from handlers.texts import citizen, common, duplicates, officials, operators
 from routing.deadline import LOCAL_TIME
 
 GOLDEN = Path(__file__).parent / "golden_texts.txt"
-MODULES = (common, citizen, officials, operators)
+MODULES = (common, citizen, duplicates, officials, operators)
 LATER = datetime(2026, 11, 25, 17, 0, tzinfo=LOCAL_TIME)
 EARLIER = datetime(2026, 11, 23, 9, 5, tzinfo=LOCAL_TIME)
 
