@@ -120,7 +120,7 @@ class App:
     def _take_model(self, understanding: Understanding) -> None:
         self._understanding = understanding
         if self.worker:
-            self.worker.read_with(understanding)
+            self.worker.understanding = understanding
 
     async def _prepare_demo(self) -> Demo | None:
         if self._demo is None:

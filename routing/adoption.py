@@ -9,6 +9,7 @@ tolerates. The tolerance keeps out what a small set cannot prove, and keeps nois
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from routing.evaluation import Case
@@ -16,6 +17,7 @@ from routing.kind import EMERGENCY
 from routing.lessons import Lesson
 from routing.understanding import Reading
 
+EVALUATION_FILE = Path(__file__).parent / "data" / "evaluation.jsonl"
 CHANCE = 0.05
 FEWEST_OF_DOMAIN = 15
 """Texts of a domain from which on it is judged by itself."""
@@ -48,6 +50,7 @@ class Figure:
 
     name: str
     measured_on: str
+    of_domain: str | None
     count: int
     old: int
     new: int
@@ -70,8 +73,9 @@ class Figure:
 
     def __str__(self) -> str:
         change = f"{self.old / self.count:.3f} → {self.new / self.count:.3f}"
+        name = f"{self.name}: {self.of_domain}" if self.of_domain else self.name
         return (
-            f"{self.name} ({self.measured_on}): {change}, {self.lost} lost and {self.gained} gained"
+            f"{name} ({self.measured_on}): {change}, {self.lost} lost and {self.gained} gained"
             f" of {self.count}"
         )
 
@@ -80,6 +84,7 @@ class Figure:
         return {
             "name": self.name,
             "measured_on": self.measured_on,
+            "of_domain": self.of_domain,
             "count": self.count,
             "old": round(self.old / self.count, 4),
             "new": round(self.new / self.count, 4),
@@ -138,7 +143,7 @@ class _Judge:
                 by_domain.setdefault(one.label, []).append(one)
         for domain, own in sorted(by_domain.items()):
             if len(own) >= FEWEST_OF_DOMAIN:
-                found.append(self._figure(f"{name}: {domain}", measured_on, own, ONE_DOMAIN))
+                found.append(self._figure(name, measured_on, own, ONE_DOMAIN, domain))
         return found
 
     def emergencies(self, measured_on: str, asked: Sequence[_Asked]) -> list[Figure]:
@@ -146,11 +151,19 @@ class _Judge:
         calls = [one for one in asked if one.label == EMERGENCY]
         return [self._figure("recall of emergency", measured_on, calls, NONE)] if calls else []
 
-    def _figure(self, name: str, measured_on: str, asked: Sequence[_Asked], tolerance: Tolerance) -> Figure:
+    def _figure(
+        self,
+        name: str,
+        measured_on: str,
+        asked: Sequence[_Asked],
+        tolerance: Tolerance,
+        domain: str | None = None,
+    ) -> Figure:
         answers = [self._right(one) for one in asked]
         return Figure(
             name=name,
             measured_on=measured_on,
+            of_domain=domain,
             count=len(answers),
             old=sum(old for old, _ in answers),
             new=sum(new for _, new in answers),

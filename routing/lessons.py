@@ -1,11 +1,14 @@
 """What corrections teach: which of them count, how much each weighs, and which are kept back as a test."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from routing.deadline import LOCAL_TIME
+from routing.evaluation import BadRows
+from routing.vietnamese import words
 
 CITIZEN = "citizen"
 FIELDS = ("domain", "kind")
@@ -103,6 +106,55 @@ def _lesson(one: Correction) -> Lesson:
     return Lesson(text=one.text, field=one.field, label=one.now, weight=weight)
 
 
+def read_examples(
+    lines: Sequence[str], *, labels: Mapping[str, Collection[str]], reserved: Iterable[str]
+) -> list[Lesson]:
+    """Return the lessons of JSON lines {"text", "domain"?, "kind"?}. Raises BadRows with every bad line.
+
+    `reserved` are texts that must not be learned from, since the model is measured on them.
+    """
+    kept = {as_compared(text) for text in reserved} - {""}
+    found: list[Lesson] = []
+    problems: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            found += _read_row(line, labels, kept)
+        except ValueError as error:
+            problems.append(f"line {number}: {error}")
+    if problems or not found:
+        raise BadRows(problems or ["no examples"])
+    return found
+
+
+def _read_row(line: str, labels: Mapping[str, Collection[str]], reserved: Collection[str]) -> list[Lesson]:
+    """Return what one line teaches. Raises ValueError with what is wrong with it."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        raise ValueError("not JSON") from None
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")
+    text = row.get("text")
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("no text")
+    given = {field: row[field] for field in FIELDS if row.get(field) is not None}
+    for field, label in given.items():
+        if not isinstance(label, str) or label not in labels[field]:
+            raise ValueError(f"unknown {field} {label!r}")
+    if not given:
+        raise ValueError("neither domain nor kind")
+    if as_compared(text) in reserved:
+        raise ValueError("this text belongs to the evaluation set")
+    return [Lesson(text=text, field=field, label=label) for field, label in given.items()]
+
+
+def as_compared(text: str) -> str:
+    """Return a text as its words alone, to tell whether it is another one's twin."""
+    return " ".join(words(text))
+
+
 def kept_back(taught: Sequence[Lesson]) -> tuple[list[Lesson], list[Lesson]]:
     """Divide lessons, oldest first, into those to learn from and the newest fifth to test with.
 
@@ -112,8 +164,8 @@ def kept_back(taught: Sequence[Lesson]) -> tuple[list[Lesson], list[Lesson]]:
         return list(taught), []
     at = int(_LEARNED * len(taught))
     test = list(taught[at:])
-    asked = {one.text for one in test}
-    return [one for one in taught[:at] if one.text not in asked], test
+    asked = {as_compared(one.text) for one in test}
+    return [one for one in taught[:at] if as_compared(one.text) not in asked], test
 
 
 def teaching_value(confidences: Sequence[float]) -> float:

@@ -1,32 +1,71 @@
-"""`train`: a new model from the corpus, and from what people corrected."""
+"""`train`: a new model from the corpus and from what people corrected, in use unless it is worse."""
 
 import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.commands.opening import progress
+from bot.commands import versions
+from bot.commands.opening import Refused, city_of, opened, progress
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.model_in_use import InUse
+    from routing.adoption import Figure
+    from routing.evaluation import Case
+    from routing.lessons import Correction, Lesson
+    from routing.training import Trained
+    from routing.understanding import Reading, Understanding
+    from storage.models import StoredModel
+
+ADOPTED, BAD_ROWS, KEPT = 0, 2, 3
+"""Exit statuses: the new model is in use; bad rows, nothing was done; the old model stays."""
+NOTHING_NEW = "there is nothing new to learn from"
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     train = commands.add_parser("train", help="build a new model, and use it unless it is worse")
-    train.add_argument(
+    instead = train.add_mutually_exclusive_group()
+    instead.add_argument("--list", action="store_true", help="show the models that were adopted")
+    instead.add_argument("--rollback", action="store_true", help="go back to the model before")
+    instead.add_argument(
         "--ship", action="store_true", help="rebuild the shipped model from the corpus alone; no database"
     )
     train.add_argument("--output", type=Path, help="where --ship writes the model; default: the shipped file")
+    train.add_argument("--examples", type=Path, help='more to learn: JSON lines {"text", "domain"?, "kind"?}')
+    train.add_argument("--no-corrections", action="store_true", help="leave out what people corrected")
+    train.add_argument("--note", default="", help="kept with the model, for --list")
+    train.add_argument("--corpus", type=Path, help="a folder to use in place of the shipped corpus")
+    train.add_argument("--evaluation", type=Path, help="a file to use in place of the shipped evaluation set")
+    train.add_argument("--json", action="store_true", help="the outcome as one JSON object")
     train.set_defaults(run=run_train)
 
 
 def run_train(arguments: argparse.Namespace) -> int:
-    """Build the shipped model and write it."""
-    return _ship(arguments)
+    """Train, list, roll back, or rebuild the shipped model."""
+    if arguments.ship:
+        return _ship(arguments)
+    if arguments.list:
+        return versions.run_list(arguments)
+    if arguments.rollback:
+        return versions.run_rollback(arguments)
+    return _learn(arguments)
+
+
+# ── the shipped model ────────────────────────────────────────────────────────────────────────────
 
 
 def _ship(arguments: argparse.Namespace) -> int:
-    from routing.training import train
     from routing.understanding import MODEL_FILE
 
-    trained = train(follow=lambda made: progress(made, "training texts"))
+    trained = _train(arguments, ())
     trained.model.save(arguments.output or MODEL_FILE)
     print(
         f"model {trained.model.version}: {trained.example_count} texts,"
@@ -34,4 +73,233 @@ def _ship(arguments: argparse.Namespace) -> int:
     )
     for name, accuracy in trained.held_out_accuracy.items():
         print(f"{name}: {accuracy:.3f} on lines held out of the corpus")
-    return 0
+    return ADOPTED
+
+
+def _train(arguments: argparse.Namespace, taught: "Sequence[Lesson]") -> "Trained":
+    from routing.corpus import CORPUS
+    from routing.training import BadCorpus, train
+
+    folder = arguments.corpus or CORPUS
+    try:
+        return train(folder=folder, taught=taught, follow=lambda made: progress(made, "training texts"))
+    except (OSError, UnicodeDecodeError, BadCorpus) as error:
+        raise Refused(f"{folder}: {error}") from error
+
+
+# ── learning ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Material:
+    """What there is to learn from, and what is kept back as a test."""
+
+    corrections: int
+    learned: "Sequence[Lesson]"
+    kept_back: "Sequence[Lesson]"
+    examples: "Sequence[Lesson]"
+    cases: "Sequence[Case]"
+
+    def as_dict(self) -> dict[str, int]:
+        return {
+            "corrections": self.corrections,
+            "learned": len(self.learned),
+            "kept_back": len(self.kept_back),
+            "examples": len(self.examples),
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"{self.corrections} corrections: {len(self.learned)} learned from, {len(self.kept_back)} kept"
+            f" back as a test; {len(self.examples)} labels from the file of examples."
+        )
+
+
+def _learn(arguments: argparse.Namespace) -> int:
+    from routing.evaluation import BadRows
+
+    try:
+        cases = _evaluation_set(arguments)
+        examples = _examples(arguments, cases)
+    except BadRows as bad:
+        print("\n".join(bad.problems), file=sys.stderr)
+        return BAD_ROWS
+    corrections, old = asyncio.run(_from_database(arguments.settings))
+    if old.refused:
+        print(f"warning: {old.refused}", file=sys.stderr)
+    material = _material([] if arguments.no_corrections else corrections, examples, cases)
+    outcome = _decide(arguments, old, material)
+    print(json.dumps(outcome.as_dict(), ensure_ascii=False) if arguments.json else outcome)
+    return ADOPTED if outcome.adopted else KEPT
+
+
+def _evaluation_set(arguments: argparse.Namespace) -> "list[Case]":
+    from routing.adoption import EVALUATION_FILE
+    from routing.evaluation import read_cases
+
+    return read_cases(_lines(arguments.evaluation or EVALUATION_FILE))
+
+
+def _examples(arguments: argparse.Namespace, cases: "Iterable[Case]") -> "list[Lesson]":
+    """Return the lessons of the file of examples. Raises BadRows with every bad line."""
+    from routing.lessons import read_examples
+
+    if arguments.examples is None:
+        return []
+    return read_examples(_lines(arguments.examples), labels=_labels(), reserved=_texts_of(cases))
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{file}: {error}") from error
+
+
+def _labels() -> dict[str, set[str]]:
+    from routing.domain import domains
+    from routing.kind import KINDS
+
+    return {"domain": {domain.id for domain in domains()}, "kind": set(KINDS)}
+
+
+def _texts_of(cases: "Iterable[Case]") -> list[str]:
+    return [text for case in cases for text in (case.text, case.text_messy) if text]
+
+
+async def _from_database(settings: Settings) -> "tuple[list[Correction], InUse]":
+    from bot.model_in_use import load
+    from storage.corrections import corrections
+
+    async with opened(settings) as database:
+        async with database.read() as transaction:
+            await city_of(transaction)
+            known = await corrections(transaction)
+        return known, await load(database)
+
+
+def _material(
+    corrections: "Sequence[Correction]", examples: "Sequence[Lesson]", cases: "Sequence[Case]"
+) -> _Material:
+    from routing.lessons import as_compared, kept_back, lessons
+
+    measured = {as_compared(text) for text in _texts_of(cases)}
+    taught = lessons(corrections, labels=_labels())
+    learned, test = kept_back([one for one in taught if as_compared(one.text) not in measured])
+    return _Material(
+        corrections=len(corrections), learned=learned, kept_back=test, examples=examples, cases=cases
+    )
+
+
+# ── adopting or keeping ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What became of the new model: in use, or not for these reasons."""
+
+    version: str
+    before: str
+    material: _Material
+    figures: "Sequence[Figure]" = ()
+    reasons: Sequence[str] = ()
+
+    @property
+    def adopted(self) -> bool:
+        return not self.reasons
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "adopted": self.adopted,
+            "model": self.version,
+            "before": self.before,
+            "in_use": self.version if self.adopted else self.before,
+            "reasons": list(self.reasons),
+            "figures": [figure.as_dict() for figure in self.figures],
+            **self.material.as_dict(),
+        }
+
+    def __str__(self) -> str:
+        """Say it in lines; the figures of one domain are told only where they are worse."""
+        overall = [f"  {figure}" for figure in self.figures if not figure.of_domain]
+        if self.adopted:
+            end = [f"Adopted: model {self.version} reads from now on, in place of {self.before}."]
+        else:
+            end = [
+                f"Kept: model {self.before} goes on reading, because",
+                *(f"  {why}" for why in self.reasons),
+            ]
+        return "\n".join([str(self.material), *overall, *end])
+
+
+def _decide(arguments: argparse.Namespace, old: "InUse", material: _Material) -> _Outcome:
+    """Train, measure, and adopt the new model unless it is worse."""
+    from routing.adoption import worse
+
+    before = old.understanding.model_version
+    if not (material.learned or material.examples or arguments.corpus or old.stored):
+        return _Outcome(version=before, before=before, material=material, reasons=[NOTHING_NEW])
+    trained = _train(arguments, [*material.learned, *material.examples])
+    version = trained.model.version
+    if version == before:
+        return _Outcome(version=version, before=before, material=material, reasons=[NOTHING_NEW])
+    content, new = _as_stored(trained)
+    figures = _measure(old, new, material)
+    reasons = [str(figure) for figure in worse(figures)]
+    if not reasons:
+        kept = {"figures": [figure.as_dict() for figure in figures], **material.as_dict()}
+        reasons = asyncio.run(_adopt(arguments, version, content, old.stored, kept))
+    return _Outcome(version=version, before=before, material=material, figures=figures, reasons=reasons)
+
+
+def _as_stored(trained: "Trained") -> "tuple[bytes, Understanding]":
+    """Return the new model as it will be stored, and its reading, loaded from that very content."""
+    from routing.understanding import Understanding
+
+    file = BytesIO()
+    trained.model.save(file)
+    return file.getvalue(), Understanding.from_bytes(file.getvalue())
+
+
+def _measure(old: "InUse", new: "Understanding", material: _Material) -> "list[Figure]":
+    """Compare with the model in use; and with the shipped one, so that small losses never add up."""
+    from routing.adoption import SINCE_SHIPPED, compare
+    from routing.understanding import Understanding
+
+    cases = progress(material.cases, "evaluation texts")
+    figures = compare(_read(old.understanding), _read(new), cases, material.kept_back)
+    shipped = Understanding.load()
+    if shipped.model_version != old.understanding.model_version:
+        cases = progress(material.cases, "evaluation texts")
+        figures += compare(_read(shipped), _read(new), cases, (), measured_on=SINCE_SHIPPED)
+    return figures
+
+
+def _read(understanding: "Understanding") -> "Callable[[str], Reading]":
+    return lambda text: understanding.read(text, province=None)
+
+
+async def _adopt(
+    arguments: argparse.Namespace,
+    version: str,
+    content: bytes,
+    old: "StoredModel | None",
+    figures: dict[str, Any],
+) -> list[str]:
+    """Take the new model into use; return why this could not be done."""
+    from storage import models
+
+    async with opened(arguments.settings) as database, database.begin() as transaction:
+        try:
+            adopted = await models.adopt(
+                transaction,
+                version,
+                content,
+                instead_of=old,
+                figures=figures,
+                note=arguments.note,
+                now=datetime.now(UTC),
+            )
+        except models.TooLarge as error:
+            return [f"the new model is too large to be kept ({error})"]
+    return [] if adopted else ["another model was adopted meanwhile; train again"]
