@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from rapidfuzz import fuzz, process
 
+from routing.places.addresses import find_address, find_landmark
 from routing.places.context import Context, read_context
 from routing.places.gazetteer import Gazetteer, Name, gazetteer
 from routing.places.mentions import EVERYDAY, SURNAMES, Match, Mention, Scanner, match_names
@@ -61,6 +62,14 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
     mentions = scanner.scan()
     context = read_context([m for m in mentions if m.paired or not m.weak], words, home)
     street = find_street(text, words, mentions)
+    address = find_address(text, words, street.position if street else None)
+    written = {
+        "street": street.name if street else None,
+        "street_word": street.word if street else None,
+        "alley": address.alley,
+        "house_number": address.house_number,
+        "landmark": find_landmark(text, words, mentions),
+    }
     reader = _Reader(scanner, mentions, context)
     readings = reader.readings(mentions)
     reading = reader.choose(readings) if readings else None
@@ -75,7 +84,7 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
             ward=None,
             candidates=tuple(places.wards[index] for index in offered or _successors(context, places)),
             former=_former(names, places),
-            street=street,
+            **written,
             span=None,
             reasons=("perhaps_ward", *around) if offered else around,
         )
@@ -87,7 +96,7 @@ def read_place(text: str, *, province: str | None) -> PlaceReading:
         ward=places.wards[reading.wards[0]] if reading.sure else None,
         candidates=tuple(places.wards[index] for index in reading.wards[:MOST_CANDIDATES]),
         former=_former(reading.names, places),
-        street=street,
+        **written,
         span=(words[reading.mention.start].start, words[reading.mention.end - 1].end),
         reasons=reading.reasons + around + _elsewhere(reading, context, places),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from routing.places.mentions import MOST_SYLLABLES, Mention
 from routing.places.street_names import known_streets
@@ -17,6 +18,7 @@ _NUMBERED = {
     "hl": ("Hương lộ", ""),
     "vanh": ("Vành đai", "dai"),
 }
+_SHOWN = {"duong": "đường", "dg": "đường", "d": "đường", "pho": "phố"}
 _STREET_WORDS = {"duong": "đường", "pho": "phố", "dg": "đg"}
 _ALLEYS = frozenset(("ngo", "ngach", "hem", "kiet"))
 _NOT_PHO = frozenset(("thanh", "khu", "dan", "mon", "quan", "hang", "noi", "duong", "day"))
@@ -29,6 +31,17 @@ _STOP = word_list("no_street_name")
 _NUMBER = re.compile(r"\d{1,4}(?:[.,/]\d{1,3}){0,3}(?:[a-zđ](?!\w))?", re.IGNORECASE)
 
 
+class Street(NamedTuple):
+    """A street's name, the word that is written before it, and the word of the text where it is found.
+
+    Behind a house number or a junction that is where the number or the junction begins.
+    """
+
+    name: str
+    word: str | None
+    position: int
+
+
 class StreetFinder:
     """Finds the street in one text; `units` are the words at which the mention of a unit begins."""
 
@@ -38,14 +51,16 @@ class StreetFinder:
         self.units = {mention.start for mention in mentions if mention.level != "bare"}
         self.capitalised = is_capitalised(words)
 
-    def find(self) -> str | None:
-        """Return the first street's name without the house number, or None."""
-        for position in range(len(self.words)):
-            street = (
-                self._numbered(position) or self._after_street_word(position) or self._after_cue(position)
-            )
-            if street:
-                return street
+    def find(self) -> Street | None:
+        """Return the first street, or None."""
+        for position, word in enumerate(self.words):
+            if numbered := self._numbered(position):
+                return Street(numbered, None, position)
+            if named := self._after_street_word(position):
+                coded = named.startswith("Đường ")
+                return Street(named, None if coded else _SHOWN[word.key], position)
+            if cued := self._after_cue(position):
+                return Street(cued, None, position)
         return None
 
     def _gap(self, position: int) -> str:
@@ -78,8 +93,16 @@ class StreetFinder:
             self._code(after)
             or self._well_known(after)
             or self._capitals(after)
+            or self._one_capital(after)
             or self._small_letters(after)
         )
+
+    def _one_capital(self, position: int) -> str | None:
+        """Return a name of one syllable between words in small letters: "đường Láng hỏng"."""
+        word = self.words[position]
+        alone = position + 1 >= len(self.words) or not self.words[position + 1].capital
+        named = self.capitalised and word.capital and word.linked and len(word.key) > 2
+        return self.text[word.start : word.end] if named and alone and position not in self.units else None
 
     def _after_cue(self, position: int) -> str | None:
         """Return a street after a junction or a house number."""
@@ -196,6 +219,6 @@ def _agrees(typed: str, name: str) -> bool:
     return agreement(typed, name) > 0
 
 
-def find_street(text: str, words: Sequence[Word], mentions: Sequence[Mention]) -> str | None:
-    """Return the street that a text names, without the house number; None when it names none."""
+def find_street(text: str, words: Sequence[Word], mentions: Sequence[Mention]) -> Street | None:
+    """Return the street that a text names; None when it names none."""
     return StreetFinder(text, words, mentions).find()

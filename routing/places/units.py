@@ -46,7 +46,9 @@ class PlaceReading:
     `province` is the full name of the province named (former names as named) or else of the one given;
     `ward_named` and `district` are what the text names, in full form; `ward` is today's ward when one is
     certain enough and `candidates` all that are possible, best first; `former` the former wards meant;
-    `span` the ward's mention in the text.
+    `span` the ward's mention in the text. `street` is the street's name and `street_word` what stands
+    before it ("đường", "phố"); `alley` is "ngõ 45" or "ngách 12 ngõ 45", `house_number` "12" or "12/3A",
+    `landmark` "gần chợ Hôm" or "ngã tư Trần Phú - Lê Lợi", as it is written.
     """
 
     province: str | None
@@ -58,6 +60,18 @@ class PlaceReading:
     street: str | None
     span: tuple[int, int] | None
     reasons: tuple[str, ...]
+    street_word: str | None = None
+    alley: str | None = None
+    house_number: str | None = None
+    landmark: str | None = None
+
+    @property
+    def address(self) -> str | None:
+        """The house, alley and street as people write them: "số 12 ngõ 45 đường Nguyễn Trãi"."""
+        number = self.house_number
+        house = f"số {number}" if number and "/" not in number else number
+        named = " ".join(part for part in (self.street_word, self.street) if part) if self.street else None
+        return " ".join(part for part in (house, self.alley, named) if part) or None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the parts in JSON; by hand, because `dataclasses.asdict` takes ten times as long."""
@@ -71,4 +85,8 @@ class PlaceReading:
             "street": self.street,
             "span": list(self.span) if self.span else None,
             "reasons": list(self.reasons),
+            "street_word": self.street_word,
+            "alley": self.alley,
+            "house_number": self.house_number,
+            "landmark": self.landmark,
         }
