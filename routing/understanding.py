@@ -83,6 +83,9 @@ class Reading:
             "ward_code": ward.code if ward else None,
             "place_candidates": [candidate.name for candidate in self.place.candidates],
             "street": self.place.street,
+            "alley": self.place.alley,
+            "house_number": self.place.house_number,
+            "landmark": self.place.landmark,
             "reasons": list(self.reasons),
             "personal_data": [
                 {"type": item.type, "span": [item.start, item.end]} for item in self.personal_data
