@@ -2,13 +2,15 @@
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from routing.places.units import FormerWard, Province, Ward
-from routing.places.words import split_words
+from routing.places.words import split_words, syllable_key
 from routing.vietnamese import strip_accents
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "places.json"
@@ -49,6 +51,28 @@ class ProvinceName:
     province: int
 
 
+Unit = TypeVar("Unit", bound=Name | District | ProvinceName)
+
+
+class NameIndex(dict[str, tuple[Unit, ...]]):
+    """Units by the key of their name; `starts` holds what keys begin with, so that a search ends early."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Unit]]) -> None:
+        found: dict[str, list[Unit]] = {}
+        starts: set[str] = set()
+        for key, unit in pairs:
+            found.setdefault(key, []).append(unit)
+            starts.update(_beginnings(key, unit.syllables))
+        super().__init__({key: tuple(units) for key, units in found.items()})
+        self.starts = frozenset(starts)
+
+
+def _beginnings(key: str, syllables: tuple[str, ...]) -> Iterator[str]:
+    """Yield what is known of a key after each syllable; abbreviations may be broken anywhere."""
+    parts = [syllable_key(strip_accents(syllable)) for syllable in syllables] or list(key)
+    yield from accumulate(parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
     """All units and names; positions in these tuples are the indexes used everywhere in this package."""
@@ -63,10 +87,10 @@ class Gazetteer:
     former_points: tuple[tuple[float, float] | None, ...]
     former_boxes: tuple[tuple[float, float, float, float] | None, ...]
     successors: tuple[tuple[int, ...], ...]
-    names: dict[str, tuple[Name, ...]]
-    districts: dict[str, tuple[District, ...]]
+    names: NameIndex[Name]
+    districts: NameIndex[District]
     district_initials: dict[str, tuple[District, ...]]
-    province_names: dict[str, tuple[ProvinceName, ...]]
+    province_names: NameIndex[ProvinceName]
 
     def today(self, name: Name) -> tuple[int, ...]:
         """Return the indexes of today's wards that a name leads to, the default first."""
@@ -98,13 +122,6 @@ def _spelled(text: str) -> tuple[str, tuple[str, ...]]:
     """Return the index key of a name and its syllables."""
     words = split_words(text)
     return "".join(word.key for word in words), tuple(word.lower for word in words)
-
-
-def _index(pairs: list[tuple[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    found: dict[str, list[Any]] = {}
-    for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return {key: tuple(values) for key, values in found.items()}
 
 
 def _ward_names(data: dict[str, Any]) -> list[tuple[str, Name]]:
@@ -148,8 +165,16 @@ def _province_names(data: dict[str, Any]) -> list[tuple[str, ProvinceName]]:
     return pairs
 
 
-def _initials(district: District) -> str:
-    return strip_accents("".join(syllable[0] for syllable in district.syllables))
+def _by_initials(districts: Iterable[District]) -> dict[str, tuple[District, ...]]:
+    """Return the districts by their initials, "bt", and by the first ones and the last syllable, "bthanh"."""
+    found: dict[str, list[District]] = {}
+    for district in districts:
+        bare = [strip_accents(syllable) for syllable in district.syllables]
+        if len(bare) > 1:
+            letters = "".join(syllable[0] for syllable in bare)
+            for key in (letters, letters[:-1] + bare[-1]):
+                found.setdefault(key, []).append(district)
+    return {key: tuple(units) for key, units in found.items()}
 
 
 @cache
@@ -178,10 +203,8 @@ def gazetteer() -> Gazetteer:
         former_points=tuple(tuple(row[3]) if row[3] else None for row in former_rows),
         former_boxes=tuple(tuple(row[4]) if row[4] else None for row in former_rows),
         successors=tuple(tuple(row[2]) for row in former_rows),
-        names=_index(_ward_names(data)),
-        districts=_index(districts),
-        district_initials=_index(
-            [(_initials(unit), unit) for _, unit in districts if len(unit.syllables) > 1]
-        ),
-        province_names=_index(_province_names(data)),
+        names=NameIndex(_ward_names(data)),
+        districts=NameIndex(districts),
+        district_initials=_by_initials(unit for _, unit in districts),
+        province_names=NameIndex(_province_names(data)),
     )

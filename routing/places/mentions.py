@@ -1,18 +1,18 @@
 """Where a text mentions units: after a word for the kind of unit ("phường", "Q.", "tx") or bare."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
-from routing.places.gazetteer import District, Gazetteer, Name, ProvinceName
+from routing.places.gazetteer import District, Gazetteer, Name, NameIndex, ProvinceName
 from routing.places.street_names import known_streets
 from routing.places.words import Word, agreement, is_capitalised, spellings, word_list
 
 Level = Literal["ward", "district", "province", "city", "bare"]
 Lead = Literal["", "cue", "landmark", "near", "house", "alley", "quarter"]
-Unit = TypeVar("Unit", Name, District, ProvinceName)
+Unit = TypeVar("Unit", bound=Name | District | ProvinceName)
 MOST_SYLLABLES = 7
 MOST_MENTIONS = 40
 
@@ -48,6 +48,7 @@ _PREFIXES = (
     Prefix("province", "Tỉnh", ("t",)),
 )
 _UNIT_PAIRS = frozenset(prefix.keys for prefix in _PREFIXES if len(prefix.keys) == 2)
+_PAIR_STARTS = frozenset(first for first, _ in _UNIT_PAIRS)
 _BY_FIRST: dict[str, list[Prefix]] = {}
 for _prefix in sorted(_PREFIXES, key=lambda prefix: (-len(prefix.keys), not prefix.spelled)):
     _BY_FIRST.setdefault(_prefix.keys[0], []).append(_prefix)
@@ -143,19 +144,21 @@ class Mention:
 
 
 def match_names(
-    words: Sequence[Word], start: int, index: Mapping[str, tuple[Unit, ...]], accented: bool = False
+    words: Sequence[Word], start: int, index: NameIndex[Unit], accented: bool = False
 ) -> list[Match[Unit]]:
     """Return the units whose name begins at a word, longest names first; `accented` tells of the text."""
     matches: list[Match[Unit]] = []
     key = ""
     for end in range(start, min(start + MOST_SYLLABLES, len(words))):
         word = words[end]
-        if end > start and (not word.linked or _begins_unit_words(words, end)):
+        if end > start and (not word.linked or (word.key in _PAIR_STARTS and _begins_unit_words(words, end))):
             break
         key += word.key
-        if key.isdecimal() and end > start:
+        if end > start and key.isdecimal():
             break
         units = index.get(key, ())
+        if not units and key not in index.starts:
+            break
         typed = tuple([word.lower for word in words[start : end + 1]]) if units else ()
         for unit in units:
             quality = _quality(typed, unit.syllables, accented)
@@ -203,6 +206,14 @@ def unit_word(words: Sequence[Word]) -> tuple[str, int]:
     return "", 0
 
 
+class _Around(NamedTuple):
+    """The districts and provinces that a word begins: behind the word for their kind, and bare."""
+
+    written: list[Mention]
+    districts: list[Match[District]]
+    provinces: list[Match[ProvinceName]]
+
+
 class Scanner:
     """Finds the mentions of one text, left to right, each word looked at once."""
 
@@ -215,6 +226,8 @@ class Scanner:
         self.accented = marked > 0.35 * len(words)
         self.capitalised = is_capitalised(words)
         self.named_until = 0
+        self.looked_at = -1
+        self.around = _Around([], [], [])
 
     def scan(self) -> list[Mention]:
         """Return the mentions in the order of the text."""
@@ -305,14 +318,17 @@ class Scanner:
         everyday = "".join(word.key for word in words[start:position]) in EVERYDAY
         if everyday and not words[start].capital:
             return None
-        for written in self._prefixed(position):
-            if written.level in ("district", "city", "province") and self._lies_in(name, written):
+        around = self._around(position)
+        for written in around.written:
+            if self._lies_in(name, written):
                 return written
+        if not around.districts and not around.provinces:
+            return None
         bare = Mention("bare", "", False, position, position, position, paired=True)
         least = 1 if words[position].capital or "," in gap else 2
         bare.districts = [
             match
-            for match in match_names(words, position, places.districts, self.accented)
+            for match in around.districts
             if match.quality > 0
             and match.end - position >= least
             and match.unit.syllables[0].isalpha()
@@ -323,7 +339,7 @@ class Scanner:
             return bare
         bare.provinces = [
             match
-            for match in match_names(words, position, places.province_names, self.accented)
+            for match in around.provinces
             if match.quality > 0
             and (match.end - position > 1 or self._single(match, position))
             and match.unit.province == places.province_of(name)
@@ -334,6 +350,18 @@ class Scanner:
             for match in match_names(words, start, places.districts, self.accented)
         )
         return bare if bare.provinces and not also_district else None
+
+    def _around(self, position: int) -> _Around:
+        """Return what may hold the ward whose name ends before a word; asked for many names, found once."""
+        if self.looked_at != position:
+            self.looked_at = position
+            written = self._prefixed(position)
+            self.around = _Around(
+                [mention for mention in written if mention.level in ("district", "city", "province")],
+                match_names(self.words, position, self.places.districts, self.accented),
+                match_names(self.words, position, self.places.province_names, self.accented),
+            )
+        return self.around
 
     def _lies_in(self, name: Name, holder: Mention) -> bool:
         """Tell whether a ward lies in a district that a mention may mean, or in its province."""

@@ -1,10 +1,11 @@
 """The well-known streets: names that many cities share, and those of the largest."""
 
 from functools import cache
+from itertools import accumulate
 
 from routing.places.gazetteer import DATA_FILE, key_of
 from routing.places.words import split_words, syllable_key
-from routing.vietnamese import normalise
+from routing.vietnamese import normalise, strip_accents
 
 NAMES_FILE = DATA_FILE.with_name("street_names.txt")
 _ABBREVIATED = {
@@ -28,3 +29,13 @@ def known_streets() -> dict[str, tuple[str, tuple[str, ...]]]:
         key_of(line): (line, tuple(word.lower for word in split_words(normalise(line)))) for line in lines
     }
     return known | {syllable_key(key): (name, ()) for key, name in _ABBREVIATED.items()}
+
+
+@cache
+def street_starts() -> frozenset[str]:
+    """Return what the keys of well-known streets begin with, syllable by syllable."""
+    starts: set[str] = set()
+    for key, (_, syllables) in known_streets().items():
+        parts = [syllable_key(strip_accents(syllable)) for syllable in syllables] or list(key)
+        starts.update(accumulate(parts))
+    return frozenset(starts)

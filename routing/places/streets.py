@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from routing.places.mentions import MOST_SYLLABLES, Mention
-from routing.places.street_names import known_streets
+from routing.places.street_names import known_streets, street_starts
 from routing.places.words import Word, agreement, is_capitalised, word_list
 
 _MOST_WORDS = 5
@@ -157,11 +157,14 @@ class StreetFinder:
     def _well_known(self, position: int) -> str | None:
         """Return a street of the list that begins here, with its accents even if typed without."""
         found, end, key = None, position, ""
+        streets, starts = known_streets(), street_starts()
         for stop in range(position, min(position + MOST_SYLLABLES, len(self.words))):
             if stop > position and not self._continues(stop):
                 break
             key += self.words[stop].key
-            name, syllables = known_streets().get(key, ("", ()))
+            if key not in starts and key not in streets:
+                break
+            name, syllables = streets.get(key, ("", ()))
             typed = [word.lower for word in self.words[position : stop + 1]]
             if name and (len(syllables) != len(typed) or all(map(_agrees, typed, syllables))):
                 found, end = name, stop + 1
