@@ -80,9 +80,15 @@ def body(
         due_at=case.due_at if waiting else None,
         overdue=waiting and case.paused_at is None and case.due_at is not None and now > case.due_at,
         photos=len(photos),
-        note="\n".join(part for part in (note, _people(case)) if part),
+        note="\n".join(part for part in (note, _people(case), _part(case)) if part),
         history=history(city, case, events),
     )
+
+
+def _part(case: Case) -> str:
+    """Say that a report is part of a longer message; what else stood there is not for this unit to read."""
+    part = case.reading.get("part")
+    return texts.part_of_message(count=part[0], total=part[1]) if part else ""
 
 
 def _people(case: Case) -> str:
@@ -92,6 +98,8 @@ def _people(case: Case) -> str:
 def buttons(case: Case, actions: Collection[Action]) -> list[tuple[Button, ...]]:
     """Return a button for each of these actions that has one."""
     rows = [[_BUTTONS[action](case.code) for action in row if action in actions] for row in _ROWS]
+    if Action.RETURN in actions:
+        rows.append([Button(label=texts.label_wrong_domain(), data=f"wrong:{case.code}")])
     return [tuple(row) for row in rows if row]
 
 

@@ -29,15 +29,21 @@ async def decide(turn: Turn, draft: Draft, *, begun: bool) -> None:
 
 def go_on(turn: Turn, draft: Draft) -> None:
     """Answer a draft that has words: explain, ask for the ward, or show it."""
+    from handlers import splitting  # it imports this module
+
     if draft.kind in NO_FEEDBACK and "kind" not in draft.fixed:
         _explain(turn, draft)
-    elif _lacks_place(turn, draft):
+    elif splitting.is_to_ask(draft):
+        splitting.ask(turn, draft)
+    elif draft.shares:
+        splitting.go_on(turn, draft)
+    elif lacks_place(turn, draft):
         ask_place(turn, draft)
     else:
         show(turn, draft)
 
 
-def _lacks_place(turn: Turn, draft: Draft) -> bool:
+def lacks_place(turn: Turn, draft: Draft) -> bool:
     """Tell whether the ward is worth a question: never in an emergency, nor when a person must read first."""
     if draft.ward_name or draft.ward_unknown or draft.foreign or draft.kind == "emergency":
         return False
@@ -53,14 +59,16 @@ def ask_text(turn: Turn, draft: Draft) -> None:
 
 def _explain(turn: Turn, draft: Draft) -> None:
     draft.asking = "ordinary"
-    keep(turn, draft)
     told = {
         "grievance": lambda: texts.grievance(city=turn.city.name),
         "denunciation": lambda: texts.denunciation(city=turn.city.name),
         "abuse": texts.calm,
     }
     label = texts.label_send_anyway() if draft.kind == "abuse" else texts.label_ordinary()
-    turn.say(told[draft.kind](), buttons=_yes_or_no(draft, label, "ordinary"))
+    first = draft.first(draft.kind)
+    keep(turn, draft)
+    said = told[draft.kind]() if first else texts.still_no_feedback(kind=draft.kind)
+    turn.say(said, buttons=_yes_or_no(draft, label, "ordinary"))
 
 
 def ask_place(turn: Turn, draft: Draft) -> None:
@@ -91,7 +99,7 @@ def show(turn: Turn, draft: Draft) -> None:
             place=texts.place_name(draft.street, draft.ward_name, draft.ward_as_written),
             ward_known=draft.ward_name is not None,
             unit=unit.name if unit else "",
-            due_at=_due_at(turn, draft) if unit else None,
+            due_at=due_at(turn, draft) if unit else None,
             photos=len(draft.photos),
             unsure=draft.unsure,
             urgent=draft.urgent,
@@ -102,7 +110,8 @@ def show(turn: Turn, draft: Draft) -> None:
     )
 
 
-def _due_at(turn: Turn, draft: Draft) -> datetime:
+def due_at(turn: Turn, draft: Draft) -> datetime:
+    """Return by when a draft would be answered if it were sent now."""
     rule = turn.city.deadline_rule(draft.domain)
     return deadline.deadlines(turn.city, rule, received_at=turn.now, urgent=draft.urgent).due_at
 
@@ -133,6 +142,8 @@ def button(draft: Draft, label: str, verb: str) -> Button:
 
 
 def _draft_buttons(turn: Turn, draft: Draft) -> list[list[Button]]:
+    from handlers import splitting  # it imports this module
+
     hide = texts.label_named() if draft.anonymous else texts.label_anonymous()
     rows = [[button(draft, texts.label_send(), "send")]]
     if draft.unsure and not draft.foreign:
@@ -150,6 +161,7 @@ def _draft_buttons(turn: Turn, draft: Draft) -> list[list[Button]]:
             button(draft, texts.label_fix_place(), "place"),
         ],
         [button(draft, texts.label_add_photos(), "photos"), button(draft, hide, "anonymous")],
+        splitting.buttons_apart(draft),
         [button(draft, texts.label_discard(), "discard")],
     ]
     return [row for row in rows if row]

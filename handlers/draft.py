@@ -14,6 +14,8 @@ from routing.understanding import LONGEST_TEXT, Reading
 
 STEP = "draft"
 """The step of a chat that holds a draft."""
+BETWEEN_MESSAGES = "\n\n"
+"""What joins the messages of a draft; the reading takes it for a possible turn to another matter."""
 ASIDE = "draft_aside"
 KEPT_FOR = timedelta(hours=3)
 """A later message begins a new draft: nobody remembers this one."""
@@ -27,7 +29,8 @@ class Draft:
     """A report on its way: what was written, what was understood of it, and what the writer corrected.
 
     `nonce` ties the buttons to this very draft. `asking` says what the next message may answer: "text",
-    "ward", "photos", "ordinary" (feedback after all?) or "citizen" (an official's own report?).
+    "ward", "photos", "ordinary" (feedback after all?), "citizen" (an official's own report?) or "split"
+    (several reports?).
     """
 
     nonce: str
@@ -66,6 +69,14 @@ class Draft:
     """The machine's reading, for the record."""
     consent: str = ""
     """The notice as it was shown last."""
+    split: str = ""
+    """How several problems are to be sent, once the writer has said so: "apart" or "together"."""
+    split_count: int = 0
+    """How many problems there were then."""
+    shares: list[dict[str, Any]] = field(default_factory=list)
+    """The problems that are to be sent apart (`splitting`), each as a draft of its own."""
+    at_hand: int = -1
+    """Which of them is asked about; -1 for none."""
 
     @classmethod
     def begun(cls, now: datetime) -> Self:
@@ -85,7 +96,7 @@ class Draft:
     @property
     def text(self) -> str:
         """Everything written, as one text."""
-        return "\n".join(text for _, text in self.parts)
+        return BETWEEN_MESSAGES.join(text for _, text in self.parts)
 
     @property
     def full(self) -> bool:
@@ -145,7 +156,11 @@ class Draft:
         if self.foreign:
             return "emergency" if calls_for_help(self.text) else "feedback"
         joined = len(self.parts) > 1 and any(cries_for_help(text) for _, text in self.parts)
-        return "emergency" if joined else reading.kind
+        one = any(
+            problem.kind == "emergency" and cries_for_help(self.text[problem.start : problem.end])
+            for problem in reading.problems
+        )
+        return "emergency" if joined or one else reading.kind
 
     def _place(self, reading: Reading, city: City) -> None:
         place = reading.place

@@ -6,7 +6,7 @@ button that consents and sends (`confirmation`, `review`); only what is missing 
 
 from datetime import datetime, timedelta
 
-from handlers import confirmation, followup, places, texts
+from handlers import confirmation, followup, places, splitting, texts
 from handlers.channel import InboundMessage
 from handlers.draft import MOST_PHOTOS, STEP, Draft, draft_of
 from handlers.turn import Handler, Turn
@@ -90,6 +90,7 @@ async def _amend(turn: Turn, draft: Draft) -> None:
             return
         if turn.reading is not None:
             draft.understand(turn.reading, turn.city)
+            splitting.renew(turn, draft)
     joins = _joins_silently(turn, draft)
     _take_photos(turn, draft)
     confirmation.keep(turn, draft)
@@ -150,18 +151,21 @@ def _take_position(turn: Turn, draft: Draft) -> bool:
             ask_location=texts.label_send_position(),
         )
         return False
-    draft.latitude, draft.longitude = location.latitude, location.longitude
     asked_for = draft.asking == "ward"
-    if draft.ward_name is not None and not draft.located and not asked_for:
-        return True
-    if len(wards) == 1 and draft.choose_ward(wards[0].code, turn.city, located=not asked_for):
+    with splitting.in_question(draft) as asked:
+        asked.latitude, asked.longitude = location.latitude, location.longitude
+        if asked.ward_name is not None and not asked.located and not asked_for:
+            return True
+        chosen = len(wards) == 1 and asked.choose_ward(wards[0].code, turn.city, located=not asked_for)
+        if not chosen:
+            asked.offer_wards(wards)
+    if chosen:
         draft.asking = ""
         return True
-    draft.offer_wards(wards)
     draft.asking = "ward" if draft.text else "text"
     confirmation.keep(turn, draft)
     if draft.text:
-        turn.say(texts.which_place(), buttons=confirmation.place_buttons(draft))
+        turn.say(texts.which_place(), buttons=confirmation.place_buttons(asked))
     return not draft.text
 
 
@@ -181,13 +185,16 @@ def _take_address(turn: Turn, draft: Draft) -> bool:
         return False
     if not place.street and len(places.wards_named(turn.city, text)) == 1:
         return False
-    if not draft.choose_ward(place.ward.code, turn.city):
+    with splitting.in_question(draft) as asked:
+        chosen = asked.choose_ward(place.ward.code, turn.city)
+    if not chosen:
         return False
     draft.write(turn.message.message_id, text)
     if turn.reading is not None:
         draft.understand(turn.reading, turn.city)
+        splitting.renew(turn, draft)
     draft.asking = ""
-    confirmation.show(turn, draft)
+    confirmation.go_on(turn, draft)
     return True
 
 
@@ -197,15 +204,18 @@ def _take_ward_name(turn: Turn, draft: Draft) -> bool:
     found = places.wards_named(turn.city, query)
     if not found and len(query.split()) > MOST_WORDS_OF_A_NAME:
         return False
-    if len(found) == 1 and draft.choose_ward(found[0].code, turn.city):
+    with splitting.in_question(draft) as asked:
+        chosen = len(found) == 1 and asked.choose_ward(found[0].code, turn.city)
+        if not chosen:
+            asked.offer_wards(found)
+    if chosen:
         draft.asking = ""
-        confirmation.show(turn, draft)
+        confirmation.go_on(turn, draft)
         return True
-    draft.offer_wards(found)
     confirmation.keep(turn, draft)
     turn.say(
         texts.ask_place(candidates=True) if found else texts.place_not_found(query=query),
-        buttons=confirmation.place_buttons(draft),
+        buttons=confirmation.place_buttons(asked),
         ask_location=texts.label_send_position(),
     )
     return True

@@ -58,10 +58,9 @@ async def _send(turn: Turn, draft: Draft, value: str) -> None:
 async def _send_apart(turn: Turn, draft: Draft) -> None:
     """File each problem as a case of its own, all with this one press."""
     filed: list[Case] = []
-    shares = splitting.shares_of(draft)
-    for number, share in enumerate(shares, start=1):
+    for number, share in enumerate(splitting.shares_of(draft), start=1):
         case = _case_of(turn, share)
-        case.reading["part"] = [number, len(shares)]
+        case.reading |= splitting.origin(draft, number)
         await progress.file(turn, case, photos=draft.photos, note=await duplicates.hint(turn, share))
         _keep_corrections(turn, share, case)
         filed.append(case)
@@ -84,12 +83,12 @@ async def _join(turn: Turn, draft: Draft, value: str) -> None:
 
 def _is_ready(turn: Turn, draft: Draft) -> bool:
     """Tell whether a draft was shown with the notice that its writer consents to; otherwise say so."""
-    ready = bool(draft.consent and draft.text) and draft.asking not in ("ordinary", "citizen", splitting.ASKING)
+    ready = bool(draft.consent and draft.text) and draft.asking not in ("ordinary", "citizen")
     if draft.asking == splitting.ASKING:
         splitting.ask(turn, draft)
     elif not ready:
         turn.say(texts.stale_button())
-    return ready
+    return ready and draft.asking != splitting.ASKING
 
 
 def _keep_sent(turn: Turn, draft: Draft, case: Case) -> None:

@@ -46,6 +46,7 @@ from handlers.worker import TurnWorker
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City, build_city, to_document
 from routing.place import read_place
+from routing.problems import SpanReading, find_problems
 from routing.understanding import Candidate, Reading
 from routing.vietnamese import strip_accents
 from storage import cases, chats, ledger, people, units
@@ -128,6 +129,12 @@ _KIND_WORDS = {
 }
 
 
+def _kind_and_domains(text: str) -> tuple[str, list[str]]:
+    bare = strip_accents(text).lower()
+    found = [domain for word, domain in _DOMAIN_WORDS.items() if re.search(rf"\b{word}\b", bare)]
+    return next((kind for word, kind in _KIND_WORDS.items() if word in bare), "feedback"), found
+
+
 class PlainUnderstanding:
     """Reads kind and domain by a few words, one word for one thing, and places as the product does.
 
@@ -140,17 +147,16 @@ class PlainUnderstanding:
     def read(self, text: str, *, province: str | None) -> Reading:
         if "làm hỏng chương trình" in text:
             raise ValueError("this text breaks the reading")
-        bare = strip_accents(text).lower()
-        found = [domain for word, domain in _DOMAIN_WORDS.items() if re.search(rf"\b{word}\b", bare)]
-        kind = next((kind for word, kind in _KIND_WORDS.items() if word in bare), "feedback")
+        kind, found = _kind_and_domains(text)
         sure = len(found) == 1
         confidence = 0.9 if sure else 0.4
         candidates = [*found, *(each for each in ("other", "public_order", "traffic") if each not in found)]
+        place = read_place(text, province=province)
         return Reading(
             text=text,
             kind=kind,
             kind_confidence=0.9,
-            urgent=kind == "emergency" or "nguy hiem" in bare,
+            urgent=kind == "emergency" or "nguy hiem" in strip_accents(text).lower(),
             domain=candidates[0],
             confidence=confidence,
             candidates=tuple(
@@ -158,10 +164,22 @@ class PlainUnderstanding:
                 for number, domain in enumerate(candidates[:3])
             ),
             needs_triage=not sure,
-            place=read_place(text, province=province),
+            place=place,
             reasons=(),
             personal_data=(),
             model_version="plain",
+            problems=find_problems(
+                text,
+                place=place,
+                read_span=self._read_span,
+                read_place=lambda span: read_place(span, province=province),
+            ),
+        )
+
+    def _read_span(self, span: str) -> SpanReading:
+        kind, found = _kind_and_domains(span)
+        return SpanReading(
+            kind=kind, domains=dict.fromkeys(found, 0.9 / max(1, len(found))) or {"other": 0.3}
         )
 
 
@@ -261,6 +279,12 @@ class Somebody:
                 if button.data == label_or_data or button.label.startswith(label_or_data):
                     return await self.does(button=button.data, button_message=shown.id)
         raise AssertionError(f"no button {label_or_data!r} on the screen:\n{self._told(self.screen)}")
+
+    async def files(self) -> None:
+        """Send the draft that is shown; where something like it is known, as another matter."""
+        await self.presses("Đồng ý và gửi")
+        if "Không, việc khác" in self.last.labels:
+            await self.presses("Không, việc khác")
 
     async def replays(self, data: str) -> InboundMessage:
         """Send the data of a button that may not be on the screen at all."""

@@ -57,7 +57,7 @@ def test_an_edit_replaces_only_its_own_part() -> None:
     draft.write("1", "một")
     draft.write("2", "hai")
     draft.write("1", "ba", edited=True)
-    assert draft.text == "ba\nhai"
+    assert draft.text == "ba\n\nhai"
 
 
 def test_what_the_writer_chose_outlives_a_new_reading(hanoi: City) -> None:

@@ -272,7 +272,7 @@ async def test_a_second_message_is_added_and_read_anew(city: CityHarness) -> Non
     an.sees("Lĩnh vực: Rác thải", "Phường Khương Đình")
     await an.presses("Đồng ý và gửi")
     case = await city.only_case()
-    assert case.text == "Chỗ này bẩn quá\nRác chất đống ở phường Khương Đình"
+    assert case.text == "Chỗ này bẩn quá\n\nRác chất đống ở phường Khương Đình"
     assert case.reading["domain"] == "waste"
 
 

@@ -1,0 +1,383 @@
+"""Several problems in one message, or in one draft: offered as separate reports, sent with one tap."""
+
+import pytest
+from sqlalchemy import select
+
+from handlers import texts
+from storage.tables import chat, correction
+from tests.city import CityHarness
+
+TWO = (
+    "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay.\n"
+    "Ngoài ra quán karaoke số 9 phường Thanh Xuân mở loa đến nửa đêm"
+)
+WITHOUT_WARDS = "1. Rác chất đống đầu ngõ cả tuần nay.\n2. Quán karaoke cạnh chợ mở loa đến nửa đêm"
+RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình"
+KARAOKE = "Quán karaoke số 9 mở loa hát đến nửa đêm không ai ngủ được"
+KHUONG_DINH = (20.9892, 105.8160)
+
+
+async def test_two_problems_become_two_cases_with_two_taps(city: CityHarness) -> None:
+    waste = await city.official("phuong-khuong-dinh", "chair")
+    noise = await city.official("phuong-thanh-xuan", "chair")
+    an = city.citizen("an")
+    await an.writes(TWO, photos=2)
+    an.sees("nêu 2 việc", "1. Rác chất đống", "(Rác thải, vệ sinh môi trường)", "(Tiếng ồn)")
+    an.sees("[Gửi riêng 2 việc]", "[Gửi chung một phản ánh]", "[Huỷ]")
+    an.does_not_see("[Đồng ý và gửi]")
+    await an.presses("Gửi riêng")
+    assert len(an.news) == 1
+    an.sees("Phường Khương Đình", "Phường Thanh Xuân", "Ảnh: 2", "cả 2 việc", "[Đồng ý và gửi cả 2 việc]")
+    await an.presses("Đồng ý và gửi cả 2 việc")
+    first, second = await city.cases()
+    an.sees("Đã gửi 2 việc", first.code, second.code)
+    assert (first.domain, first.unit_code, first.status) == ("waste", "phuong-khuong-dinh", "assigned")
+    assert (second.domain, second.unit_code) == ("noise", "phuong-thanh-xuan")
+    assert first.text == "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay."
+    assert second.text == "Ngoài ra quán karaoke số 9 phường Thanh Xuân mở loa đến nửa đêm"
+    assert [len(await city.photos(case)) for case in (first, second)] == [2, 2]
+    assert "2 việc này" in first.consent_text
+    waste.sees(first.code, "Rác chất đống", "Việc 1 trong 2 việc")
+    waste.does_not_see("karaoke", second.code)
+    noise.sees(second.code, "karaoke", "Việc 2 trong 2 việc")
+
+
+async def test_the_whole_message_is_kept_with_each_case(city: CityHarness) -> None:
+    an = city.citizen("an")
+    sent = await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả 2 việc")
+    for number, case in enumerate(await city.cases(), start=1):
+        assert case.reading["whole_text"] == TWO
+        assert case.reading["part"] == [number, 2]
+        assert case.reading["messages"] == [sent.message_id]
+        assert case.reading["domain"] == case.domain
+    first, second = await city.cases()
+    assert first.reading["split_from"] == second.reading["split_from"]
+
+
+async def test_whoever_wants_one_report_sends_one(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi chung")
+    an.sees("Tôi hiểu như sau", "[Đồng ý và gửi]", "[Gửi riêng 2 việc]")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.only_case()).text == TWO
+
+
+async def test_one_can_change_ones_mind_both_ways(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi chung")
+    await an.presses("Gửi riêng")
+    an.sees("Tôi hiểu là 2 việc")
+    await an.presses("Gửi chung")
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    assert len(await city.cases()) == 2
+
+
+async def test_pressing_twice_sends_once_and_tells_both_codes(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    await an.presses("Đồng ý và gửi cả")
+    first, second = await city.cases()
+    an.sees("đã được gửi rồi", first.code, second.code)
+
+
+async def test_nothing_is_sent_before_the_question_is_answered(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.writes(KARAOKE)
+    await an.presses("Đồng ý và gửi")
+    an.sees("việc khác", "[Việc mới]")
+    assert await city.cases() == []
+
+
+async def test_a_missing_ward_is_asked_for_once_for_all_that_lack_it(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(WITHOUT_WARDS)
+    await an.presses("Gửi riêng")
+    an.sees("1. ", "Rác chất đống", "2. ", "karaoke", "phường/xã nào?", "[Tôi không rõ]", "[Gửi vị trí]")
+    await an.writes("khuong dinh")
+    an.sees("Tôi hiểu là 2 việc", "Phường Khương Đình")
+    await an.presses("Đồng ý và gửi cả")
+    assert [case.unit_code for case in await city.cases()] == ["phuong-khuong-dinh"] * 2
+
+
+async def test_a_position_answers_for_all_that_lack_a_ward(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(WITHOUT_WARDS)
+    await an.presses("Gửi riêng")
+    await an.sends(position=KHUONG_DINH)
+    an.sees("Tôi hiểu là 2 việc", "Phường Khương Đình")
+    await an.presses("Đồng ý và gửi cả")
+    assert {(case.unit_code, case.latitude) for case in await city.cases()} == {
+        ("phuong-khuong-dinh", KHUONG_DINH[0])
+    }
+
+
+async def test_whoever_does_not_know_the_ward_sends_all_the_same(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(WITHOUT_WARDS)
+    await an.presses("Gửi riêng")
+    await an.presses("Tôi không rõ")
+    await an.presses("Đồng ý và gửi cả")
+    assert {case.triage_reason for case in await city.cases()} == {texts.doubt_place()}
+
+
+async def test_a_ward_that_only_one_problem_leaves_open_is_asked_for_that_one(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(
+        "1. Rác chất đống trước chợ phường Khương Đình không ai dọn.\n"
+        "2. Quán karaoke ở phường Hạ Đình mở loa đến nửa đêm"
+    )
+    await an.presses("Gửi riêng")
+    an.sees("2. ", "karaoke", "phường/xã nào?", "[Phường Thanh Liệt]")
+    an.does_not_see("Rác chất đống")
+    await an.presses("Phường Thanh Liệt")
+    await an.presses("Đồng ý và gửi cả")
+    assert [case.unit_code for case in await city.cases()] == ["phuong-khuong-dinh", "phuong-thanh-liet"]
+
+
+async def test_one_problem_is_corrected_and_the_other_stays(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Sửa việc 2")
+    an.sees("karaoke", "[Sửa lĩnh vực]", "[Sửa địa điểm]", "[Bỏ việc này]", "[Quay lại]")
+    await an.presses("Sửa lĩnh vực")
+    await an.presses("Trật tự đô thị")
+    an.sees("Tôi hiểu là 2 việc")
+    await an.presses("Sửa việc 2")
+    await an.presses("Sửa địa điểm")
+    await an.writes("phường Khương Đình")
+    await an.presses("Đồng ý và gửi cả")
+    first, second = await city.cases()
+    assert (first.domain, first.unit_code) == ("waste", "phuong-khuong-dinh")
+    assert (second.domain, second.ward_code) == ("public_order", first.ward_code)
+    kept = {
+        (row["case_id"], row["field"], row["was"], row["now"]) for row in await city.rows(select(correction))
+    }
+    assert (second.id, "domain", "noise", "public_order") in kept
+    assert first.id not in {row[0] for row in kept}
+
+
+async def test_going_back_from_a_correction_changes_nothing(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Sửa việc 1")
+    await an.presses("Quay lại")
+    await an.presses("Đồng ý và gửi cả")
+    assert [case.domain for case in await city.cases()] == ["waste", "noise"]
+
+
+async def test_a_problem_that_is_left_out_is_sent_nowhere(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Sửa việc 2")
+    await an.presses("Bỏ việc này")
+    an.sees("Tôi hiểu như sau", "[Đồng ý và gửi]")
+    an.does_not_see("karaoke")
+    await an.presses("Đồng ý và gửi")
+    case = await city.only_case()
+    assert case.domain == "waste"
+    assert "karaoke" not in str(case.reading)
+
+
+async def test_anonymous_holds_for_all(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Ẩn danh")
+    an.sees("không thấy tên", "[Thôi ẩn danh]", "[Đồng ý và gửi cả 2 việc]")
+    await an.presses("Đồng ý và gửi cả")
+    assert all(case.anonymous and "không thấy tên" in case.consent_text for case in await city.cases())
+
+
+async def test_photos_that_come_later_go_with_all(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Thêm ảnh")
+    await an.sends(photos=2)
+    an.sees("Ảnh: 2", "[Đồng ý và gửi cả 2 việc]")
+    await an.presses("Đồng ý và gửi cả")
+    assert [len(await city.photos(case)) for case in await city.cases()] == [2, 2]
+
+
+async def test_words_that_come_later_belong_to_the_problem_they_follow(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.writes("Mong phường xử lý sớm")
+    an.sees("Tôi hiểu là 2 việc")
+    await an.presses("Đồng ý và gửi cả")
+    assert (await city.cases())[1].text.endswith("đến nửa đêm\n\nMong phường xử lý sớm")
+
+
+async def test_an_edit_is_cut_anew(city: CityHarness) -> None:
+    an = city.citizen("an")
+    sent = await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.edits(sent, RUBBISH)
+    an.sees("Tôi hiểu như sau", "[Đồng ý và gửi]")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.only_case()).text == RUBBISH
+
+
+async def test_a_discarded_message_leaves_no_button_that_works(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Huỷ")
+    an.sees("không gửi đi đâu cả")
+    for label in ("Gửi riêng", "Gửi chung", "Sửa việc 1", "Đồng ý và gửi cả"):
+        await an.presses(label)
+        an.sees("không còn dùng được")
+    assert await city.cases() == []
+
+
+@pytest.mark.parametrize("verb", ["matter:7", "matter:", "drop:x", "drop:9"])
+async def test_a_button_of_no_problem_changes_nothing(city: CityHarness, verb: str) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    nonce = an.last.buttons[0].data.split(":")[1]
+    await an.replays(f"draft:{nonce}:{verb}")
+    an.sees("không còn dùng được")
+    await an.presses("Đồng ý và gửi cả")
+    assert len(await city.cases()) == 2
+
+
+async def test_what_is_shown_survives_as_json_in_the_chat(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    (kept,) = await city.rows(select(chat.c.draft))
+    assert [share["draft"]["domain"] for share in kept["draft"]["shares"]] == ["waste", "noise"]
+
+
+async def test_an_emergency_among_problems_gets_the_numbers_first_and_one_tap(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(
+        "Cháy nhà số 5 rồi, cứu với, phường Khương Đình. Ngoài ra quán karaoke mở loa đến nửa đêm"
+    )
+    assert "114" in an.news[0].text
+    an.sees("[Đồng ý và gửi]", "Khẩn")
+    an.does_not_see("nêu 2 việc")
+
+
+async def test_a_denunciation_among_problems_is_explained_not_split(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(
+        "1. Rác chất đống ở phường Khương Đình.\n2. Tôi tố cáo quán karaoke ở phường Thanh Xuân nhận tiền"
+    )
+    an.sees("Luật Tố cáo")
+    an.does_not_see("Gửi riêng")
+    assert await city.cases() == []
+
+
+async def test_a_complaint_about_the_ward_is_not_read_by_the_ward(city: CityHarness) -> None:
+    ward = await city.official("phuong-khuong-dinh", "chair")
+    an = city.citizen("an")
+    await an.writes(
+        "Rác chất đống ở phường Khương Đình. Ngoài ra cán bộ một cửa của phường rất hách dịch với dân"
+    )
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    first, second = await city.cases()
+    assert second.unit_code != first.unit_code == "phuong-khuong-dinh"
+    ward.sees("Rác chất đống")
+    ward.does_not_see("hách dịch", second.code)
+
+
+# ── a second matter while a report waits to be sent ──────────────────────────────────────────────
+
+
+async def test_another_matter_is_no_part_of_the_report_that_waits(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    an.sees("[Đồng ý và gửi]")
+    await city.passes(minutes=20)
+    await an.writes("Quán karaoke ở phường Thanh Xuân mở loa đến nửa đêm")
+    an.sees("một việc khác", "chưa gửi", "1. Rác", "2. Quán karaoke")
+    an.sees("[Việc mới]", "[Thêm vào phản ánh đang viết]")
+    await an.presses("Việc mới")
+    await an.presses("Đồng ý và gửi cả 2 việc")
+    first, second = await city.cases()
+    assert (first.text, first.domain) == (RUBBISH, "waste")
+    assert (second.domain, second.unit_code) == ("noise", "phuong-thanh-xuan")
+    assert first.reading["messages"] != second.reading["messages"]
+
+
+async def test_the_same_matter_is_added_and_asked_about_only_once(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.writes(KARAOKE)
+    await an.presses("Thêm vào")
+    an.sees("Tôi hiểu như sau", "Rác chất đống")
+    await an.writes("Tuần nào cũng vậy")
+    an.does_not_see("việc khác")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.only_case()).text == f"{RUBBISH}\n\n{KARAOKE}\n\nTuần nào cũng vậy"
+
+
+async def test_the_same_trouble_in_another_ward_is_another_matter(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.writes("Rác cũng chất đống trước chợ phường Thanh Xuân")
+    an.sees("[Việc mới]")
+    await an.presses("Việc mới")
+    await an.presses("Đồng ý và gửi cả")
+    assert [case.unit_code for case in await city.cases()] == ["phuong-khuong-dinh", "phuong-thanh-xuan"]
+
+
+async def test_more_about_the_same_matter_is_simply_added(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    for text in ("Rác bốc mùi cả ngày lẫn đêm không chịu được", "Ba ngày rồi chưa ai đến", "Mong dọn sớm ạ"):
+        await an.writes(text)
+        an.sees("[Đồng ý và gửi]")
+        an.does_not_see("việc khác")
+    await an.presses("Đồng ý và gửi")
+    await city.only_case()
+
+
+async def test_a_third_matter_is_asked_about_again(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.writes(KARAOKE)
+    await an.presses("Thêm vào")
+    await an.writes("Đèn đường ở ngõ 5 phường Khương Đình tắt ba hôm nay")
+    an.sees("nêu 3 việc", "[Gửi riêng 3 việc]")
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả 3 việc")
+    assert [case.domain for case in await city.cases()] == ["waste", "noise", "lighting"]
+
+
+async def test_a_burst_of_messages_is_never_lost(city: CityHarness) -> None:
+    an = city.citizen("an")
+    for text in (RUBBISH, KARAOKE, "Đèn đường ở ngõ 5 phường Khương Đình tắt ba hôm nay"):
+        await city.receive(an.channel, an.message(text=text))
+    await city.settles()
+    an.sees("[Gửi riêng 3 việc]")
+
+
+# ── what was explained once ──────────────────────────────────────────────────────────────────────
+
+
+async def test_a_legal_matter_is_explained_once_and_then_briefly(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Tôi khiếu nại quyết định thu hồi đất của phường Khương Đình")
+    an.sees("Luật Khiếu nại")
+    await an.writes("Quyết định số 12 ký hôm thứ hai")
+    an.does_not_see("Luật Khiếu nại")
+    an.sees("vẫn giống khiếu nại", "chưa gửi đi đâu", "[Đây chỉ là phản ánh thường]", "[Huỷ]")
+    await an.presses("Đây chỉ là phản ánh thường")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.only_case()).text.endswith("ký hôm thứ hai")
