@@ -13,10 +13,12 @@ from handlers import (
     casework,
     draft,
     duplicates,
+    explaining,
     followup,
     handover,
     intake,
     organisation,
+    recasting,
     review,
     statistics,
     texts,
@@ -42,9 +44,11 @@ MODULES: tuple[ModuleType, ...] = (
     casework,
     answering,
     handover,
+    recasting,
     writing,
     triage,
     duplicates,
+    explaining,
     statistics,
 )
 """What people can do: each module declares its commands, buttons and steps."""
@@ -117,6 +121,7 @@ _OFFICIAL_MENU = (
     ("dieuphoi", texts.command_triage, {"dispatcher"}),
     ("gop", texts.command_merge, {"dispatcher", "chair"}),
     ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
+    ("viso", texts.command_why, {"chair", "officer", "leader", "dispatcher"}),
     ("thongke", texts.command_figures, {"chair", "officer", "leader", "dispatcher"}),
 )
 

@@ -100,6 +100,24 @@ class WorkingCalendar:
         """Return the working hours from start to end, negative when end comes first."""
         return (self._passed(end) - self._passed(start)) / _HOUR
 
+    def worked_days(self, start: datetime, end: datetime) -> list[tuple[date, float]]:
+        """Return the local days from start to end with their working hours, which add up.
+
+        A day off that falls on a working weekday is there too, with no hours; a usual day off is not.
+        """
+        first, last = _local(start).toordinal(), _local(end).toordinal()
+        days = [date.fromordinal(ordinal) for ordinal in range(first, last + 1)]
+        worked = [(day, self._hours_of(day, start, end)) for day in days]
+        return [
+            (day, hours)
+            for day, hours in worked
+            if hours > 0 or (day.isoweekday() in self.weekdays and not self.is_working_day(day))
+        ]
+
+    def _hours_of(self, day: date, start: datetime, end: datetime) -> float:
+        midnight = _utc(day, timedelta())
+        return self.working_hours_between(max(start, midnight), min(end, midnight + timedelta(days=1)))
+
     def next_working_moment(self, at: datetime) -> datetime:
         """Return at itself when it lies in working time, otherwise the next beginning of work."""
         return at.astimezone(UTC) if self.is_working_time(at) else self._begin_at(self._passed(at))

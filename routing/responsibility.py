@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from routing.organisation import City, Responsibility, Unit
@@ -128,6 +128,26 @@ def _named(rule: Responsibility) -> str:
     scope = {"domain": rule.domain, "kind": rule.kind, "area": rule.area, "road": rule.road}
     told = ", ".join(f"{key} {value}" for key, value in scope.items() if value != "*")
     return f"rule {rule.position} ({told or 'everything'})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedRule:
+    """A rule as an assignment's reason names it: its number and what it is limited to (empty: everything)."""
+
+    position: int
+    limits: Mapping[str, str]
+
+
+_REASON = re.compile(r"rule (\d+) \((.*?)\)")
+
+
+def named_rule(reason: str) -> NamedRule | None:
+    """Return the rule that an assignment's reason names, as it stood then; None when it names none."""
+    found = _REASON.match(reason)
+    if found is None:
+        return None
+    told = [part.partition(" ") for part in found[2].split(", ") if " " in part]
+    return NamedRule(position=int(found[1]), limits={key: value for key, _, value in told})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -176,7 +176,7 @@ class Understanding:
             *([haste or _templates()["emergency"]] if haste or kind == EMERGENCY else []),
             *([_templates()["kind"].format(name=self._kind_names[kind])] if kind != FEEDBACK else []),
             _place_reason(place),
-            *place.reasons,
+            *_place_details(place),
         ]
         return Reading(
             text=text,

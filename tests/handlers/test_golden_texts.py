@@ -5,17 +5,17 @@ A text that changes makes this fail; `python -m tests.handlers.test_golden_texts
 
 import inspect
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import handlers.texts
-from handlers.texts import citizen, common, duplicates, officials, operators
+from handlers.texts import citizen, common, duplicates, explaining, learning, officials, operators, splitting
 from routing.deadline import LOCAL_TIME
 
 GOLDEN = Path(__file__).parent / "golden_texts.txt"
-MODULES = (common, citizen, duplicates, officials, operators)
+MODULES = (common, citizen, duplicates, explaining, learning, officials, operators, splitting)
 LATER = datetime(2026, 11, 25, 17, 0, tzinfo=LOCAL_TIME)
 EARLIER = datetime(2026, 11, 23, 9, 5, tzinfo=LOCAL_TIME)
 
@@ -73,6 +73,30 @@ SAMPLES: dict[str, list[Any]] = {
 }
 # Where a name alone does not tell what a text is given.
 SPECIAL: dict[str, dict[str, list[Any]]] = {
+    "corrected_by_official": {"what": ["Lĩnh vực"], "was": ["Khác", ""], "now": ["Tiếng ồn"]},
+    "chosen_by_reporter": {"what": ["Lĩnh vực"], "now": ["Tiếng ồn"]},
+    "explanation": {"parts": [["(máy đọc)", "(đơn vị)", "(hạn)"]]},
+    "limit_of_rule": {"key": ["domain", "area", "kind"], "value": ["Tiếng ồn"]},
+    "unit_by_person": {"reason": ["cán bộ điều phối chọn"]},
+    "unit_by_rule": {"position": [40], "limits": [["lĩnh vực Tiếng ồn", "ngõ, hẻm"], []]},
+    "why_due": {
+        "due_at": [LATER],
+        "began_at": [EARLIER],
+        "reopened": [False, True],
+        "allowed": [24.0],
+        "paused": [0.0, 2.5],
+        "total": [24.0, 16.0],
+        "days": [
+            [(EARLIER.date(), 6.5), (date(2026, 11, 24), 0.0), (LATER.date(), 8.0)],
+            [(date(2026, 12, day), 8.0) for day in range(1, 12)],
+        ],
+    },
+    "why_read": {
+        "reasons": [["Lĩnh vực: Tiếng ồn, vì trong tin có \"loa\".", "Trong tin không nêu phường, xã."]],
+        "confidence": [0.87, None],
+        "version": ["6f96d0039d4e", ""],
+    },
+    "clock_stands_still": {"since": [EARLIER]},
     "card": {"position": ["https://www.openstreetmap.org/?mlat=20.99100&mlon=105.81500", ""]},
     "case_filed": {"unit": ["Phường Khương Đình", ""]},
     "period_name": {"first": [EARLIER]},

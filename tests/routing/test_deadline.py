@@ -374,6 +374,27 @@ def test_a_finished_case_must_say_when() -> None:
         standing(DUE, status="closed", due_at=DUE, warn_at=WARN)
 
 
+# --- day by day ---
+
+
+def test_a_stretch_is_told_day_by_day_with_holidays_but_without_weekends() -> None:
+    start, end = local(2026, 11, 20, 15, 0), local(2026, 11, 25, 9, 0)
+    assert USUAL.worked_days(start, end) == [
+        (date(2026, 11, 20), 2),
+        (date(2026, 11, 23), 8),
+        (date(2026, 11, 24), 0),
+        (date(2026, 11, 25), 1.5),
+    ]
+
+
+@given(calendars, moments, st.timedeltas(timedelta(0), timedelta(days=60)))
+def test_the_days_add_up(calendar: WorkingCalendar, start: datetime, length: timedelta) -> None:
+    days = calendar.worked_days(start, start + length)
+    assert sum(hours for _, hours in days) == pytest.approx(
+        calendar.working_hours_between(start, start + length)
+    )
+
+
 # --- quiet hours ---
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from routing.kind import KINDS
 from routing.organisation import City, Responsibility, build_city
 from routing.place import FormerWard, former_wards_of, wards_of
-from routing.responsibility import Problem, assign, check, road_of
+from routing.responsibility import NamedRule, Problem, assign, check, named_rule, road_of
 
 HA_NOI = build_city("Hà Nội")
 HA_NOI_BEFORE = build_city("Hà Nội", tiers=3)
@@ -287,3 +287,20 @@ def test_a_district_in_a_city_without_districts_is_a_hole() -> None:
     city = with_rules(HA_NOI, rule(1, "@district"))
     assert all("@district, which does not exist here" in text for text in texts(city))
     assert len(check(city)) == len(HA_NOI.domains)
+
+
+def test_the_rule_is_known_again_from_the_reason_in_the_history() -> None:
+    assert named_rule("rule 70 (domain roads, road main) → so-xay-dung") == NamedRule(
+        position=70, limits={"domain": "roads", "road": "main"}
+    )
+    assert named_rule("rule 999 (everything) → ha-noi") == NamedRule(position=999, limits={})
+    assert named_rule("chosen by a dispatcher") is None
+
+
+@pytest.mark.parametrize("domain", ["waste", "roads", "conduct", "other"])
+def test_every_reason_names_its_rule(domain: str) -> None:
+    found = assign(HA_NOI, domain=domain, kind="feedback", ward_code=KHUONG_DINH, street=None)
+    named = named_rule(found.reason)
+    assert named is not None
+    assert found.rule is not None
+    assert named.position == found.rule.position

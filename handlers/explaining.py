@@ -1,0 +1,175 @@
+"""`/viso CODE`: why a case was read as it was, why this unit has it, and how its deadline adds up."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from handlers import access, cards, progress, texts
+from handlers.turn import Handler, Turn
+from routing import responsibility
+from routing.organisation import City
+from routing.tracking_code import parse_code
+from routing.workflow import Action, Status
+from storage import cases, ledger
+from storage.cases import Case
+from storage.ledger import Event
+
+_GIVEN = (progress.EVENTS[Action.ASSIGN], progress.EVENTS[Action.HAND_OVER])
+
+
+async def why(turn: Turn, argument: str) -> None:
+    """Explain a case to whoever may see it; a wrong code and somebody else's get the same answer."""
+    if turn.chat.group:
+        turn.say(texts.only_in_private())
+        return
+    if not argument.strip():
+        turn.say(texts.ask_which_case_why())
+        return
+    code = parse_code(argument)
+    case = await cases.get_case(turn.transaction, code) if code else None
+    own = case is not None and case.reporter_id == turn.person.id
+    if case is None or not (own or access.may(turn.person, turn.city, "see", case)):
+        turn.say(texts.no_such_case())
+        return
+    events = await ledger.events_of(turn.transaction, case.id)
+    parts = (_reading(case), _corrections(turn.city, case, events), *_course(turn.city, case, events))
+    told = texts.explanation(code=case.code, parts=[part for part in parts if part])
+    turn.say(told, case_id=case.id)
+
+
+def _course(city: City, case: Case, events: Sequence[Event]) -> tuple[str, str]:
+    """Return why the unit has the case and by when; whoever joined another case is told there."""
+    if case.status == Status.MERGED:
+        return "", ""
+    return _unit(city, case, events), _due(city, case, events)
+
+
+def _reading(case: Case) -> str:
+    read = case.reading
+    return texts.why_read(
+        reasons=read.get("reasons", ()),
+        confidence=read.get("confidence"),
+        version=read.get("model_version", ""),
+    )
+
+
+# ── what people corrected ────────────────────────────────────────────────────────────────────────
+
+
+def _corrections(city: City, case: Case, events: Sequence[Event]) -> str:
+    corrected = [event for event in events if event.type == "corrected"]
+    lines = [*_chosen(city, case, corrected), *(line for event in corrected if (line := _told(city, event)))]
+    return texts.why_corrected(lines=lines) if lines else ""
+
+
+def _chosen(city: City, case: Case, corrected: Sequence[Event]) -> list[str]:
+    """Return what the writer chose before sending: where the case began differently from the reading."""
+    first = {event.data["field"]: event.data["was"] for event in reversed(corrected)}
+    lines = []
+    domain = first.get("domain", case.domain)
+    if domain != case.reading.get("domain"):
+        name = cards.domain_name(city, domain)
+        lines.append(texts.chosen_by_reporter(what=texts.label_of_domain(), now=name))
+    ward = first.get("ward", case.ward_code)
+    if ward is not None and ward != case.reading.get("ward_code"):
+        name = _ward_name(city, ward)
+        lines.append(texts.chosen_by_reporter(what=texts.label_of_place(), now=name))
+    return lines
+
+
+def _told(city: City, event: Event) -> str:
+    was, now = event.data.get("was"), event.data["now"]
+    if event.data["field"] == "domain":
+        what, name = texts.label_of_domain(), lambda value: cards.domain_name(city, value)
+    elif event.data["field"] == "ward":
+        what, name = texts.label_of_place(), lambda value: _ward_name(city, value)
+    else:
+        return ""
+    return texts.corrected_by_official(what=what, was=name(was) if was else "", now=name(now), at=event.at)
+
+
+def _ward_name(city: City, code: str) -> str:
+    unit = city.ward_unit(code) or city.units.get(code)
+    return unit.name if unit else code
+
+
+# ── why this unit ────────────────────────────────────────────────────────────────────────────────
+
+
+def _unit(city: City, case: Case, events: Sequence[Event]) -> str:
+    lines = [_given(city, event, before) for event, before in _hands(events)]
+    if case.unit_code is None and case.triage_reason:
+        lines.append(texts.waits_for_dispatcher(reason=case.triage_reason))
+    return texts.why_unit(lines=lines) if lines else ""
+
+
+def _hands(events: Sequence[Event]) -> list[tuple[Event, str | None]]:
+    """Return each event that gave the case to a unit, with the unit that had it before."""
+    given = [event for event in events if event.type in _GIVEN]
+    return [(event, event.data.get("was")) for event in given]
+
+
+def _given(city: City, event: Event, before: str | None) -> str:
+    unit = cards.unit_name(city, event.data["unit"])
+    rule = responsibility.named_rule(event.data.get("reason", ""))
+    if rule is not None:
+        limits = [_limit(city, key, value) for key, value in rule.limits.items()]
+        return texts.unit_by_rule(unit=unit, position=rule.position, limits=limits, at=event.at)
+    if event.actor_role == "dispatcher" or before is None:
+        return texts.unit_by_person(unit=unit, reason=texts.by_dispatcher(), at=event.at)
+    return texts.unit_by_person(
+        unit=unit, reason=texts.by_unit(unit=cards.unit_name(city, before)), at=event.at
+    )
+
+
+def _limit(city: City, key: str, value: str) -> str:
+    names = {"domain": cards.domain_name, "area": _area_name}
+    name = names[key](city, value) if key in names else value
+    return texts.limit_of_rule(key=key, value=texts.kind_name(value) if key == "kind" else name)
+
+
+def _area_name(city: City, area: str) -> str:
+    if area.startswith("ward:"):
+        return _ward_name(city, area.removeprefix("ward:"))
+    return cards.unit_name(city, area)
+
+
+# ── why then ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _due(city: City, case: Case, events: Sequence[Event]) -> str:
+    due_at = case.due_at or case.answer_due_at
+    if due_at is None:
+        return ""
+    reopened_at = next((event.at for event in reversed(events) if event.type == "reopened"), None)
+    began_at = reopened_at or case.received_at
+    calendar = city.calendar
+    told = texts.why_due(
+        due_at=due_at,
+        began_at=began_at,
+        reopened=reopened_at is not None,
+        allowed=city.deadline_rule(case.domain).answer_hours,
+        domain=cards.domain_name(city, case.domain),
+        paused=sum(calendar.working_hours_between(*pause) for pause in _pauses(events, began_at)),
+        days=calendar.worked_days(began_at, due_at),
+        total=calendar.working_hours_between(began_at, due_at),
+    )
+    return f"{told}\n{texts.clock_stands_still(since=case.paused_at)}" if case.paused_at else told
+
+
+def _pauses(events: Sequence[Event], since: datetime) -> list[tuple[datetime, datetime]]:
+    """Return the finished stretches in which the unit waited for the citizen, from a moment on."""
+    pauses, paused_at = [], None
+    for event in events:
+        if event.at < since:
+            continue
+        if event.data.get("to") == Status.WAITING_FOR_CITIZEN:
+            paused_at = event.at
+        elif paused_at is not None and event.data.get("from") == Status.WAITING_FOR_CITIZEN:
+            pauses.append((paused_at, event.at))
+            paused_at = None
+    return pauses
+
+
+COMMANDS: dict[str, Handler] = {"/viso": why}
+BUTTONS: dict[str, Handler] = {}
+STEPS: dict[str, Handler] = {}

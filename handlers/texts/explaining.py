@@ -1,0 +1,153 @@
+"""What people read when they ask why: the reading, corrections, the rule of the unit, the deadline added up."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from handlers.texts.common import moment
+
+_WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
+_FEW_DAYS = 8
+_SHOWN_AT_EACH_END = 3
+_ROADS = {"main": "đường, phố", "alley": "ngõ, hẻm"}
+
+
+def command_why() -> str:
+    """Describe `/viso` in a menu."""
+    return "Vì sao phản ánh được hiểu, được chuyển và có hạn như vậy"
+
+
+def ask_which_case_why() -> str:
+    """Ask for the code of the case that is to be explained."""
+    return "Xin gõ /viso kèm mã phản ánh, ví dụ: /viso HN-7F3K-9Q2M"
+
+
+def explanation(*, code: str, parts: Sequence[str]) -> str:
+    """Put the parts of an explanation together."""
+    return "\n\n".join((f"Vì sao {code} được xử lý như vậy?", *parts))
+
+
+def why_read(*, reasons: Sequence[str], confidence: float | None, version: str) -> str:
+    """Tell what the machine made of the text."""
+    sure = f" (mức chắc chắn về lĩnh vực: {confidence:.0%})" if confidence is not None else ""
+    lines = [*reasons, *([f"Bản máy đọc: {version}."] if version else [])]
+    return f"Máy đọc tin nhắn{sure}:\n" + "\n".join(f"• {line}" for line in lines)
+
+
+def why_corrected(*, lines: Sequence[str]) -> str:
+    """Tell what people changed of the machine's reading."""
+    return "Người sửa lại:\n" + "\n".join(f"• {line}" for line in lines)
+
+
+def chosen_by_reporter(*, what: str, now: str) -> str:
+    """Tell what the writer themself chose before sending."""
+    return f"{what}: người gửi chọn {now}."
+
+
+def corrected_by_official(*, what: str, was: str, now: str, at: datetime) -> str:
+    """Tell what an official corrected."""
+    before = f" (trước đó: {was})" if was else ""
+    return f"{what}: cán bộ sửa thành {now}{before}, lúc {moment(at)}."
+
+
+def label_of_domain() -> str:
+    """Name what was corrected: the domain."""
+    return "Lĩnh vực"
+
+
+def label_of_place() -> str:
+    """Name what was corrected: the place."""
+    return "Địa bàn"
+
+
+def why_unit(*, lines: Sequence[str]) -> str:
+    """Tell how the case came to its unit."""
+    return "Đơn vị:\n" + "\n".join(f"• {line}" for line in lines)
+
+
+def unit_by_rule(*, unit: str, position: int, limits: Sequence[str], at: datetime) -> str:
+    """Tell by which rule of the city a unit was chosen."""
+    scope = ", ".join(limits) or "mọi trường hợp còn lại"
+    return f"{unit}, theo quy tắc phân công số {position} ({scope}), lúc {moment(at)}."
+
+
+def unit_by_person(*, unit: str, reason: str, at: datetime) -> str:
+    """Tell that a person chose a unit."""
+    return f"{unit}, do {reason}, lúc {moment(at)}."
+
+
+def by_dispatcher() -> str:
+    """Name who chose a unit: a dispatcher."""
+    return "cán bộ điều phối chọn"
+
+
+def by_unit(*, unit: str) -> str:
+    """Name who chose a unit: the unit that had the case before."""
+    return f"{unit} chuyển đến" if unit else "đơn vị trước chuyển đến"
+
+
+def waits_for_dispatcher(*, reason: str) -> str:
+    """Tell why no unit has the case."""
+    return f"Chưa có đơn vị, đang chờ cán bộ điều phối. Lý do: {reason}"
+
+
+def limit_of_rule(*, key: str, value: str) -> str:
+    """Name one limit of a rule of responsibility."""
+    if key == "road":
+        return _ROADS.get(value, value)
+    name = {"domain": "lĩnh vực", "kind": "loại tin", "area": "địa bàn"}.get(key, key)
+    return f"{name} {value}"
+
+
+def why_due(
+    *,
+    due_at: datetime,
+    began_at: datetime,
+    reopened: bool,
+    allowed: float,
+    domain: str,
+    paused: float,
+    days: Sequence[tuple[date, float]],
+    total: float,
+) -> str:
+    """Add a deadline up, day by day, in working hours."""
+    start = "mở lại" if reopened else "tiếp nhận"
+    lines = [
+        f"Tính từ lúc {start}: {moment(began_at)}.",
+        f"Thời hạn của lĩnh vực {domain}: {_hours(allowed)} làm việc.",
+    ]
+    if paused:
+        lines.append(f"Cộng {_hours(paused)} làm việc tạm dừng để chờ người dân trả lời.")
+    if round(total, 2) < round(allowed + paused, 2):
+        lines.append("Hạn đã hẹn ngắn hơn nên được giữ: sửa lĩnh vực chỉ làm hạn ngắn đi, không dài ra.")
+    lines += [f"Từng ngày: {_day_by_day(days)}.", f"Tổng cộng: {_hours(total)} làm việc."]
+    return f"Hạn trả lời {moment(due_at)}:\n" + "\n".join(f"• {line}" for line in lines)
+
+
+def clock_stands_still(*, since: datetime) -> str:
+    """Tell that the clock stands still while the citizen is asked."""
+    return (
+        f"Đồng hồ đang dừng từ {moment(since)} để chờ người dân trả lời; hạn sẽ lùi đúng bằng thời gian đó."
+    )
+
+
+def _day_by_day(days: Sequence[tuple[date, float]]) -> str:
+    if len(days) <= _FEW_DAYS:
+        return ", ".join(_day(*each) for each in days)
+    first, last = days[:_SHOWN_AT_EACH_END], days[-_SHOWN_AT_EACH_END:]
+    between = days[_SHOWN_AT_EACH_END:-_SHOWN_AT_EACH_END]
+    hours = _hours(sum(worked for _, worked in between))
+    middle = f"{len(between)} ngày làm việc tiếp theo {hours}"
+    return ", ".join([*(_day(*each) for each in first), middle, *(_day(*each) for each in last)])
+
+
+def _day(day: date, hours: float) -> str:
+    return f"{_WEEKDAYS[day.weekday()]} {day.day}/{day.month} {_hours(hours) if hours else 'nghỉ'}"
+
+
+def _hours(hours: float) -> str:
+    """Return "7,5 giờ" or "40 phút" as people say it."""
+    minutes = round(hours * 60)
+    if minutes % 60 == 0:
+        return f"{minutes // 60} giờ"
+    whole, rest = divmod(minutes, 60)
+    return f"{whole} giờ {rest} phút" if whole else f"{rest} phút"
