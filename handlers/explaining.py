@@ -77,14 +77,16 @@ def _chosen(city: City, case: Case, corrected: Sequence[Event]) -> list[str]:
 
 
 def _told(city: City, event: Event) -> str:
-    was, now = event.data.get("was"), event.data["now"]
-    if event.data["field"] == "domain":
-        what, name = texts.label_of_domain(), lambda value: cards.domain_name(city, value)
-    elif event.data["field"] == "ward":
-        what, name = texts.label_of_place(), lambda value: _ward_name(city, value)
-    else:
+    was, now, field = event.data.get("was"), event.data["now"], event.data["field"]
+    if field not in ("domain", "ward"):
         return ""
-    return texts.corrected_by_official(what=what, was=name(was) if was else "", now=name(now), at=event.at)
+    name = cards.domain_name if field == "domain" else _ward_name
+    return texts.corrected_by_official(
+        what=texts.label_of_domain() if field == "domain" else texts.label_of_place(),
+        was=name(city, was) if was else "",
+        now=name(city, now),
+        at=event.at,
+    )
 
 
 def _ward_name(city: City, code: str) -> str:

@@ -308,6 +308,12 @@ def _templates() -> dict[str, str]:
     return templates
 
 
+def _place_details(place: PlaceReading) -> list[str]:
+    """Return in words what the place was read by; what goes without saying has no words."""
+    templates = _templates()
+    return [words for reason in place.reasons if (words := templates.get(f"place_{reason}"))]
+
+
 def _place_reason(place: PlaceReading) -> str:
     templates = _templates()
     if place.ward is not None and place.ward_named is not None:

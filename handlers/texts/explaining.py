@@ -1,4 +1,4 @@
-"""What people read when they ask why: the reading, corrections, the rule of the unit, the deadline added up."""
+"""What people read when they ask why: reading, corrections, the unit's rule, the deadline added up."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
