@@ -29,7 +29,9 @@ class Prefix:
 
 _PREFIXES = (
     Prefix("ward", "Phường", ("phuong",), ("phường",)),
-    *(Prefix("ward", "Phường", (key,)) for key in ("p", "f", "ph", "phg", "fuong", "fg", "phuog")),
+    Prefix("ward", "Phường", ("fuong",), ("fường",)),
+    Prefix("ward", "Phường", ("phuogn",), ("phườgn",)),
+    *(Prefix("ward", "Phường", (key,)) for key in ("p", "f", "ph", "phg", "fg", "phuog")),
     Prefix("ward", "Xã", ("xa",), ("xã",)),
     Prefix("ward", "Xã", ("x",)),
     Prefix("ward", "Thị trấn", ("thi", "tran"), ("thị", "trấn")),
@@ -90,6 +92,8 @@ _COUNTED = word_list("counted")
 # Words that may stand before a name inside one run of capitals: "Khu Vĩnh Thanh Rạch Giá".
 _LEADS = word_list("leads")
 SURNAMES = word_list("street_surnames", keys=False)
+# Typed without accents the others may be another word: "trinh" is Trịnh and trình.
+FAMILY_NAMES = frozenset(name for name in SURNAMES if not name.isascii()) | {"nguyen", "tran", "pham"}
 # Units whose names are everyday words: they need the word for the kind of unit.
 EVERYDAY = word_list("everyday_names")
 _AFTER_FULL = re.compile(r"[ \t\u00a0]{0,3}:?[ \t\u00a0]{0,3}[\"“'’]?")
@@ -235,7 +239,8 @@ class Scanner:
         position = 0
         while position < len(self.words) and len(mentions) < MOST_MENTIONS:
             follows = bool(mentions) and mentions[-1].end == position
-            found = self._prefixed(position) or self._pair(position) or self._bare(position, follows)
+            found = self._prefixed(position) or self._pair(position)
+            found = found or self._pair_inside(self._bare(position, follows))
             if not found:
                 position += 1
                 continue
@@ -292,6 +297,14 @@ class Scanner:
             return [mention, holder]
         return []
 
+    def _pair_inside(self, found: list[Mention]) -> list[Mention]:
+        """Return the pair that begins inside a bare name, for which that name is chance, else the name."""
+        for mention in found:
+            for position in range(mention.start + 1, mention.end):
+                if pair := self._pair(position):
+                    return pair
+        return found
+
     def _clear(self, name: Name, position: int) -> bool:
         """Tell whether a name is likely enough: elsewhere than at home only with capitals or accents."""
         at_home = self.home is None or self.places.province_of(name) == self.home
@@ -300,7 +313,7 @@ class Scanner:
     def _may_begin_pair(self, position: int) -> bool:
         """Tell whether a name may begin here: among capitals only at their first or behind a leading word."""
         words = self.words
-        if position and words[position].linked and words[position - 1].lower in SURNAMES:
+        if position and words[position].linked and words[position - 1].lower in FAMILY_NAMES:
             return False
         if not self.capitalised:
             return True
@@ -536,6 +549,7 @@ class Scanner:
         )
         mention.wards = self._whole(match_names(words, position, places.names, self.accented), position)
         mention.provinces = self._whole(mention.provinces, position, 1)
+        mention.wards = [match for match in mention.wards if not self._ends_in_unit_word(match.end)]
         if not (mention.wards or mention.districts or mention.provinces):
             return []
         mention.end = mention.longest
@@ -546,6 +560,13 @@ class Scanner:
             return []
         mention.districts, mention.provinces = [], []
         return [mention]
+
+    def _ends_in_unit_word(self, end: int) -> bool:
+        """Tell whether a name's last word belongs to the next name: "minh phuong thanh binh"."""
+        words = self.words
+        if words[end - 1].key not in ("phuong", "xa") or end >= len(words) or not words[end].linked:
+            return False
+        return any(written.wards for written in self._prefixed(end - 1))
 
     def _single(self, match: Match[ProvinceName], position: int) -> bool:
         if not match.unit.syllables:

@@ -29,8 +29,10 @@ _LEAST_SIMILARITY_BEFORE_DISTRICT = 84.0
 _SHORTEST_SLIP = 6
 _NO_SLIP = 99.0
 _WORDS_BETWEEN_OLD_AND_NEW = 7
-_NEW_NOW = frozenset(("nay", "moi", "gio", "thanh", "nhap", "thuoc", "doi"))
-_OLD_BEFORE = frozenset(("cu", "truoc", "tuc", "goc", "xua", "von", "tu"))
+_NEW_NOW = frozenset(("nay", "moi", "gio", "thanh", "nhap", "thuoc", "doi", "h"))
+_NOW = frozenset(("nay", "gio", "h"))
+_LONG_AGO = frozenset(("tu", "xua", "truoc", "trc"))
+_OLD_BEFORE = frozenset(("cu", "truoc", "trc", "tuc", "goc", "xua", "von", "tu"))
 _VERBS = word_list("verbs")
 _NO_NAME = word_list("no_ward_name")
 _KINDS = ("present", "former", "alias")
@@ -174,9 +176,8 @@ class _Reader:
     def _is_now(self, mention: Mention) -> bool:
         """Tell whether "nay là" or the like stands before a name."""
         before = [word.key for word in self.words[max(mention.start - 3, 0) : mention.start]]
-        return before[-1:] in (["la"], ["thanh"], ["vao"], ["thuoc"]) and bool(
-            {"nay", "gio", "doi", "nhap"} & set(before)
-        )
+        told = bool({"nay", "gio", "nhap"} & set(before)) or {"doi", "ten"} <= set(before)
+        return told and before[-1:] in (["la"], ["thanh"], ["vao"], ["thuoc"])
 
     def _resolve(self, mention: Mention) -> Reading | None:
         matches, similar = mention.wards, False
@@ -473,9 +474,7 @@ class _Reader:
         if len(between) > _WORDS_BETWEEN_OLD_AND_NEW:
             return None
         after = self.words[other.mention.end].key if other.mention.end < len(self.words) else ""
-        first_is_old = between[:1] == ["cu"] or (
-            bool(_NEW_NOW & set(between)) and not {"tu", "xua", "truoc"} & set(between)
-        )
+        first_is_old = _leads_to_now(between)
         if not first_is_old and after != "cu" and not _OLD_BEFORE & set(between):
             return None
         new, old = (other, first) if first_is_old else (first, other)
@@ -486,6 +485,15 @@ class _Reader:
         reasons = (*new.reasons, "now_and_before")
         names = new.names + old.names if common else new.names
         return Reading(new.mention, new.name, names, wards, len(wards) == 1 or new.sure, reasons)
+
+
+def _leads_to_now(between: Sequence[str]) -> bool:
+    """Tell whether the words between two names make the second today's: "cũ, nay thuộc"."""
+    if between[:1] == ["cu"]:
+        return True
+    old = max((at for at, key in enumerate(between) if key in _LONG_AGO), default=-1)
+    new = max((at for at, key in enumerate(between) if key in (_NOW if old >= 0 else _NEW_NOW)), default=-1)
+    return new > old
 
 
 def _titled(words: Sequence[Word]) -> str:
