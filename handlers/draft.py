@@ -164,7 +164,7 @@ class Draft:
 
     def _place(self, reading: Reading, city: City) -> None:
         place = reading.place
-        self.street = place.street or self.street
+        self.street = place.address or self.street
         inside = [ward for ward in place.candidates if ward.province == city.province]
         named = place.ward_named or place.district or ""
         self.elsewhere = named if place.candidates and not inside else ""
