@@ -402,13 +402,19 @@ async def take_words(turn: Turn, argument: str = "") -> None:
 async def take_edit(turn: Turn) -> bool:
     """Take an edit of a message that was sent with a case; False when it belongs to none.
 
-    An open case gets it as an addition, and its own text stays as it was sent.
+    An open case gets it as an addition, and its own text stays as it was sent. Of a message that became
+    several cases nobody knows which one the change is for, and not every unit may read all of it.
     """
     message = turn.message
     own = await cases.cases_of_reporter(turn.transaction, turn.person.id, limit=_RECENT)
-    case = next((case for case in own if message.message_id in case.reading.get("messages", ())), None)
-    if case is None:
+    sent = [case for case in own if message.message_id in case.reading.get("messages", ())]
+    if not sent:
         return False
+    if len(sent) > 1:
+        buttons = [[offers.show(case.code)] for case in sent]
+        turn.say(texts.edit_of_several(codes=[case.code for case in sent]), buttons=buttons)
+        return True
+    case = sent[0]
     handled = await duplicates.master_of(turn.transaction, case) or case
     if handled.status in workflow.OPEN_STATUSES:
         _record(turn, case, "edited", _said(turn))
@@ -420,15 +426,15 @@ async def take_edit(turn: Turn) -> bool:
 
 
 async def take_late_photos(turn: Turn) -> bool:
-    """Put late pictures of an album onto the case that its first part was sent with; False for others."""
+    """Put late pictures of an album onto the cases that its first part was sent with; False for others."""
     message, sent = turn.message, turn.chat.draft.get("sent", {})
     if not (message.album and message.photos and message.album == sent.get("album")):
         return False
-    case = await own_case(turn, sent["code"])
-    if case is None or case.status not in (*workflow.OPEN_STATUSES, Status.MERGED):
-        return False
-    await take_reply(turn, case)
-    return True
+    found = [await own_case(turn, code) for code in sent.get("codes", [sent["code"]])]
+    waiting = [case for case in found if case and case.status in (*workflow.OPEN_STATUSES, Status.MERGED)]
+    for case in waiting:
+        await take_reply(turn, case)
+    return bool(waiting)
 
 
 async def _waiting_case(turn: Turn) -> Case | None:

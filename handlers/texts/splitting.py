@@ -127,6 +127,14 @@ def case_filed_line(*, code: str, text: str, unit: str, due_at: datetime | None)
     return f"Mã {code}: {excerpt(text, 60)}\n   → {follow}."
 
 
+def edit_of_several(*, codes: Sequence[str]) -> str:
+    """Answer an edit of a message that was sent as several reports: which one is it for?"""
+    return (
+        f"Tin này đã được gửi thành các việc {', '.join(codes)} và giữ nguyên bản gốc. Anh/chị bấm vào mã của "
+        "việc cần sửa rồi chọn «Bổ sung» để viết điều thay đổi."
+    )
+
+
 def part_of_message(*, count: int, total: int) -> str:
     """Tell a unit that the report is part of a longer message; the other parts are not theirs to read."""
     return f"Việc {count} trong {total} việc mà người dân nêu trong một tin; các việc khác có mã riêng."

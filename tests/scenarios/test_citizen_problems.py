@@ -296,6 +296,27 @@ async def test_a_complaint_about_the_ward_is_not_read_by_the_ward(city: CityHarn
     ward.does_not_see("hách dịch", second.code)
 
 
+async def test_late_photos_of_an_album_follow_all_cases(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await city.album(an, photos=2, text=TWO, album="a1")
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    await city.album(an, photos=1, album="a1")
+    assert [len(await city.photos(case)) for case in await city.cases()] == [3, 3]
+
+
+async def test_an_edit_after_sending_asks_which_case_it_is_for(city: CityHarness) -> None:
+    ward = await city.official("phuong-khuong-dinh", "chair")
+    an = city.citizen("an")
+    sent = await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    ward.reads()
+    await an.edits(sent, TWO + ", cạnh trường học")
+    an.sees("giữ nguyên bản gốc", *(f"[{case.code}]" for case in await city.cases()))
+    ward.sees_nothing()
+
+
 # ── a second matter while a report waits to be sent ──────────────────────────────────────────────
 
 
