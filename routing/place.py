@@ -1,6 +1,6 @@
 """Where a message is about: today's ward through names old and new, position to ward, looking up names."""
 
-from routing.places.addresses import street_without_house
+from routing.places.addresses import street_name, street_without_house
 from routing.places.borders import BorderFile, Borders, BrokenBorders, read_border_file
 from routing.places.position import wards_at
 from routing.places.provinces import find_province, nearest_provinces, provinces
@@ -23,6 +23,7 @@ __all__ = [
     "provinces",
     "read_border_file",
     "read_place",
+    "street_name",
     "street_without_house",
     "wards_at",
     "wards_of",

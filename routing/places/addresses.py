@@ -208,8 +208,16 @@ def _name_end(text: str, words: Sequence[Word], after: int, units: set[int], cap
     return end
 
 
-def street_without_house(street: str | None) -> str | None:
-    """Return a shown address without the number of a house: what strangers may see of a case."""
-    if street is None:
-        return None
-    return re.sub(r"^(?:số\s+)?\d[\w/.-]*\s+", "", street) or None
+_HOUSE = re.compile(r"^(?:số\s+)?\d[\w/]*\s+")
+_ALLEY = re.compile(r"^(?:(?:ngõ|ngách|hẻm|kiệt)\s+\d[\w/-]*(?:\s+|$))+")
+_WORD = re.compile(r"^(?:đường|phố)\s+")
+
+
+def street_without_house(address: str | None) -> str | None:
+    """Return an address as `PlaceReading.address` shows it without its house number: for strangers' eyes."""
+    return _HOUSE.sub("", address) or None if address else None
+
+
+def street_name(address: str | None) -> str | None:
+    """Return the bare name of the street of an address as `PlaceReading.address` shows it, if it has one."""
+    return _WORD.sub("", _ALLEY.sub("", street_without_house(address) or "")) or None
