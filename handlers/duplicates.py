@@ -15,6 +15,7 @@ from handlers.turn import Handler, Turn
 from routing import similarity
 from routing.organisation import City
 from routing.personal_data import find_personal_data, mask
+from routing.place import street_name, street_without_house
 from routing.similarity import Report
 from routing.tracking_code import parse_code
 from routing.workflow import OPEN_STATUSES, Action, Status
@@ -74,7 +75,7 @@ async def find_for(turn: Turn, case: Case) -> Case | None:
     report = Report(
         words=case.words or similarity.stored_words(case.text),
         ward=case.ward_name or "",
-        street=case.street or "",
+        street=street_name(case.street) or "",
         latitude=case.latitude,
         longitude=case.longitude,
     )
@@ -90,7 +91,7 @@ async def _find_for_draft(turn: Turn, draft: Draft) -> Case | None:
     report = Report(
         words=similarity.stored_words(draft.text),
         ward=draft.ward_name or "",
-        street=draft.street or "",
+        street=street_name(draft.street) or "",
         latitude=draft.latitude,
         longitude=draft.longitude,
     )
@@ -122,7 +123,7 @@ async def asks(turn: Turn, draft: Draft) -> bool:
             code=found.code,
             own=found.reporter_id == turn.person.id,
             domain=cards.domain_name(turn.city, found.domain),
-            place=texts.place_name(found.street, found.ward_name),
+            place=texts.place_name(street_without_house(found.street), found.ward_name),
             text="" if found.anonymous else mask(found.text, find_personal_data(found.text)),
             received_at=found.received_at,
             people=found.people_count,

@@ -210,7 +210,14 @@ def _own_place(own: PlaceReading, whole: PlaceReading, start: int) -> PlaceReadi
     """Return the place of a matter: what its words name, and of the message's what they leave open."""
     if own.ward_named or own.district:
         return replace(own, span=(own.span[0] + start, own.span[1] + start) if own.span else None)
-    return replace(whole, street=own.street)
+    return replace(
+        whole,
+        street=own.street,
+        street_word=own.street_word,
+        alley=own.alley,
+        house_number=own.house_number,
+        landmark=own.landmark,
+    )
 
 
 def place_from(data: Mapping[str, Any]) -> PlaceReading:

@@ -158,7 +158,7 @@ class _Desk:
             kind=reading.kind,
             ward_code=ward.code if ward else None,
             former=reading.place.former,
-            street=reading.place.street,
+            street=reading.place.address,
         )
         due = deadlines(
             city, city.deadline_rule(reading.domain), received_at=self._now, urgent=reading.urgent
