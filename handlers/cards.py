@@ -71,7 +71,9 @@ def body(
         urgent=case.urgent,
         domain=domain_name(city, case.domain),
         unit=unit_name(city, case.unit_code),
-        place=texts.place_name(street=case.street, ward=case.ward_name),
+        place=texts.place_name(
+            street=case.street, ward=case.ward_name, landmark=case.reading.get("place", {}).get("landmark")
+        ),
         position=_position(case),
         text=words if len(words) <= LONGEST_TEXT else f"{words[:LONGEST_TEXT]} …",
         reporter=reporter,

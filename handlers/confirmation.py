@@ -96,7 +96,7 @@ def show(turn: Turn, draft: Draft) -> None:
             text=draft.text,
             kind=draft.kind,
             domain=turn.city.domains[draft.domain].name,
-            place=texts.place_name(draft.street, draft.ward_name, draft.ward_as_written),
+            place=texts.place_name(draft.street, draft.ward_name, draft.ward_as_written, draft.landmark),
             ward_known=draft.ward_name is not None,
             unit=unit.name if unit else "",
             due_at=due_at(turn, draft) if unit else None,

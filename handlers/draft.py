@@ -199,6 +199,12 @@ class Draft:
         return True
 
     @property
+    def landmark(self) -> str | None:
+        """What the writer steers by: "gần chợ Hôm"."""
+        found: str | None = self.reading.get("place", {}).get("landmark")
+        return found
+
+    @property
     def ward_as_written(self) -> str | None:
         """The ward's name in the text, where that is another than today's."""
         named = self.reading.get("ward_named")

@@ -47,10 +47,17 @@ def kind_name(kind: str) -> str:
     return _KINDS.get(kind, "Phản ánh")
 
 
-def place_name(street: str | None, ward: str | None, former: str | None = None) -> str:
-    """Return a street and a ward as one place, with the ward's former name; empty when nothing is known."""
+def place_name(
+    street: str | None, ward: str | None, former: str | None = None, landmark: str | None = None
+) -> str:
+    """Return an address and a ward as one place, with the ward's former name and a landmark, as far as known.
+
+    A junction that the street comes from is shown in its place.
+    """
+    if street and landmark and street in landmark:
+        street = None
     now = f"{former} (nay là {ward})" if former and ward else ward
-    return ", ".join(part for part in (street, now) if part)
+    return ", ".join(part for part in (street, landmark, now) if part)
 
 
 def excerpt(text: str, limit: int) -> str:
