@@ -34,7 +34,7 @@ async def test_one_message_and_one_tap(city: CityHarness) -> None:
         "feedback",
         "waste",
         "Phường Khương Đình",
-        "Vũ Tông Phan",
+        "ngõ 12 Vũ Tông Phan",
     )
     assert (case.status, case.unit_code, case.text) == ("assigned", "phuong-khuong-dinh", RUBBISH)
 

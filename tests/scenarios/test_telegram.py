@@ -319,7 +319,7 @@ async def test_an_address_in_answer_to_the_question_becomes_part_of_the_report(
     await an.writes(RUBBISH_SOMEWHERE)
     await an.sees("Việc này ở phường/xã nào?")
     await an.writes("ngõ 12 Vũ Tông Phan, phường Khương Đình")
-    await an.sees("Nơi: Vũ Tông Phan, Phường Khương Đình", "Đơn vị trả lời: Phường Khương Đình")
+    await an.sees("Nơi: ngõ 12 Vũ Tông Phan, Phường Khương Đình", "Đơn vị trả lời: Phường Khương Đình")
     await an.presses("Đồng ý và gửi")
     assert (await telegram_city.only_case()).text.endswith("\nngõ 12 Vũ Tông Phan, phường Khương Đình")
 
