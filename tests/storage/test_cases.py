@@ -127,6 +127,24 @@ async def test_triage_shows_emergencies_first_then_the_oldest(database: Database
     assert [case.code for case in found] == ["urgent", "emergency", "old", "new"]
 
 
+async def test_those_that_teach_most_come_first_until_somebody_has_waited_too_long(
+    database: Database,
+) -> None:
+    reporter = await add_reporter(database)
+    waiting = {"status": "triage", "unit_code": None}
+    await add(
+        database,
+        a_case(reporter, code="easy", received_at=NOON + HOUR, teaching=0.2, **waiting),
+        a_case(reporter, code="hard", received_at=NOON + 2 * HOUR, teaching=0.9, **waiting),
+        a_case(reporter, code="waited", teaching=0.1, **waiting),
+        a_case(reporter, code="waited longer", received_at=NOON - HOUR, teaching=0.0, **waiting),
+        a_case(reporter, code="urgent", received_at=NOON + 3 * HOUR, urgent=True, **waiting),
+    )
+    async with database.read() as transaction:
+        found = await cases.cases_in_triage(transaction, waiting_since=NOON, limit=9)
+    assert [case.code for case in found] == ["urgent", "waited longer", "waited", "hard", "easy"]
+
+
 async def due_codes(database: Database, hours: float) -> list[str]:
     async with database.begin() as transaction:
         found = await cases.cases_to_remind(transaction, now=NOON + hours * HOUR)
