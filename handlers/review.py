@@ -38,7 +38,7 @@ async def _send(turn: Turn, draft: Draft, value: str) -> None:
     if not _is_ready(turn, draft):
         return
     if draft.shares:
-        await _send_apart(turn, draft)
+        await _send_apart(turn, draft, told=value)
         return
     if value != duplicates.APART and await duplicates.asks(turn, draft):
         return
@@ -55,21 +55,43 @@ async def _send(turn: Turn, draft: Draft, value: str) -> None:
     )
 
 
-async def _send_apart(turn: Turn, draft: Draft) -> None:
-    """File each problem as a case of its own, all with this one press."""
-    filed: list[Case] = []
+async def _send_apart(turn: Turn, draft: Draft, *, told: str) -> None:
+    """File each problem as a case of its own, all with this one press.
+
+    Each that is known already is first asked about; `told` is what was said of the one asked about last.
+    """
+    splitting.note_likeness(draft, told)
+    for at, share in enumerate(splitting.shares_of(draft)):
+        if splitting.likeness(share) is None and await duplicates.asks(turn, share):
+            draft.at_hand = at
+            confirmation.keep(turn, draft)
+            return
+    filed: list[tuple[Case, Case | None]] = []
     for number, share in enumerate(splitting.shares_of(draft), start=1):
         case = _case_of(turn, share)
         case.reading |= splitting.origin(draft, number)
-        await progress.file(turn, case, photos=draft.photos, note=await duplicates.hint(turn, share))
+        known = splitting.likeness(share) or duplicates.APART
+        master = await _join_or_file(turn, share, case, known)
         _keep_corrections(turn, share, case)
-        filed.append(case)
+        filed.append((case, master))
     splitting.say_filed(turn, draft, filed)
+
+
+async def _join_or_file(turn: Turn, draft: Draft, case: Case, known: str) -> Case | None:
+    """File a case, or join the known one with this code; return the one that it joined."""
+    joins = known != duplicates.APART
+    master = await duplicates.join(turn, case, known, photos=draft.photos) if joins else None
+    if master is None:
+        await progress.file(turn, case, photos=draft.photos, note=await duplicates.hint(turn, draft))
+    return master
 
 
 async def _join(turn: Turn, draft: Draft, value: str) -> None:
     """File the draft as one of those who report a known incident; alone where that is finished by now."""
     if not _is_ready(turn, draft):
+        return
+    if draft.shares:
+        await _send_apart(turn, draft, told=value)
         return
     case = _case_of(turn, draft)
     master = await duplicates.join(turn, case, value, photos=draft.photos)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from handlers import confirmation, offers, texts
+from handlers import cards, confirmation, offers, texts
 from handlers.channel import Button
 from handlers.draft import BETWEEN_MESSAGES, Draft
 from handlers.turn import Turn
@@ -20,6 +20,7 @@ from storage.cases import Case
 
 ASKING = "split"
 _LIST_SIGN = re.compile(r"^\s*(?:\(?(?:\d{1,2}|[a-eA-E]) ?[.)/:\-](?!\d)|[-–—•*+▪])\s*")
+_LIKE = "like:"
 _LEGAL = frozenset({"grievance", "denunciation"})
 _PLACE = (
     "ward_code",
@@ -302,19 +303,33 @@ def origin(draft: Draft, number: int) -> dict[str, Any]:
     return {"whole_text": whole, "split_from": draft.nonce, "part": [number, len(shares)]}
 
 
-def say_filed(turn: Turn, draft: Draft, filed: Sequence[Case]) -> None:
-    """Tell all codes, and keep them in the chat."""
-    codes = [case.code for case in filed]
+def likeness(share: Draft) -> str | None:
+    """Return what the writer said of a problem that is known already; None when nothing was said yet."""
+    return next((said.removeprefix(_LIKE) for said in share.told if said.startswith(_LIKE)), None)
+
+
+def note_likeness(draft: Draft, told: str) -> None:
+    """Note of the problem that is asked about that it is another matter, or the code of the same one."""
+    if told and 0 <= draft.at_hand < len(draft.shares):
+        with in_question(draft) as share:
+            share.told.append(_LIKE + told)
+    draft.at_hand = -1
+
+
+def say_filed(turn: Turn, draft: Draft, filed: Sequence[tuple[Case, Case | None]]) -> None:
+    """Tell all codes, and of each who answers it: the unit of the case that it joined, where it did."""
+    codes = [case.code for case, _ in filed]
     turn.chat.step = ""
     turn.chat.draft = {"sent": {"nonce": draft.nonce, "code": codes[0], "codes": codes, "album": draft.album}}
     lines = [
         texts.case_filed_line(
             code=case.code,
             text=_LIST_SIGN.sub("", case.text),
-            unit=turn.city.units[case.unit_code].name if case.unit_code else "",
-            due_at=case.due_at,
+            master=master.code if master else "",
+            unit=cards.unit_name(turn.city, (master or case).unit_code),
+            due_at=(master or case).due_at,
         )
-        for case in filed
+        for case, master in filed
     ]
     buttons = [offers.show(code) for code in codes]
     turn.say(texts.cases_filed(lines=lines, photos=len(draft.photos)), buttons=confirmation.pairs(buttons))

@@ -118,20 +118,24 @@ def cases_filed(*, lines: Sequence[str], photos: int) -> str:
     )
 
 
-def case_filed_line(*, code: str, text: str, unit: str, due_at: datetime | None) -> str:
-    """Return one line of those: code, the citizen's words, who answers and by when."""
+def case_filed_line(*, code: str, text: str, master: str, unit: str, due_at: datetime | None) -> str:
+    """Return one line of those: code, the citizen's words, who answers and by when.
+
+    `master` is the code of the case that it joined, empty for none.
+    """
     if unit and due_at:
         follow = f"{unit} trả lời trước {moment(due_at)}"
     else:
         follow = "người điều phối sẽ chọn đơn vị phù hợp"
-    return f"Mã {code}: {excerpt(text, 60)}\n   → {follow}."
+    joined = f"gộp vào vụ việc {master}; " if master else ""
+    return f"Mã {code}: {excerpt(text, 60)}\n   → {joined}{follow}."
 
 
 def edit_of_several(*, codes: Sequence[str]) -> str:
     """Answer an edit of a message that was sent as several reports: which one is it for?"""
     return (
-        f"Tin này đã được gửi thành các việc {', '.join(codes)} và giữ nguyên bản gốc. Anh/chị bấm vào mã của "
-        "việc cần sửa rồi chọn «Bổ sung» để viết điều thay đổi."
+        f"Tin này đã được gửi thành các việc {', '.join(codes)} và giữ nguyên bản gốc. Anh/chị bấm vào mã "
+        "của việc cần sửa rồi chọn «Bổ sung» để viết điều thay đổi."
     )
 
 

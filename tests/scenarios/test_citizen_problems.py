@@ -317,6 +317,33 @@ async def test_an_edit_after_sending_asks_which_case_it_is_for(city: CityHarness
     ward.sees_nothing()
 
 
+async def test_a_problem_that_is_known_already_is_asked_about_and_the_other_filed(city: CityHarness) -> None:
+    binh, an = city.citizen("binh"), city.citizen("an")
+    await binh.writes(RUBBISH)
+    await binh.presses("Đồng ý và gửi")
+    known = await city.only_case()
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    an.sees(known.code, "[Đúng, cùng vụ việc]", "[Không, việc khác]")
+    assert len(await city.cases()) == 1
+    await an.presses("Đúng, cùng vụ việc")
+    waste, noise = (await city.cases())[1:]
+    an.sees("Đã gửi 2 việc", waste.code, f"gộp vào vụ việc {known.code}", noise.code)
+    assert (waste.status, waste.master_id, noise.status) == ("merged", known.id, "assigned")
+
+
+async def test_a_problem_like_a_known_one_can_be_another(city: CityHarness) -> None:
+    binh, an = city.citizen("binh"), city.citizen("an")
+    await binh.writes(RUBBISH)
+    await binh.presses("Đồng ý và gửi")
+    await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    await an.presses("Không, việc khác")
+    assert [case.status for case in (await city.cases())[1:]] == ["assigned", "assigned"]
+
+
 # ── a second matter while a report waits to be sent ──────────────────────────────────────────────
 
 
