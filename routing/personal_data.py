@@ -1,12 +1,11 @@
 """Personal data in a message: what to mask wherever its text is shown to a group or to the public."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
-from routing.places.words import Word, split_words, syllable_key, word_list
+from routing.places.words import are_linked, split_keys, syllable_key, word_list
 
 MASK = "•••"
 
@@ -31,15 +30,25 @@ _DIGITS = re.compile(r"(?<![\w/])(?:\(?\+ ?84\)?|\d)(?:[ .-]?\(?\d\)?){5,20}(?![
 _PLATE = re.compile(
     r"(?<![\w.,])\d{2}[ -]?[A-Za-z](?:[A-Za-z]|\d)?[ .-]{0,3}(?:\d{3}[. ]?\d{2}|\d{4})(?![\w]|[.,]\d)"
 )
+_NOT_DIGITS = re.compile(r"\D")
 _MOBILE = re.compile(r"0[35789]\d{8}|01[2689]\d{8}|02\d{9}")
-_BANK_CUES = tuple(map(syllable_key, ("stk", "tk", "taikhoan", "nganhang")))
-_IDENTITY_CUES = ("cccd", "cmnd", "cmt", "cmtnd", "cancuoc", "chungminh", "dinhdanh")
-_PLATE_CUES = ("bienso", "bks", "bsx", "xe", "oto", "kiemsoat")
+_BANK, _IDENTITY, _PLATE_CUE = "bank", "identity", "plate"
+_CUES = {
+    **dict.fromkeys(map(syllable_key, ("stk", "tk", "taikhoan", "nganhang")), _BANK),
+    **dict.fromkeys(("cccd", "cmnd", "cmt", "cmtnd", "cancuoc", "chungminh", "dinhdanh"), _IDENTITY),
+    **dict.fromkeys(("bienso", "bks", "bsx", "xe", "oto", "kiemsoat"), _PLATE_CUE),
+}
+"""Words, or two words in a row, that tell what a number or plate behind them is."""
 _CUE_WORDS = 6
 _FEWEST_BANK_DIGITS, _MOST_BANK_DIGITS = 6, 19
 
-_PERSON_CUES = frozenset(("ong", "ba", "anh", "chi", "co", "chu", "bac", "thay", "em", "chau", "ten", "toi"))
-_BETWEEN = frozenset(("ten", "la", "toi"))
+_PERSON_CUES = frozenset(
+    {"ong", "ba", "anh", "chi", "co", "chu", "bac", "thay", "em", "chau", "ten", "toi", "di", "cau", "mo"}
+    | {"thim", "be", "gap", "kiten", "nguoigui", "nguoiviet", "lienhe", "chuho", "chunha", "chuquan"}
+    | {"nannhan", "vochong", "congdan", "chongtoi", "votoi"}
+)
+"""What stands before a name: a form of address, or two words in a row such as "chủ nhà"."""
+_BETWEEN = frozenset(("ten", "la", "toi", "ong", "ba", "anh", "chi"))
 _SURNAMES = word_list("surnames")
 _MIDDLE = frozenset(("van", "thi"))
 _THINGS_BEFORE = frozenset(
@@ -50,10 +59,12 @@ _MOST_NAME_WORDS = 5
 
 def find_personal_data(text: str) -> tuple[PersonalData, ...]:
     """Return the personal data in a text, in order and without overlap; spans are in the text as given."""
-    words = split_words(text)
+    words = _Words(text)
     found: list[PersonalData] = []
-    for candidate in (*_emails(text), *_plates(text, words), *_numbers(text, words), *_names(words)):
-        if not any(candidate.start < other.end and other.start < candidate.end for other in found):
+    covered = bytearray(len(text))
+    for candidate in (*_emails(text), *_plates(words), *_numbers(words), *_names(words)):
+        if covered.find(1, candidate.start, candidate.end) < 0:
+            covered[candidate.start : candidate.end] = b"\1" * (candidate.end - candidate.start)
             found.append(candidate)
     return tuple(sorted(found, key=lambda item: item.start))
 
@@ -73,27 +84,61 @@ def _emails(text: str) -> Iterator[PersonalData]:
             yield PersonalData(type="email", start=match.start(), end=match.end())
 
 
-def _plates(text: str, words: Sequence[Word]) -> Iterator[PersonalData]:
-    for match in _PLATE.finditer(text):
+class _Words:
+    """The words of a text by key, and where they tell what a number behind them is."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.keys, self.starts, self.ends = split_keys(text)
+        self._cues: dict[str, list[int]] = {_BANK: [], _IDENTITY: [], _PLATE_CUE: []}
+        before = ""
+        for at, key in enumerate(self.keys):
+            if key in _CUES:
+                self._cues[_CUES[key]].append(at)
+            if before and before + key in _CUES:
+                self._cues[_CUES[before + key]].append(at - 1)
+            before = key
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def cued(self, start: int, kind: str) -> bool:
+        """Tell whether a cue of this kind stands whole among the few words before a position."""
+        after = bisect_right(self.ends, start)
+        cues = self._cues[kind]
+        first = bisect_left(cues, after - _CUE_WORDS)
+        return first < len(cues) and cues[first] < after
+
+    def linked(self, at: int) -> bool:
+        """Tell whether nothing but a blank or a hyphen parts a word from the one before."""
+        return at > 0 and are_linked(self.text, self.ends[at - 1], self.starts[at])
+
+    def capital(self, at: int) -> bool:
+        """Tell whether a word begins with a capital letter."""
+        return self.text[self.starts[at]].isupper()
+
+
+def _plates(words: _Words) -> Iterator[PersonalData]:
+    for match in _PLATE.finditer(words.text):
         written = match.group()
         spoken = written != written.upper() or " " in written.strip()
-        if int(written[:2]) >= 11 and (not spoken or _cued(words, match.start(), _PLATE_CUES)):
+        if int(written[:2]) >= 11 and (not spoken or words.cued(match.start(), _PLATE_CUE)):
             yield PersonalData(type="vehicle_plate", start=match.start(), end=match.end())
 
 
-def _numbers(text: str, words: Sequence[Word]) -> Iterator[PersonalData]:
-    for match in _DIGITS.finditer(text):
+def _numbers(words: _Words) -> Iterator[PersonalData]:
+    for match in _DIGITS.finditer(words.text):
         kind = _number_type(match.group(), words, match.start())
         if kind:
             yield PersonalData(type=kind, start=match.start(), end=match.end())
 
 
-def _number_type(written: str, words: Sequence[Word], start: int) -> str | None:
-    digits = re.sub(r"\D", "", written)
+def _number_type(written: str, words: _Words, start: int) -> str | None:
+    digits = _NOT_DIGITS.sub("", written)
     national = "0" + digits[2:].removeprefix("0") if digits.startswith("84") and len(digits) >= 11 else digits
-    if _cued(words, start, _IDENTITY_CUES) and len(digits) in (9, 12):
+    if len(digits) in (9, 12) and words.cued(start, _IDENTITY):
         return "identity_number"
-    if _cued(words, start, _BANK_CUES) and _FEWEST_BANK_DIGITS <= len(digits) <= _MOST_BANK_DIGITS:
+    if _FEWEST_BANK_DIGITS <= len(digits) <= _MOST_BANK_DIGITS and words.cued(start, _BANK):
         return "bank_account"
     if _MOBILE.fullmatch(national):
         return "phone"
@@ -102,48 +147,42 @@ def _number_type(written: str, words: Sequence[Word], start: int) -> str | None:
     return None
 
 
-def _cued(words: Sequence[Word], start: int, cues: Sequence[str]) -> bool:
-    """Tell whether one of the cues stands among the few words before a position."""
-    after = bisect_right(words, start, key=lambda word: word.end)
-    last = [word.key for word in words[max(0, after - _CUE_WORDS) : after]]
-    pairs = {"".join(pair) for pair in pairwise(last)}
-    return any(cue in last or cue in pairs for cue in cues)
-
-
-def _names(words: Sequence[Word]) -> Iterator[PersonalData]:
-    for position, word in enumerate(words):
-        if word.key not in _PERSON_CUES or _named_thing(words, position):
+def _names(words: _Words) -> Iterator[PersonalData]:
+    before = ""
+    for position, key in enumerate(words.keys):
+        cue = key if key in _PERSON_CUES else before + key
+        before = key
+        if cue not in _PERSON_CUES or _named_thing(words, position):
             continue
         start = position + 1
-        while start < len(words) and start < position + 3 and words[start].key in _BETWEEN:
+        while start < min(len(words), position + 4) and words.keys[start] in _BETWEEN:
             start += 1
-        if word.key == "toi" and start == position + 1:
+        if cue == "toi" and start == position + 1:
             continue
         end = _name_end(words, start)
         if end:
-            yield PersonalData(type="person_name", start=words[start].start, end=words[end - 1].end)
+            yield PersonalData(type="person_name", start=words.starts[start], end=words.ends[end - 1])
 
 
-def _named_thing(words: Sequence[Word], position: int) -> bool:
+def _named_thing(words: _Words, position: int) -> bool:
     """Tell whether "Bà Triệu" is a street's or a market's name rather than a person spoken of."""
-    before = words[position - 1] if position else None
-    return before is not None and words[position].linked and before.key in _THINGS_BEFORE
+    return words.linked(position) and words.keys[position - 1] in _THINGS_BEFORE
 
 
-def _name_end(words: Sequence[Word], start: int) -> int | None:
+def _name_end(words: _Words, start: int) -> int | None:
     """Return the word after a full name, family name first, or None."""
-    if start >= len(words) or words[start].key not in _SURNAMES:
+    if start >= len(words) or words.keys[start] not in _SURNAMES:
         return None
-    capital = words[start].capital
+    capital = words.capital(start)
     end = start + 1
     while (
         end < min(len(words), start + _MOST_NAME_WORDS)
-        and words[end].linked
-        and words[end].capital == capital
+        and words.linked(end)
+        and words.capital(end) == capital
     ):
         if not capital and end > start + 2:
             break
         end += 1
     if capital:
         return end if end - start >= 2 else None
-    return end if end - start == 3 and words[start + 1].key in _MIDDLE else None
+    return end if end - start == 3 and words.keys[start + 1] in _MIDDLE else None

@@ -85,6 +85,22 @@ def split_words(text: str, limit: int | None = None) -> list[Word]:
     return words
 
 
+def split_keys(text: str) -> tuple[list[str], list[int], list[int]]:
+    """Return the keys of the words of a text and where each begins and ends: cheaper than `split_words`."""
+    keys, starts, ends = [], [], []
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        keys.append(_forms(match.group())[0] if end - start <= _LONGEST else "")
+        starts.append(start)
+        ends.append(end)
+    return keys, starts, ends
+
+
+def are_linked(text: str, before: int, start: int) -> bool:
+    """Tell whether only blanks, a hyphen or an apostrophe stand between two words."""
+    return _linked(text, before, start)
+
+
 def _linked(text: str, before: int, start: int) -> bool:
     gap = text[before : min(start, before + 8)]
     return gap in ("", " ") or _LINK.fullmatch(gap) is not None

@@ -55,6 +55,9 @@ def test_names_after_a_form_of_address() -> None:
     assert found_in("gặp ông Nguyễn Văn A ở cửa") == [("person_name", "Nguyễn Văn A")]
     assert found_in("Tôi tên là Trần Thị B, hỏi về rác") == [("person_name", "Trần Thị B")]
     assert found_in("gap ba tran thi b o cua") == [("person_name", "tran thi b")]
+    assert found_in("Ký tên: Lê Thị C") == [("person_name", "Lê Thị C")]
+    assert found_in("chủ nhà là ông Phạm Văn D xây lấn") == [("person_name", "Phạm Văn D")]
+    assert found_in("vợ chồng Vũ Thị E cãi nhau") == [("person_name", "Vũ Thị E")]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,8 @@ def test_names_after_a_form_of_address() -> None:
         "chị Hai bán hàng rong",
         "đường Bà Triệu ngập",
         "chợ Bà Chiểu đông",
+        "gặp ngã tư Nguyễn Trãi thì rẽ",
+        "liên hệ phường Nguyễn Du nhiều lần",
         "phạt 1.200.000 đồng ngày 01/02/2025",
         "tổng đài 1900 1234 không ai nghe",
         "gọi 113 mà không được",
