@@ -221,7 +221,7 @@ def _own_place(own: PlaceReading, whole: PlaceReading, start: int) -> PlaceReadi
 
 
 def place_from(data: Mapping[str, Any]) -> PlaceReading:
-    """Return the reading of a place from its JSON."""
+    """Return the reading of a place from its JSON; readings of earlier versions lack parts of the address."""
     return PlaceReading(
         province=data["province"],
         ward_named=data["ward_named"],
@@ -232,4 +232,8 @@ def place_from(data: Mapping[str, Any]) -> PlaceReading:
         street=data["street"],
         span=tuple(data["span"]) if data["span"] else None,
         reasons=tuple(data["reasons"]),
+        street_word=data.get("street_word"),
+        alley=data.get("alley"),
+        house_number=data.get("house_number"),
+        landmark=data.get("landmark"),
     )
