@@ -19,6 +19,8 @@ from math import cos, hypot, radians, sqrt
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+OLDER_NAMES = ROOT / "routing" / "data" / "older_names.json"
+NUMERALS = {"1": "I", "2": "II", "3": "III", "I": "1", "II": "2", "III": "3"}
 TARGET = ROOT / "routing" / "data" / "places.json"
 KM_PER_DEGREE = 111.2
 
@@ -93,12 +95,13 @@ ALIAS_SPELLINGS = {
     "Ngã Tư Sở, Ngô Thì Nhậm, Đống Mác, Cầu Dền, Quỳnh Lôi, Thanh Xuân Nam, Kim "
     "Giang, Đình Xuyên, Dương Hà, Trung Mầu, Phú Thị, Kim Lan, Đông Dư, Vân Nam, Vân "
     "Hà, Cẩm Đình, Sen Chiểu, Phượng Cách, Chàng Sơn, Phú Nam An, Thư Phú, Vạn Điểm, "
-    "Tri Trung, Văn Nhân, Vạn Thái, Vạn Kim",
+    "Tri Trung, Văn Nhân, Vạn Thái, Vạn Kim, Trung Tự, Tản Hồng, Thụy Phú, Mỹ Thành",
     "Thành phố Hải Phòng": "Hạ Lý, Trại Chuối, Lạc Viên, Máy Tơ, Cát Dài, Hồ Nam, Dư Hàng, Niệm Nghĩa, Quán "
     "Trữ, Tràng Minh, Ngọc Hải, Lại Xuân, Lưu Kỳ, Kiền Bái, Thủy Triều, Phục Lễ, Phả "
-    "Lễ, Lâm Động, Đằng Cương, Ngũ Đoan",
-    "Thành phố Đà Nẵng": "Bình Hiên, An Hải Đông, An Hải Tây, Tân Chính, Hòa Khê, Hòa Thuận Đông",
-    "Thành phố Huế": "Nhâm, A Đớt, Hồng Trung, Hương Hồ, Hương Thọ",
+    "Lễ, Lâm Động, Đặng Cương, Ngũ Đoan, Lãm Hà, Mỹ Đồng, Đổng Quốc Bình, Vạn Sơn, Thủy Sơn, Tiên Hưng",
+    "Thành phố Đà Nẵng": "Bình Hiên, An Hải Đông, An Hải Tây, Tân Chính, Hòa Khê, Hòa Thuận Đông, Tam Thuận",
+    "Thành phố Huế": "Điền Hòa, Điền Lộc, Vinh Phú, Vinh Thái, Vinh Giang, Vinh Hải, Hồng Quảng, "
+    "Hương Hòa, Nhâm, A Đớt, Hồng Trung, Hương Hồ, Hương Thọ",
     "Tỉnh Quảng Ninh": "Trới, Tình Húc, Minh Cầm",
     "Tỉnh Nam Định": "Bà Triệu, Trần Đăng Ninh, Trần Quang Khải",
     "Tỉnh Thanh Hóa": "Hoằng Lý, Hoằng Anh, Hoằng Phúc, Hoằng Vinh, Hoằng Khánh, Hoằng Phượng, Hoằng "
@@ -347,6 +350,7 @@ def build() -> dict[str, list]:
             if tuple(row) not in seen and bare(former[index]["name"]) != bare(row[0]):
                 seen.add(tuple(row))
                 aliases.append(row)
+    aliases += older_names(former, districts, former_provinces) + roman_names(former)
     old, unknown = [], []
     for name, province, parts in OLD_DISTRICTS:
         old.append(
@@ -390,6 +394,26 @@ def build() -> dict[str, list]:
         ],
         "aliases": aliases,
     }
+
+
+def older_names(former: list[dict], districts: list[list], provinces: list[list]) -> list[list]:
+    """Return the names of data/older_names.json with the former ward each had become."""
+    rows = {
+        (provinces[districts[row["district"]][1]][0], districts[row["district"]][0], row["name"]): index
+        for index, row in enumerate(former)
+    }
+    listed = json.loads(OLDER_NAMES.read_text(encoding="utf-8"))["names"]
+    return [[name, rows[province, district, became]] for province, district, name, became, _ in listed]
+
+
+def roman_names(former: list[dict]) -> list[list]:
+    """Return names that end in a number as many write them: "Mỹ Đình II" for "Mỹ Đình 2", and the reverse."""
+    found = []
+    for index, row in enumerate(former):
+        name, _, last = row["name"].rpartition(" ")
+        if last in NUMERALS and UNIT_WORD.match(name):
+            found.append([f"{name} {NUMERALS[last]}", index])
+    return found
 
 
 def same_accents(former: str | None, indexes: list[int], wards: list[dict]) -> int:

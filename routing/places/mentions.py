@@ -87,6 +87,11 @@ _DOUBTFUL = word_list("doubtful_landmarks")
 _CUES = spellings("place_cues")
 _ALLEYS = word_list("alleys")
 _QUARTERS = word_list("quarters")
+_WORDS_BEFORE: tuple[tuple[dict[str, list[str]], Lead], ...] = (
+    (_LANDMARKS, "landmark"),
+    (_NEAR, "near"),
+    (_CUES, "cue"),
+)
 # "phường 2 lần" counts something; it is not the ward with that number.
 _COUNTED = word_list("counted")
 # Words that may stand before a name inside one run of capitals: "Khu Vĩnh Thanh Rạch Giá".
@@ -399,17 +404,20 @@ class Scanner:
     def lead(self, position: int) -> Lead:
         """Tell what the words before a name make of it."""
         words = self.words
-        if position == 0 or not words[position].linked:
+        if position == 0 or not words[position].linked or position == self.named_until:
             return ""
         before = words[position - 1]
         if before.key.isdecimal() or (len(before.key) == 1 and before.touching):
             return self._number_lead(position - 1)
-        spelled = max((agreement(before.lower, name) for name in _LANDMARKS.get(before.key, ())), default=0)
-        if spelled > 0:
-            return "near" if spelled < 1 and before.key in _DOUBTFUL else "landmark"
-        if any(agreement(before.lower, name) > 0 for name in _NEAR.get(before.key, ())):
-            return "near"
-        return "cue" if any(agreement(before.lower, cue) > 0 for cue in _CUES.get(before.key, ())) else ""
+        found = [
+            (max((agreement(before.lower, word) for word in words_of.get(before.key, ())), default=0.0), lead)
+            for words_of, lead in _WORDS_BEFORE
+        ]
+        spelled, lead = max(found, key=lambda pair: pair[0])
+        if spelled <= 0:
+            return ""
+        doubtful = lead == "landmark" and spelled < 1 and before.key in _DOUBTFUL
+        return "near" if doubtful else lead
 
     def _number_lead(self, position: int) -> Lead:
         """Tell whether the number that ends at a word is a house's, an alley's or a quarter's."""
@@ -526,8 +534,9 @@ class Scanner:
         return max(ends, default=position) - position < 2
 
     def _by_initials(self, prefix: Prefix, after: int) -> list[Match[District]]:
-        initials = self.words[after].lower
-        found = self.places.district_initials.get(initials, ()) if initials.isascii() else ()
+        initials = self.words[after]
+        accented = len(initials.key) < 4 and not initials.lower.isascii()
+        found = () if accented else self.places.district_initials.get(initials.key, ())
         return [Match(unit, after + 1, 0.5) for unit in found if unit.word == prefix.word]
 
     def _minutes(self, mention: Mention) -> bool:

@@ -35,6 +35,7 @@ _LONG_AGO = frozenset(("tu", "xua", "truoc", "trc"))
 _OLD_BEFORE = frozenset(("cu", "truoc", "trc", "tuc", "goc", "xua", "von", "tu"))
 _VERBS = word_list("verbs")
 _NO_NAME = word_list("no_ward_name")
+_NO_NAME_SPELLED = word_list("no_ward_name_spelled", keys=False)
 _KINDS = ("present", "former", "alias")
 
 
@@ -288,6 +289,10 @@ class _Reader:
         if (not self.rows and home is None) or not self.searches_left:
             return []
         self.searches_left -= 1
+        if not self.rows and any(
+            word.lower in _NO_NAME_SPELLED for word in self.words[mention.name_start : mention.name_start + 2]
+        ):
+            return []
         scope = _names_within(self.rows, None if self.rows else home)
         best: list[Match[Name]] = []
         best_score, typed = _LEAST_SIMILARITY_IN_DISTRICT if self.rows else _LEAST_SIMILARITY, ""
@@ -323,11 +328,15 @@ class _Reader:
     def _bare(self, mentions: Sequence[Mention]) -> list[Reading]:
         """Return wards named without the word for the kind, where the context leaves no doubt."""
         paired, found = [], []
+        before: Mention | None = None
         for mention, following in zip_longest(mentions, mentions[1:]):
+            before, preceding = mention, before
             if mention.level != "bare" or not mention.wards or mention.weak:
                 continue
             if mention.paired:
                 paired += self._named(mention, least=0.0)
+            elif preceding and preceding.level == "district" and preceding.end == mention.start:
+                found += self._named(mention, least=0.8)
             elif not mention.provinces and self._is_before(mention, following):
                 found += self._named(mention, least=0.5)
             elif not mention.provinces and not mention.districts and self._cued(mention):
