@@ -14,6 +14,8 @@ from routing.place import FormerWard, PlaceReading, Ward
 from routing.segments import Segment, Turning, lists, segments
 
 MOST_PROBLEMS = 5
+_MOST_READ = 1_000
+"""Characters of a part that are read: it is about what it begins with."""
 _FEWEST_WORDS = {Turning.SENTENCE: 7, Turning.PARAGRAPH: 4, Turning.PHRASE: 4, Turning.LIST: 4}
 _NO_MATTER = frozenset({"smalltalk", "abuse"})
 _SURE_OF_A_MATTER = 0.9
@@ -156,7 +158,7 @@ class _Sorter:
         turning = part.turning if part.start else Turning.LIST
         if sum(word not in _EMPTY_WORDS for word in part.words) < _FEWEST_WORDS[turning]:
             return None
-        reading = self._read_span(self._text[part.start : part.end])
+        reading = self._read_span(self._text[part.start : min(part.end, part.start + _MOST_READ)])
         no_matter = reading.kind in _NO_MATTER and reading.confidence < _SURE_OF_A_MATTER
         return None if no_matter or reading.confidence < _SURE[turning] else reading
 
@@ -174,8 +176,8 @@ class _Sorter:
 
     def _elsewhere(self, last: _Matter, part: Segment) -> bool:
         """Tell whether both sides name a ward, or a street, and not the same one."""
-        one = self._read_place(self._text[last.start : last.end])
-        other = self._read_place(self._text[part.start : part.end])
+        one = self._read_place(self._text[last.start : min(last.end, last.start + _MOST_READ)])
+        other = self._read_place(self._text[part.start : min(part.end, part.start + _MOST_READ)])
         if one.ward_named and other.ward_named:
             return one.ward_named != other.ward_named
         return bool(one.street and other.street) and one.street != other.street
@@ -193,6 +195,7 @@ def _related() -> frozenset[frozenset[str]]:
 
 def _problem(text: str, matter: _Matter, whole: PlaceReading, read_place: ReadPlace) -> Problem:
     assert matter.reading is not None
+    span = text[matter.start : min(matter.end, matter.start + _MOST_READ)]
     return Problem(
         start=matter.start,
         end=matter.end,
@@ -202,7 +205,7 @@ def _problem(text: str, matter: _Matter, whole: PlaceReading, read_place: ReadPl
         domains=matter.reading.domains,
         urgent=matter.reading.urgent,
         reasons=matter.reading.reasons,
-        place=_own_place(read_place(text[matter.start : matter.end]), whole, matter.start),
+        place=_own_place(read_place(span), whole, matter.start),
     )
 
 

@@ -6,8 +6,9 @@ Only the structure is read here; whether both sides tell of different matters is
 import json
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -17,10 +18,12 @@ from routing.vietnamese import normalise, strip_accents
 _FILE = Path(__file__).parent / "data" / "problems.json"
 _MOST_SEGMENTS = 16
 _MOST_SENTENCES = 12
+_MOST_CHARACTERS = 2_500
+"""What comes later is no matter of its own: the model does not read further either."""
 _FIRST_WORDS = 12
 """Characters that may stand before a phrase in its clause: "em xin phản ánh thêm"."""
 
-_SENTENCE_END = re.compile(r"[.!?…;]+[)\"”]?\s+|\s*\n\s*")
+_SENTENCE_END = re.compile(r"(?<![.!?…;])[.!?…;]+[)\"”]?\s+|\n\s*")
 _ABBREVIATED = re.compile(r"(?:\b(?:p|q|tp|tx|tt|x|h|f|kp|ngo|so|duong|ts|gs|bs|ths|dc)|[\s(]\w|^\w)$")
 _CLAUSE = re.compile(r", ?(?=(?:con|dong thoi|them nua|ngoai ra) )")
 _TOPIC = re.compile(r"(?:\w+ ){1,6}?(?P<sign>thi|cung)\b")
@@ -69,15 +72,14 @@ class Segment:
 
 def segments(text: str) -> list[Segment]:
     """Return a text cut wherever another matter may begin; one segment when nothing suggests any."""
-    written = _Written(text)
+    written = _Written(text[:_MOST_CHARACTERS])
     turnings = _turnings(written)
-    if not turnings:
-        return [_segment(written, 0, len(written.bare), Turning.SENTENCE)]
     cuts = sorted(turnings)[:_MOST_SEGMENTS]
-    return [
+    found = [
         _segment(written, start, end, turnings.get(start, Turning.SENTENCE))
         for start, end in zip([0, *cuts], [*cuts, len(written.bare)], strict=True)
     ]
+    return [*found[:-1], replace(found[-1], end=len(text))]
 
 
 class _Written:
@@ -181,7 +183,7 @@ def _clause_starts(bare: str) -> list[int]:
 
 def _start_of_clause(at: int, starts: Sequence[int]) -> int:
     """Return the beginning of the clause when a phrase stands among its first words, else the phrase's."""
-    start = max((start for start in starts if start <= at), default=at)
+    start = starts[bisect_right(starts, at) - 1]
     return start if at - start <= _FIRST_WORDS else at
 
 
