@@ -435,7 +435,9 @@ class _Reader:
             key = self.words[start].key + key
             if len(key) >= _SHORTEST_SLIP and position - start > 1:
                 known, score, _ = process.extractOne(key, scope.keys(), scorer=fuzz.ratio) or ("", 0.0, 0)
-                if best[0] < score < _NO_SLIP and known[:1] == key[:1]:
+                if score > _NO_SLIP:
+                    return None  # A street's or a landmark's name: it would have been found otherwise
+                if score > best[0] and known[:1] == key[:1]:
                     best = (score, start, known)
             if not self.words[start].linked:
                 break
@@ -462,9 +464,11 @@ class _Reader:
 
     def _worth_offering(self, mention: Mention) -> bool:
         """Tell whether a name is a place's: neither a person's nor everyday words."""
+        if mention.paired:
+            return mention.weak
         first = self.words[mention.start]
         cued = mention.lead == "cue"
-        leads = cued or mention.weak or mention.lead == "alley"
+        leads = cued or mention.weak
         return leads and (cued or first.lower not in SURNAMES) and self._key(mention) not in EVERYDAY
 
     def choose(self, readings: Sequence[Reading]) -> Reading:
@@ -506,7 +510,10 @@ def _leads_to_now(between: Sequence[str]) -> bool:
 
 
 def _titled(words: Sequence[Word]) -> str:
-    return " ".join(word.lower[:1].upper() + word.lower[1:] for word in words)
+    return " ".join(
+        word.lower.upper() if word.lower in ("ii", "iii") else word.lower[:1].upper() + word.lower[1:]
+        for word in words
+    )
 
 
 def _reasons(names: Sequence[Name], wards: Sequence[int], places: Gazetteer) -> tuple[str, ...]:
