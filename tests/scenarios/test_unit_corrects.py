@@ -87,6 +87,22 @@ async def test_nobody_else_corrects_a_units_case(city: CityHarness) -> None:
     assert await city.rows(select(correction)) == []
 
 
+async def test_the_dispatchers_correct_a_case_that_was_given_back_for_its_domain(city: CityHarness) -> None:
+    officer = await city.official(WARD, "officer")
+    dispatcher = await city.official("bo-phan-dieu-phoi", "dispatcher")
+    case = await report(city)
+    await officer.replays(f"giveback:{case.code}")
+    await officer.presses("Sai lĩnh vực")
+    await dispatcher.writes("/dieuphoi")
+    dispatcher.sees("Lý do: Sai lĩnh vực")
+    await dispatcher.presses("Lĩnh vực khác")
+    await dispatcher.presses("Điện")
+    dispatcher.sees(f"Đã giao {case.code}")
+    (kept,) = await city.rows(select(correction))
+    assert (kept["was"], kept["actor_role"]) == ("waste", "dispatcher")
+    assert (await city.only_case()).unit_code not in (None, WARD)
+
+
 # ── the dispatchers' queue ───────────────────────────────────────────────────────────────────────
 
 
