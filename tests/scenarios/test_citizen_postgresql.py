@@ -55,3 +55,14 @@ async def test_a_group_that_moves_is_followed(large_city: CityHarness) -> None:
     await an.sends(moved_to="-200")
     await an.writes("/cuatoi")
     assert "nhắn riêng" in large_city.channels["web"].shown["-200"][-1].text
+
+
+async def test_the_problems_of_one_message_become_cases_of_one_transaction(large_city: CityHarness) -> None:
+    an = large_city.citizen("an")
+    await an.writes(f"{RUBBISH}.\nNgoài ra quán karaoke số 9 phường Thanh Xuân mở loa đến nửa đêm", photos=2)
+    await an.presses("Gửi riêng 2 việc")
+    await an.presses("Đồng ý và gửi cả 2 việc")
+    first, second = await large_city.cases()
+    assert (first.domain, second.domain) == ("waste", "noise")
+    assert [len(await large_city.photos(case)) for case in (first, second)] == [2, 2]
+    assert await ledger.verify(large_city.database) is None

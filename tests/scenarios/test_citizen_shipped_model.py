@@ -57,3 +57,27 @@ async def test_english_is_an_emergency_only_when_it_names_a_danger(real_city: Ci
     an.does_not_see("Khẩn")
     await binh.writes("There is a fire in my house please help")
     binh.sees("XIN GỌI NGAY", "Khẩn", "[Đồng ý và gửi]")
+
+
+async def test_two_problems_and_two_taps(real_city: CityHarness) -> None:
+    an = real_city.citizen("an")
+    await an.writes(
+        "Kính gửi phường Khương Đình:\n1. Rác ở đầu ngõ 120 Vũ Tông Phan ba ngày chưa ai thu gom.\n"
+        "2. Đèn đường trong ngõ tắt cả tháng, tối không thấy gì."
+    )
+    an.sees("nêu 2 việc", "(Rác thải, vệ sinh môi trường)", "(Chiếu sáng công cộng)")
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    first, second = await real_city.cases()
+    assert (first.domain, first.ward_name) == ("waste", "Phường Khương Đình")
+    assert (second.domain, second.ward_name) == ("lighting", "Phường Khương Đình")
+    assert second.reading["reasons"]
+
+
+async def test_a_second_message_about_something_else(real_city: CityHarness) -> None:
+    an = real_city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.writes("Mong phường cho người xuống dọn sớm giúp dân")
+    an.does_not_see("việc khác")
+    await an.writes("Nhà tôi ở phường Thanh Xuân mất nước ba ngày liền, không có nước nấu ăn")
+    an.sees("việc khác", "[Việc mới]", "[Thêm vào phản ánh đang viết]")
