@@ -235,6 +235,7 @@ class Scanner:
         self.accented = marked > 0.35 * len(words)
         self.capitalised = is_capitalised(words)
         self.named_until = 0
+        self.names_found: tuple[int, list[Match[Name]]] = (-1, [])
         self.looked_at = -1
         self.around = _Around([], [], [])
 
@@ -283,9 +284,12 @@ class Scanner:
         """Return a bare name and the district or province behind it that holds a ward of this name."""
         if self.words[position].key.isdecimal() or not self._may_begin_pair(position):
             return []
-        for match in match_names(self.words, position, self.places.names, self.accented):
+        for match in self._names_at(position):
             after = match.end
             if match.quality <= 0 or after >= len(self.words) or after - position < 2:
+                continue
+            around = self._around(after)
+            if not (around.written or around.districts or around.provinces):
                 continue
             if not self._clear(match.unit, position):
                 continue
@@ -295,12 +299,19 @@ class Scanner:
             mention = Mention("bare", "", False, position, position, after, paired=True)
             mention.wards = [
                 same
-                for same in match_names(self.words, position, self.places.names, self.accented)
+                for same in self._names_at(position)
                 if same.end == after and same.quality > 0 and self._lies_in(same.unit, holder)
             ]
             mention.lead = self.lead(position)
             return [mention, holder]
         return []
+
+    def _names_at(self, position: int) -> list[Match[Name]]:
+        """Return the wards whose name begins at a word; asked for twice, found once."""
+        if self.names_found[0] != position:
+            found = match_names(self.words, position, self.places.names, self.accented)
+            self.names_found = (position, found)
+        return self.names_found[1]
 
     def _pair_inside(self, found: list[Mention]) -> list[Mention]:
         """Return the pair that begins inside a bare name, for which that name is chance, else the name."""
@@ -556,7 +567,7 @@ class Scanner:
         mention.districts = self._whole(
             match_names(words, position, places.districts, self.accented), position
         )
-        mention.wards = self._whole(match_names(words, position, places.names, self.accented), position)
+        mention.wards = self._whole(self._names_at(position), position)
         mention.provinces = self._whole(mention.provinces, position, 1)
         mention.wards = [match for match in mention.wards if not self._ends_in_unit_word(match.end)]
         if not (mention.wards or mention.districts or mention.provinces):
