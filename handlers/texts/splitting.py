@@ -62,13 +62,13 @@ def matter_understood(
     where = place if ward_known else f"{place} ({unknown})" if place else unknown
     lines = [
         f"{count}. {kind_name(kind)}: {excerpt(text, _PART_SHOWN)}",
-        f"   • Lĩnh vực: {domain}" + (" (tôi chưa chắc)" if unsure else ""),
-        f"   • Nơi: {where}",
-        f"   • Đơn vị trả lời: {unit or 'người điều phối sẽ chọn đơn vị phù hợp'}",
-        f"   • Hạn trả lời: {due}",
+        f"• Lĩnh vực: {domain}" + (" (tôi chưa chắc)" if unsure else ""),
+        f"• Nơi: {where}",
+        f"• Đơn vị trả lời: {unit or 'người điều phối sẽ chọn đơn vị phù hợp'}",
+        f"• Hạn trả lời: {due}",
     ]
     if urgent:
-        lines.append("   • Khẩn: được xem trước")
+        lines.append("• Khẩn: được xem trước")
     return "\n".join(lines)
 
 
@@ -128,7 +128,7 @@ def case_filed_line(*, code: str, text: str, master: str, unit: str, due_at: dat
     else:
         follow = "người điều phối sẽ chọn đơn vị phù hợp"
     joined = f"gộp vào vụ việc {master}; " if master else ""
-    return f"Mã {code}: {excerpt(text, 60)}\n   → {joined}{follow}."
+    return f"Mã {code}: {excerpt(text, 60)}\n→ {joined}{follow}."
 
 
 def edit_of_several(*, codes: Sequence[str]) -> str:
