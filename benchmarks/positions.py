@@ -73,10 +73,9 @@ def show(name: str, points: Sequence[tuple[Point, Ward]], ask: Callable[[Point],
     print(f"{name}: {seconds / len(points) * 1e6:.0f} microseconds a position")
     print(f"  taken without a question {len(taken) / len(points):.3f}, right {share(taken):.4f}")
     if asked:
-        buttons = sum(len(answer) for answer, _ in asked) / len(asked)
-        print(
-            f"  asked {len(asked) / len(points):.3f}, {buttons:.1f} buttons, among them right {share(asked):.4f}"
-        )
+        shown = sum(len(answer) for answer, _ in asked) / len(asked)
+        part = len(asked) / len(points)
+        print(f"  asked {part:.3f}, {shown:.1f} buttons, right among them {share(asked):.4f}")
     print(f"  no ward {sum(not answer for answer in answers) / len(points):.4f}")
 
 
