@@ -7,7 +7,7 @@ of reports (`tests/routing/duplicate_pairs.txt`); `docs/understanding.md` tells 
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -29,7 +29,8 @@ MOST_WORDS = 120
 """Words of a report that are compared: the rest of a very long one is left out."""
 
 _SAME_STREET, _OTHER_STREET = 0.15, -0.05
-_SAME_NUMBER, _OTHER_NUMBER = 0.15, -0.3
+_SAME_NUMBER, _OTHER_NUMBER, _OTHER_HOUSE = 0.15, -0.6, -0.3
+"""Neighbours may give different house numbers for what lies between them."""
 _VERY_NEAR_METRES, _VERY_NEAR, _NEAR, _FAR = 100, 0.15, 0.05, -0.15
 _COMMON = 1.5
 """What is taken off the logarithm of a word's rarity: a word of every fifth report tells nothing."""
@@ -138,24 +139,38 @@ def _similar_domains() -> dict[str, dict[str, tuple[str, ...]]]:
 
 def most_alike(report: Report, others: Sequence[Report], *, threshold: float = THRESHOLD) -> Match | None:
     """Return which of the others probably tells of the same incident, None for none."""
-    if not others:
-        return None
-    found = [likeness(report, other) for other in others]
-    best = max(range(len(found)), key=found.__getitem__)
-    return Match(position=best, likeness=found[best]) if found[best] >= threshold else None
+    best: Match | None = None
+    for position in _worth_a_look(report, others, threshold):
+        found = likeness(report, others[position])
+        if found >= threshold and (best is None or found > best.likeness):
+            best = Match(position=position, likeness=found)
+    return best
+
+
+def _worth_a_look(report: Report, others: Sequence[Report], threshold: float) -> Iterator[int]:
+    """Yield the places of those that share enough rare words for the threshold to be in reach at all.
+
+    The cosine is at most the root of the shared part of the report's own length: quickly counted, and most
+    reports of a ward share little.
+    """
+    weights = _weights()
+    weight = {word: weights.get(word, weights[""]) for word in _parts(report)[0]}
+    whole = sum(weight.values())
+    for position, other in enumerate(others):
+        needed = max(0.0, threshold - _place_bonus(report, other) - _SAME_NUMBER)
+        shared = sum([weight[word] for word in weight.keys() & other.words.split()])
+        if shared > 0 and shared >= whole * needed**2:
+            yield position
 
 
 def likeness(one: Report, other: Report) -> float:
     """Return how alike two reports are: the cosine of their words, and what their places say."""
     said, numbers = _parts(one)
     said_too, numbers_too = _parts(other)
-    streets = _street_bonus(one, other)
-    if streets > 0:
+    if _street_bonus(one, other) > 0:
         street = frozenset(_street_words(one.street))
         said, said_too = said - street, said_too - street
-    return (
-        _cosine(said, said_too) + streets + _number_bonus(numbers, numbers_too) + _distance_bonus(one, other)
-    )
+    return _cosine(said, said_too) + _place_bonus(one, other) + _number_bonus(numbers, numbers_too)
 
 
 @lru_cache(maxsize=2048)
@@ -170,15 +185,15 @@ def _parts(report: Report) -> tuple[frozenset[str], frozenset[str]]:
     return _split(report.words, report.ward)
 
 
-def _cosine(one: Iterable[str], other: Iterable[str]) -> float:
-    one, other = frozenset(one), frozenset(other)
+def _cosine(one: frozenset[str], other: frozenset[str]) -> float:
     together = _length(one & other)
     return together / math.sqrt(_length(one) * _length(other)) if together else 0.0
 
 
 def _length(said: Iterable[str]) -> float:
     weights = _weights()
-    return sum(weights.get(word, weights[""]) for word in said)
+    unknown = weights[""]
+    return sum([weights.get(word, unknown) for word in said])
 
 
 @cache
@@ -196,6 +211,10 @@ def _street_words(street: str) -> tuple[str, ...]:
     return tuple(bare_words(street))
 
 
+def _place_bonus(one: Report, other: Report) -> float:
+    return _street_bonus(one, other) + _distance_bonus(one, other)
+
+
 def _street_bonus(one: Report, other: Report) -> float:
     if not one.street or not other.street:
         return 0.0
@@ -206,8 +225,8 @@ def _number_bonus(one: frozenset[str], other: frozenset[str]) -> float:
     """Return what alleys, houses and the like say: one that differs weighs more than one that is shared."""
     kinds = {part.split(_SIGN)[0] for part in one} & {part.split(_SIGN)[0] for part in other}
     shared = {part.split(_SIGN)[0] for part in one & other}
-    if kinds - shared:
-        return _OTHER_NUMBER
+    if different := kinds - shared:
+        return _OTHER_HOUSE if different == {"house"} else _OTHER_NUMBER
     return _SAME_NUMBER if shared else 0.0
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, bindparam, func, literal_column, select, text
+from sqlalchemy import case as sql_case
 from sqlalchemy.engine import RowMapping
 
 from routing import similarity
@@ -34,7 +35,8 @@ _COMPARED = (
     case_table.c.code,
     case_table.c.urgent,
     case_table.c.words,
-    func.substr(case_table.c.text, 1, 2000).label("text"),
+    # Long texts are read only of cases that were stored before words were kept.
+    sql_case((case_table.c.words.is_(None), func.substr(case_table.c.text, 1, 2000))).label("text"),
     case_table.c.ward_name,
     case_table.c.street,
     case_table.c.latitude,
@@ -51,12 +53,15 @@ _ALIKE = (
 _IN_WARD = (
     select(*_COMPARED)
     .where(case_table.c.ward_code == bindparam("ward"), *_ALIKE)
+    .with_hint(case_table, "INDEXED BY ix_case_alike", "sqlite")
     .order_by(case_table.c.received_at.desc())
     .limit(MOST)
 )
 _NEAR_BY = (
     select(*_COMPARED)
     .where(case_table.c.cell.in_(bindparam("cells", expanding=True)), *_ALIKE)
+    # Left alone, SQLite reads all open cases by their status instead.
+    .with_hint(case_table, "INDEXED BY ix_case_cell", "sqlite")
     .order_by(case_table.c.received_at.desc())
     .limit(MOST)
 )

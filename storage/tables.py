@@ -360,8 +360,10 @@ Index(
 Index(
     "ix_case_cell",
     case.c.cell,
-    sqlite_where=text(f"cell IS NOT NULL AND {IS_OPEN}"),
-    postgresql_where=text(f"cell IS NOT NULL AND {IS_OPEN}"),
+    case.c.domain,
+    case.c.received_at,
+    sqlite_where=text(IS_OPEN),
+    postgresql_where=text(IS_OPEN),
 )
 
 photo = Table(

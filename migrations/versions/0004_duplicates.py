@@ -14,7 +14,6 @@ _OPEN = sa.text(
     "status IN ('assigned', 'in_progress', 'received', 'reopened', 'triage', 'waiting_for_citizen')"
 )
 _MERGED = sa.text("master_id IS NOT NULL")
-_PLACED = sa.text(f"cell IS NOT NULL AND {_OPEN.text}")
 
 
 def upgrade() -> None:
@@ -47,7 +46,13 @@ def upgrade() -> None:
         sqlite_where=_OPEN,
         postgresql_where=_OPEN,
     )
-    op.create_index("ix_case_cell", "case", ["cell"], sqlite_where=_PLACED, postgresql_where=_PLACED)
+    op.create_index(
+        "ix_case_cell",
+        "case",
+        ["cell", "domain", "received_at"],
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    )
 
 
 def downgrade() -> None:

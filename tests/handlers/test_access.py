@@ -18,18 +18,19 @@ REPORTER = 7
 ACTIONS = sorted({*access.REACHES, *access.REPORTER_ACTIONS, "no such action"})
 WORK = {"accept", "answer", "ask_citizen", "stop_waiting", "return", "hand_over"}
 LOOK = {"see", "see_reporter", "figures"}
+MERGE = {"merge", "unmerge"}
 
 # What each may do to an ordinary case of the ward.
 ALLOWED: dict[tuple[str, str], set[str]] = {
     ("officer", WARD): LOOK | WORK,
-    ("chair", WARD): LOOK | WORK,
+    ("chair", WARD): LOOK | WORK | MERGE,
     ("officer", ABOVE): LOOK,
     ("chair", ABOVE): LOOK | {"hand_over"},
     ("officer", BESIDE): set(),
     ("chair", BESIDE): set(),
     ("leader", ABOVE): LOOK,
-    ("dispatcher", ABOVE): LOOK | {"assign", "reject", "hand_over"},
-    ("dispatcher", BESIDE): LOOK | {"assign", "reject", "hand_over"},
+    ("dispatcher", ABOVE): LOOK | MERGE | {"assign", "reject", "hand_over"},
+    ("dispatcher", BESIDE): LOOK | MERGE | {"assign", "reject", "hand_over"},
     ("admin", ABOVE): set(),
     ("admin", WARD): set(),
 }

@@ -22,7 +22,7 @@ async def report(city: CityHarness, name: str = "an", *, text: str = RUBBISH) ->
     """Let somebody send a report."""
     citizen = city.citizen(name)
     await citizen.writes(text)
-    await citizen.presses("Đồng ý và gửi")
+    await citizen.files()
     return (await city.cases())[-1]
 
 

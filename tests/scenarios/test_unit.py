@@ -19,7 +19,7 @@ async def report(city: CityHarness, name: str = "an", *, text: str = RUBBISH, ph
     """Let somebody send a report."""
     citizen = city.citizen(name)
     await citizen.writes(text, photos=photos)
-    await citizen.presses("Đồng ý và gửi")
+    await citizen.files()
     return (await city.cases())[-1]
 
 

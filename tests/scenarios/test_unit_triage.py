@@ -27,7 +27,7 @@ async def report(city: CityHarness, name: str = "an", *, text: str = UNSURE) -> 
     await citizen.writes(text)
     if "Tôi không rõ" in citizen.last.labels:
         await citizen.presses("Tôi không rõ")
-    await citizen.presses("Đồng ý và gửi")
+    await citizen.files()
     return (await city.cases())[-1]
 
 

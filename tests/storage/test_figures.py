@@ -172,6 +172,15 @@ async def test_ratings_add_up(database: Database) -> None:
     assert Figures().rating is None
 
 
+async def test_a_merged_case_does_not_count_beside_its_master(database: Database) -> None:
+    reporter = await add_reporter(database)
+    master, merged = a_case(reporter), a_case(reporter, status="merged", rating=1)
+    merged.master_id = master.id
+    await tell(database, master)
+    await tell(database, merged, types=("received", "merged", "rated"))
+    assert await total(database) == Figures(received=1, on_track=1)
+
+
 async def test_returned_and_rejected_cases_count_in_the_period_of_their_receipt(database: Database) -> None:
     reporter = await add_reporter(database)
     returned = a_case(reporter, status="triage", unit_code=None, returned_count=2)
@@ -181,10 +190,11 @@ async def test_returned_and_rejected_cases_count_in_the_period_of_their_receipt(
 
 
 MOVES = {
-    "received": ["assigned", "sent_to_triage"],
+    "received": ["assigned", "sent_to_triage", "merged"],
     "triage": ["assigned", "rejected"],
-    "assigned": ["accepted", "returned", "handed_over", "answered", "asked_citizen", "extended"],
+    "assigned": ["accepted", "returned", "handed_over", "answered", "asked_citizen", "extended", "merged"],
     "in_progress": ["answered", "asked_citizen", "extended", "handed_over", "rejected", "returned"],
+    "merged": ["unmerged", "rated"],
     "waiting_for_citizen": ["citizen_replied", "answered"],
     "answered": ["closed", "reopened", "rated"],
     "closed": ["reopened"],
@@ -193,6 +203,8 @@ MOVES = {
 }
 STATUS_AFTER = {
     "sent_to_triage": "triage",
+    "merged": "merged",
+    "unmerged": "triage",
     "assigned": "assigned",
     "handed_over": "assigned",
     "accepted": "in_progress",
@@ -231,6 +243,8 @@ def change(case: Case, type: str, at: datetime, dice: random.Random) -> None:
         case.extended = case.extended or type == "extended"
     if type in ("assigned", "handed_over"):
         case.unit_code = dice.choice(UNITS)
+    if type == "unmerged":
+        case.unit_code = None
     if type == "returned":
         case.unit_code, case.returned_count = None, case.returned_count + 1
     if type in ("answered", "rejected"):
