@@ -16,7 +16,7 @@ from routing.segments import Segment, Turning, lists, segments
 MOST_PROBLEMS = 5
 _MOST_READ = 600
 """Characters of a part that are read: it is about what it begins with."""
-_FEWEST_WORDS = {Turning.SENTENCE: 7, Turning.PARAGRAPH: 4, Turning.PHRASE: 4, Turning.LIST: 4}
+_FEWEST_WORDS = {Turning.SENTENCE: 8, Turning.PARAGRAPH: 4, Turning.PHRASE: 4, Turning.LIST: 4}
 _NO_MATTER = frozenset({"smalltalk", "abuse"})
 _SURE_OF_A_MATTER = 0.9
 """Of a few words the domain says more than the kind does."""
@@ -26,7 +26,7 @@ _EMPTY = (
 )
 _EMPTY_WORDS = frozenset(_EMPTY.split())
 # How sure both sides must be, and how unlikely each must be what the other is. Set on the shipped corpus.
-_SURE = {Turning.SENTENCE: 0.75, Turning.PARAGRAPH: 0.7, Turning.PHRASE: 0.45, Turning.LIST: 0.4}
+_SURE = {Turning.SENTENCE: 0.9, Turning.PARAGRAPH: 0.7, Turning.PHRASE: 0.45, Turning.LIST: 0.4}
 _ALIKE = {Turning.SENTENCE: 0.1, Turning.PARAGRAPH: 0.1, Turning.PHRASE: 0.25, Turning.LIST: 0.3}
 
 
