@@ -245,7 +245,9 @@ class Scanner:
         position = 0
         while position < len(self.words) and len(mentions) < MOST_MENTIONS:
             follows = bool(mentions) and mentions[-1].end == position
-            found = self._prefixed(position) or self._pair(position)
+            found = self._prefixed(position)
+            if not found or self._begins_with_phuong(position, found):
+                found = self._pair(position) or found
             found = found or self._pair_inside(self._bare(position, follows))
             if not found:
                 position += 1
@@ -305,6 +307,11 @@ class Scanner:
             mention.lead = self.lead(position)
             return [mention, holder]
         return []
+
+    def _begins_with_phuong(self, position: int, found: list[Mention]) -> bool:
+        """Tell whether "phường" may be the first syllable of a name: "Phương Liệt", "phuong liet"."""
+        word = self.words[position]
+        return word.lower == "phương" or (word.key == "phuong" and not found[0].wards)
 
     def _names_at(self, position: int) -> list[Match[Name]]:
         """Return the wards whose name begins at a word; asked for twice, found once."""

@@ -35,6 +35,7 @@ _LONG_AGO = frozenset(("tu", "xua", "truoc", "trc"))
 _OLD_BEFORE = frozenset(("cu", "truoc", "trc", "tuc", "goc", "xua", "von", "tu"))
 _VERBS = word_list("verbs")
 _NO_NAME = word_list("no_ward_name")
+_FIRM_CUES = word_list("firm_cues")
 _NO_NAME_SPELLED = word_list("no_ward_name_spelled", keys=False)
 _KINDS = ("present", "former", "alias")
 
@@ -191,7 +192,8 @@ class _Reader:
         best = max(rank for rank, _ in ranked)
         names = [match.unit for rank, match in ranked if rank == best]
         mention.end = next(match.end for rank, match in ranked if rank == best)
-        if self._by_chance(names, mention, best[-1] > _SPELLED_OUT):
+        conflicting = best[-1] < 0 and self.scanner.accented
+        if self._by_chance(names, mention, best[-1] > _SPELLED_OUT, conflicting):
             return None
         names.sort(key=lambda name: (bool(self.rows) and name.kind == "present", _KINDS.index(name.kind)))
         names = self._told_old_or_new(names, mention)
@@ -215,7 +217,9 @@ class _Reader:
             return False
         return self.capitalised and words[end].capital and words[end].linked and end not in self.starts
 
-    def _by_chance(self, names: Sequence[Name], mention: Mention, spelled_out: bool) -> bool:
+    def _by_chance(
+        self, names: Sequence[Name], mention: Mention, spelled_out: bool, conflicting: bool
+    ) -> bool:
         """Tell whether everyday words only look like a name: "xã cho xe", "xa 8 cây số", "phường vận động".
 
         Words in small letters need a district around them, or two syllables of a name: in the province, or
@@ -230,6 +234,8 @@ class _Reader:
         elsewhere = home is not None and all(self.places.province_of(name) != home for name in names)
         verb = "".join(word.key for word in self.words[mention.name_start : mention.end]) in _VERBS
         doubtful = verb or not spelled_out or not any(name.word == mention.word for name in names)
+        if conflicting:
+            return True
         if len(names[0].syllables) == 1:
             return elsewhere or doubtful or not mention.full or first.lower.isascii()
         return elsewhere and self.context.named is None and doubtful
@@ -308,6 +314,8 @@ class _Reader:
             for key, score, _ in process.extract(
                 typed, scope.keys(), scorer=fuzz.ratio, score_cutoff=best_score
             ):
+                if key == typed and self.scanner.accented and not self.words[mention.name_start].capital:
+                    continue  # "xã đọc tin" is not Đốc Tín
                 matches = [Match(name, end + 1, 0.3) for name in scope[key]]
                 best = matches if score > best_score else best + matches
                 best_score = max(best_score, score)
@@ -370,11 +378,19 @@ class _Reader:
         start, words = mention.start, self.words
         if words[start].lower in SURNAMES or self._key(mention) in EVERYDAY:
             return False
-        if mention.lead in ("quarter", "cue") or self._is_now(mention):
+        if mention.lead == "quarter":
             return True
+        if mention.lead == "cue" or self._is_now(mention):
+            return not self._doubtful(mention) or words[start - 1].key in _FIRM_CUES
         if mention.end - start > 2 and self._key(mention) not in known_streets():
             return True
         return (start == 0 or not words[start].linked) and self._stands_alone(mention)
+
+    def _doubtful(self, mention: Mention) -> bool:
+        """Tell whether a name is two small words without accents, which may be anything: "van hoa"."""
+        typed = self.words[mention.start : mention.end]
+        plain = all(word.lower.isascii() and not word.capital for word in typed)
+        return plain and len(typed) < 3
 
     def _stands_alone(self, mention: Mention) -> bool:
         """Tell whether a name is all that stands in brackets or between two full stops."""

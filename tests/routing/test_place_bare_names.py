@@ -26,6 +26,7 @@ BESIDE_THEIR_DISTRICT = [
     ("dọc sông Uy Nỗ, Đông Anh hôi thối", "ha-noi", "Xã Uy Nỗ"),
     ("hẻm 45 Tân Quy quận 7 tối om", "ho-chi-minh", "Phường Tân Quy"),
     ("Q.12 Thạnh Xuân nhiều ổ gà", "ho-chi-minh", "Phường Thạnh Xuân"),
+    ("Khu Phương Liệt Thanh Xuân cúp nước", "ha-noi", "Phường Phương Liệt"),
     ("đốt rác sau chùa ở Trung Tự, Đống Đa", "ha-noi", "Phường Trung Tự"),
 ]
 
@@ -90,6 +91,8 @@ def test_a_street_or_landmark_offers_the_ward_of_its_name_and_names_none(text: s
         ("chính quyền dia phuong lang tranh", "ha-noi"),
         ("phuong lang co nhieu rac", "ha-noi"),
         ("tôi lên phường 3 lần rồi", "ho-chi-minh"),
+        ("loa xã đọc tin lúc bốn giờ sáng", "ha-noi"),
+        ("rot cuoc viec nay thuoc van hoa hay giao duc", "ha-noi"),
         ("gửi đơn ra phường 2 tháng chưa ai trả lời", "ho-chi-minh"),
     ],
 )
