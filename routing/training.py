@@ -56,14 +56,26 @@ def train(
     _check(labels["domain"], domain_examples)
     _check(labels["kind"], kind_examples)
     made = [*domain_examples, *kind_examples]
-    known = lexicon()
-    counted = [count_features(words(example.text), known) for example in follow(made)]
-    vocabulary, importance = _vocabulary(made, counted)
-    rows = _rows(counted, vocabulary, importance)
+    vocabulary, importance, rows = _features(made, follow)
     split = len(domain_examples)
     domain = _fit("domain", labels["domain"], domain_examples, rows[:split])
     kind = _fit("kind", labels["kind"], kind_examples, rows[split:])
     return _assemble(vocabulary, importance, [domain, kind], made)
+
+
+def _features(  # type: ignore[no-untyped-def]
+    made: Sequence[Example], follow: Follow
+):
+    """Return the vocabulary, how much each feature tells, and the texts as rows of features."""
+    known = lexicon()
+    # Texts share most of their features: one string for each feature saves a gigabyte.
+    shared: dict[str, str] = {}
+    counted = [
+        Counter({shared.setdefault(feature, feature): times for feature, times in counts.items()})
+        for counts in (count_features(words(example.text), known) for example in follow(made))
+    ]
+    vocabulary, importance = _vocabulary(made, counted)
+    return vocabulary, importance, _rows(counted, vocabulary, importance)
 
 
 def _check(labels: Sequence[str], made: Sequence[Example]) -> None:
