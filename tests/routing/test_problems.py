@@ -230,3 +230,36 @@ def test_odd_texts_are_cut_into_few(text: str) -> None:
     parts = segments(text)
     assert len(parts) <= 17
     assert (parts[0].start, parts[-1].end) == (0, len(text))
+
+
+def test_whatever_is_typed_the_spans_cover_the_text_once(understanding: Understanding) -> None:
+    random = Random(9)
+    messages = [message.text for message in labelled()]
+    odd = [
+        "\n",
+        "\n\n",
+        "1. ",
+        "- ",
+        "\u0301",
+        "\u200b",
+        "İ",
+        "ﬁ",
+        "각",
+        "👪",
+        "ngoài ra",
+        " thì ",
+        ":",
+        "; ",
+        "\x00",
+    ]
+    for _ in range(400):
+        text = random.choice(messages) + random.choice(messages)
+        for _ in range(random.randrange(12)):
+            at = random.randrange(len(text))
+            text = text[:at] + random.choice(odd) + text[at + random.randrange(3) :]
+        found = read(understanding, text).problems
+        edges = [each.start for each in found] + [len(text)] if found else []
+        assert edges == sorted(set(edges))
+        assert [each.end for each in found] == edges[1:]
+        assert len(found) != 1
+        assert all(each.end - each.start > 0 for each in found)
