@@ -262,10 +262,46 @@ async def test_what_is_shown_survives_as_json_in_the_chat(city: CityHarness) -> 
     assert [share["draft"]["domain"] for share in kept["draft"]["shares"]] == ["waste", "noise"]
 
 
+async def test_a_part_outside_the_city_is_named_and_can_be_left_out(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(
+        "1. Rác chất đống trước chợ phường Khương Đình không ai dọn.\n"
+        "2. Quán karaoke ở phường Hòa Xuân, Đà Nẵng mở loa đến nửa đêm"
+    )
+    await an.presses("Gửi riêng")
+    an.sees("2. ", "karaoke", "«Phường Hòa Xuân» không thuộc Hà Nội")
+    await an.presses("Tôi không rõ")
+    await an.presses("Sửa việc 2")
+    await an.presses("Bỏ việc này")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.only_case()).domain == "waste"
+
+
+async def test_an_official_is_asked_first_whether_it_is_a_report_of_their_own(city: CityHarness) -> None:
+    chair = await city.official("phuong-khuong-dinh", "chair")
+    await chair.writes(TWO)
+    chair.sees("với tư cách người dân?")
+    await chair.presses("Gửi như người dân")
+    chair.sees("[Gửi riêng 2 việc]")
+
+
+async def test_an_emergency_is_sent_apart_after_all_where_its_writer_wants_that(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(
+        "Cây xanh đổ, cháy nhà rồi, cứu với, phường Khương Đình. Ngoài ra quán karaoke mở loa đến nửa đêm"
+    )
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    assert [(case.kind, case.urgent) for case in await city.cases()] == [
+        ("emergency", True),
+        ("feedback", False),
+    ]
+
+
 async def test_an_emergency_among_problems_gets_the_numbers_first_and_one_tap(city: CityHarness) -> None:
     an = city.citizen("an")
     await an.writes(
-        "Cháy nhà số 5 rồi, cứu với, phường Khương Đình. Ngoài ra quán karaoke mở loa đến nửa đêm"
+        "Cây xanh đổ, cháy nhà rồi, cứu với, phường Khương Đình. Ngoài ra quán karaoke mở loa đến nửa đêm"
     )
     assert "114" in an.news[0].text
     an.sees("[Đồng ý và gửi]", "Khẩn")
