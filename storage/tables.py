@@ -362,8 +362,8 @@ Index(
     case.c.cell,
     case.c.domain,
     case.c.received_at,
-    sqlite_where=text(IS_OPEN),
-    postgresql_where=text(IS_OPEN),
+    sqlite_where=text("cell IS NOT NULL"),
+    postgresql_where=text("cell IS NOT NULL"),
 )
 
 photo = Table(

@@ -13,6 +13,7 @@ depends_on: str | Sequence[str] | None = None
 _OPEN = sa.text(
     "status IN ('assigned', 'in_progress', 'received', 'reopened', 'triage', 'waiting_for_citizen')"
 )
+_PLACED = sa.text("cell IS NOT NULL")
 _MERGED = sa.text("master_id IS NOT NULL")
 
 
@@ -50,8 +51,8 @@ def upgrade() -> None:
         "ix_case_cell",
         "case",
         ["cell", "domain", "received_at"],
-        sqlite_where=_OPEN,
-        postgresql_where=_OPEN,
+        sqlite_where=_PLACED,
+        postgresql_where=_PLACED,
     )
 
 
