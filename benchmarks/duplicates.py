@@ -1,8 +1,8 @@
 """`python -m benchmarks.duplicates`: the search for likely duplicates among many open cases.
 
 On both databases it prints milliseconds of the whole search (query, reading rows, comparing), and how the
-database answers it. The city's cases lie in its wards as people do: a few wards have most of them. The busiest
-ward has more open cases of one domain than are compared.
+database answers it. The city's cases lie in its wards as people do: a few wards have most of them. The
+busiest ward has more open cases of one domain than are compared.
 """
 
 import argparse
@@ -125,7 +125,8 @@ async def measure(url: str, count: int, finished: int) -> None:
             p95 = took[len(took) * 95 // 100]
             print(
                 f"  {name:16} p50 {statistics.median(took):5.1f} ms, p95 {p95:5.1f} ms,"
-                f" longest {took[-1]:5.1f} ms, our processor {processor:5.1f} ms; compared {statistics.mean(compared):.0f} cases"
+                f" longest {took[-1]:5.1f} ms, our processor {processor:5.1f} ms;"
+                f" compared {statistics.mean(compared):.0f} cases"
             )
         for plan in await plans(database, transaction, wards[0]):
             print(f"  {plan}")
