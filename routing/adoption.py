@@ -20,7 +20,7 @@ from routing.understanding import Reading
 EVALUATION_FILE = Path(__file__).parent / "data" / "evaluation.jsonl"
 CHANCE = 0.05
 FEWEST_OF_DOMAIN = 15
-"""Texts of a domain from which on it is judged by itself."""
+"""Messages of a domain from which on it is judged by itself, as typed clean and in a hurry together."""
 EVALUATION_SET, CORRECTIONS, SINCE_SHIPPED = "evaluation set", "newest corrections", "against the shipped one"
 
 Read = Callable[[str], Reading]
@@ -117,13 +117,16 @@ def compare(
     ]
     kind = [_Asked(text=one.text, field="kind", label=one.kind) for one in cases if one.kind]
     judge = _Judge(old, new)
+    corrected = [one for one in tested if one.field == "domain"]
     return [
-        *judge.figures("domain, clean", measured_on, clean),
-        *judge.figures("domain, in a hurry", measured_on, messy),
-        *judge.figures("kind", measured_on, kind),
+        *judge.overall("domain, clean", measured_on, clean),
+        *judge.overall("domain, in a hurry", measured_on, messy),
+        *judge.overall("kind", measured_on, kind),
         *judge.emergencies(measured_on, kind),
-        *judge.figures("domain", CORRECTIONS, [one for one in tested if one.field == "domain"]),
-        *judge.figures("kind", CORRECTIONS, [one for one in tested if one.field == "kind"]),
+        *judge.by_domain(measured_on, [*clean, *messy], fewest=2 * FEWEST_OF_DOMAIN),
+        *judge.overall("domain", CORRECTIONS, corrected),
+        *judge.by_domain(CORRECTIONS, corrected, fewest=FEWEST_OF_DOMAIN),
+        *judge.overall("kind", CORRECTIONS, [one for one in tested if one.field == "kind"]),
     ]
 
 
@@ -134,17 +137,20 @@ class _Judge:
         self._old, self._new = old, new
         self._read: dict[str, tuple[Reading, Reading]] = {}
 
-    def figures(self, name: str, measured_on: str, asked: Sequence[_Asked]) -> list[Figure]:
-        """Return the figure of all texts and, for domains, of each domain with enough of them."""
-        found = [self._figure(name, measured_on, asked, OVERALL)] if asked else []
-        by_domain: dict[str, list[_Asked]] = {}
+    def overall(self, name: str, measured_on: str, asked: Sequence[_Asked]) -> list[Figure]:
+        """Return the figure of all texts; nothing without any."""
+        return [self._figure(name, measured_on, asked, OVERALL)] if asked else []
+
+    def by_domain(self, measured_on: str, asked: Sequence[_Asked], *, fewest: int) -> list[Figure]:
+        """Return the figure of each domain with enough texts."""
+        texts: dict[str, list[_Asked]] = {}
         for one in asked:
-            if one.field == "domain":
-                by_domain.setdefault(one.label, []).append(one)
-        for domain, own in sorted(by_domain.items()):
-            if len(own) >= FEWEST_OF_DOMAIN:
-                found.append(self._figure(name, measured_on, own, ONE_DOMAIN, domain))
-        return found
+            texts.setdefault(one.label, []).append(one)
+        return [
+            self._figure("domain", measured_on, own, ONE_DOMAIN, domain)
+            for domain, own in sorted(texts.items())
+            if len(own) >= fewest
+        ]
 
     def emergencies(self, measured_on: str, asked: Sequence[_Asked]) -> list[Figure]:
         """Return the recall of emergencies."""

@@ -265,7 +265,7 @@ def test_wrong_corrections_by_many_citizens_are_found_out(desk: Desk) -> None:
     status, said = desk.trains()
     assert said["learned"] > 200
     assert (status, said["in_use"]) == (3, adopted)
-    assert any(why.startswith("domain, clean: waste (evaluation set): 1.000 → ") for why in said["reasons"])
+    assert any(why.startswith("domain, clean (evaluation set): 1.000 → ") for why in said["reasons"])
     assert desk.trains("--no-corrections")[1]["reasons"] == ["there is nothing new to learn from"]
 
 

@@ -73,8 +73,8 @@ def reader(**answers: str) -> Any:
     )
 
 
-def cases(count: int, **parts: str) -> list[Case]:
-    rows = (f'"text": "t{number}", "text_messy": "m{number}"' for number in range(count))
+def cases(count: int, *, start: str = "t", **parts: str) -> list[Case]:
+    rows = (f'"text": "{start}{number}", "text_messy": "{start}m{number}"' for number in range(count))
     more = "".join(f', "{name}": "{value}"' for name, value in parts.items())
     return read_cases([f"{{{row}{more}}}" for row in rows])
 
@@ -84,12 +84,12 @@ def names(figures: list[Figure]) -> list[str]:
 
 
 def test_a_domain_that_suffers_is_named_although_the_whole_does_not() -> None:
-    old, new = reader(), reader(t0="noise", t1="noise", t2="noise")
-    whole = [*cases(15, domain="waste"), *cases(600, domain="noise")]
-    figures = compare(old, new, cases(15, domain="waste"), [])
-    assert names(figures) == ["domain, clean", "domain, clean: waste"]
-    assert names(compare(old, new, cases(14, domain="waste"), [])) == ["domain, clean"]
-    assert len(compare(old, new, whole, [])) == 6
+    gained = {f"x{number}": "trees" for number in range(10)}
+    new = reader(**gained, **{f"t{number}": "noise" for number in range(4)})
+    both = [*cases(15, domain="waste"), *cases(15, start="x", domain="trees")]
+    assert names(compare(reader(), new, both, [])) == ["domain: waste"]
+    few = [*cases(14, domain="waste"), *cases(15, start="x", domain="trees")]
+    assert names(compare(reader(), new, few, [])) == []
 
 
 def test_an_emergency_that_is_not_heard_any_more_keeps_the_old_model() -> None:
