@@ -141,10 +141,12 @@ class Draft:
         self.foreign = is_foreign(self.text)
         self.kind = self.fixed.get("kind", self._kind_read(reading))
         self.urgent = self.kind == "emergency" or (reading.urgent and not self.foreign)
-        self.candidates = [each.domain for each in reading.candidates if each.domain in city.domains]
+        narrowed = [city.narrowed(each.domain, self.text) for each in reading.candidates]
+        self.candidates = [domain for domain in narrowed if domain in city.domains]
         if "domain" not in self.fixed:
-            known = reading.domain in city.domains
-            self.domain = reading.domain if known else "other"
+            domain = city.narrowed(reading.domain, self.text)
+            known = domain in city.domains
+            self.domain = domain if known else "other"
             self.unsure = reading.needs_triage or self.foreign or not known
         self._place(reading, city)
 

@@ -64,8 +64,11 @@ async def find(
 
 def _compared_domains(city: City, domains: Collection[str]) -> set[str]:
     """Return the domains to search, without those that are kept among few people."""
-    alike = {found for domain in domains for found in similarity.domains_alike(domain)}
-    return {domain for domain in alike if domain in city.domains and not city.domains[domain].restricted}
+    read = {city.shipped_domain(domain) for domain in domains}
+    alike = {found for domain in read for found in similarity.domains_alike(domain)}
+    return {
+        each.id for each in city.domains.values() if (each.parent or each.id) in alike and not each.restricted
+    }
 
 
 async def find_for(turn: Turn, case: Case) -> Case | None:

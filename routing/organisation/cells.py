@@ -71,6 +71,16 @@ class Cells:
         self._note_wrong(column, f"{value!r} must be two texts")
         return None
 
+    def texts(self, column: str) -> tuple[str, ...]:
+        """Return a list of texts, none for an empty cell."""
+        if self._empty(column):
+            return ()
+        value = self.row[column]
+        if isinstance(value, list) and all(isinstance(each, str) and each.strip() for each in value):
+            return tuple(value)
+        self._note_wrong(column, f"{value!r} must be a list of texts")
+        return ()
+
     def day(self, column: str) -> date | None:
         """Return an ISO date, or None for an empty cell."""
         if self._empty(column):

@@ -2,13 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from routing.deadline import DeadlineRule, WorkingCalendar
 from routing.places.borders import Borders
-from routing.vietnamese import normalise, strip_accents
+from routing.vietnamese import normalise, strip_accents, words
 
 UNIT_KINDS = ("city", "district", "ward", "department", "company", "office")
 ROADS = ("main", "alley", "*")
@@ -65,13 +65,17 @@ class Domain:
     """A domain as a city runs it.
 
     needs_proof: an answer must come with a photo of the work done. restricted: never to the unit that is
-    complained about, never public, never in a group.
+    complained about, never public, never in a group. parent: the shipped domain that this one is part of;
+    a report that is read as the parent belongs here when it holds one of the keywords. Without rules or
+    hours of its own it has its parent's.
     """
 
     id: str
     name: str
     needs_proof: bool = False
     restricted: bool = False
+    parent: str | None = None
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,12 +157,41 @@ class City:
         return tuple(unit for unit in self.units.values() if unit.kind == "ward")
 
     def rules_for(self, domain: str) -> tuple[Responsibility, ...]:
-        """Return the rules that speak of a domain, in order."""
+        """Return the rules that speak of a domain or of the one that it is part of, in order."""
         return self._tree.rules.get(domain, self._tree.rules["*"])
 
     def deadline_rule(self, domain: str) -> DeadlineRule:
-        """Return the hours of a domain, those of `other` for a domain without any of its own."""
-        return self.deadlines.get(domain, self.deadlines["other"])
+        """Return the hours of a domain: its own, else its parent's, else those of `other`."""
+        for each in (domain, self.shipped_domain(domain)):
+            if each in self.deadlines:
+                return self.deadlines[each]
+        return self.deadlines["other"]
+
+    def shipped_domain(self, domain: str) -> str:
+        """Return what the machine calls a domain: the parent of a part, else the domain itself."""
+        found = self.domains.get(domain)
+        return found.parent if found is not None and found.parent else domain
+
+    def narrowed(self, domain: str, text: str) -> str:
+        """Return the city's own domain for a text that was read as a shipped one.
+
+        Among the parts of the domain the one whose keywords the text holds most often; without any, the
+        domain itself, or its first part where the city has replaced the domain by its parts.
+        """
+        parts = [each for each in self.domains.values() if each.parent == domain]
+        if not parts:
+            return domain
+        bare = f" {bare_line(text)} "
+        counted = [(sum(f" {bare_line(word)} " in bare for word in part.keywords), part.id) for part in parts]
+        most = max(count for count, _ in counted)
+        if most:
+            return next(id for count, id in counted if count == most)
+        return domain if domain in self.domains else parts[0].id
+
+
+def bare_line(text: str) -> str:
+    """Return the words of a text without accents, in lower case, one blank between them."""
+    return strip_accents(" ".join(words(text)))
 
 
 def _former_key(name: str, district: str) -> tuple[str, str]:
@@ -192,8 +225,15 @@ def _tree_of(
         former_wards={
             _former_key(*unit.former_ward): unit.code for unit in by_end if unit.former_ward is not None
         },
-        rules={
-            domain: tuple(rule for rule in ordered if rule.domain in ("*", domain))
-            for domain in (*domains, "*")
-        },
+        rules={domain: _rules_of(domain, domains, ordered) for domain in (*domains, "*")},
     )
+
+
+def _rules_of(
+    domain: str, domains: Mapping[str, Domain], ordered: Sequence[Responsibility]
+) -> tuple[Responsibility, ...]:
+    """Return the rules that speak of a domain; those of its parent where none speaks of the part."""
+    parent = domains[domain].parent if domain in domains else None
+    own = any(rule.domain == domain for rule in ordered)
+    spoken_of = domain if own or parent is None else parent
+    return tuple(rule for rule in ordered if rule.domain in ("*", spoken_of))

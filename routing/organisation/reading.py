@@ -5,6 +5,7 @@ from datetime import date, time
 from typing import TypeVar
 
 from routing.deadline import DeadlineRule, WorkingCalendar
+from routing.domain import domains as read_domains
 from routing.kind import KINDS
 from routing.organisation.cells import Cells, Row
 from routing.organisation.city import (
@@ -145,6 +146,8 @@ def _read_domain(cells: Cells) -> Domain:
         name=cells.text("name"),
         needs_proof=cells.choice("needs_proof", (True, False), usual=False),
         restricted=cells.choice("restricted", (True, False), usual=False),
+        parent=cells.optional_text("parent"),
+        keywords=cells.texts("keywords"),
     )
 
 
@@ -199,13 +202,35 @@ def _is_its_own_ancestor(unit: Unit, by_code: Mapping[str, Unit]) -> bool:
     return above == unit.code
 
 
+def _known_domains(domains: list[tuple[int, Domain]]) -> set[str]:
+    """Return what rules and hours may speak of: the city's domains, and those that it has parts of."""
+    return {name for _, domain in domains for name in (domain.id, domain.parent) if name}
+
+
+def _part_problems(domains: list[tuple[int, Domain]]) -> Iterator[str]:
+    """Yield what is wrong with the parts of domains: they lie below what the machine reads."""
+    shipped = {each.id: each for each in read_domains()}
+    restricted = {each.id for each in shipped.values() if each.restricted}
+    for number, domain in domains:
+        row = f"domains row {number}"
+        if domain.parent is not None and domain.parent not in shipped:
+            yield f"{row}: parent {domain.parent!r} is none of {', '.join(shipped)}"
+        elif domain.parent is not None and domain.id in shipped:
+            yield f"{row}: {domain.id!r} is a domain of its own and can be no part of another"
+        elif domain.parent in restricted and not domain.restricted:
+            yield f"{row}: {domain.id!r} must be restricted as {domain.parent!r} is"
+        elif domain.parent is None and domain.keywords:
+            yield f"{row}: keywords are for a part of a domain: name its parent"
+
+
 def _domain_problems(
     domains: list[tuple[int, Domain]], hours: list[tuple[int, tuple[str, DeadlineRule]]]
 ) -> Iterator[str]:
     yield from _repeated("domains", ((number, "id", domain.id) for number, domain in domains))
+    yield from _part_problems(domains)
     yield from _repeated("deadlines", ((number, "domain", domain) for number, (domain, _) in hours))
     # An empty cell has been noted already.
-    known = {domain.id for _, domain in domains} | {""}
+    known = _known_domains(domains) | {""}
     if "other" not in known:
         yield "domains: there must be a domain 'other'"
     if "other" not in {domain for _, (domain, _) in hours}:
@@ -220,7 +245,7 @@ def _rule_problems(
 ) -> Iterator[str]:
     codes = {unit.code for _, unit in units} | {""}
     ward_areas = {f"ward:{unit.ward_code}" for _, unit in units if unit.ward_code is not None}
-    known = {domain.id for _, domain in domains} | {"*", ""}
+    known = _known_domains(domains) | {"*", ""}
     yield from _repeated("responsibilities", ((number, "position", rule.position) for number, rule in rules))
     for number, rule in rules:
         where = f"responsibilities row {number}"

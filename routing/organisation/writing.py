@@ -3,7 +3,7 @@
 from typing import Any
 
 from routing.deadline import DeadlineRule, WorkingCalendar
-from routing.organisation.city import City, Responsibility, Unit
+from routing.organisation.city import City, Domain, Responsibility, Unit
 
 FORMAT = 1
 
@@ -16,18 +16,7 @@ def to_document(city: City) -> dict[str, Any]:
         "name": city.name,
         "tiers": city.tiers,
         "units": [_unit_row(unit) for unit in city.units.values()],
-        "domains": [
-            _without(
-                {
-                    "id": each.id,
-                    "name": each.name,
-                    "needs_proof": each.needs_proof,
-                    "restricted": each.restricted,
-                },
-                False,
-            )
-            for each in city.domains.values()
-        ],
+        "domains": [_domain_row(domain) for domain in city.domains.values()],
         "responsibilities": [_rule_row(rule) for rule in sorted(city.responsibilities, key=_position)],
         "calendar": _calendar_row(city.calendar),
         "deadlines": [_deadline_row(domain, rule) for domain, rule in city.deadlines.items()],
@@ -74,6 +63,12 @@ def _calendar_row(calendar: WorkingCalendar) -> dict[str, Any]:
         "days_off": [day.isoformat() for day in sorted(calendar.holidays)],
         "make_up_days": [day.isoformat() for day in sorted(calendar.make_up_days)],
     }
+
+
+def _domain_row(domain: Domain) -> dict[str, Any]:
+    part = {"parent": domain.parent, "keywords": list(domain.keywords)} if domain.parent else {}
+    flags = _without({"needs_proof": domain.needs_proof, "restricted": domain.restricted}, False)
+    return {"id": domain.id, "name": domain.name, **flags, **part}
 
 
 def _deadline_row(domain: str, rule: DeadlineRule) -> dict[str, Any]:

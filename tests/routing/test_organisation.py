@@ -389,3 +389,77 @@ def test_no_rubbish_gets_through_as_another_error(data: st.DataObject) -> None:
         return
     assert isinstance(city.calendar, WorkingCalendar)
     assert from_document(to_document(city)) == city
+
+
+# --- parts of domains ---
+
+BULKY = {
+    "id": "bulky_waste",
+    "name": "Rác cồng kềnh",
+    "parent": "waste",
+    "keywords": ["nệm cũ", "ghế sofa", "tủ hỏng"],
+}
+CEMETERY_WASTE = {"id": "cemetery_waste", "name": "Rác nghĩa trang", "parent": "waste", "keywords": ["mồ mả"]}
+
+
+def with_parts(*rows: dict[str, Any], without: str = "") -> dict[str, Any]:
+    document = to_document(HA_NOI)
+    kept = [row for row in document["domains"] if row["id"] != without]
+    return document | {"domains": [*kept, *rows]}
+
+
+def test_a_city_splits_a_domain_by_keywords_typed_in_any_way() -> None:
+    city = from_document(with_parts(BULKY, CEMETERY_WASTE))
+    assert city.narrowed("waste", "Ai vứt NỆM CŨ ra đầu ngõ") == "bulky_waste"
+    assert city.narrowed("waste", "vut nem cu voi ghe sofa canh mo ma") == "bulky_waste"
+    assert city.narrowed("waste", "rác ở khu mồ mả") == "cemetery_waste"
+    assert city.narrowed("waste", "rác ba ngày không gom") == "waste"
+    assert city.narrowed("noise", "nệm cũ kêu cót két") == "noise"
+
+
+def test_where_the_parts_replace_the_domain_the_first_takes_the_rest() -> None:
+    city = from_document(with_parts(CEMETERY_WASTE, BULKY, without="waste"))
+    assert city.narrowed("waste", "rác ba ngày không gom") == "cemetery_waste"
+    assert city.narrowed("waste", "nệm cũ") == "bulky_waste"
+
+
+def test_a_part_has_its_parents_rules_and_hours_until_it_has_its_own() -> None:
+    city = from_document(with_parts(BULKY))
+    assert city.rules_for("bulky_waste") == city.rules_for("waste")
+    assert city.deadline_rule("bulky_waste") == city.deadline_rule("waste")
+    assert city.shipped_domain("bulky_waste") == "waste"
+
+    document = with_parts(BULKY)
+    hours = next(row for row in document["deadlines"] if row["domain"] == "noise")
+    own = {"domain": "bulky_waste", "unit": "so-xay-dung", "position": 5}
+    city = from_document(
+        document
+        | {
+            "responsibilities": [*document["responsibilities"], own],
+            "deadlines": [*document["deadlines"], hours | {"domain": "bulky_waste"}],
+        }
+    )
+    assert city.rules_for("bulky_waste")[0].unit == "so-xay-dung"
+    assert not any(rule.domain == "waste" for rule in city.rules_for("bulky_waste"))
+    assert city.deadline_rule("bulky_waste") == city.deadline_rule("noise")
+
+
+def test_a_document_keeps_the_parts() -> None:
+    city = from_document(with_parts(BULKY))
+    assert from_document(to_document(city)) == city
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        (BULKY | {"parent": "rubbish"}, "parent 'rubbish' is none of"),
+        (BULKY | {"id": "noise"}, "'noise' is a domain of its own"),
+        (BULKY | {"parent": "conduct"}, "must be restricted as 'conduct' is"),
+        (BULKY | {"parent": None}, "name its parent"),
+        (BULKY | {"keywords": "nệm cũ"}, "must be a list of texts"),
+    ],
+)
+def test_a_part_that_cannot_be_is_named_by_its_row(row: dict[str, Any], fault: str) -> None:
+    with pytest.raises(BrokenOrganisation) as caught:
+        from_document(with_parts(row, without=row["id"]))
+    assert any(fault in problem and "domains row" in problem for problem in caught.value.problems)
