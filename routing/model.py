@@ -18,26 +18,33 @@ from numpy.typing import NDArray
 from routing.vietnamese import has_accents, strip_accents, words
 
 Floats = NDArray[np.float32]
-_LONGEST_PHRASE = 6
 _MOST_WORDS = 600
-_BLOCK_WEIGHTS = {"a": 1.0, "s": 1.0, "c": 0.5, "k": 0.07, "q": 0.2}
+_HEAD_WORDS = 20
+"""What a message begins with is mostly what it is about; what is mentioned in passing comes later."""
+_BLOCK_WEIGHTS = {"a": 1.0, "s": 1.0, "h": 0.6, "c": 0.5, "k": 0.07, "q": 0.2}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lexicon:
-    """Phrases without accents and the features they stand for, such as "rac thai" → ("k:waste",)."""
+    """Phrases without accents and the features they stand for, such as "rac thai" → ("k:waste",).
+
+    longest: how many words the longest phrase has that begins with a word.
+    """
 
     phrases: Mapping[str, tuple[str, ...]]
+    longest: Mapping[str, int]
 
     @classmethod
     def of(cls, phrases_by_feature: Mapping[str, Iterable[str]]) -> "Lexicon":
         """Build from phrases as written with accents, grouped by feature."""
         found: dict[str, tuple[str, ...]] = {}
+        longest: dict[str, int] = {}
         for feature, phrases in phrases_by_feature.items():
             for phrase in phrases:
-                bare = " ".join(bare_words(words(phrase)))
-                found[bare] = (*found.get(bare, ()), feature)
-        return cls(phrases=found)
+                bare = bare_words(words(phrase))
+                found[" ".join(bare)] = (*found.get(" ".join(bare), ()), feature)
+                longest[bare[0]] = max(longest.get(bare[0], 0), len(bare))
+        return cls(phrases=found, longest=longest)
 
 
 def bare_words(tokens: Sequence[str]) -> list[str]:
@@ -54,7 +61,10 @@ def count_features(tokens: Sequence[str], lexicon: Lexicon) -> Counter[str]:
         counts.update(["a:" + word for word in typed])
         counts.update([f"a:{one} {two}" for one, two in pairwise(typed)])
     counts.update(["s:" + word for word in bare])
-    counts.update([f"s:{one} {two}" for one, two in pairwise(bare)])
+    pairs = [f"{one} {two}" for one, two in pairwise(bare)]
+    counts.update(["s:" + pair for pair in pairs])
+    counts.update(["h:" + word for word in bare[:_HEAD_WORDS]])
+    counts.update(["h:" + pair for pair in pairs[: _HEAD_WORDS - 1]])
     counts.update(_parts_of_words(" ".join(bare)))
     counts.update(phrases_in(bare, lexicon))
     return counts
@@ -66,13 +76,11 @@ def _parts_of_words(line: str) -> list[str]:
 
 
 def phrases_in(bare: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
-    """Yield the features of the phrases found in words without accents, shorter phrases first."""
-    known = lexicon.phrases
-    for size in range(1, _LONGEST_PHRASE + 1):
-        for at in range(len(bare) - size + 1):
-            features = known.get(bare[at] if size == 1 else " ".join(bare[at : at + size]))
-            if features:
-                yield from features
+    """Yield the features of the phrases found in words without accents, in the order of the text."""
+    known, longest = lexicon.phrases, lexicon.longest
+    for at, word in enumerate(bare):
+        for size in range(1, min(longest.get(word, 0), len(bare) - at) + 1):
+            yield from known.get(" ".join(bare[at : at + size]), ())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,8 +175,11 @@ def vector(
     counts: Mapping[str, int], vocabulary: Mapping[str, int], importance: Floats
 ) -> tuple[NDArray[np.int32], Floats]:
     """Return columns and values of the known features: damped count × importance, scaled block by block."""
+    look_up = vocabulary.get
     known = [
-        (feature[0], vocabulary[feature], count) for feature, count in counts.items() if feature in vocabulary
+        (feature[0], column, count)
+        for feature, count in counts.items()
+        if (column := look_up(feature)) is not None
     ]
     columns = np.array([column for _, column, _ in known], dtype=np.int32)
     damped = np.array(

@@ -14,7 +14,7 @@ from routing.place import FormerWard, PlaceReading, Ward
 from routing.segments import Segment, Turning, lists, segments
 
 MOST_PROBLEMS = 5
-_MOST_READ = 600
+_MOST_READ = 400
 """Characters of a part that are read: it is about what it begins with."""
 _FEWEST_WORDS = {Turning.SENTENCE: 8, Turning.PARAGRAPH: 4, Turning.PHRASE: 4, Turning.LIST: 4}
 _NO_MATTER = frozenset({"smalltalk", "abuse"})

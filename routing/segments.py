@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from routing.vietnamese import normalise, strip_accents
@@ -18,7 +18,7 @@ from routing.vietnamese import normalise, strip_accents
 _FILE = Path(__file__).parent / "data" / "problems.json"
 _MOST_SEGMENTS = 16
 _MOST_SENTENCES = 12
-_MOST_CHARACTERS = 2_500
+_MOST_CHARACTERS = 2_000
 """What comes later is no matter of its own: the model does not read further either."""
 _FIRST_WORDS = 12
 """Characters that may stand before a phrase in its clause: "em xin phản ánh thêm"."""
@@ -104,11 +104,16 @@ def _without_accents(text: str) -> tuple[str, Sequence[int]]:
         return stripped, range(len(text) + 1)
     letters, positions = [], []
     for at, letter in enumerate(text):
-        plain = strip_accents(letter).lower()
+        plain = _plain(letter)
         if plain:
-            letters.append(plain[0])
+            letters.append(plain)
             positions.append(at)
     return "".join(letters), [*positions, len(text)]
+
+
+@lru_cache(maxsize=5_000)
+def _plain(letter: str) -> str:
+    return strip_accents(letter).lower()[:1]
 
 
 class _Phrases:

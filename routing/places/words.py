@@ -52,6 +52,9 @@ class Word(NamedTuple):
 
 @lru_cache(maxsize=20_000)
 def _forms(raw: str) -> tuple[str, str]:
+    if raw.isascii():
+        lower = raw.lower()
+        return syllable_key(lower), lower
     lower = normalise(_DROPPED.sub("", raw).lower())
     return syllable_key(strip_accents(lower)), lower
 
