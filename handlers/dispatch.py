@@ -119,10 +119,10 @@ _WORKERS = {"chair", "officer"}
 _OFFICIAL_MENU = (
     ("viec", texts.command_work, _WORKERS),
     ("dieuphoi", texts.command_triage, {"dispatcher"}),
-    ("gop", texts.command_merge, {"dispatcher", "chair"}),
-    ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
     ("viso", texts.command_why, {"chair", "officer", "leader", "dispatcher"}),
     ("thongke", texts.command_figures, {"chair", "officer", "leader", "dispatcher"}),
+    ("gop", texts.command_merge, {"dispatcher", "chair"}),
+    ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
 )
 
 

@@ -29,7 +29,7 @@ MOST_WORDS = 120
 """Words of a report that are compared: the rest of a very long one is left out."""
 
 _SAME_STREET, _OTHER_STREET = 0.15, -0.05
-_SAME_NUMBER, _OTHER_NUMBER, _OTHER_HOUSE = 0.15, -0.6, -0.3
+_SAME_NUMBER, _OTHER_NUMBER, _OTHER_HOUSE = 0.15, -1.0, -0.3
 """Neighbours may give different house numbers for what lies between them."""
 _VERY_NEAR_METRES, _VERY_NEAR, _NEAR, _FAR = 100, 0.15, 0.05, -0.15
 _COMMON = 1.5
@@ -95,7 +95,9 @@ def _numbers(text: str) -> list[str]:
     for match in _NUMBERED.finditer(bare):
         number = _LAST_NUMBER.search(match.group())
         if number and match.lastgroup:
-            found.append(f"{match.lastgroup}{_SIGN}{number.group()}")
+            # "Ngõ 12/5" lies in alley 12, and most people there write only that.
+            said = number.group().split("/")[0] if match.lastgroup == "alley" else number.group()
+            found.append(f"{match.lastgroup}{_SIGN}{said}")
     return list(dict.fromkeys(found))
 
 

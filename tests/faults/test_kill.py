@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent.parent
 KILLS = 4
 CITIZENS = 12
 COMPLAINT = (
-    "Rác đổ đầy trước số {number} đường Khương Đình, phường Khương Đình, mấy hôm chưa ai dọn, hôi lắm."
+    "Rác đổ đầy trước ngõ {number} đường Khương Đình, phường Khương Đình, mấy hôm chưa ai dọn, hôi lắm."
 )
 SECRET = "a-secret-for-tests"
 TOKEN = "123456:" + "t" * 35
@@ -137,7 +137,7 @@ async def citizen(
     """File one complaint after another, each from a new chat; keep the chats that were acknowledged."""
     while not over.is_set():
         chat = 1_000_000 + next(ids)
-        await write(session, program, next(ids), chat, COMPLAINT.format(number=chat % 90 + 1))
+        await write(session, program, next(ids), chat, COMPLAINT.format(number=chat % 9000 + 1))
         while not telegram.sent(chat):  # noqa: ASYNC110 - the stand-in is asked, it does not tell
             await asyncio.sleep(0.02)
         await write(session, program, next(ids), chat, "1")
