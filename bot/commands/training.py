@@ -5,7 +5,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from routing.adoption import Figure
     from routing.evaluation import Case
     from routing.lessons import Correction, Lesson
+    from routing.organisation import City
     from routing.training import Trained
     from routing.understanding import Reading, Understanding
     from storage.models import StoredModel
@@ -173,9 +174,14 @@ async def _from_database(settings: Settings) -> "tuple[list[Correction], InUse]"
 
     async with opened(settings) as database:
         async with database.read() as transaction:
-            await city_of(transaction)
-            known = await corrections(transaction)
+            city = await city_of(transaction)
+            known = [_in_shipped_words(city, one) for one in await corrections(transaction)]
         return known, await load(database)
+
+
+def _in_shipped_words(city: "City", one: "Correction") -> "Correction":
+    """Return a correction with the domain that the model knows, where the city has divided it further."""
+    return replace(one, now=city.shipped_domain(one.now)) if one.field == "domain" else one
 
 
 def _material(
