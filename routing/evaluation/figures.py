@@ -40,6 +40,7 @@ def evaluate(understanding: Understanding, cases: Iterable[Case], *, home: str |
         "kind": _kind_figures(clean),
         "ward": _ward_figures(clean),
         "ward_messy": _ward_figures(messy),
+        "two_readers": _reader_figures([one.case for one in clean]),
     }
 
 
@@ -151,6 +152,24 @@ def _right_ward(one: _Read) -> bool:
 def _asks_nothing(one: _Read) -> bool:
     """Tell whether a message that holds domain and ward is filed without a question to anybody."""
     return one.reading.place.ward is not None and not one.reading.needs_triage
+
+
+# ── how far people agree ─────────────────────────────────────────────────────────────────────────
+
+
+def _reader_figures(cases: Sequence[Case]) -> dict[str, Any] | None:
+    """Compare the labels with a second person's, who did not know them: no machine can do much better."""
+    domains = [case for case in cases if case.domain and case.second_domain]
+    kinds = [case for case in cases if case.kind and case.second_kind]
+    if not domains and not kinds:
+        return None
+    return {
+        "domain": share([case.domain == case.second_domain for case in domains]),
+        "domain_with_second_label": share(
+            [case.second_domain in (case.domain, case.domain_alt) for case in domains]
+        ),
+        "kind": share([case.kind == case.second_kind for case in kinds]),
+    }
 
 
 # ── what is confused ─────────────────────────────────────────────────────────────────────────────

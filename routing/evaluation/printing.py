@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-_SECTIONS = ("clean", "messy", "typing", "kind", "ward", "ward_messy", "machine")
+_SECTIONS = ("clean", "messy", "typing", "kind", "ward", "ward_messy", "two_readers", "machine")
 _HIDDEN = ("judged",)
 
 

@@ -22,7 +22,8 @@ class BadRows(Exception):
 class Case:
     """One labelled text. `*_alt` is a second label that is defensible; None means not labelled or no such.
 
-    province: the slug of where the writer lives, where the file says it ("province_context").
+    province: the slug of where the writer lives, where the file says it ("province_context"). second_domain,
+    second_kind: what another person said who did not know the labels; None when nobody was asked.
     """
 
     text: str
@@ -35,6 +36,8 @@ class Case:
     ward: str | None
     labels_ward: bool
     province: str | None = None
+    second_domain: str | None = None
+    second_kind: str | None = None
 
 
 def read_cases(lines: Sequence[str]) -> list[Case]:
@@ -67,7 +70,7 @@ def _check(line: str) -> tuple[str | None, dict[str, Any]]:
         return "no text", {}
     known = {"domain": {domain.id for domain in domains()}, "kind": set(KINDS)}
     for name, allowed in known.items():
-        for field in (name, f"{name}_alt"):
+        for field in (name, f"{name}_alt", f"second_{name}"):
             if row.get(field) is not None and row[field] not in allowed:
                 return f"unknown {field} {row[field]!r}", {}
     if row.get("domain") is None and row.get("kind") is None:
@@ -87,6 +90,8 @@ def _case(row: Mapping[str, Any]) -> Case:
         names_ward=row.get("ward") is not None,
         ward=row.get("ward"),
         province=_province(row.get("province_context")),
+        second_domain=row.get("second_domain"),
+        second_kind=row.get("second_kind"),
     )
 
 

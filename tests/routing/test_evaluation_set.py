@@ -72,3 +72,12 @@ def test_calls_for_help_are_heard_without_false_alarms(figures: dict[str, Any]) 
     assert kind["recall"]["emergency"]["value"] >= 0.85
     assert kind["ordinary_taken_for_emergency"]["value"] <= 0.01
     assert kind["ordinary_taken_for_another"]["value"] <= 0.04
+
+
+def test_two_people_who_do_not_know_each_others_labels_agree(figures: dict[str, Any]) -> None:
+    readers = figures["two_readers"]
+
+    assert readers["domain"]["count"] >= 600
+    assert readers["domain"]["value"] >= 0.9
+    assert readers["domain_with_second_label"]["value"] >= 0.97
+    assert readers["kind"]["value"] >= 0.95
