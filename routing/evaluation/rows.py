@@ -9,6 +9,8 @@ from routing.domain import domains
 from routing.kind import KINDS
 from routing.place import find_province
 
+_TEXTS = ("text_messy", "ward", "province_context")
+
 
 class BadRows(Exception):
     """Some lines of the file cannot be used."""
@@ -68,11 +70,14 @@ def _check(line: str) -> tuple[str | None, dict[str, Any]]:
         return "not a JSON object", {}
     if not isinstance(row.get("text"), str) or not row["text"].strip():
         return "no text", {}
-    known = {"domain": {domain.id for domain in domains()}, "kind": set(KINDS)}
+    known = {"domain": [domain.id for domain in domains()], "kind": list(KINDS)}
     for name, allowed in known.items():
         for field in (name, f"{name}_alt", f"second_{name}"):
             if row.get(field) is not None and row[field] not in allowed:
                 return f"unknown {field} {row[field]!r}", {}
+    for field in _TEXTS:
+        if not isinstance(row.get(field), str | None):
+            return f"{field} is no text: {row[field]!r}", {}
     if row.get("domain") is None and row.get("kind") is None:
         return "neither domain nor kind", {}
     return None, row

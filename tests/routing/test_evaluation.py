@@ -36,6 +36,13 @@ def test_every_bad_row_is_named() -> None:
     ]
 
 
+@pytest.mark.parametrize("field", ["domain", "second_kind", "text_messy", "ward", "province_context"])
+@pytest.mark.parametrize("value", [[], {}, 7, ["waste"]])
+def test_a_label_that_is_no_text_is_named_like_any_bad_row(field: str, value: object) -> None:
+    with pytest.raises(BadRows, match=f"line 1: .*{field}"):
+        read_cases([json.dumps({"text": "rác đầy ngõ", "kind": "feedback", field: value})])
+
+
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(BadRows):
         read_cases([])
