@@ -93,7 +93,7 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
         ],
     },
     "why_read": {
-        "reasons": [["Lĩnh vực: Tiếng ồn, vì trong tin có \"loa\".", "Trong tin không nêu phường, xã."]],
+        "reasons": [['Lĩnh vực: Tiếng ồn, vì trong tin có "loa".', "Trong tin không nêu phường, xã."]],
         "confidence": [0.87, None],
         "version": ["6f96d0039d4e", ""],
     },
