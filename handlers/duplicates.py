@@ -186,12 +186,8 @@ def say_joined(turn: Turn, case: Case, master: Case, *, photos: int) -> None:
 
 async def leave(turn: Turn, case: Case) -> None:
     """Take one's report out of a merged case: it becomes a case of its own."""
-    known = await duplicates.master_of(turn.transaction, case)
-    if known is None or case.status != Status.MERGED:
-        turn.say(texts.stale_button())
-        return
-    case, master, _ = await merging.lock_both(turn.transaction, case, known)
-    if case.master_id != master.id:
+    case, master = await duplicates.lock_with_master(turn.transaction, case)
+    if master is None:
         turn.say(texts.stale_button())
         return
     await merging.unmerge(

@@ -150,10 +150,13 @@ async def press(turn: Turn, argument: str) -> None:
 
 
 async def own_case(turn: Turn, code: str) -> Case | None:
-    """Return the person's own case of this code, locked; None for anybody else's."""
+    """Return the person's own case of this code, None for anybody else's; locked, with its master."""
     normal = tracking_code.parse_code(code)
-    case = await cases.get_case(turn.transaction, normal, lock=True) if normal else None
-    return case if case is not None and case.reporter_id == turn.person.id else None
+    known = await cases.get_case(turn.transaction, normal) if normal else None
+    if known is None or known.reporter_id != turn.person.id:
+        return None
+    case, _ = await duplicates.lock_with_master(turn.transaction, known)
+    return case
 
 
 async def _press_show(turn: Turn, case: Case, value: str) -> None:
@@ -223,7 +226,7 @@ async def _unsolved(turn: Turn, case: Case, value: str) -> None:
 
 async def _unsolved_joined(turn: Turn, case: Case) -> None:
     """Reopen the case for everybody, as one who joined it asks for."""
-    master = await duplicates.master_of(turn.transaction, case, lock=True)
+    case, master = await duplicates.lock_with_master(turn.transaction, case)
     if master is None or Action.REOPEN not in workflow.allowed_actions(master.status, Role.CITIZEN):
         turn.say(texts.stale_button())
         return

@@ -15,7 +15,7 @@ from handlers.turn import Turn
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
 from routing.similarity import COMPARED_KINDS
-from routing.workflow import OPEN_STATUSES, Action, Status
+from routing.workflow import OPEN_STATUSES, Action
 from storage import cases, duplicates
 from storage.cases import Case
 from storage.database import Transaction
@@ -30,10 +30,12 @@ class CannotMerge(Exception):
 
 async def open_master(transaction: Transaction, code: str) -> Case | None:
     """Return the open case of this code, or the one that it was merged into; locked. None when finished."""
-    case = await cases.get_case(transaction, code, lock=True)
-    if case is not None and case.status == Status.MERGED:
-        case = await duplicates.master_of(transaction, case, lock=True)
-    return case if case is not None and case.status in OPEN_STATUSES else None
+    known = await cases.get_case(transaction, code)
+    if known is None:
+        return None
+    case, master = await duplicates.lock_with_master(transaction, known)
+    handled = master or case
+    return handled if handled.status in OPEN_STATUSES else None
 
 
 async def join(turn: Turn, case: Case, master: Case, *, photos: Sequence[str] = ()) -> None:

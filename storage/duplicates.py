@@ -153,11 +153,21 @@ async def count_people(transaction: Transaction, master: Case) -> int:
     return len({master.reporter_id, *(other.reporter_id for other in others)})
 
 
-async def master_of(transaction: Transaction, case: Case, *, lock: bool = False) -> Case | None:
+async def master_of(transaction: Transaction, case: Case) -> Case | None:
     """Return the case that this one was merged into, None for a case of its own."""
-    if case.master_id is None:
-        return None
-    return await cases.get_case_by_id(transaction, case.master_id, lock=lock)
+    return await cases.get_case_by_id(transaction, case.master_id) if case.master_id is not None else None
+
+
+async def lock_with_master(transaction: Transaction, case: Case) -> tuple[Case, Case | None]:
+    """Return a case and the one that it was merged into, each as it is now and kept from others.
+
+    `case` was read without a lock. The master is None for a case of its own, and for one that was merged in
+    this very moment: whoever needs its master then says that things have changed.
+    """
+    known = {case.id} if case.master_id is None else {case.id, case.master_id}
+    locked = await lock_in_order(transaction, known)
+    case = locked[case.id]
+    return case, locked.get(case.master_id) if case.master_id is not None else None
 
 
 async def lock_in_order(transaction: Transaction, case_ids: Collection[int]) -> dict[int, Case]:
