@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -145,16 +145,22 @@ async def test_what_nobody_can_read_is_set_aside_and_everything_else_goes_on(
 # ── the database fails ───────────────────────────────────────────────────────────────────────────
 
 
-@contextmanager
-def full_disk(database_url: str) -> Iterator[None]:
+@asynccontextmanager
+async def full_disk(database_url: str) -> AsyncIterator[None]:
     """Let nothing be stored in the inbox."""
-    file = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
-    file.execute("CREATE TRIGGER full BEFORE INSERT ON inbox BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    path = database_url.removeprefix("sqlite:///")
+    full = "CREATE TRIGGER full BEFORE INSERT ON inbox BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    # In a thread: the program that may be writing has to finish in this one.
+    await asyncio.to_thread(run_sql, path, full)
     try:
         yield
     finally:
-        file.execute("DROP TRIGGER full")
-        file.close()
+        await asyncio.to_thread(run_sql, path, "DROP TRIGGER full")
+
+
+def run_sql(path: str, statement: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute(statement)
 
 
 async def test_polling_confirms_an_update_only_once_it_is_stored(
@@ -164,7 +170,7 @@ async def test_polling_confirms_an_update_only_once_it_is_stored(
     await an.writes("/start")
     await an.sees("Chào anh/chị")
     await polled_city.settles()
-    with full_disk(city_url):
+    async with full_disk(city_url):
         asked = telegram.counts["getUpdates"]
         await an.writes("/cuatoi")
         await an.writes("/trogiup")
@@ -181,7 +187,7 @@ async def test_the_webhook_says_no_until_an_update_can_be_stored(
     telegram_city: TelegramCity, city_url: str
 ) -> None:
     an, telegram = telegram_city.person(), telegram_city.telegram
-    with full_disk(city_url):
+    async with full_disk(city_url):
         writing = asyncio.create_task(an.writes("/start"))
         await until(lambda: 503 in telegram.webhook_statuses, lambda: str(telegram.webhook_statuses))
     await writing
