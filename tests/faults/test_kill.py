@@ -144,6 +144,13 @@ async def citizen(
         filed.append(chat)
 
 
+async def until_filed(filed: list[int], count: int) -> None:
+    """Wait until so many complaints were acknowledged: the slower the machine, the longer."""
+    async with asyncio.timeout(60):
+        while len(filed) < count:  # noqa: ASYNC110 - it is the work of many that is waited for
+            await asyncio.sleep(0.02)
+
+
 async def test_what_was_acknowledged_becomes_a_case_and_none_twice(tmp_path: Path) -> None:
     async with TelegramStandIn(token=TOKEN, strangers=True) as telegram, aiohttp.ClientSession() as session:
         program = Program(tmp_path, telegram.url)
@@ -158,7 +165,8 @@ async def test_what_was_acknowledged_becomes_a_case_and_none_twice(tmp_path: Pat
         ]
         for kill in range(KILLS):
             async with program.running(session):
-                await asyncio.sleep(0.6 + 0.37 * kill)
+                await until_filed(filed, len(filed) + CITIZENS)
+                await asyncio.sleep(0.13 * kill)
                 program.process.send_signal(signal.SIGKILL)
                 await program.process.wait()
         async with program.running(session):
@@ -183,7 +191,7 @@ async def check(database: Database, filed: list[int]) -> None:
         )
         broken = await ledger.verify(transaction)
     await database.close()
-    assert len(filed) > KILLS * CITIZENS
+    assert len(filed) >= KILLS * CITIZENS
     assert [chat for chat in filed if cases[str(chat)] == 0] == []
     assert [chat for chat, count in cases.items() if count > 1] == []
     assert dead[0]["n"] == 0
