@@ -270,7 +270,7 @@ async def reported(city: CityHarness, count: int) -> None:
     for number in range(count):
         citizen = city.citizen(f"c{number}")
         await citizen.writes(RUBBISH)
-        await citizen.presses("Đồng ý và gửi")
+        await citizen.files()
     await chair.presses("Trả lời người dân")
     await chair.writes("Đã dọn sạch")
     await chair.presses("Gửi câu trả lời")
