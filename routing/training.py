@@ -24,7 +24,7 @@ _FEWEST_SOURCES = 3
 _FEWEST_LINES = 5
 _RARITY = 1.5
 # How closely each head follows its texts: there are fewer of the kinds, so theirs must be read more broadly.
-_CLOSENESS = {"domain": 0.6, "kind": 0.1}
+_CLOSENESS = {"domain": 0.3, "kind": 0.1}
 Report = Callable[[str], None]
 Follow = Callable[[Iterable[Example]], Iterable[Example]]
 
