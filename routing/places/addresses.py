@@ -132,13 +132,21 @@ def _house_behind(text: str, words: Sequence[Word], position: int, street: int |
     return _number_at(text, words[after]) if after < len(words) else None
 
 
-def _phrases(name: str) -> dict[str, list[tuple[str, ...]]]:
+class _Phrase(NamedTuple):
+    syllables: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+def _phrases(name: str) -> dict[str, list[_Phrase]]:
     """Return the phrases of a list by their first syllable's key, longest first."""
-    found: dict[str, list[tuple[str, ...]]] = {}
+    found: dict[str, list[_Phrase]] = {}
     for phrase in word_list(name, keys=False):
         syllables = tuple(phrase.split("_"))
-        found.setdefault(syllable_key(strip_accents(syllables[0])), []).append(syllables)
-    return {key: sorted(phrases, key=lambda phrase: (-len(phrase), phrase)) for key, phrases in found.items()}
+        keys = tuple(syllable_key(strip_accents(syllable)) for syllable in syllables)
+        found.setdefault(keys[0], []).append(_Phrase(syllables, keys))
+    return {
+        key: sorted(phrases, key=lambda phrase: (-len(phrase.keys), phrase)) for key, phrases in found.items()
+    }
 
 
 _THINGS = _phrases("landmark_things")
@@ -151,7 +159,7 @@ def find_landmark(text: str, words: Sequence[Word], mentions: Sequence[Mention])
     units = {mention.start for mention in mentions if mention.level != "bare"}
     capitalised = is_capitalised(words)
     for position in range(len(words)):
-        thing = _phrase_at(words, position, _THINGS)
+        thing = _phrase_at(words, position, _THINGS) if words[position].key in _THINGS else ()
         if not thing:
             continue
         start = _cue_before(words, position)
@@ -171,16 +179,13 @@ def _may_stand_alone(words: Sequence[Word], position: int, capitalised: bool) ->
     return capitalised and not (inside and words[position].capital)
 
 
-def _phrase_at(
-    words: Sequence[Word], position: int, phrases: dict[str, list[tuple[str, ...]]]
-) -> tuple[str, ...]:
+def _phrase_at(words: Sequence[Word], position: int, phrases: dict[str, list[_Phrase]]) -> tuple[str, ...]:
     for phrase in phrases.get(words[position].key, ()):
-        typed = words[position : position + len(phrase)]
-        if len(typed) == len(phrase) and all(
-            syllable_key(strip_accents(wanted)) == word.key and agreement(word.lower, wanted) > 0
-            for word, wanted in zip(typed, phrase, strict=True)
+        typed = words[position : position + len(phrase.keys)]
+        if tuple([word.key for word in typed]) == phrase.keys and all(
+            agreement(word.lower, wanted) > 0 for word, wanted in zip(typed, phrase.syllables, strict=True)
         ):
-            return phrase
+            return phrase.syllables
     return ()
 
 

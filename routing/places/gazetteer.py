@@ -14,6 +14,7 @@ from routing.places.words import split_words, syllable_key
 from routing.vietnamese import strip_accents
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "places.json"
+SHARES_FILE = DATA_FILE.with_name("divided_wards.json")
 _UNIT_WORD = re.compile(r"^(Phường|Xã|Thị trấn|Đặc khu|Thị xã|Thành phố|Quận|Huyện|Tỉnh)\s+")
 
 Kind = Literal["present", "former", "alias"]
@@ -75,7 +76,11 @@ def _beginnings(key: str, syllables: tuple[str, ...]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """All units and names; positions in these tuples are the indexes used everywhere in this package."""
+    """All units and names; positions in these tuples are the indexes used everywhere in this package.
+
+    `shares` holds, for a former ward that was divided, how much of it lies in each of its `successors`: an
+    estimate (`shares.py`).
+    """
 
     provinces: tuple[Province, ...]
     wards: tuple[Ward, ...]
@@ -87,14 +92,26 @@ class Gazetteer:
     former_points: tuple[tuple[float, float] | None, ...]
     former_boxes: tuple[tuple[float, float, float, float] | None, ...]
     successors: tuple[tuple[int, ...], ...]
+    shares: dict[int, tuple[float, ...]]
     names: NameIndex[Name]
     districts: NameIndex[District]
     district_initials: dict[str, tuple[District, ...]]
     province_names: NameIndex[ProvinceName]
 
     def today(self, name: Name) -> tuple[int, ...]:
-        """Return the indexes of today's wards that a name leads to, the default first."""
-        return (name.index,) if name.kind == "present" else self.successors[name.index]
+        """Return the indexes of today's wards that a name leads to, the likeliest first."""
+        if name.kind == "present":
+            return (name.index,)
+        wards, shares = self.successors[name.index], self.shares.get(name.index)
+        if shares is None:
+            return wards
+        return tuple(ward for _, ward in sorted(zip(shares, wards, strict=True), key=lambda pair: -pair[0]))
+
+    def greatest_share(self, name: Name) -> float:
+        """Return how much of a former ward lies in the first of today's that it leads to; 0 if unknown."""
+        if name.kind == "present" or len(self.successors[name.index]) == 1:
+            return 1.0
+        return max(self.shares.get(name.index, (0.0,)))
 
     def province_of(self, name: Name) -> int:
         """Return the index of today's province of a name."""
@@ -203,6 +220,9 @@ def gazetteer() -> Gazetteer:
         former_points=tuple(tuple(row[3]) if row[3] else None for row in former_rows),
         former_boxes=tuple(tuple(row[4]) if row[4] else None for row in former_rows),
         successors=tuple(tuple(row[2]) for row in former_rows),
+        shares={
+            index: tuple(shares) for index, _, shares in json.loads(SHARES_FILE.read_text("utf-8"))["wards"]
+        },
         names=NameIndex(_ward_names(data)),
         districts=NameIndex(districts),
         district_initials=_by_initials(unit for _, unit in districts),

@@ -105,8 +105,7 @@ _AFTER_FULL = re.compile(r"[ \t\u00a0]{0,3}:?[ \t\u00a0]{0,3}[\"“'’]?")
 _AFTER_SHORT = re.compile(r"[ \t\u00a0]{0,3}[.:]?[ \t\u00a0]{0,3}")
 
 
-@dataclass(frozen=True, slots=True)
-class Match(Generic[Unit]):
+class Match(NamedTuple, Generic[Unit]):
     """A unit that words may name: `end` is the word after the name, `quality` 1 for the same spelling."""
 
     unit: Unit
@@ -157,6 +156,8 @@ def match_names(
 ) -> list[Match[Unit]]:
     """Return the units whose name begins at a word, longest names first; `accented` tells of the text."""
     matches: list[Match[Unit]] = []
+    if words[start].key not in index.starts:
+        return matches
     key = ""
     for end in range(start, min(start + MOST_SYLLABLES, len(words))):
         word = words[end]
@@ -244,17 +245,35 @@ class Scanner:
         mentions: list[Mention] = []
         position = 0
         while position < len(self.words) and len(mentions) < MOST_MENTIONS:
-            follows = bool(mentions) and mentions[-1].end == position
-            found = self._prefixed(position)
-            if not found or self._begins_with_phuong(position, found):
+            bare = self._may_begin_bare(position)
+            found = self._prefixed(position) if self._may_begin_unit_word(position) else []
+            if bare and (not found or self._begins_with_phuong(position, found)):
                 found = self._pair(position) or found
-            found = found or self._pair_inside(self._bare(position, follows))
+            if bare and not found:
+                follows = bool(mentions) and mentions[-1].end == position
+                found = self._pair_inside(self._bare(position, follows))
             if not found:
                 position += 1
                 continue
             mentions += found
             position = self.named_until = max(found[-1].end, position + 1)
         return mentions
+
+    def _may_begin_unit_word(self, position: int) -> bool:
+        key = self.words[position].key
+        return key in _BY_FIRST or key[:1] == "q"
+
+    def _may_begin_bare(self, position: int) -> bool:
+        """Tell whether a bare name may begin at a word: two syllables of one, or a province in one word."""
+        places, key = self.places, self.words[position].key
+        if key in places.province_names:
+            return True
+        two = key + self.words[position + 1].key if position + 1 < len(self.words) else ""
+        return (
+            two in places.names.starts
+            or two in places.districts.starts
+            or two in places.province_names.starts
+        )
 
     def _prefixed(self, position: int) -> list[Mention]:
         for prefix in _BY_FIRST.get(self.words[position].key, ()):

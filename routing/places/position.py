@@ -69,7 +69,7 @@ def wards_at(latitude: float, longitude: float, *, province: str | None) -> tupl
     if not (8.0 <= latitude <= 23.6 and 102.0 <= longitude <= 117.5):
         return ()
     places = gazetteer()
-    scores = _scores(latitude, longitude)
+    scores = ward_weights(latitude, longitude)
     total = sum(scores.values())
     if province is not None:
         home = find_province_index(province)
@@ -81,7 +81,7 @@ def wards_at(latitude: float, longitude: float, *, province: str | None) -> tupl
     return tuple((places.wards[index], float(share)) for share, index in ranked if share >= _LEAST)
 
 
-def _scores(latitude: float, longitude: float) -> dict[int, float]:
+def ward_weights(latitude: float, longitude: float) -> dict[int, float]:
     """Return the unscaled weight of each candidate; empty when the point is in nobody's reach."""
     places, here = gazetteer(), _positions()
     south, west, north, east = here.boxes.T

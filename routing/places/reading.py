@@ -18,6 +18,8 @@ from routing.places.units import FormerWard, PlaceReading
 from routing.places.words import Word, split_words, word_list
 
 MOST_CANDIDATES = 16
+# A former ward that was divided is taken for the one of today's that holds so much of it.
+_NEARLY_ALL = 0.9
 # A message longer than this names its place near the beginning; reading on only costs time.
 _MOST_WORDS = 800
 _MOST_MENTIONS = 20
@@ -31,6 +33,12 @@ _NO_SLIP = 99.0
 _WORDS_BETWEEN_OLD_AND_NEW = 7
 _NEW_NOW = frozenset(("nay", "moi", "gio", "thanh", "nhap", "thuoc", "doi", "h"))
 _NOW = frozenset(("nay", "gio", "h"))
+# Between "nay" and the name that it tells of: "nay đã sáp nhập vào phường".
+_LEADS_ON = _NEW_NOW | frozenset(
+    ("la", "vao", "ve", "ten", "goi", "sap", "chuyen", "hop", "nhat", "duoc", "da", "dia", "ban")
+)
+_NEEDS_MORE = (["nay"], ["gio"], ["h"], ["moi"])
+_LONG_AGO_ENDS = frozenset(("cu", "truoc", "trc", "day", "kia", "xua"))
 _LONG_AGO = frozenset(("tu", "xua", "truoc", "trc"))
 _OLD_BEFORE = frozenset(("cu", "truoc", "trc", "tuc", "goc", "xua", "von", "tu"))
 _VERBS = word_list("verbs")
@@ -270,7 +278,14 @@ class _Reader:
         namesakes = [name.index for name in names if name.kind == "present" and name.index in wards]
         wards.sort(key=lambda index: index not in namesakes)
         agreed = len(namesakes) == 1 and all(wards[0] in self.places.today(name) for name in chosen)
-        return tuple(wards), len(wards) == 1 or agreed
+        return tuple(wards), len(wards) == 1 or agreed or self._nearly_all_in(wards[0], chosen)
+
+    def _nearly_all_in(self, ward: int, names: Sequence[Name]) -> bool:
+        """Tell whether nearly all of the former wards meant lies in one of today's."""
+        return all(
+            self.places.today(name)[0] == ward and self.places.greatest_share(name) >= _NEARLY_ALL
+            for name in names
+        )
 
     def _with_namesakes(
         self, wards: tuple[int, ...], matches: Sequence[Match[Name]], mention: Mention
@@ -431,7 +446,8 @@ class _Reader:
         """Return the reading of a mistyped name beside its district: "hưnng dũng, vinh"."""
         words, places, home = self.words, self.places, self.context.home
         for position in range(2, len(words)):
-            if words[position].key.isdecimal():
+            two = words[position].key + (words[position + 1].key if position + 1 < len(words) else "")
+            if two not in places.districts.starts or words[position].key.isdecimal():
                 continue
             matches = match_names(words, position, places.districts, self.scanner.accented)
             rows = frozenset(
@@ -503,7 +519,8 @@ class _Reader:
         if len(between) > _WORDS_BETWEEN_OLD_AND_NEW:
             return None
         after = self.words[other.mention.end].key if other.mention.end < len(self.words) else ""
-        first_is_old = _leads_to_now(between)
+        bracket = self._bracket(first.mention.end, other.mention.start) - first.mention.end
+        first_is_old = _leads_to_now(between, bracket)
         if not first_is_old and after != "cu" and not _OLD_BEFORE & set(between):
             return None
         new, old = (other, first) if first_is_old else (first, other)
@@ -515,14 +532,31 @@ class _Reader:
         names = new.names + old.names if common else new.names
         return Reading(new.mention, new.name, names, wards, len(wards) == 1 or new.sure, reasons)
 
+    def _bracket(self, start: int, end: int) -> int:
+        """Return the last of some words that stands behind an opening bracket, or -1."""
+        gaps = (at for at in range(end - 1, start - 1, -1) if at)
+        return next(
+            (at for at in gaps if "(" in self.text[self.words[at - 1].end : self.words[at].start]), -1
+        )
 
-def _leads_to_now(between: Sequence[str]) -> bool:
-    """Tell whether the words between two names make the second today's: "cũ, nay thuộc"."""
+
+def _leads_to_now(between: Sequence[str], bracket: int) -> bool:
+    """Tell whether the words between two names make the second today's: "cũ, nay thuộc".
+
+    They stand right before it, and "nay" alone only behind the first name or a bracket (open at word
+    `bracket`): in "cả tuần nay, phường" it tells of a week.
+    """
     if between[:1] == ["cu"]:
         return True
+    tail = len(between)
+    while tail and between[tail - 1] in _LEADS_ON:
+        tail -= 1
     old = max((at for at, key in enumerate(between) if key in _LONG_AGO), default=-1)
-    new = max((at for at, key in enumerate(between) if key in (_NOW if old >= 0 else _NEW_NOW)), default=-1)
-    return new > old
+    markers = _NOW if old >= 0 else _NEW_NOW
+    new = max((at for at in range(tail, len(between)) if between[at] in markers), default=-1)
+    last = len(between) - 1
+    alone = new == last and between[-1:] in _NEEDS_MORE and new not in (0, bracket)
+    return new > old and not (alone and between[last - 1] not in _LONG_AGO_ENDS)
 
 
 def _titled(words: Sequence[Word]) -> str:

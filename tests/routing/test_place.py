@@ -110,6 +110,51 @@ def test_two_names_of_one_place_give_todays(text: str) -> None:
     assert reading.ward.name == "Phường Khương Đình"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Phường Khương Đình cả tuần nay. Đèn ở phường Hạ Đình cũng hỏng",
+        "phường Khương Đình mấy hôm nay, bên phường Hạ Đình cũng vậy",
+        "phuong khuong dinh ca thang nay phuong ha dinh cung vay",
+        "phường Khương Đình sáng giờ phường Hạ Đình cũng mất nước",
+    ],
+)
+def test_this_week_is_no_word_for_a_new_name(text: str) -> None:
+    reading = read_place(text, province="ha-noi")
+    assert reading.ward_named == "Phường Khương Đình"
+    assert "now_and_before" not in reading.reasons
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "phường Hạ Đình (nay phường Khương Đình) mất điện",
+        "phường Hạ Đình nay phường Khương Đình mất điện",
+        "phường Hạ Đình trước đây nay phường Khương Đình mất điện",
+        "phường Hạ Đình đã sáp nhập vào phường Khương Đình",
+        "phường Hạ Đình bây giờ là phường Khương Đình",
+        "phường Hạ Đình, nay đổi thành phường Khương Đình",
+    ],
+)
+def test_ways_to_say_that_a_name_is_todays(text: str) -> None:
+    reading = read_place(text, province="ha-noi")
+    assert (reading.ward_named, "now_and_before" in reading.reasons) == ("Phường Khương Đình", True)
+
+
+def test_a_former_ward_that_lies_nearly_all_in_one_of_todays_is_taken_for_it() -> None:
+    reading = read_place("Xã Kim Chung, huyện Hoài Đức mất nước", province="ha-noi")
+    assert reading.ward is not None
+    assert reading.ward.name == "Xã Hoài Đức"
+    assert [ward.name for ward in reading.candidates] == ["Xã Hoài Đức", "Phường Tây Tựu"]
+    assert "divided_ward" in reading.reasons
+
+
+def test_the_rest_of_a_divided_ward_is_asked_about_the_likeliest_first() -> None:
+    reading = read_place("Xã Hòa Liên, huyện Hòa Vang mất nước", province="da-nang")
+    assert reading.ward is None
+    assert [ward.name for ward in reading.candidates] == ["Phường Hải Vân", "Phường Liên Chiểu"]
+
+
 def test_the_longest_name_wins() -> None:
     assert (
         read_place("phường Bình Hưng Hòa A quận Bình Tân", province=None).ward_named

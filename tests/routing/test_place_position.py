@@ -1,10 +1,14 @@
 """Which ward a position lies in, without polygons."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.place import wards_at
+from routing.places.gazetteer import SHARES_FILE, gazetteer
+from routing.places.shares import estimate_shares
 
 
 def test_a_position_in_the_city_gives_wards_with_honest_shares() -> None:
@@ -41,3 +45,19 @@ def test_any_numbers_are_answered(latitude: float, longitude: float, province: s
 @given(st.floats(8, 23.6), st.floats(102, 110))
 def test_shares_never_exceed_one(latitude: float, longitude: float) -> None:
     assert sum(share for _, share in wards_at(latitude, longitude, province=None)) <= 1.0001
+
+
+def test_the_shares_of_divided_wards_are_those_that_the_estimate_gives() -> None:
+    places = gazetteer()
+    for index in list(places.shares)[::150]:
+        assert estimate_shares(index) == pytest.approx(places.shares[index], abs=0.001)
+
+
+def test_every_share_belongs_to_a_divided_ward_of_the_data() -> None:
+    places = gazetteer()
+    rows = json.loads(SHARES_FILE.read_text(encoding="utf-8"))["wards"]
+    assert len(rows) > 400
+    for index, name, shares in rows:
+        assert places.former[index].name == name
+        assert len(shares) == len(places.successors[index])
+        assert sum(shares) == pytest.approx(1, abs=0.01)
