@@ -5,7 +5,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from routing.places.words import are_linked, split_keys, syllable_key, word_list
+from routing.person_names import Words, find_names
+from routing.places.words import syllable_key
 
 MASK = "•••"
 
@@ -41,20 +42,7 @@ _CUES = {
 """Words, or two words in a row, that tell what a number or plate behind them is."""
 _CUE_WORDS = 6
 _FEWEST_BANK_DIGITS, _MOST_BANK_DIGITS = 6, 19
-
-_PERSON_CUES = frozenset(
-    {"ong", "ba", "anh", "chi", "co", "chu", "bac", "thay", "em", "chau", "ten", "toi", "di", "cau", "mo"}
-    | {"thim", "be", "gap", "kiten", "nguoigui", "nguoiviet", "lienhe", "chuho", "chunha", "chuquan"}
-    | {"nannhan", "vochong", "congdan", "chongtoi", "votoi"}
-)
-"""What stands before a name: a form of address, or two words in a row such as "chủ nhà"."""
-_BETWEEN = frozenset(("ten", "la", "toi", "ong", "ba", "anh", "chi"))
-_SURNAMES = word_list("surnames")
-_MIDDLE = frozenset(("van", "thi"))
-_THINGS_BEFORE = frozenset(
-    ("duong", "pho", "cho", "cau", "truong", "den", "chua", "ngo", "hem", "phuong", "xa")
-)
-_MOST_NAME_WORDS = 5
+_CUE_STARTS = frozenset(cue[:2] for cue in _CUES)
 
 
 def find_personal_data(text: str) -> tuple[PersonalData, ...]:
@@ -84,23 +72,20 @@ def _emails(text: str) -> Iterator[PersonalData]:
             yield PersonalData(type="email", start=match.start(), end=match.end())
 
 
-class _Words:
+class _Words(Words):
     """The words of a text by key, and where they tell what a number behind them is."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.keys, self.starts, self.ends = split_keys(text)
+        super().__init__(text)
         self._cues: dict[str, list[int]] = {_BANK: [], _IDENTITY: [], _PLATE_CUE: []}
-        before = ""
         for at, key in enumerate(self.keys):
+            if key[:2] not in _CUE_STARTS:
+                continue
             if key in _CUES:
                 self._cues[_CUES[key]].append(at)
-            if before and before + key in _CUES:
-                self._cues[_CUES[before + key]].append(at - 1)
-            before = key
-
-    def __len__(self) -> int:
-        return len(self.keys)
+            following = self.keys[at + 1] if at + 1 < len(self) else ""
+            if following and key + following in _CUES:
+                self._cues[_CUES[key + following]].append(at)
 
     def cued(self, start: int, kind: str) -> bool:
         """Tell whether a cue of this kind stands whole among the few words before a position."""
@@ -108,14 +93,6 @@ class _Words:
         cues = self._cues[kind]
         first = bisect_left(cues, after - _CUE_WORDS)
         return first < len(cues) and cues[first] < after
-
-    def linked(self, at: int) -> bool:
-        """Tell whether nothing but a blank or a hyphen parts a word from the one before."""
-        return at > 0 and are_linked(self.text, self.ends[at - 1], self.starts[at])
-
-    def capital(self, at: int) -> bool:
-        """Tell whether a word begins with a capital letter."""
-        return self.text[self.starts[at]].isupper()
 
 
 def _plates(words: _Words) -> Iterator[PersonalData]:
@@ -148,41 +125,5 @@ def _number_type(written: str, words: _Words, start: int) -> str | None:
 
 
 def _names(words: _Words) -> Iterator[PersonalData]:
-    before = ""
-    for position, key in enumerate(words.keys):
-        cue = key if key in _PERSON_CUES else before + key
-        before = key
-        if cue not in _PERSON_CUES or _named_thing(words, position):
-            continue
-        start = position + 1
-        while start < min(len(words), position + 4) and words.keys[start] in _BETWEEN:
-            start += 1
-        if cue == "toi" and start == position + 1:
-            continue
-        end = _name_end(words, start)
-        if end:
-            yield PersonalData(type="person_name", start=words.starts[start], end=words.ends[end - 1])
-
-
-def _named_thing(words: _Words, position: int) -> bool:
-    """Tell whether "Bà Triệu" is a street's or a market's name rather than a person spoken of."""
-    return words.linked(position) and words.keys[position - 1] in _THINGS_BEFORE
-
-
-def _name_end(words: _Words, start: int) -> int | None:
-    """Return the word after a full name, family name first, or None."""
-    if start >= len(words) or words.keys[start] not in _SURNAMES:
-        return None
-    capital = words.capital(start)
-    end = start + 1
-    while (
-        end < min(len(words), start + _MOST_NAME_WORDS)
-        and words.linked(end)
-        and words.capital(end) == capital
-    ):
-        if not capital and end > start + 2:
-            break
-        end += 1
-    if capital:
-        return end if end - start >= 2 else None
-    return end if end - start == 3 and words.keys[start + 1] in _MIDDLE else None
+    for start, end in find_names(words):
+        yield PersonalData(type="person_name", start=words.starts[start], end=words.ends[end - 1])

@@ -1,7 +1,9 @@
 """What is masked before a text is shown to a group or to the public."""
 
+import re
 import unicodedata
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -78,6 +80,39 @@ def test_names_after_a_form_of_address() -> None:
 )
 def test_what_tells_nobody_apart_stays(text: str) -> None:
     assert found_in(text) == []
+
+
+SENTENCES = [
+    line
+    for line in Path(__file__).with_name("names.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def names_found(text: str) -> list[tuple[int, int]]:
+    return [(item.start, item.end) for item in find_personal_data(text) if item.type == "person_name"]
+
+
+@pytest.mark.parametrize("sentence", [sentence for sentence in SENTENCES if "[" in sentence])
+def test_names_of_private_persons_are_masked_whole(sentence: str) -> None:
+    text = re.sub(r"[\[\]]", "", sentence)
+    found = names_found(text)
+    for order, match in enumerate(re.finditer(r"\[([^\]]*)\]", sentence)):
+        start = match.start() - 2 * order
+        assert any(first <= start and start + len(match[1]) <= end for first, end in found), match[1]
+    assert len(found) == sentence.count("[")
+
+
+@pytest.mark.parametrize("sentence", [sentence for sentence in SENTENCES if "[" not in sentence])
+def test_streets_offices_and_kin_stay_readable(sentence: str) -> None:
+    assert names_found(sentence) == []
+
+
+def test_to_give_is_no_market_where_accents_are_typed() -> None:
+    assert found_in("Đưa cho bà Nguyễn Thị Lan.") == [("person_name", "Nguyễn Thị Lan")]
+    assert found_in("đến bà Lan hỏi thì biết") == [("person_name", "Lan")]
+    assert found_in("Chợ Bà Lan lấn đường") == []
+    assert found_in("dua cho ba Nguyen Thi Lan") == [("person_name", "Nguyen Thi Lan")]
 
 
 def test_masking_leaves_the_rest_as_it_was() -> None:
