@@ -16,12 +16,25 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-COMPLAINT = (
-    "Trước cổng nhà số 12 đường Giải Phóng, {ward} có đống rác lớn ba hôm nay không ai dọn, "
-    "mùi hôi bay khắp ngõ, mong phường cho người xuống xử lý sớm."
+COMPLAINTS = (
+    "Trước ngõ {alley} đường Giải Phóng, {ward} có đống rác lớn ba hôm nay không ai dọn, "
+    "mùi hôi bay khắp nơi, mong phường cho người xuống xử lý sớm.",
+    "Quán karaoke ở ngõ {alley} đường Giải Phóng, {ward} mở loa quá to tới nửa đêm, "
+    "cả xóm không ai ngủ được, mong phường nhắc nhở.",
+    "Hàng quán ở đầu ngõ {alley} đường Giải Phóng, {ward} bày bàn ghế lấn hết vỉa hè, "
+    "người đi bộ phải xuống lòng đường, mong phường dẹp.",
+    "Nhà trong ngõ {alley} đường Giải Phóng, {ward} đang xây trái phép thêm một tầng, "
+    "không có giấy phép xây dựng, mong phường kiểm tra.",
+    "Xưởng cơ khí ở ngõ {alley} đường Giải Phóng, {ward} phun sơn cả ngày, "
+    "bụi và khói độc bay vào nhà dân, mong phường kiểm tra.",
 )
-CONVERSATION = ("/start", COMPLAINT, "1", "/cuatoi")
-"""Four messages of one citizen; each gets one answer."""
+"""What people complain of; each is a matter for the ward itself."""
+FIRST_ALLEY, ALLEYS = 100, 900
+"""Everybody tells of an alley of their own, of three digits: a second report of one incident would be asked
+about, and the conversation would be another one."""
+SEND = "1"
+FILED = "Mã"
+"""What stands before the code in the answer to whoever has sent a complaint, and in no question."""
 WARDS = (
     "phường Khương Đình",
     "phường Thanh Xuân",
@@ -43,9 +56,16 @@ WARDS = (
 """Where people complain; each ward has somebody who is told."""
 
 
-def said(text: str, chat: int) -> str:
-    """Return what the person in this chat writes."""
-    return text.format(ward=WARDS[chat % len(WARDS)])
+def complaint(number: int) -> str:
+    """Return what the person of this number complains of: 14,400 different texts, all wards first."""
+    turn, ward = divmod(number, len(WARDS))
+    thing = COMPLAINTS[turn % len(COMPLAINTS)]
+    return thing.format(ward=WARDS[ward], alley=FIRST_ALLEY + turn % ALLEYS)
+
+
+def conversation(number: int) -> tuple[str, ...]:
+    """Return the four messages of one citizen; each gets one answer."""
+    return ("/start", complaint(number), SEND, "/cuatoi")
 
 
 class Stand:
@@ -53,6 +73,7 @@ class Stand:
 
     def __init__(self) -> None:
         self.arrived: dict[int, asyncio.Event] = {}
+        self.said: dict[int, str] = {}
         self.extra = 0
         self.ids = itertools.count(1)
 
@@ -75,6 +96,7 @@ class Stand:
         if waiting is None or waiting.is_set():
             self.extra += 1
         else:
+            self.said[chat] = str(raw["text"])
             waiting.set()
         sent = {"message_id": next(self.ids), "date": 1, "chat": {"id": chat, "type": "private"}, "text": "x"}
         return _ok(sent)
@@ -146,19 +168,26 @@ async def connect(url: str) -> Poster:
     raise SystemExit(f"nothing answers at {url}")
 
 
-async def talk(stand: Stand, poster: Poster, ids: Iterator[int], until: float) -> list[float]:
-    """Hold conversations in ever new chats until the time is up; return how long each turn took, seconds."""
+async def talk(
+    stand: Stand, poster: Poster, ids: Iterator[int], people: Iterator[int], until: float
+) -> list[float]:
+    """Hold conversations in ever new chats until the time is up; return how long each turn took, seconds.
+
+    Raises AssertionError with the answer when a complaint that was sent was not filed: then the bots would
+    not have done the same.
+    """
     turns = []
     while time.perf_counter() < until:
         chat = 10_000_000 + next(ids)
-        for text in CONVERSATION:
+        for text in conversation(next(people)):
             arrived = stand.arrived[chat] = asyncio.Event()
             start = time.perf_counter()
-            await poster.post(update(next(ids), chat, said(text, chat)))
+            await poster.post(update(next(ids), chat, text))
             async with asyncio.timeout(30):
                 await arrived.wait()
             turns.append(time.perf_counter() - start)
-        del stand.arrived[chat]
+            assert text != SEND or FILED in stand.said[chat], stand.said[chat]
+        del stand.arrived[chat], stand.said[chat]
     return turns
 
 
@@ -167,7 +196,7 @@ async def post(poster: Poster, ids: Iterator[int], until: float) -> list[float]:
     times = []
     while (start := time.perf_counter()) < until:
         number = next(ids)
-        await poster.post(update(number, number % 5000 + 1, said(COMPLAINT, number)))
+        await poster.post(update(number, number % 5000 + 1, complaint(number)))
         times.append(time.perf_counter() - start)
     return times
 
@@ -178,13 +207,13 @@ async def measure(arguments: argparse.Namespace) -> dict[str, float]:
     runner = web.AppRunner(stand.application(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", arguments.api_port).start()
-    ids = itertools.count(int(time.time() * 1000) % 10**9 * 1000)
+    ids, people = itertools.count(int(time.time() * 1000) % 10**9 * 1000), itertools.count()
     posters = [await connect(arguments.url) for _ in range(arguments.chats)]
     for seconds in (1.0, arguments.seconds):  # the first round warms up
         start = time.perf_counter()
         until = start + seconds
         if arguments.what == "turns":
-            work = [talk(stand, poster, ids, until) for poster in posters]
+            work = [talk(stand, poster, ids, people, until) for poster in posters]
         else:
             work = [post(poster, ids, until) for poster in posters]
         times = [each for every in await asyncio.gather(*work) for each in every]

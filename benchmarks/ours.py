@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks.load import COMPLAINT, WARDS, said
+from benchmarks.load import COMPLAINTS, WARDS, complaint
 from benchmarks.reading import KnownReadings
 from bot.app import App
 from bot.channels.telegram import UNLIMITED
@@ -27,7 +27,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     )
     understanding = Understanding.load()
     if not arguments.read:
-        texts = [said(COMPLAINT, number) for number in range(len(WARDS))]
+        texts = [complaint(number) for number in range(len(WARDS) * len(COMPLAINTS))]
         understanding = KnownReadings(understanding, texts)
     parts = ("web",) if arguments.receive_only else ("web", "worker", "clock")
     app = App(settings, parts=parts, understanding=understanding, telegram_limits=UNLIMITED)
