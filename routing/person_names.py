@@ -36,7 +36,7 @@ _AND = frozenset(("va", "voi", "cung"))
 # Words, or two in a row, behind which a full name is a person's; behind those of `_CALLS` a given name too.
 _LABELS = word_list("person_labels")
 _CALLS = frozenset(("ten", "tenla", "kiten", "vochong", "bacsi", "cogiao", "thaygiao", "nguoigui"))
-_SINGLE = frozenset((*_TITLES, *_MIDDLE, "ten", "ho", "gap"))
+_SINGLE = frozenset((*_TITLES, *_MIDDLE, "ten", "ho", "gap", "toi"))
 _PAIRS = (_LABELS | _CALLS) - _SINGLE
 _SECOND = frozenset(pair[at:] for pair in _PAIRS for at in range(1, len(pair) - 1))
 _PERSONS_BEFORE_CALLED = frozenset(
@@ -47,6 +47,7 @@ _THINGS_BEFORE_CALLED = frozenset(
 )
 _BETWEEN = {"ten": ["tên"], "la": ["là"], "toi": ["tôi"], "ong": ["ông"], "ba": ["bà"], "anh": ["anh"]}
 _BETWEEN |= {"chi": ["chị"], "cua": ["của"], "don": ["đơn"], "so": ["sỹ", "sĩ"]}
+_GIVEN_BEHIND = frozenset(("ten", "ong", "ba", "anh", "chi"))
 # Names in which a form of address is a part: "Bà Triệu", "Ông Ích Khiêm".
 _PUBLIC = word_list("public_names")
 # "Anh Công an", "Bà Phó Chủ tịch": an office, no name.
@@ -83,7 +84,9 @@ class Words:
 
     def gap(self, at: int) -> str:
         """Return what stands between a word and the one before, its first few characters."""
-        return self.text[self.ends[at - 1] : min(self.starts[at], self.ends[at - 1] + 8)] if at else "\n"
+        if not 0 < at < len(self.keys):
+            return "\n"
+        return self.text[self.ends[at - 1] : min(self.starts[at], self.ends[at - 1] + 8)]
 
 
 def find_names(words: Words) -> Iterator[tuple[int, int]]:
@@ -120,7 +123,7 @@ class _Names:
             yield from self._listed(self._full_name_around(at))
         elif key == "ten":
             yield from self._listed(self._after_label(at, self._calls_a_person(at)))
-        elif key in _LABELS:
+        elif key in _LABELS or (key == "toi" and "," in self.words.gap(at + 1)):
             yield from self._listed(self._after_label(at, given=False))
 
     def _is(self, at: int, spelled: dict[str, list[str]]) -> bool:
@@ -137,8 +140,10 @@ class _Names:
 
     def _is_thing(self, at: int) -> bool:
         """Tell whether a word stands before the name of a street, a market, a school."""
-        plain = self.words.lowers[at].isascii() and self.words.keys[at] not in _PLAIN_PLACES
-        return self._is(at, _PLACES) and (self.accented or not plain)
+        key, typed = self.words.keys[at], self.words.lowers[at]
+        if self.accented or not typed.isascii():
+            return typed in _PLACES.get(key, ())
+        return key in _PLAIN_PLACES
 
     def _after_title(self, at: int) -> tuple[int, int] | None:
         words = self.words
@@ -174,7 +179,7 @@ class _Names:
         words = self.words
         start = at + 1
         while start < min(len(words), at + 4) and self._is(start, _BETWEEN):
-            given = given or words.keys[start] == "ten"
+            given = given or words.keys[start] in _GIVEN_BEHIND
             start += 1
         self.until = start
         if start >= len(words) or not set(words.gap(start)) <= _LABEL_GAP:

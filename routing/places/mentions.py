@@ -151,12 +151,18 @@ class Mention:
         return max(ends, default=self.end)
 
 
+def _may_match(words: Sequence[Word], start: int, index: NameIndex[Unit]) -> bool:
+    """Tell whether a name of one word, or two syllables of a name, begin at a word: mostly none do."""
+    key = words[start].key
+    return key in index or (start + 1 < len(words) and key + words[start + 1].key in index.starts)
+
+
 def match_names(
     words: Sequence[Word], start: int, index: NameIndex[Unit], accented: bool = False
 ) -> list[Match[Unit]]:
     """Return the units whose name begins at a word, longest names first; `accented` tells of the text."""
     matches: list[Match[Unit]] = []
-    if words[start].key not in index.starts:
+    if not _may_match(words, start, index):
         return matches
     key = ""
     for end in range(start, min(start + MOST_SYLLABLES, len(words))):
@@ -502,6 +508,8 @@ class Scanner:
 
     def _after_prefix(self, prefix: Prefix, position: int, after: int) -> Mention | None:
         words, places = self.words, self.places
+        if prefix.level != "ward" and not self._names_more_than_wards(after):
+            return None
         mention = Mention(prefix.level, prefix.word, bool(prefix.spelled), position, after, after)
         if prefix.level == "ward":
             names = match_names(words, after, places.names, self.accented)
@@ -524,6 +532,15 @@ class Scanner:
             mention
             if prefix.level == "ward" and prefix.spelled and not words[after].key.isdecimal()
             else None
+        )
+
+    def _names_more_than_wards(self, position: int) -> bool:
+        """Tell whether the name or the initials of a district or a province may begin at a word."""
+        places = self.places
+        return (
+            _may_match(self.words, position, places.districts)
+            or _may_match(self.words, position, places.province_names)
+            or self.words[position].key in places.district_initials
         )
 
     def _cuts_province(self, end: int) -> bool:
