@@ -1,4 +1,4 @@
-"""The operating guide names everything there is: commands, options, settings, tables."""
+"""The operating guide names everything there is: commands, options, settings, tables, what people type."""
 
 import argparse
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.__main__ import build_parser
 from bot.settings import LATER, PREFIX, Settings
+from handlers.dispatch import COMMANDS
 from storage.tables import metadata
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,11 @@ def test_every_command_and_option_is_in_the_guide() -> None:
         if not any(option.strip("-") in row.lower() or option in row for row in rows):
             missing.append(f"{command} {option}")
     assert not missing, missing
+
+
+def test_every_command_of_the_chat_is_in_the_guide() -> None:
+    rows = [line for line in GUIDE.splitlines() if line.startswith("| `/")]
+    assert not [name for name in sorted(COMMANDS) if not any(f"`{name}" in row for row in rows)]
 
 
 def test_every_setting_is_in_the_guide() -> None:
