@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from routing.places.gazetteer import gazetteer
 from routing.places.street_names import known_streets
 from routing.places.words import agreement, are_linked, spellings, split_forms, word_list
 
@@ -32,6 +33,12 @@ _PLAIN_PLACES = frozenset(
 )
 # Everyday words that only look like a form of address and a name.
 _EVERYDAY = frozenset(("anhhung", "anhhao", "anhtai", "anhdung", "anhminh"))
+# Most names are also words ("sáng", "tính", "bảo"): in small letters only these are taken for one alone.
+_GIVEN_ALONE = word_list("given_names_alone", keys=False)
+# Without accents and capitals other family names may be another word: "tổng năm lần".
+_PLAIN_SURNAMES = frozenset(
+    ("nguyen", "tran", "pham", "huynh", "hoang", "phan", "dang", "bui", "le", "vo", "vu", "do", "ngo", "ho")
+)
 _AND = frozenset(("va", "voi", "cung"))
 # Words, or two in a row, behind which a full name is a person's; behind those of `_CALLS` a given name too.
 _LABELS = word_list("person_labels")
@@ -150,6 +157,8 @@ class _Names:
         start = at + 1
         if not words.linked(start) or not self._may_follow(start) or self._part_of_a_name(at):
             return None
+        if words.lowers[at] == "cu" or (words.keys[at] == "cu" and not self.accented):
+            return None  # "chung cu"
         if words.keys[at] + words.keys[start] in _PUBLIC and words.capital(start):
             return None
         while start < min(len(words) - 1, at + 4) and self._is(start, _BETWEEN) and words.linked(start + 1):
@@ -227,7 +236,8 @@ class _Names:
         written = words.text[words.starts[start] : words.ends[start]]
         if self.capitals_tell and len(written) > 1 and written.isupper():
             return False  # "anh CSGT"
-        if not self.accented and "".join(words.keys[start:end]) in known_streets():
+        key = "".join(words.keys[start:end])
+        if (not self.accented and key in known_streets()) or (end - start > 2 and key in gazetteer().names):
             return False
         return end - start > 1 or words.lowers[start] not in _NO_NAME.get(words.keys[start], ())
 
@@ -235,7 +245,8 @@ class _Names:
         """Return a name in small letters: "trần thị lan", behind a title also "trần minh tuấn" and "hạnh"."""
         words = self.words
         end = start + 1
-        if self._is(start, _SURNAMES):
+        plain = words.lowers[start].isascii()
+        if self._is(start, _SURNAMES) and (not plain or words.keys[start] in _PLAIN_SURNAMES):
             middle = words.linked(end) and self._is(end, _MIDDLE)
             end += middle and words.linked(end + 1)
             least = end
@@ -244,8 +255,7 @@ class _Names:
             if middle and least > start + 1:
                 return start, max(end, min(least + 1, len(words)))
             return (start, end) if given and end - start >= 3 else None
-        known = words.lowers[start] in _GIVEN.get(words.keys[start], ())
-        if not (given and self.accented and known) or words.lowers[start].isascii():
+        if not (given and self.accented and words.lowers[start] in _GIVEN_ALONE):
             return None
         return None if words.keys[start - 1] + words.keys[start] in _EVERYDAY else (start, end)
 
@@ -300,5 +310,6 @@ class _Names:
         start = starts[-1]
         end = self._capitals_end(start)
         alone = end == len(words) or not words.linked(end)
-        if alone and end - start >= 2 and "".join(words.keys[start:end]) not in known_streets():
+        least = 2 if words.keys[start] in _PLAIN_SURNAMES else 3
+        if alone and end - start >= least and "".join(words.keys[start:end]) not in known_streets():
             yield start, end
