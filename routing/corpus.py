@@ -111,6 +111,12 @@ def loosely_worded(source: Source, random: Random) -> str:
     return _dress(_tidy(f"{opening} {fill(source.text, random)}"), random, 0.4)
 
 
+def briefly(source: Source, random: Random) -> str:
+    """Return a situation as somebody in a hurry sends it: a few words, perhaps the place, nothing else."""
+    pattern = random.choice(_parts()["brief"])
+    return _dress(fill(pattern.replace("{x}", source.text.rstrip(" .!?")), random), random, 0.6)
+
+
 def fill(text: str, random: Random) -> str:
     """Return the text with its blanks filled: {S} street, {W} ward, {D} district, {C} city, {n} number."""
     return _BLANK.sub(lambda blank: _filling(blank.group(1), random), text)

@@ -11,9 +11,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.corpus import CORPUS, Example, Source, examples, loosely_worded, sources
+from routing.corpus import CORPUS, Example, Source, briefly, examples, loosely_worded, sources
 from routing.domain import domains, lexicon
-from routing.kind import FEEDBACK, KINDS
+from routing.kind import EMERGENCY, FEEDBACK, KINDS
 from routing.lessons import Lesson
 from routing.model import Floats, Head, Model, count_features, softmax, vector
 from routing.vietnamese import has_accents, words
@@ -21,6 +21,7 @@ from routing.vietnamese import has_accents, words
 SEED = 20250701
 _FOLDS = 3
 _FEWEST_SOURCES = 3
+_FEW_WORDS, _BRIEF_VARIANTS = 6, 3
 _FEWEST_LINES = 5
 _RARITY = 1.5
 # How closely each head follows its texts: there are fewer of the kinds, so theirs must be read more broadly.
@@ -105,7 +106,31 @@ def _kind_examples(ordinary: list[Source], folder: Path) -> list[Example]:
     as_feedback = [
         Example(text=one.text, label=FEEDBACK, source=one.source, weight=0.5) for one in complaints
     ]
-    return [*own, *as_feedback, *_loosely_worded(ordinary)]
+    calls = sources("kinds", folder=folder)
+    return [*own, *as_feedback, *_loosely_worded(ordinary), *_brief(ordinary), *_brief(calls)]
+
+
+def _brief(written: Sequence[Source]) -> list[Example]:
+    """Return complaints and calls for help of a few words, which the whole messages hardly hold."""
+    random = Random(SEED + 4)
+    few = [source for source in written if len(source.text.split()) <= _FEW_WORDS and _is_plain(source)]
+    return [
+        Example(
+            text=briefly(source, random),
+            label=source.label if source.label in KINDS else FEEDBACK,
+            source=source.key,
+            weight=1.0,
+        )
+        for source in few
+        for _ in range(_BRIEF_VARIANTS)
+    ]
+
+
+def _is_plain(source: Source) -> bool:
+    """Tell whether a line is surely a complaint or a call for help: what officials do may be more."""
+    if source.label in KINDS:
+        return source.label in (FEEDBACK, EMERGENCY)
+    return source.is_situation and source.label != "conduct"
 
 
 def _loosely_worded(ordinary: Sequence[Source]) -> list[Example]:
