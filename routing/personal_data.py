@@ -59,9 +59,18 @@ def find_personal_data(text: str) -> tuple[PersonalData, ...]:
 
 def mask(text: str, found: Iterable[PersonalData]) -> str:
     """Return the text with each piece of personal data replaced by the same three dots."""
+    return _replaced(text, found, MASK)
+
+
+def without(text: str, found: Iterable[PersonalData]) -> str:
+    """Return the text with a blank for each piece of personal data: who somebody is, is no matter."""
+    return _replaced(text, found, " ")
+
+
+def _replaced(text: str, found: Iterable[PersonalData], by: str) -> str:
     parts, position = [], 0
     for item in sorted(found, key=lambda item: item.start):
-        parts += [text[position : item.start], MASK]
+        parts += [text[position : item.start], by]
         position = item.end
     return "".join([*parts, text[position:]])
 

@@ -1,24 +1,24 @@
 """The whole reading of one text: kind, domain, urgency, place, personal data, with reasons in plain words."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
-from zipfile import BadZipFile
 
 import numpy as np
 
 from routing.domain import domains, lexicon
 from routing.kind import EMERGENCY, FEEDBACK, KINDS, kinds
-from routing.model import Floats, Model, count_features
-from routing.personal_data import PersonalData, find_personal_data
+from routing.model import Floats, Model, Unsuitable, count_features
+from routing.personal_data import PersonalData, find_personal_data, without
 from routing.place import PlaceReading, read_place
 from routing.problems import Problem, SpanReading, find_problems, place_from
 from routing.urgency import urgency_reason
-from routing.vietnamese import has_accents, words
+from routing.vietnamese import has_accents, normalise, strip_accents, words
 
 MODEL_FILE = Path(__file__).parent / "data" / "model.npz"
 _REASONS_FILE = Path(__file__).parent / "data" / "reasons.json"
@@ -26,6 +26,8 @@ LONGEST_TEXT = 20_000
 _READ_CHARACTERS = 6_000
 _SHOWN_CANDIDATES = 3
 _SHOWN_WORDS = 3
+_LEAST_TELLING = 0.2
+"""The share of the most telling word's weight from which on a word is worth quoting."""
 TRIAGE_BELOW = 0.55
 """A domain that is less sure is chosen by a person."""
 _FEWEST_KNOWN = 0.25
@@ -118,10 +120,6 @@ class Reading:
         )
 
 
-class Unsuitable(Exception):
-    """A model cannot be used by this program; the message says why."""
-
-
 class Understanding:
     """Reads texts. Loaded once, then only read from: several threads may share one."""
 
@@ -134,17 +132,14 @@ class Understanding:
     @classmethod
     def load(cls) -> Self:
         """Load the shipped model and the places."""
-        understanding = cls(Model.load(MODEL_FILE))
+        understanding = cls(Model.load(MODEL_FILE, shipped=True))
         understanding.read("", province=None)
         return understanding
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """Load a model as it was saved. Raises Unsuitable for one that this program cannot read with."""
-        try:
-            model = Model.load(BytesIO(content))
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
-            raise Unsuitable(f"it is not a model of this program ({error})") from error
+        model = Model.load(BytesIO(content))
         _check_labels(model)
         understanding = cls(model)
         understanding.read("", province=None)
@@ -161,20 +156,21 @@ class Understanding:
         Only the first 6,000 characters are analysed; the text is kept whole.
         """
         part = text[:_READ_CHARACTERS]
-        tokens = words(part)
+        personal = find_personal_data(text[:LONGEST_TEXT])
+        tokens = words(without(part, personal))
         counts = count_features(tokens, self._lexicon)
         columns, values = self._model.vector(counts)
         scores = self._model.scores(columns, values)
         readable = self._readable(tokens)
         accented = has_accents(tokens)
         candidates = self._candidates(scores, accented) if readable else _NOTHING_READ
-        kind, kind_confidence = self._kind(scores, accented)
+        kind, kind_confidence = self._kind(scores, accented) if readable else (FEEDBACK, 0.0)
         haste = urgency_reason(tokens)
         place = read_place(part, province=province)
+        seen = _Seen(part, place)
         reasons = [
-            self._domain_reason(candidates, counts, readable),
-            *([haste or _templates()["emergency"]] if haste or kind == EMERGENCY else []),
-            *([_templates()["kind"].format(name=self._kind_names[kind])] if kind != FEEDBACK else []),
+            self._domain_reason(candidates, counts, seen) if readable else _templates()["unreadable"],
+            *self._kind_reasons(kind, haste, counts, seen),
             _place_reason(place),
             *_place_details(place),
         ]
@@ -189,7 +185,7 @@ class Understanding:
             needs_triage=candidates[0].confidence < TRIAGE_BELOW or not readable,
             place=place,
             reasons=tuple(reasons),
-            personal_data=find_personal_data(text[:LONGEST_TEXT]),
+            personal_data=personal,
             model_version=self._model.version,
             problems=self._problems(text, part, place, province) if readable else (),
         )
@@ -220,7 +216,7 @@ class Understanding:
             kind=self._kind(scores, accented)[0],
             domains={each.domain: each.confidence for each in candidates},
             urgent=urgency_reason(tokens) is not None,
-            reasons=(self._domain_reason(candidates, counts, readable=True),),
+            reasons=(self._domain_reason(candidates, counts, _Seen(span, None)),),
         )
 
     def _readable(self, tokens: Sequence[str]) -> bool:
@@ -249,45 +245,78 @@ class Understanding:
         return head.labels[best], round(float(chances[best]), 4)
 
     def _domain_reason(
-        self, candidates: Sequence[Candidate], counts: Mapping[str, int], readable: bool
+        self, candidates: Sequence[Candidate], counts: Mapping[str, int], seen: "_Seen"
     ) -> str:
         templates = _templates()
-        if not readable:
-            return templates["unreadable"]
         name = self._domain_names[candidates[0].domain]
         if candidates[0].confidence < TRIAGE_BELOW:
             return templates["domain_unsure"].format(
                 name=name, second=self._domain_names[candidates[1].domain]
             )
-        telling = self._telling_words(candidates[0].domain, counts)
-        if not telling:
-            return templates["domain_plain"].format(name=name)
-        return templates["domain"].format(name=name, words=", ".join(f'"{word}"' for word in telling))
+        return templates["domain"].format(name=name) + self._because(
+            "domain", candidates[0].domain, counts, seen
+        )
 
-    def _telling_words(self, domain: str, counts: Mapping[str, int]) -> list[str]:
-        """Return the words and pairs of words that spoke most for a domain."""
+    def _kind_reasons(
+        self, kind: str, haste: str | None, counts: Mapping[str, int], seen: "_Seen"
+    ) -> list[str]:
+        """Return why a message is urgent, and why it is no ordinary complaint."""
+        templates = _templates()
+        because = "" if kind == FEEDBACK else self._because("kind", kind, counts, seen)
+        urgent = [haste] if haste else [templates["emergency"] + because] if kind == EMERGENCY else []
+        told = [templates["kind"].format(name=self._kind_names[kind]) + because] if kind != FEEDBACK else []
+        return [*urgent, *told]
+
+    def _because(self, head: str, label: str, counts: Mapping[str, int], seen: "_Seen") -> str:
+        telling = self._telling_words(head, label, counts, seen)
+        quoted = ", ".join(f'"{word}"' for word in telling)
+        return _templates()["because"].format(words=quoted) if telling else "."
+
+    def _telling_words(self, head: str, label: str, counts: Mapping[str, int], seen: "_Seen") -> list[str]:
+        """Return the words and pairs of words of the text that spoke most for a label.
+
+        Numbers, what stands for an abbreviation, and the names of places explain nothing to a reader.
+        """
         block = "a:" if any(feature.startswith("a:") for feature in counts) else "s:"
         features = [
             feature
             for feature in counts
-            if feature.startswith(block) and feature.count(" ") < 2 and feature in self._model.vocabulary
+            if feature.startswith(block) and feature in self._model.vocabulary and seen.shows(feature[2:])
         ]
         if not features:
             return []
         columns = np.array([self._model.vocabulary[feature] for feature in features])
-        head = self._model.heads["domain"]
-        weights = self._model.weights[columns, head.first_column + head.labels.index(domain)].astype(
-            np.float32
-        )
+        own = self._model.heads[head]
+        weights = self._model.weights[columns, own.first_column + own.labels.index(label)].astype(np.float32)
         strength = weights * self._model.importance[columns]
+        least = max(0.0, _LEAST_TELLING * float(strength.max()))
         found: list[str] = []
         for at in np.argsort(-strength, kind="stable"):
             word = features[int(at)].removeprefix(block)
-            if strength[at] <= 0 or len(found) == _SHOWN_WORDS:
+            if strength[at] <= least or len(found) == _SHOWN_WORDS:
                 break
             if not any(word in longer or longer in word for longer in found):
                 found.append(word)
         return found
+
+
+class _Seen:
+    """What of a text may be quoted back: words as they were typed, without those of its places."""
+
+    def __init__(self, text: str, place: PlaceReading | None) -> None:
+        typed = normalise(text).lower()
+        self._typed = f" {' '.join(_LETTERS.findall(typed))} "
+        self._bare = strip_accents(self._typed)
+        named = _names_in(place) if place is not None else ""
+        self._places = {*words(named), *words(strip_accents(named))} - _PLACE_WORDS
+
+    def shows(self, words_of_feature: str) -> bool:
+        """Tell whether these words stand in the text like this and belong to no name of a place."""
+        parts = words_of_feature.split(" ")
+        if len(parts) > 2 or any(part in self._places or not part.isalpha() for part in parts):
+            return False
+        whole = f" {words_of_feature} "
+        return len(words_of_feature) > 1 and (whole in self._typed or whole in self._bare)
 
 
 def _check_labels(model: Model) -> None:
@@ -299,6 +328,13 @@ def _check_labels(model: Model) -> None:
             raise Unsuitable(f"its {name}s are not those of this program (they differ in {differ})")
 
 
+def _names_in(place: PlaceReading) -> str:
+    names = (place.ward_named, place.district, place.street, place.ward.name if place.ward else None)
+    return " ".join(name for name in names if name)
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_PLACE_WORDS = frozenset(words("phường xã đường phố quận huyện thành phố ngõ hẻm chợ cầu trường bến"))
 _NOTHING_READ = (Candidate(domain="other", confidence=0.0),)
 
 
@@ -310,8 +346,9 @@ def _templates() -> dict[str, str]:
 
 def _place_details(place: PlaceReading) -> list[str]:
     """Return in words what the place was read by; what goes without saying has no words."""
-    templates = _templates()
-    return [words for reason in place.reasons if (words := templates.get(f"place_{reason}"))]
+    former = {"former_name", "older_name"} & {*place.reasons}
+    told = [reason for reason in place.reasons if reason != "divided_ward" or former]
+    return [_templates()[f"place_{reason}"] for reason in told if f"place_{reason}" in _templates()]
 
 
 def _place_reason(place: PlaceReading) -> str:
