@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from routing.understanding import Understanding, Unsuitable
+from routing.model import Unsuitable
+from routing.understanding import Understanding
 from storage import models
 from storage.database import Database
 from storage.models import StoredModel

@@ -4,13 +4,19 @@ Words are seen twice, as typed and without accents, so that text typed without a
 words bridge slips of the finger; keywords of the domains and cues of the kinds carry what an office knows.
 """
 
+import hashlib
+import json
 import math
+import struct
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +28,30 @@ _MOST_WORDS = 600
 _HEAD_WORDS = 20
 """What a message begins with is mostly what it is about; what is mentioned in passing comes later."""
 _BLOCK_WEIGHTS = {"a": 1.0, "s": 1.0, "h": 0.6, "c": 0.5, "k": 0.07, "q": 0.2}
+_FEATURES = 1
+"""To be raised whenever texts get other features or values: a model fits only those that it learned with."""
+_PROBE = (
+    "Cho hỏi: RÁC thải thải ở ngõ 15/2 Khương Đình 3 ngày nay, trẻ con ngã... k ai dọn, mùi hôi quá trời ạ!"
+)
+_BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    RuntimeError,
+    BadZipFile,
+    zlib.error,
+    struct.error,
+)
+"""What reading a file that is no model may raise: it is a zip of arrays, and any byte of it may be wrong."""
+
+
+class Unsuitable(Exception):
+    """A model cannot be used by this program; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,33 +153,114 @@ class Model:
         product: Floats = values @ gathered
         return product
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        vocabulary: Mapping[str, int],
+        importance: Floats,
+        weights: NDArray[np.float16],
+        heads: Mapping[str, Head],
+    ) -> Self:
+        """Return a model whose version is drawn from all that it reads with: the same for the same model."""
+        model = cls(version="", vocabulary=vocabulary, importance=importance, weights=weights, heads=heads)
+        return replace(model, version=_identity(model._arrays()))
+
     def save(self, file: Path | BinaryIO) -> None:
         """Write the model as one compressed file without pickled objects."""
+        np.savez_compressed(file, **self._arrays())  # type: ignore[arg-type]
+
+    def _arrays(self) -> "dict[str, NDArray[np.generic]]":
+        """Return all that the model is, as it is saved."""
         heads = list(self.heads.values())
-        np.savez_compressed(
-            file,
-            version=np.array(self.version),
-            vocabulary=np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
-            importance=self.importance.astype(np.float16),
-            weights=self.weights,
-            head_names=np.array([head.name for head in heads]),
-            labels=np.array([" ".join(head.labels) for head in heads]),
-            bias=np.concatenate([head.bias for head in heads]),
-            temperatures=np.array([[head.temperature_accented, head.temperature_bare] for head in heads]),
-        )
+        return {
+            "format": np.array(feature_format()),
+            "vocabulary": np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
+            "importance": self.importance.astype(np.float16),
+            "weights": self.weights,
+            "head_names": np.array([head.name for head in heads]),
+            "labels": np.array([" ".join(head.labels) for head in heads]),
+            "bias": np.concatenate([head.bias for head in heads]),
+            "temperatures": np.array([[head.temperature_accented, head.temperature_bare] for head in heads]),
+        }
 
     @classmethod
-    def load(cls, file: Path | BinaryIO) -> "Model":
-        """Read what `save` wrote."""
-        with np.load(file, allow_pickle=False) as stored:
-            features = stored["vocabulary"].tobytes().decode().split("\n")
-            return cls(
-                version=str(stored["version"]),
-                vocabulary={feature: column for column, feature in enumerate(features)},
-                importance=stored["importance"].astype(np.float32),
-                weights=stored["weights"],
-                heads=_heads(stored["head_names"], stored["labels"], stored["bias"], stored["temperatures"]),
-            )
+    def load(cls, file: Path | BinaryIO, *, shipped: bool = False) -> Self:
+        """Read what `save` wrote. Raises Unsuitable for a model of other features, and for what is none."""
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            _check_format(arrays, shipped=shipped)
+            return cls._from(arrays)
+        except _BROKEN as error:
+            raise Unsuitable(
+                f"it is not a model of this program ({error or type(error).__name__})"
+            ) from error
+
+    @classmethod
+    def _from(cls, arrays: "Mapping[str, NDArray[np.generic]]") -> Self:
+        features = arrays["vocabulary"].tobytes().decode().split("\n")
+        model = cls.of(
+            vocabulary={feature: column for column, feature in enumerate(features)},
+            importance=arrays["importance"].astype(np.float32),
+            weights=arrays["weights"].astype(np.float16),
+            heads=_heads(
+                arrays["head_names"].astype(np.str_),
+                arrays["labels"].astype(np.str_),
+                arrays["bias"].astype(np.float32),
+                arrays["temperatures"].astype(np.float64),
+            ),
+        )
+        _check_shapes(model, features, bias=arrays["bias"])
+        return model
+
+
+@cache
+def feature_format() -> str:
+    """Return what a model must have been made for: changes with the features that texts get here."""
+    phrases = Lexicon.of({"k:probe": ["rác thải", "mùi"], "q:probe": ["cho hỏi"]})
+    seen = [
+        sorted(count_features(words(text), phrases).items())
+        for text in (_PROBE, strip_accents(_PROBE).lower())
+    ]
+    made_with = json.dumps([seen, _MOST_WORDS, _HEAD_WORDS, _BLOCK_WEIGHTS])
+    return f"{_FEATURES}-{hashlib.sha256(made_with.encode()).hexdigest()[:8]}"
+
+
+def _identity(arrays: "Mapping[str, NDArray[np.generic]]") -> str:
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _check_format(arrays: "Mapping[str, NDArray[np.generic]]", *, shipped: bool) -> None:
+    """Raise Unsuitable unless a model was made for the features that texts get here."""
+    made_for = str(arrays["format"]) if "format" in arrays else "none"
+    if made_for != feature_format() and not (shipped and "format" not in arrays):
+        raise Unsuitable(
+            f"it was made for texts read in another way (format {made_for}, here {feature_format()});"
+            " train again"
+        )
+
+
+def _check_shapes(model: Model, features: Sequence[str], *, bias: "NDArray[np.generic]") -> None:
+    """Raise ValueError unless all the numbers of a model belong together and are numbers."""
+    labels = sum(len(head.labels) for head in model.heads.values())
+    if len(model.vocabulary) != len(features):
+        raise ValueError("a feature is there twice")
+    if model.importance.shape != (len(features),) or model.weights.shape != (len(features), labels):
+        raise ValueError("its weights are not those of its features and labels")
+    if bias.shape != (labels,):
+        raise ValueError("its bias is not that of its labels")
+    if not all(
+        np.isfinite(each).all() for each in (model.importance, model.weights, model._arrays()["bias"])
+    ):
+        raise ValueError("it has weights that are no numbers")
+    temperatures = [(head.temperature_accented, head.temperature_bare) for head in model.heads.values()]
+    if not all(0 < each < math.inf for pair in temperatures for each in pair):
+        raise ValueError("it has a temperature that is none")
 
 
 def _heads(

@@ -1,6 +1,5 @@
 """Building the model from the corpus. The only place that needs scikit-learn, and only while training."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -256,8 +255,7 @@ def _assemble(
             first_column=first_column,
         )
         first_column += len(one.labels)
-    model = Model(
-        version=_version(made),
+    model = Model.of(
         vocabulary=vocabulary,
         importance=importance,
         weights=np.concatenate([one.weights for one in fitted], axis=1).astype(np.float16),
@@ -265,10 +263,3 @@ def _assemble(
     )
     accuracy = {one.name: one.held_out_accuracy for one in fitted}
     return Trained(model=model, example_count=len(made), held_out_accuracy=accuracy)
-
-
-def _version(made: Sequence[Example]) -> str:
-    digest = hashlib.sha256()
-    for example in made:
-        digest.update(f"{example.label}\t{example.text}\n".encode())
-    return digest.hexdigest()[:12]
