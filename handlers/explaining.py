@@ -9,7 +9,7 @@ from routing import responsibility
 from routing.organisation import City
 from routing.tracking_code import parse_code
 from routing.workflow import Action, Status
-from storage import cases, ledger
+from storage import cases, duplicates, ledger
 from storage.cases import Case
 from storage.ledger import Event
 
@@ -27,20 +27,25 @@ async def why(turn: Turn, argument: str) -> None:
     code = parse_code(argument)
     case = await cases.get_case(turn.transaction, code) if code else None
     own = case is not None and case.reporter_id == turn.person.id
-    if case is None or not (own or access.may(turn.person, turn.city, "see", case)):
+    official = case is not None and access.post_for(turn.person, turn.city, "see", case) is not None
+    if case is None or not (own or official):
         turn.say(texts.no_such_case())
         return
     events = await ledger.events_of(turn.transaction, case.id)
-    parts = (_reading(case), _corrections(turn.city, case, events), *_course(turn.city, case, events))
+    course = await _course(turn, case, events, official=official)
+    parts = (_reading(case), _corrections(turn.city, case, events), *course)
     told = texts.explanation(code=case.code, parts=[part for part in parts if part])
     turn.say(told, case_id=case.id)
 
 
-def _course(city: City, case: Case, events: Sequence[Event]) -> tuple[str, str]:
-    """Return why the unit has the case and by when; whoever joined another case is told there."""
-    if case.status == Status.MERGED:
-        return "", ""
-    return _unit(city, case, events), _due(city, case, events)
+async def _course(turn: Turn, case: Case, events: Sequence[Event], *, official: bool) -> tuple[str, ...]:
+    """Return why the unit has the case and by when; of a merged one, what holds of its master."""
+    master = await duplicates.master_of(turn.transaction, case) if case.status == Status.MERGED else None
+    if master is not None:
+        seen = access.post_for(turn.person, turn.city, "see", master) is not None
+        unit = cards.unit_name(turn.city, master.unit_code) if master.unit_code else ""
+        return (texts.why_merged(unit=unit, due_at=master.due_at, code=master.code if seen else ""),)
+    return _unit(turn.city, case, events, official=official), _due(turn.city, case, events)
 
 
 def _reading(case: Case) -> str:
@@ -62,17 +67,21 @@ def _corrections(city: City, case: Case, events: Sequence[Event]) -> str:
 
 
 def _chosen(city: City, case: Case, corrected: Sequence[Event]) -> list[str]:
-    """Return what the writer chose before sending: where the case began differently from the reading."""
+    """Return where the case began differently from the reading, and why."""
     first = {event.data["field"]: event.data["was"] for event in reversed(corrected)}
+    chosen = case.reading.get("chosen", {})
     lines = []
-    domain = first.get("domain", case.domain)
-    if domain != case.reading.get("domain"):
-        name = cards.domain_name(city, domain)
+    domain, ward = first.get("domain", case.domain), first.get("ward", case.ward_code)
+    if "domain" in chosen:
+        name = cards.domain_name(city, chosen["domain"])
         lines.append(texts.chosen_by_reporter(what=texts.label_of_domain(), now=name))
-    ward = first.get("ward", case.ward_code)
-    if ward is not None and ward != case.reading.get("ward_code"):
-        name = _ward_name(city, ward)
+    elif domain != case.reading.get("domain") == city.shipped_domain(domain):
+        lines.append(texts.part_of_domain(now=cards.domain_name(city, domain)))
+    if "ward" in chosen:
+        name = _ward_name(city, chosen["ward"])
         lines.append(texts.chosen_by_reporter(what=texts.label_of_place(), now=name))
+    elif ward is not None and ward != case.reading.get("ward_code") and case.latitude is not None:
+        lines.append(texts.placed_by_position(now=_ward_name(city, ward)))
     return lines
 
 
@@ -97,10 +106,11 @@ def _ward_name(city: City, code: str) -> str:
 # ── why this unit ────────────────────────────────────────────────────────────────────────────────
 
 
-def _unit(city: City, case: Case, events: Sequence[Event]) -> str:
+def _unit(city: City, case: Case, events: Sequence[Event], *, official: bool) -> str:
+    """Return how the case came to its unit; what officials write to one another is theirs alone."""
     lines = [_given(city, event, before) for event, before in _hands(events)]
     if case.unit_code is None and case.triage_reason:
-        lines.append(texts.waits_for_dispatcher(reason=case.triage_reason))
+        lines.append(texts.waits_for_dispatcher(reason=case.triage_reason if official else ""))
     return texts.why_unit(lines=lines) if lines else ""
 
 

@@ -144,6 +144,7 @@ def _case_of(turn: Turn, draft: Draft) -> Case:
         reading={
             **draft.reading,
             "former": draft.former,
+            "chosen": dict(draft.fixed),
             "messages": [message_id for message_id, _ in draft.parts if message_id],
         },
         triage_reason=confirmation.doubt(draft, draft.assignment(turn.city)),

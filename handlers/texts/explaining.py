@@ -43,6 +43,24 @@ def chosen_by_reporter(*, what: str, now: str) -> str:
     return f"{what}: người gửi chọn {now}."
 
 
+def placed_by_position(*, now: str) -> str:
+    """Tell that the place follows from a position that the writer shared."""
+    return f"Địa bàn: {now}, theo vị trí người gửi chia sẻ."
+
+
+def part_of_domain(*, now: str) -> str:
+    """Tell that the city has a name of its own for what the machine read."""
+    return f"Lĩnh vực: thành phố xếp vào mục riêng là {now}, theo từ khoá trong tin."
+
+
+def why_merged(*, unit: str, due_at: datetime | None, code: str) -> str:
+    """Tell that a case is handled together with another; the code only for whoever may see that one."""
+    into = f" vào {code}" if code else " vào một vụ việc đã có"
+    by = f" Đơn vị trả lời: {unit}." if unit else ""
+    due = f" Hạn trả lời: {moment(due_at)}." if due_at else ""
+    return f"Phản ánh này đã gộp{into} vì cùng một việc.{by}{due}"
+
+
 def corrected_by_official(*, what: str, was: str, now: str, at: datetime) -> str:
     """Tell what an official corrected."""
     before = f" (trước đó: {was})" if was else ""
@@ -87,7 +105,8 @@ def by_unit(*, unit: str) -> str:
 
 def waits_for_dispatcher(*, reason: str) -> str:
     """Tell why no unit has the case."""
-    return f"Chưa có đơn vị, đang chờ cán bộ điều phối. Lý do: {reason}"
+    because = f" Lý do: {reason}" if reason else ""
+    return f"Chưa có đơn vị, đang chờ cán bộ điều phối.{because}"
 
 
 def limit_of_rule(*, key: str, value: str) -> str:

@@ -75,3 +75,44 @@ async def test_time_spent_waiting_for_the_citizen_is_added(city: CityHarness) ->
     await officer.writes(f"/viso {code}")
 
     officer.sees("tạm dừng để chờ người dân trả lời", "Tổng cộng: 26 giờ làm việc")
+
+
+async def test_what_a_unit_writes_when_it_gives_a_case_back_is_not_for_the_citizen(city: CityHarness) -> None:
+    officer = await city.official(WARD, "officer")
+    dispatcher = await city.official("bo-phan-dieu-phoi", "dispatcher")
+    citizen, code = await filed(city)
+    await officer.presses("Trả lại")
+    await officer.writes("Người này hay kiện, phường không nhận")
+    dispatcher.reads()
+
+    await citizen.writes(f"/viso {code}")
+    citizen.sees("đang chờ cán bộ điều phối")
+    citizen.does_not_see("hay kiện")
+    await dispatcher.writes(f"/viso {code}")
+    dispatcher.sees("hay kiện")
+
+
+async def test_whoever_joined_another_case_is_told_its_unit_and_deadline(city: CityHarness) -> None:
+    await filed(city)
+    neighbour = city.citizen("binh")
+    await neighbour.writes(RUBBISH)
+    await neighbour.presses("Đồng ý và gửi")
+    await neighbour.presses("Đúng, cùng vụ việc")
+    neighbour.reads()
+
+    await neighbour.writes(f"/viso {(await city.cases())[-1].code}")
+
+    neighbour.sees("đã gộp vào một vụ việc đã có", "Đơn vị trả lời: Phường Khương Đình", "Hạn trả lời")
+
+
+async def test_what_the_writer_chose_is_told_as_their_choice(city: CityHarness) -> None:
+    citizen = city.citizen("an")
+    await citizen.writes(RUBBISH)
+    await citizen.presses("Sửa lĩnh vực")
+    await citizen.presses("Tiếng ồn")
+    await citizen.presses("Đồng ý và gửi")
+    citizen.reads()
+
+    await citizen.writes(f"/viso {(await city.only_case()).code}")
+
+    citizen.sees("Lĩnh vực: người gửi chọn Tiếng ồn")
