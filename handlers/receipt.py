@@ -69,7 +69,8 @@ class Receiver:
         finally:
             self._committing = None
 
-    async def _commit(self, batch: list[tuple[dict[str, Any], asyncio.Future[None]]]) -> None:
+    async def _commit(self, batch: list[tuple[dict[str, Any], asyncio.Future[None]]]) -> bool:
+        """Store all of a batch together; False when some or all of it could not be stored."""
         try:
             async with self._database.begin() as transaction:
                 messages.store(transaction, (row for row, _ in batch))
@@ -79,21 +80,34 @@ class Receiver:
                 "Updates could not be stored.", action="receive_failed", count=len(batch), error=str(error)
             )
             await self._refuse_or_split(batch, error)
-            return
+            return False
         self._stored()
         for row, done in batch:
             RECEIVED.labels(row["channel"]).inc()
             if not done.done():
                 done.set_result(None)
+        return True
 
     async def _refuse_or_split(
         self, batch: list[tuple[dict[str, Any], asyncio.Future[None]]], error: Exception
     ) -> None:
-        """Store the others apart from one that cannot be; refuse all at once when the database is away."""
-        if len(batch) > 1 and not is_away(error):
-            for item in batch:
-                await self._commit([item])
+        """Store the others apart from one that cannot be; refuse all at once when the database is away.
+
+        What came later in a chat is refused with it: stored first, it would be answered first.
+        """
+        if len(batch) == 1 or is_away(error):
+            for _, done in batch:
+                _refuse(done, error)
             return
-        for _, done in batch:
-            if not done.done():
-                done.set_exception(error)
+        held: set[tuple[str, str]] = set()
+        for row, done in batch:
+            chat = (row["channel"], row["chat"])
+            if row["chat"] and chat in held:
+                _refuse(done, error)
+            elif not await self._commit([(row, done)]):
+                held.add(chat)
+
+
+def _refuse(done: "asyncio.Future[None]", error: Exception) -> None:
+    if not done.done():
+        done.set_exception(error)

@@ -1,21 +1,23 @@
 """What is acknowledged is durable; what arrives together is stored together; nothing is stored twice."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from handlers.channel import Envelope
 from handlers.receipt import ALBUM_PAUSE, Receiver
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.tables import inbox
 from tests.machinery import WatchedDatabase
 
 NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 AWAY = OperationalError("INSERT", {}, Exception("the disk is full"))
+FULL = IntegrityError("INSERT", {}, Exception("refused"))
 UNSTORABLE = "\ud800"
 """Half a character: no database takes it."""
 
@@ -124,6 +126,25 @@ async def test_one_update_that_cannot_be_stored_does_not_refuse_its_neighbours(d
     assert (good, last) == (None, None)
     assert isinstance(bad, Exception)
     assert await desk.stored() == ["1", "3"]
+
+
+async def test_what_came_later_in_a_chat_is_never_stored_before_what_was_refused(
+    desk: Desk, watched: WatchedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, faults = watched.begin, iter([FULL, FULL])
+
+    @asynccontextmanager
+    async def begin_failing_twice() -> AsyncIterator[Transaction]:
+        async with together() as transaction:
+            yield transaction
+            if fault := next(faults, None):
+                raise fault
+
+    monkeypatch.setattr(watched, "begin", begin_failing_twice)
+    told = await asyncio.gather(*desk.takes("1", "2"), *desk.takes("3", chat="bình"), return_exceptions=True)
+    assert told == [FULL, FULL, None], "all three together, then the first alone: the disk has room again"
+    await asyncio.gather(*desk.takes("1", "2"))
+    assert await desk.stored() == ["3", "1", "2"]
 
 
 async def test_a_sender_who_hangs_up_does_not_stop_the_others(desk: Desk, watched: WatchedDatabase) -> None:
