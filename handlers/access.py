@@ -67,6 +67,11 @@ def post_for(person: Person, city: City, action: str, case: Case) -> Post | None
     return next(allowed, None)
 
 
+def unit_sees(city: City, unit_code: str, case: Case) -> bool:
+    """Tell whether the officials of a unit may see a case."""
+    return _within(city, unit_code, _READERS["officer"], case)
+
+
 def units_for_work(person: Person) -> tuple[str, ...]:
     """Return the codes of the units whose cases this person handles."""
     return tuple(dict.fromkeys(post.unit_code for post in person.posts if post.role in _WORKERS))
@@ -111,12 +116,16 @@ def _by_order(person: Person) -> list[Post]:
 
 def _reaches(city: City, post: Post, action: str, case: Case) -> bool:
     reach = REACHES.get(action, {}).get(post.role)
-    if reach is None or reach == Reach.CITY:
-        return reach is not None
+    return reach is not None and _within(city, post.unit_code, reach, case)
+
+
+def _within(city: City, unit_code: str, reach: Reach, case: Case) -> bool:
+    if reach == Reach.CITY:
+        return True
     if case.unit_code is None:
         return False
-    if post.unit_code == case.unit_code:  # also where the unit is no longer part of the city
+    if unit_code == case.unit_code:  # also where the unit is no longer part of the city
         return True
     if reach == Reach.OWN_UNIT or is_restricted(city, case):
         return False
-    return city.is_within(case.unit_code, post.unit_code)
+    return city.is_within(case.unit_code, unit_code)

@@ -9,7 +9,7 @@ from handlers.turn import Turn
 from routing import workflow
 from routing.tracking_code import parse_code
 from routing.workflow import Action, Status
-from storage import cases, people
+from storage import cases, duplicates, people
 from storage.cases import Case
 from storage.people import Post
 
@@ -50,6 +50,9 @@ async def ready_for(turn: Turn, code: str, action: Action) -> tuple[Case, Post] 
 
 async def say_too_late(turn: Turn, case: Case) -> None:
     """Tell somebody who comes second what has become of the case, and who did it."""
+    if case.status == Status.MERGED:
+        await say_merged(turn, case)
+        return
     officer = (
         await people.get_person(turn.transaction, case.officer_id, now=turn.now) if case.officer_id else None
     )
@@ -63,6 +66,24 @@ async def say_too_late(turn: Turn, case: Case) -> None:
         turn.say(texts.answered_by(code=case.code, name=name, at=case.answered_at))
     else:
         turn.say(texts.step_impossible(code=case.code, status=case.status))
+
+
+async def say_merged(turn: Turn, case: Case) -> None:
+    """Tell somebody who acts on a merged case which one is handled in its place."""
+    master = await duplicates.master_of(turn.transaction, case)
+    if master is not None:
+        text = texts.merged_already(code=case.code, master=master.code)
+        turn.say(text, buttons=open_button(turn, master), case_id=case.id)
+
+
+def open_button(turn: Turn, case: Case) -> list[list[Button]]:
+    """Return the button that opens a case, none for who may not see it."""
+    return card_button(case) if access.post_for(turn.person, turn.city, "see", case) else []
+
+
+def card_button(case: Case) -> list[list[Button]]:
+    """Return the button that opens a case."""
+    return [[Button(label=texts.label_open_card(code=case.code), data=f"card:{case.code}")]]
 
 
 async def move(

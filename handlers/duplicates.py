@@ -5,8 +5,9 @@ cases is `merging`'s.
 """
 
 from collections.abc import Collection
+from datetime import datetime
 
-from handlers import access, cards, case_at_hand, confirmation, merging, offers, progress, texts
+from handlers import access, cards, case_at_hand, confirmation, merging, offers, progress, texts, writing
 from handlers.channel import Button
 from handlers.draft import Draft
 from handlers.merging import CannotMerge
@@ -14,20 +15,22 @@ from handlers.progress import actor_of
 from handlers.turn import Handler, Turn
 from routing import similarity
 from routing.organisation import City
-from routing.personal_data import find_personal_data, mask
 from routing.place import street_name, street_without_house
 from routing.similarity import Report
 from routing.tracking_code import parse_code
 from routing.workflow import OPEN_STATUSES, Action, Status
 from storage import cases, duplicates
 from storage.cases import Case
+from storage.duplicates import Joined
 from storage.people import Post
 
 APART = "apart"
 """What the button "send" holds once its writer has said that it is another matter."""
 MOST_SHOWN = 10
 MOST_PHOTOS = 10
+MOST_LATER_WORDS = 3
 _DOMAINS_IN_DOUBT = 2
+_LEGAL_KINDS = ("grievance", "denunciation")
 
 
 # ── finding ──────────────────────────────────────────────────────────────────────────────────────
@@ -58,8 +61,21 @@ async def find(
         now=turn.now,
     )
     others = [each for each in candidates if each.id != except_for and (each.urgent or not urgent)]
-    match = similarity.most_alike(report, [each.report for each in others])
-    return await cases.get_case_by_id(turn.transaction, others[match.position].id) if match else None
+    while match := similarity.most_alike(report, [each.report for each in others]):
+        found = await cases.get_case_by_id(turn.transaction, others.pop(match.position).id)
+        if found is not None and not _is_nobody_elses(found):
+            return found
+    return None
+
+
+def _is_nobody_elses(case: Case) -> bool:
+    """Tell whether a case was read as a matter between its writer and an office, whatever it was sent as.
+
+    What was read as no report at all is for the dispatcher alone, until one has looked at it.
+    """
+    read = case.reading.get("kind", case.kind)
+    waits = case.status == Status.TRIAGE and read not in similarity.COMPARED_KINDS
+    return waits or read in _LEGAL_KINDS
 
 
 def _compared_domains(city: City, domains: Collection[str]) -> set[str]:
@@ -75,14 +91,19 @@ async def find_for(turn: Turn, case: Case) -> Case | None:
     """Return the open case that may be about the same incident as this one, for those who handle it."""
     if access.is_restricted(turn.city, case) or case.kind not in similarity.COMPARED_KINDS:
         return None
-    report = Report(
+    return await find(
+        turn, _report_of(case), domains=[case.domain], ward_code=case.ward_code, except_for=case.id
+    )
+
+
+def _report_of(case: Case) -> Report:
+    return Report(
         words=case.words or similarity.stored_words(case.text),
         ward=case.ward_name or "",
         street=street_name(case.street) or "",
         latitude=case.latitude,
         longitude=case.longitude,
     )
-    return await find(turn, report, domains=[case.domain], ward_code=case.ward_code, except_for=case.id)
 
 
 async def _find_for_draft(turn: Turn, draft: Draft) -> Case | None:
@@ -127,7 +148,7 @@ async def asks(turn: Turn, draft: Draft) -> bool:
             own=found.reporter_id == turn.person.id,
             domain=cards.domain_name(turn.city, found.domain),
             place=texts.place_name(street_without_house(found.street), found.ward_name),
-            text="" if found.anonymous else mask(found.text, find_personal_data(found.text)),
+            text=_shown_to_anybody(found),
             received_at=found.received_at,
             people=found.people_count,
             unit=cards.unit_name(turn.city, found.unit_code),
@@ -142,10 +163,22 @@ async def asks(turn: Turn, draft: Draft) -> bool:
     return True
 
 
+def _shown_to_anybody(case: Case) -> str:
+    """Return the words of a case that others may read: none of those that nobody has looked at yet."""
+    return "" if case.anonymous or case.status == Status.TRIAGE else cards.for_others(case.text)
+
+
 async def hint(turn: Turn, draft: Draft) -> str:
-    """Return what those who handle an emergency should know: the case that it may be the same as."""
+    """Return what those who handle an emergency should know: the case that it may be the same as.
+
+    Of a case that the unit may not see it is told only that there is one.
+    """
     found = await _find_for_draft(turn, draft) if draft.kind == "emergency" else None
-    return _told(turn, found) if found else ""
+    if found is None:
+        return ""
+    unit = draft.assignment(turn.city).unit
+    sees = unit is not None and access.unit_sees(turn.city, unit.code, found)
+    return _told(turn, found) if sees else texts.perhaps_same_elsewhere()
 
 
 async def join(turn: Turn, case: Case, code: str, *, photos: list[str]) -> Case | None:
@@ -159,11 +192,17 @@ async def join(turn: Turn, case: Case, code: str, *, photos: list[str]) -> Case 
 
 
 def _may_join(city: City, case: Case, master: Case) -> bool:
-    """Tell whether one may join the other: anybody can send the data of a button that they never saw."""
+    """Tell whether one may join the other: anybody can send the data of a button that they never saw.
+
+    The words may also have changed since the question: an emergency is never one more report of something.
+    """
+    if case.kind == "emergency" or (case.urgent and not master.urgent):
+        return False
     if access.is_restricted(city, master) or access.is_restricted(city, case):
         return False
-    kinds = {case.kind, master.kind} <= set(similarity.COMPARED_KINDS)
-    return kinds and master.domain in _compared_domains(city, [case.domain, *_read_domains(case)])
+    if _is_nobody_elses(master) or not {case.kind, master.kind} <= set(similarity.COMPARED_KINDS):
+        return False
+    return master.domain in _compared_domains(city, [case.domain, *_read_domains(case)])
 
 
 def _read_domains(case: Case) -> list[str]:
@@ -185,13 +224,19 @@ def say_joined(turn: Turn, case: Case, master: Case, *, photos: int) -> None:
 
 
 async def leave(turn: Turn, case: Case) -> None:
-    """Take one's report out of a merged case: it becomes a case of its own."""
+    """Take one's report out of a merged case: it becomes a case of its own, due as counted from now.
+
+    After the answer it would be late at once: whoever finds that nothing was done says so instead.
+    """
     case, master = await duplicates.lock_with_master(turn.transaction, case)
     if master is None:
         turn.say(texts.stale_button())
         return
+    if master.status not in OPEN_STATUSES:
+        turn.say(texts.leave_finished(code=case.code), buttons=offers.unsolved(case.code), case_id=case.id)
+        return
     await merging.unmerge(
-        turn.transaction, turn.city, case, master, actor=progress.citizen(case), now=turn.now
+        turn.transaction, turn.city, case, master, actor=progress.citizen(case), now=turn.now, from_now=True
     )
     await merging.tell_unmerged(turn.transaction, turn.city, case, master, now=turn.now)
 
@@ -210,7 +255,7 @@ async def offer(turn: Turn, case: Case) -> tuple[str, list[list[Button]]]:
     found = await find_for(turn, case) if case.status in OPEN_STATUSES else None
     if found is None or access.post_for(turn.person, turn.city, "see", found) is None:
         return "", rows
-    if _post_for_both(turn, Action.MERGE, case, found) is not None:
+    if _post_to_merge(turn, case, found) is not None:
         label = texts.label_merge(code=found.code)
         rows.append([Button(label=label, data=f"merge:{case.code}:{found.code}")])
     return _told(turn, found), rows
@@ -222,11 +267,12 @@ async def _offer_merged(turn: Turn, case: Case) -> tuple[str, list[list[Button]]
         return "", []
     may_split = access.post_for(turn.person, turn.city, Action.UNMERGE, master) is not None
     note = texts.joined_state(master=master.code, people=master.people_count)
-    return note, [[_split_button(case)]] if may_split else []
+    rows = case_at_hand.open_button(turn, master)
+    return note, [*rows, [_split_button(case)]] if may_split else rows
 
 
 async def _has_followers(turn: Turn, case: Case) -> bool:
-    return case.people_count > 1 or bool(await duplicates.merged_into(turn.transaction, [case.id]))
+    return case.people_count > 1 or bool(await duplicates.joined_to(turn.transaction, [case.id]))
 
 
 def _told(turn: Turn, found: Case) -> str:
@@ -240,37 +286,49 @@ def _told(turn: Turn, found: Case) -> str:
 
 
 async def show_joined(turn: Turn, argument: str) -> None:
-    """Show officials what those who joined a case have written and photographed."""
+    """Show officials what those who joined a case have written and photographed, also later."""
     found = await case_at_hand.case_for(turn, argument, "see")
     if found is None:
         return
     master, _ = found
-    others = await duplicates.merged_into(turn.transaction, [master.id])
+    others = await duplicates.joined_to(turn.transaction, [master.id])
     if not others:
         turn.say(texts.nobody_joined(code=master.code))
         return
+    later = await duplicates.later_words(turn.transaction, [other.id for other in others])
+    # The list is cut off: whoever had something to add comes before those who reported and fell silent.
+    first = sorted(others, key=lambda other: other.id not in later)[:MOST_SHOWN]
     lines, pictures = [], []
-    for other in others[:MOST_SHOWN]:
+    for other in first:
         photos = await cases.photos_of(turn.transaction, other.id, "report")
         pictures += photos
-        lines.append(
-            texts.joined_line(
-                code=other.code,
-                text=cards.shown(other, other.text),
-                photos=len(photos),
-                received_at=other.received_at,
-            )
-        )
+        lines += await _joined_lines(turn, other.id, later.get(other.id, []), photos=len(photos))
     may_split = access.post_for(turn.person, turn.city, Action.UNMERGE, master) is not None
     turn.say(
-        texts.joined_list(code=master.code, lines=lines, left_out=max(0, len(others) - MOST_SHOWN)),
-        buttons=[[_split_button(other)] for other in others[:MOST_SHOWN]] if may_split else (),
+        texts.joined_list(code=master.code, lines=lines, left_out=len(others) - len(first)),
+        buttons=[[_split_button(other)] for other in first] if may_split else (),
         photos=pictures[:MOST_PHOTOS],
         case_id=master.id,
     )
 
 
-def _split_button(case: Case) -> Button:
+async def _joined_lines(
+    turn: Turn, case_id: int, later: list[tuple[datetime, str]], *, photos: int
+) -> list[str]:
+    """Return what one of those who joined wrote, and the latest of what they added."""
+    case = await cases.get_case_by_id(turn.transaction, case_id)
+    if case is None:
+        return []
+    text = cards.shown(case, case.text)
+    said = texts.joined_line(code=case.code, text=text, photos=photos, received_at=case.received_at)
+    added = [
+        texts.joined_addition(text=cards.for_others(cards.shown(case, words)), at=at)
+        for at, words in later[-MOST_LATER_WORDS:]
+    ]
+    return [said, *added]
+
+
+def _split_button(case: Case | Joined) -> Button:
     return Button(label=texts.label_unmerge(code=case.code), data=f"unmerge:{case.code}")
 
 
@@ -278,12 +336,57 @@ def _split_button(case: Case) -> Button:
 
 
 async def merge_typed(turn: Turn, argument: str) -> None:
-    """`/gop CODE CODE`."""
+    """`/gop CODE CODE` or `/gop CODE`: shows what would be merged, and merges only when that is confirmed."""
     codes = argument.replace(",", " ").split()
+    if not _may_begin(turn, Action.MERGE):
+        return
     if len(codes) == 2:
-        await merge(turn, ":".join(codes))
-    elif _may_begin(turn, Action.MERGE):
+        await compare(turn, codes[0], codes[1])
+    elif len(codes) == 1:
+        await _compare_with_likely(turn, codes[0])
+    else:
         turn.say(texts.merge_usage())
+
+
+async def _compare_with_likely(turn: Turn, code: str) -> None:
+    case = await _seen(turn, code)
+    if case is None:
+        turn.say(texts.case_not_yours())
+        return
+    case = await duplicates.master_of(turn.transaction, case) or case
+    found = await find_for(turn, case) if case.status in OPEN_STATUSES else None
+    if found is None or access.post_for(turn.person, turn.city, "see", found) is None:
+        turn.say(texts.nothing_alike(code=case.code))
+    else:
+        await compare(turn, case.code, found.code)
+
+
+async def compare(turn: Turn, code: str, other_code: str) -> None:
+    """Show two cases side by side with the button that merges them; or say why they cannot be merged."""
+    found = [await _seen(turn, each) for each in (code, other_code)]
+    if found[0] is None or found[1] is None:
+        turn.say(texts.case_not_yours())
+        return
+    one, other = [await duplicates.master_of(turn.transaction, each) or each for each in found if each]
+    try:
+        case, master, _ = _ready_to_merge(turn, one, other)
+    except CannotMerge as refusal:
+        turn.say(str(refusal))
+        return
+    turn.say(
+        texts.compare_cases(master=_compared(turn, master), case=_compared(turn, case)),
+        buttons=[[Button(label=texts.label_merge_now(), data=f"merge:{case.code}:{master.code}")]],
+    )
+
+
+def _compared(turn: Turn, case: Case) -> str:
+    return texts.compared_line(
+        code=case.code,
+        domain=cards.domain_name(turn.city, case.domain),
+        place=texts.place_name(case.street, case.ward_name),
+        received_at=case.received_at,
+        text=cards.for_others(case.text),
+    )
 
 
 async def merge(turn: Turn, argument: str) -> None:
@@ -316,27 +419,57 @@ async def _merge(turn: Turn, one: Case, other: Case) -> None:
     other = await duplicates.master_of(turn.transaction, other) or other
     if one.id == other.id:
         raise CannotMerge(texts.merge_itself())
-    one, other, followers = await merging.lock_both(turn.transaction, one, other)
-    case, master = merging.in_order(one, other)
-    merging.check(turn.city, case, master)
-    post = _post_for_both(turn, Action.MERGE, case, master)
-    if post is None:
-        raise CannotMerge(texts.merge_not_yours(code=case.code))
+    one, other = await merging.lock_both(turn.transaction, one, other)
+    for each in (one, other):
+        if master := await duplicates.master_of(turn.transaction, each):  # merged in this very moment
+            raise CannotMerge(texts.merged_already(code=each.code, master=master.code))
+    case, master, post = _ready_to_merge(turn, one, other)
     moved = await merging.merge(
-        turn.transaction,
-        turn.city,
-        case,
-        master,
-        followers,
-        actor=actor_of(turn.person.id, post),
-        now=turn.now,
+        turn.transaction, turn.city, case, master, actor=actor_of(turn.person.id, post), now=turn.now
     )
+    writing.finish(turn, case.code)
     turn.say(
         texts.merged_done(code=case.code, master=master.code, people=master.people_count),
         buttons=[*merging.people_buttons(master), [_split_button(case)]],
         case_id=master.id,
     )
     await _tell_merged(turn, moved, master)
+
+
+def _ready_to_merge(turn: Turn, one: Case, other: Case) -> tuple[Case, Case, Post]:
+    """Return the case to merge, the one that stays, and the post that allows it; raises CannotMerge."""
+    case, master = merging.in_order(one, other)
+    merging.check(turn.city, case, master)
+    post = _post_to_merge(turn, case, master)
+    if post is not None:
+        return case, master, post
+    if _post_for_both(turn, Action.MERGE, case, master) is not None:
+        raise CannotMerge(texts.merge_not_alike())
+    raise CannotMerge(texts.merge_not_yours(code=case.code))
+
+
+def _post_to_merge(turn: Turn, one: Case, other: Case) -> Post | None:
+    """Return the post by which the writer may merge two cases.
+
+    A chair merges only what the search would compare: a deadline of the own unit that runs out is not to be
+    got rid of by merging what has nothing to do with it. A dispatcher may merge any two.
+    """
+    post = _post_for_both(turn, Action.MERGE, one, other)
+    if post is None or post.role == "dispatcher":
+        return post
+    if one.unit_code == other.unit_code and _are_alike(turn.city, one, other):
+        return post
+    return next((each for each in turn.person.posts if each.role == "dispatcher"), None)
+
+
+def _are_alike(city: City, one: Case, other: Case) -> bool:
+    """Tell whether the domains are alike, and the ward is the same or the distance small."""
+    if other.domain not in _compared_domains(city, [one.domain]):
+        return False
+    if one.ward_code is not None and one.ward_code == other.ward_code:
+        return True
+    metres = similarity.metres_between(_report_of(one), _report_of(other))
+    return metres is not None and metres <= similarity.NEAR_METRES
 
 
 def _post_for_both(turn: Turn, action: Action, one: Case, other: Case) -> Post | None:
@@ -358,7 +491,24 @@ async def _tell_merged(turn: Turn, moved: list[Case], master: Case) -> None:
     if first:
         news = texts.merged_here_news(code=master.code, people=master.people_count)
         await progress.tell_reporter(turn.transaction, master, news, now=turn.now, joined_text="")
-    if master.unit_code is not None and moved[0].unit_code != master.unit_code:
+    await _tell_units(turn, moved[0], master)
+
+
+async def _tell_units(turn: Turn, case: Case, master: Case) -> None:
+    """Tell the unit that has a case less, and the one that handles both where that is another."""
+    if case.unit_code is not None:
+        unit = cards.unit_name(turn.city, master.unit_code) if case.unit_code != master.unit_code else ""
+        sees = access.unit_sees(turn.city, case.unit_code, master)
+        await progress.tell_unit(
+            turn.transaction,
+            turn.city,
+            case,
+            texts.merged_away(code=case.code, master=master.code, unit=unit),
+            now=turn.now,
+            buttons=case_at_hand.card_button(master) if sees else (),
+            except_for=turn.person.id,
+        )
+    if master.unit_code is not None and case.unit_code != master.unit_code:
         await progress.tell_unit(
             turn.transaction,
             turn.city,
@@ -389,15 +539,12 @@ async def unmerge(turn: Turn, argument: str) -> None:
     if case is None:
         turn.say(texts.case_not_yours())
         return
-    known = await duplicates.master_of(turn.transaction, case)
-    if known is None:
+    case, master = await duplicates.lock_with_master(turn.transaction, case)
+    if master is None:
         await _refuse_unmerge(turn, case)
         return
-    case, master, _ = await merging.lock_both(turn.transaction, case, known)
     post = access.post_for(turn.person, turn.city, Action.UNMERGE, master)
-    if case.master_id != master.id:
-        turn.say(texts.not_merged(code=case.code))
-    elif post is None:
+    if post is None:
         turn.say(texts.merge_not_yours(code=case.code))
     else:
         await _unmerge(turn, case, master, post)

@@ -424,7 +424,8 @@ async def take_edit(turn: Turn) -> bool:
         await _pass_on(turn, case, _added(turn, case))
         turn.say(texts.edit_noted(code=case.code), case_id=case.id)
     else:
-        turn.say(texts.case_finished(code=case.code), buttons=_offers_for(case), case_id=case.id)
+        rows = _offers_for(case) if handled is case else _offers_for_joined(case, handled)
+        turn.say(texts.case_finished(code=case.code), buttons=rows, case_id=case.id)
     return True
 
 

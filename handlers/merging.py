@@ -12,10 +12,11 @@ from handlers import access, cards, progress, texts
 from handlers.channel import Button
 from handlers.progress import SYSTEM, Actor
 from handlers.turn import Turn
+from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
 from routing.similarity import COMPARED_KINDS
-from routing.workflow import OPEN_STATUSES, Action
+from routing.workflow import OPEN_STATUSES, Action, Status
 from storage import cases, duplicates
 from storage.cases import Case
 from storage.database import Transaction
@@ -96,36 +97,30 @@ def check(city: City, case: Case, master: Case) -> None:
         raise CannotMerge(texts.merge_answered_before(code=case.code))
 
 
-async def lock_both(transaction: Transaction, one: Case, other: Case) -> tuple[Case, Case, list[Case]]:
-    """Return two cases with all that was merged into them, each as it is now and kept from others.
+async def lock_both(transaction: Transaction, one: Case, other: Case) -> tuple[Case, Case]:
+    """Return two cases as they are now, kept from others with all that was merged into them.
 
-    Locked from the lowest number on, so that two people who merge the same cases never wait in a ring.
+    The two are locked first: nobody can join them any more when what was merged into them is read. Either
+    may turn out to be merged itself by now.
     """
-    known = await duplicates.merged_into(transaction, [one.id, other.id])
-    locked = await duplicates.lock_in_order(transaction, {one.id, other.id, *(each.id for each in known)})
-    return locked[one.id], locked[other.id], [locked[each.id] for each in known]
+    locked = await duplicates.lock_in_order(transaction, {one.id, other.id})
+    await duplicates.lock_merged(transaction, locked)
+    return locked[one.id], locked[other.id]
 
 
 async def merge(
-    transaction: Transaction,
-    city: City,
-    case: Case,
-    master: Case,
-    followers: Sequence[Case],
-    *,
-    actor: Actor,
-    now: datetime,
+    transaction: Transaction, city: City, case: Case, master: Case, *, actor: Actor, now: datetime
 ) -> list[Case]:
     """Merge a case with all its followers into its master; all locked, checked and in order.
 
     Returns the cases whose reporters have a new master. Raises NotAllowed when the table of moves says so.
     """
-    moved = [each for each in followers if each.master_id == case.id]
+    moved = await duplicates.merged_into(transaction, [case.id])
     case.master_id = master.id
-    _keep_promise(master, case)
     await progress.move(
         transaction, city, case, Action.MERGE, actor=actor, now=now, data={"master": master.code}
     )
+    await _keep_promise(transaction, city, master, case, now=now)
     for each in moved:
         each.master_id = master.id
         data = {"from": each.status, "to": each.status, "master": master.code}
@@ -137,27 +132,82 @@ async def merge(
     return [case, *moved]
 
 
-def _keep_promise(master: Case, case: Case) -> None:
-    """Let the earlier deadline and the greater haste hold for all."""
+async def _keep_promise(
+    transaction: Transaction, city: City, master: Case, case: Case, *, now: datetime
+) -> None:
+    """Let the earlier deadline and the greater haste hold for all; what was reminded of before is no more.
+
+    A master that waits for its reporter goes on: otherwise the pause would also move the other's deadline,
+    and nobody would be reminded of it.
+    """
+    if master.status == Status.WAITING_FOR_CITIZEN:
+        data = {"merged": case.code}
+        await progress.move(transaction, city, master, Action.STOP_WAITING, actor=SYSTEM, now=now, data=data)
     master.urgent = master.urgent or case.urgent
     if case.due_at is not None and (master.due_at is None or case.due_at < master.due_at):
-        master.due_at, master.warn_at = case.due_at, case.warn_at
+        master.due_at, master.warn_at, master.reminded_at = case.due_at, case.warn_at, None
 
 
 # ── un-merging ───────────────────────────────────────────────────────────────────────────────────
 
 
 async def unmerge(
-    transaction: Transaction, city: City, case: Case, master: Case, *, actor: Actor, now: datetime
+    transaction: Transaction,
+    city: City,
+    case: Case,
+    master: Case,
+    *,
+    actor: Actor,
+    now: datetime,
+    from_now: bool = False,
 ) -> None:
     """Make a merged case one of its own again: back to the unit that it had, or to the dispatchers.
 
-    It is due as counted from its own receipt, whatever became of its master. Both are locked.
+    It is due as it was before, else as counted from its own receipt, or `from_now` where its own reporter
+    had joined it to the master and changes their mind. Both are locked.
     """
+    await _take_out(transaction, city, case, master, actor=actor, now=now, from_now=from_now)
+    await _count(transaction, master, case, "left", actor=actor, now=now)
+
+
+async def unmerge_all(
+    transaction: Transaction, city: City, master: Case, *, actor: Actor, now: datetime
+) -> None:
+    """Make every case that was merged into this one a case of its own again, and tell everybody concerned.
+
+    For a master that must stay among few people from now on; it is locked.
+    """
+    await duplicates.lock_merged(transaction, [master.id])
+    followers = await duplicates.merged_into(transaction, [master.id])
+    for case in followers:
+        await _take_out(transaction, city, case, master, actor=actor, now=now)
+    master.people_count = 1
+    for case in followers:
+        data = {"case": case.code, "people": 1}
+        progress.record(transaction, master, "left", actor=actor, now=now, data=data)
+    cases.save_case(transaction, master)
+    for case in followers:
+        await tell_unmerged(transaction, city, case, master, now=now, tell_master=False)
+
+
+async def _take_out(
+    transaction: Transaction,
+    city: City,
+    case: Case,
+    master: Case,
+    *,
+    actor: Actor,
+    now: datetime,
+    from_now: bool = False,
+) -> None:
     unit = _unit_of_its_own(city, case)
     reason = case.triage_reason or texts.unmerged_reason(master=master.code)
     case.master_id = None
     data = {"master": master.code, "reason": reason}
+    if from_now and case.due_at is None:
+        rule = city.deadline_rule(case.domain)
+        promised = deadline.deadlines(city, rule, received_at=now, urgent=case.urgent)
+        case.due_at, case.warn_at = promised.due_at, promised.warn_at
     await progress.move(transaction, city, case, Action.UNMERGE, actor=actor, now=now, data=data)
     if unit is not None:
         await progress.move(
@@ -169,7 +219,6 @@ async def unmerge(
             now=now,
             data={"unit": unit, "reason": "unmerged"},
         )
-    await _count(transaction, master, case, "left", actor=actor, now=now)
 
 
 def _unit_of_its_own(city: City, case: Case) -> str | None:
@@ -183,14 +232,13 @@ def _unit_of_its_own(city: City, case: Case) -> str | None:
 
 
 async def tell_unmerged(
-    transaction: Transaction, city: City, case: Case, master: Case, *, now: datetime, tell_own: bool = True
+    transaction: Transaction, city: City, case: Case, master: Case, *, now: datetime, tell_master: bool = True
 ) -> None:
     """Tell both reporters, and show the case to those who must act on it now."""
     unit = cards.unit_name(city, case.unit_code)
     news = texts.unmerged_news(code=case.code, master=master.code, unit=unit, due_at=case.due_at)
-    if tell_own:
-        await progress.tell_reporter(transaction, case, news, now=now)
-    if master.reporter_id != case.reporter_id:
+    await progress.tell_reporter(transaction, case, news, now=now)
+    if tell_master and master.reporter_id != case.reporter_id:
         left = texts.left_news(code=master.code, people=master.people_count)
         await progress.tell_reporter(transaction, master, left, now=now, joined_text="")
     await progress.announce(transaction, city, case, now=now, note=texts.unmerged_reason(master=master.code))

@@ -14,9 +14,10 @@ from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
 from routing.workflow import OPEN_STATUSES, Action
-from storage import cases, chats, messages, people, units
+from storage import cases, chats, duplicates, messages, people, units
 from storage.cases import Case
 from storage.database import Transaction
+from storage.duplicates import Joined
 from storage.people import Official
 
 __all__ = ["citizen_not_reached", "close_silent", "remind", "tell_operators", "watch_triage"]
@@ -148,7 +149,7 @@ async def _tell_reporters(
 ) -> None:
     """Own up to each citizen whose case has just become late, once."""
     masters = {each.case.id: each.case for each in reminders if each.which == "due"}
-    late = [*masters.values(), *await joined_cases(transaction, list(masters.values()))]
+    late: list[Case | Joined] = [*masters.values(), *await joined_cases(transaction, list(masters.values()))]
     known = await chats.addresses_of(transaction, [case.reporter_id for case in late]) if late else {}
     for case in late:
         channel, chat = known.get(case.reporter_id, (case.channel, case.chat))
@@ -225,7 +226,8 @@ async def citizen_not_reached(
 ) -> None:
     """Deal with a message about a case that could not be delivered.
 
-    When it was for the reporter, the unit hears of it, once a day. When it was for an official and nobody
+    When it was for the reporter, the unit hears of it, once a day; of somebody who joined, the unit that
+    handles the whole. When it was for an official and nobody
     else at the unit can be reached, those above are told.
     """
     known = await chats.load_chats(transaction, [(channel, chat)])
@@ -243,12 +245,20 @@ async def citizen_not_reached(
             data={"channel": channel},
         )
         cases.save_case(transaction, case)
-        if case.unit_code is not None:
-            text = texts.reporter_unreachable(code=case.code)
-            key = f"not-reached:{case.id}:{now:%Y-%m-%d}"
-            await progress.tell_unit(transaction, city, case, text, now=now, dedupe_key=key)
+        await _tell_not_reached(transaction, city, case, now)
     elif case.status in OPEN_STATUSES and not await _anybody_there(transaction, case, now):
         await progress.nobody_there(transaction, city, case, now=now)
+
+
+async def _tell_not_reached(transaction: Transaction, city: City, case: Case, now: datetime) -> None:
+    handled = await duplicates.master_of(transaction, case) or case
+    if handled.unit_code is None:
+        return
+    text = texts.reporter_unreachable(code=case.code)
+    if handled is not case:
+        text = texts.joined_unreachable(code=case.code, master=handled.code)
+    key = f"not-reached:{case.id}:{now:%Y-%m-%d}"
+    await progress.tell_unit(transaction, city, handled, text, now=now, dedupe_key=key)
 
 
 async def _anybody_there(transaction: Transaction, case: Case, now: datetime) -> bool:

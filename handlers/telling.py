@@ -13,6 +13,7 @@ from routing.organisation import City
 from storage import cases, chats, duplicates, messages, people
 from storage.cases import Case
 from storage.database import Transaction
+from storage.duplicates import Joined
 from storage.people import Official, Person
 
 NIGHT_OWL = timedelta(hours=2)
@@ -98,7 +99,7 @@ async def tell_reporter(
     (`oversight.citizen_not_reached`).
     """
     message = notices.message_of(text, buttons=buttons, photos=photos)
-    told = [(case, message)]
+    told: list[tuple[Case | Joined, OutboundMessage]] = [(case, message)]
     if joined_text != "":
         told += await _told_joined(transaction, case, replace(message, text=joined_text or text))
     await _tell_reporters(transaction, told, now=now, dedupe_key=dedupe_key, not_before=not_before)
@@ -121,23 +122,29 @@ async def tell_joined(
 
 async def _told_joined(
     transaction: Transaction, case: Case, message: OutboundMessage
-) -> list[tuple[Case, OutboundMessage]]:
+) -> list[tuple[Joined, OutboundMessage]]:
+    """Return the message for each other person; nobody is named to them, whatever it says."""
     joined = await joined_cases(transaction, [case])
-    return [(other, _with_code_of(message, case, other)) for other in joined]
+    masked = replace(message, text=_masked(message.text, case.code)) if joined else message
+    return [(other, _with_code_of(masked, case, other)) for other in joined]
 
 
-async def joined_cases(transaction: Transaction, masters: Sequence[Case]) -> list[Case]:
+def _masked(text: str, code: str) -> str:
+    """Return words to one reporter as others may read them; a code that looks like a number plate stays."""
+    return code.join(cards.for_others(part) for part in text.split(code))
+
+
+async def joined_cases(transaction: Transaction, masters: Sequence[Case]) -> list[Joined]:
     """Return, for each other person, the first of their cases that was merged into each of these."""
     reporters = {case.id: case.reporter_id for case in masters if case.people_count > 1}
-    first: dict[tuple[int, int], Case] = {}
-    for other in await duplicates.merged_into(transaction, list(reporters)):
-        assert other.master_id is not None
+    first: dict[tuple[int, int], Joined] = {}
+    for other in await duplicates.joined_to(transaction, list(reporters)):
         if other.reporter_id != reporters[other.master_id]:
             first.setdefault((other.master_id, other.reporter_id), other)
     return list(first.values())
 
 
-def _with_code_of(message: OutboundMessage, case: Case, other: Case) -> OutboundMessage:
+def _with_code_of(message: OutboundMessage, case: Case, other: Joined) -> OutboundMessage:
     """Return a message about a case as one about another: in its words and behind its buttons."""
     rows = tuple(
         tuple(replace(button, data=button.data.replace(case.code, other.code)) for button in row)
@@ -148,7 +155,7 @@ def _with_code_of(message: OutboundMessage, case: Case, other: Case) -> Outbound
 
 async def _tell_reporters(
     transaction: Transaction,
-    told: Sequence[tuple[Case, OutboundMessage]],
+    told: Sequence[tuple[Case | Joined, OutboundMessage]],
     *,
     now: datetime,
     dedupe_key: str | None = None,

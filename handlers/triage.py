@@ -7,6 +7,7 @@ from handlers import (
     cards,
     case_at_hand,
     duplicates,
+    merging,
     offers,
     places,
     progress,
@@ -24,7 +25,9 @@ from storage import cases, ledger
 from storage.cases import Case
 from storage.people import Post
 
-WARD, UNIT, REJECT = (f"{writing.PREFIX}{step}" for step in ("ward", "unit", "reject"))
+WARD, UNIT, REJECT, SAME = (f"{writing.PREFIX}{step}" for step in ("ward", "unit", "reject", "same"))
+DUPLICATE = "duplicate"
+"""The reason for which a case is merged, not refused."""
 LOOKED_AT = 200
 """How many waiting cases are looked at to count them and to find the next."""
 PATIENCE_HOURS = 2.0
@@ -54,7 +57,7 @@ async def _show_named(turn: Turn, argument: str) -> None:
     elif case.status == Status.TRIAGE:
         await show(turn, case)
     else:
-        turn.say(texts.triage_done_already(code=case.code))
+        await _say_done_already(turn, case)
         await show_next(turn)
 
 
@@ -88,14 +91,14 @@ async def show(turn: Turn, case: Case, *, count: int | None = None) -> None:
     events = await ledger.events_of(turn.transaction, case.id)
     photos = await cases.photos_of(turn.transaction, case.id, "report")
     question, rows = _question(turn, case, [event.unit_code for event in events if event.type == "returned"])
-    note, merging = await duplicates.offer(turn, case)
+    note, likely = await duplicates.offer(turn, case)
     text = texts.triage_card(
         count=count,
         why=case.triage_reason or "",
         card=cards.body(turn.city, case, now=turn.now, photos=photos, note=note, events=events),
         question=question,
     )
-    turn.say(text, buttons=[*rows, *merging, *_other_ways(case)], photos=photos, case_id=case.id)
+    turn.say(text, buttons=[*rows, *likely, *_other_ways(case)], photos=photos, case_id=case.id)
 
 
 def _question(turn: Turn, case: Case, gave_back: Sequence[str | None]) -> tuple[str, list[list[Button]]]:
@@ -183,8 +186,15 @@ async def _waiting_case(turn: Turn, code: str, action: Action) -> tuple[Case, Po
     found = await case_at_hand.case_for(turn, code, action)
     if found is None or found[0].status == Status.TRIAGE:
         return found
-    turn.say(texts.triage_done_already(code=found[0].code))
+    await _say_done_already(turn, found[0])
     return None
+
+
+async def _say_done_already(turn: Turn, case: Case) -> None:
+    if case.status == Status.MERGED:
+        await case_at_hand.say_merged(turn, case)
+    else:
+        turn.say(texts.triage_done_already(code=case.code))
 
 
 async def all_domains(turn: Turn, argument: str) -> None:
@@ -219,9 +229,10 @@ async def fix(turn: Turn, argument: str) -> None:
 async def _fix_domain(turn: Turn, case: Case, post: Post, domain: str) -> bool:
     if domain not in turn.city.domains:
         return False
-    await progress.correct_domain(
-        turn.transaction, turn.city, case, domain, actor=actor_of(turn.person.id, post), now=turn.now
-    )
+    actor = actor_of(turn.person.id, post)
+    await progress.correct_domain(turn.transaction, turn.city, case, domain, actor=actor, now=turn.now)
+    if access.is_restricted(turn.city, case):
+        await merging.unmerge_all(turn.transaction, turn.city, case, actor=actor, now=turn.now)
     await _settle(turn, case, post)
     return True
 
@@ -315,9 +326,9 @@ async def type_unit(turn: Turn, argument: str) -> None:
     turn.say(text, buttons=_buttons(turn, case, "u", units) if units else _other_ways(case))
 
 
-async def _typed_about(turn: Turn) -> tuple[Case, Post] | None:
+async def _typed_about(turn: Turn, action: Action = Action.ASSIGN) -> tuple[Case, Post] | None:
     code = writing.code_at_work(turn)
-    found = await _waiting_case(turn, code, Action.ASSIGN)
+    found = await _waiting_case(turn, code, action)
     if found is None:
         writing.finish(turn, code)
     return found
@@ -341,12 +352,44 @@ async def refuse(turn: Turn, argument: str) -> None:
 
 
 async def refuse_because(turn: Turn, argument: str) -> None:
-    """Refuse a case for a reason from the list."""
+    """Refuse a case for a reason from the list; what is a duplicate is merged instead of refused."""
     code, _, key = argument.partition(":")
     if key not in texts.REJECT_REASONS:
         turn.say(texts.stale_button())
+    elif key == DUPLICATE:
+        await _ask_duplicate(turn, code)
+    else:
+        await _reject(turn, code, texts.REJECT_REASONS[key])
+
+
+async def _ask_duplicate(turn: Turn, code: str) -> None:
+    """Ask which case this one is the same as, and offer the likely one."""
+    found = await _waiting_case(turn, code, Action.MERGE)
+    if found is None:
+        writing.finish(turn, parse_code(code) or "")
         return
-    await _reject(turn, code, texts.REJECT_REASONS[key])
+    case, _ = found
+    writing.finish(turn, case.code)
+    _listen(turn, SAME, case)
+    note, rows = await duplicates.offer(turn, case)
+    question = texts.ask_duplicate(code=case.code)
+    turn.say(
+        f"{question}\n{note}" if note else question,
+        buttons=[*rows, [writing.drop_button(case.code)]],
+        case_id=case.id,
+    )
+
+
+async def type_duplicate(turn: Turn, argument: str) -> None:
+    """Show the case whose code was typed beside the one at hand, to merge them with one tap."""
+    found = await _typed_about(turn, Action.MERGE)
+    if found is None:
+        return
+    code = parse_code(turn.message.text)
+    if code is None:
+        turn.say(texts.ask_duplicate(code=found[0].code), buttons=[[writing.drop_button(found[0].code)]])
+    else:
+        await duplicates.compare(turn, found[0].code, code)
 
 
 async def type_reason(turn: Turn, argument: str) -> None:
@@ -395,4 +438,9 @@ BUTTONS: dict[str, Handler] = {
     "refuseto": refuse_because,
     "later": skip,
 }
-STEPS: dict[str, Handler] = {WARD: type_ward, UNIT: type_unit, REJECT: type_reason}
+STEPS: dict[str, Handler] = {
+    WARD: type_ward,
+    UNIT: type_unit,
+    REJECT: type_reason,
+    SAME: type_duplicate,
+}

@@ -1,10 +1,10 @@
 """Open cases that may tell of the same incident, and cases that were merged into others."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, bindparam, func, literal_column, select, text
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, text
 from sqlalchemy import case as sql_case
 from sqlalchemy.engine import RowMapping
 
@@ -14,7 +14,7 @@ from routing.workflow import OPEN_STATUSES
 from storage import cases
 from storage.cases import Case
 from storage.database import Transaction
-from storage.tables import IS_OPEN
+from storage.tables import IS_OPEN, event
 from storage.tables import case as case_table
 
 MOST = 200
@@ -125,32 +125,81 @@ def _candidate(row: RowMapping) -> Candidate:
 
 # ── merged cases ─────────────────────────────────────────────────────────────────────────────────
 
-_MERGED: Select[tuple[object, ...]] = (
-    select(case_table)
-    .where(
-        case_table.c.master_id.in_(bindparam("masters", expanding=True)),
-        literal_column("master_id IS NOT NULL"),
-    )
-    .order_by(case_table.c.received_at, case_table.c.id)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Joined:
+    """What is read of a merged case to tell its reporter: thousands may have reported one incident."""
+
+    id: int
+    code: str
+    master_id: int
+    reporter_id: int
+    channel: str
+    chat: str
+
+
+_MERGED: tuple[ColumnElement[bool], ...] = (
+    case_table.c.master_id.in_(bindparam("masters", expanding=True)),
+    literal_column("master_id IS NOT NULL"),
 )
-_MERGED_LOCKED = _MERGED.order_by(None).order_by(case_table.c.id).with_for_update()
+_OLDEST_FIRST = (case_table.c.received_at, case_table.c.id)
+_MERGED_WHOLE = select(case_table).where(*_MERGED).order_by(*_OLDEST_FIRST)
+_MERGED_LOCKED = select(case_table.c.id).where(*_MERGED).order_by(case_table.c.id).with_for_update()
+_JOINED = (
+    select(*(case_table.c[each.name] for each in fields(Joined))).where(*_MERGED).order_by(*_OLDEST_FIRST)
+)
+_OTHER_PEOPLE = select(func.count(case_table.c.reporter_id.distinct()).label("people")).where(
+    case_table.c.master_id == bindparam("master"),
+    literal_column("master_id IS NOT NULL"),
+    case_table.c.reporter_id != bindparam("reporter"),
+)
+_BY_NUMBER_LOCKED = (
+    select(case_table)
+    .where(case_table.c.id.in_(bindparam("numbers", expanding=True)))
+    .order_by(case_table.c.id)
+    .with_for_update()
+)
+_LATER_WORDS = (
+    select(event.c.case_id, event.c.at, event.c.data)
+    .where(
+        event.c.case_id.in_(bindparam("numbers", expanding=True)),
+        event.c.type.in_(("added", "edited", "rating_words")),
+    )
+    .order_by(event.c.at, event.c.sequence)
+)
 
 
-async def merged_into(
-    transaction: Transaction, master_ids: Collection[int], *, lock: bool = False
-) -> list[Case]:
-    """Return the cases that were merged into any of these, the oldest first."""
+async def merged_into(transaction: Transaction, master_ids: Collection[int]) -> list[Case]:
+    """Return the whole cases that were merged into any of these, the oldest first."""
     if not master_ids:
         return []
-    statement = _MERGED_LOCKED if lock else _MERGED
-    rows = await transaction.fetch(statement, {"masters": sorted(master_ids)})
+    rows = await transaction.fetch(_MERGED_WHOLE, {"masters": sorted(master_ids)})
     return [Case(**row) for row in rows]
+
+
+async def joined_to(transaction: Transaction, master_ids: Collection[int]) -> list[Joined]:
+    """Return what tells the reporters of the cases that were merged into any of these, the oldest first."""
+    if not master_ids:
+        return []
+    return [Joined(**row) for row in await transaction.fetch(_JOINED, {"masters": sorted(master_ids)})]
 
 
 async def count_people(transaction: Transaction, master: Case) -> int:
     """Count the different people who reported a case or one that was merged into it."""
-    others = await merged_into(transaction, [master.id])
-    return len({master.reporter_id, *(other.reporter_id for other in others)})
+    row = await transaction.fetch_one(_OTHER_PEOPLE, {"master": master.id, "reporter": master.reporter_id})
+    return 1 + (int(row["people"]) if row else 0)
+
+
+async def later_words(
+    transaction: Transaction, case_ids: Collection[int]
+) -> dict[int, list[tuple[datetime, str]]]:
+    """Return what was said to each of these cases after it was sent, in order; only those with words."""
+    said: dict[int, list[tuple[datetime, str]]] = {}
+    rows = await transaction.fetch(_LATER_WORDS, {"numbers": sorted(case_ids)}) if case_ids else ()
+    for row in rows:
+        if text := row["data"].get("text", ""):
+            said.setdefault(row["case_id"], []).append((row["at"], text))
+    return said
 
 
 async def master_of(transaction: Transaction, case: Case) -> Case | None:
@@ -172,5 +221,13 @@ async def lock_with_master(transaction: Transaction, case: Case) -> tuple[Case, 
 
 async def lock_in_order(transaction: Transaction, case_ids: Collection[int]) -> dict[int, Case]:
     """Return these cases kept from others, locked from the lowest number on: nobody waits in a ring."""
-    found = [await cases.get_case_by_id(transaction, case_id, lock=True) for case_id in sorted(case_ids)]
-    return {case.id: case for case in found if case is not None}
+    rows = await transaction.fetch(_BY_NUMBER_LOCKED, {"numbers": sorted(case_ids)})
+    return {row["id"]: Case(**row) for row in rows}
+
+
+async def lock_merged(transaction: Transaction, master_ids: Collection[int]) -> None:
+    """Keep from others what was merged into any of these, which are locked: nobody joins meanwhile.
+
+    Those who joined are younger than the master, so that these locks too are taken in order.
+    """
+    await transaction.fetch(_MERGED_LOCKED, {"masters": sorted(master_ids)})

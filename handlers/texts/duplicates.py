@@ -63,8 +63,11 @@ def joined(*, code: str, master: str, people: int, unit: str, due_at: datetime |
 
 
 def gone_meanwhile() -> str:
-    """Answer somebody who wants to join a case that was finished in the meantime."""
-    return "Vụ việc kia vừa được khép lại nên tôi gửi phản ánh của anh/chị thành một việc mới."
+    """Answer somebody who wants to join a case that was finished meanwhile, or is no longer alike."""
+    return (
+        "Vụ việc kia vừa được khép lại, hoặc không còn giống điều anh/chị viết, nên tôi gửi phản ánh của "
+        "anh/chị thành một việc mới."
+    )
 
 
 def joined_state(*, master: str, people: int) -> str:
@@ -109,12 +112,23 @@ def joined_rated_low(*, stars: int) -> str:
 def reopened_news(*, code: str, unit: str) -> str:
     """Tell everybody else that somebody among them has reopened their common case."""
     who = unit or "Đơn vị phụ trách"
-    return f"{code}: có người cùng báo báo chưa xong nên vụ việc đã được mở lại. {who} giải quyết tiếp."
+    return (
+        f"{code}: một người cùng phản ánh cho biết việc chưa xong, nên vụ việc đã được mở lại. {who} giải "
+        "quyết tiếp."
+    )
 
 
 def label_leave() -> str:
     """Name the button that takes one's report out of a merged case."""
     return "Không phải cùng vụ việc"
+
+
+def leave_finished(*, code: str) -> str:
+    """Answer somebody who wants to take a report out of a case that is answered."""
+    return (
+        f"{code}: vụ việc chung đã có trả lời nên không cần tách ra nữa. Nếu việc của anh/chị chưa được giải "
+        "quyết, anh/chị bấm nút dưới đây, tôi mở lại vụ việc."
+    )
 
 
 # ── what reporters are told when officials merge and un-merge ────────────────────────────────────
@@ -167,6 +181,11 @@ def perhaps_same(*, code: str, domain: str, place: str, received_at: datetime, s
     return f"🔁 Có thể trùng với {code}: {domain}{where}, gửi {moment(received_at)} ({status.lower()})"
 
 
+def perhaps_same_elsewhere() -> str:
+    """Say of an emergency that another unit may have the same, without telling anything of it."""
+    return "🔁 Nơi khác có thể cũng đã nhận phản ánh về việc này. Cần biết thêm, xin hỏi cán bộ điều phối."
+
+
 def label_merge(*, code: str) -> str:
     """Name the button that merges a case into the one that it may be the same as."""
     return f"Gộp với {code}"
@@ -195,6 +214,11 @@ def joined_line(*, code: str, text: str, photos: int, received_at: datetime) -> 
     return f"• {code}, {moment(received_at)}{pictures}: «{excerpt(text, 300)}»"
 
 
+def joined_addition(*, text: str, at: datetime) -> str:
+    """Return what somebody who joined has added, below their report in the list."""
+    return f"   ↳ bổ sung {moment(at)}: «{excerpt(text, 200)}»"
+
+
 def nobody_joined(*, code: str) -> str:
     """Say that no report was merged into a case."""
     return f"Chưa có phản ánh nào được gộp vào {code}."
@@ -208,6 +232,49 @@ def merged_done(*, code: str, master: str, people: int) -> str:
     )
 
 
+def compare_cases(*, master: str, case: str) -> str:
+    """Show two cases before they are merged; `master` is the one that stays."""
+    return f"Gộp hai việc này?\nGiữ lại, là việc gửi trước:\n{master}\nGộp vào đó:\n{case}"
+
+
+def compared_line(*, code: str, domain: str, place: str, received_at: datetime, text: str) -> str:
+    """Return one of two cases that are compared before they are merged."""
+    where = f", {place}" if place else ""
+    return f"• {code}: {domain}{where}, gửi {moment(received_at)}: «{excerpt(text, 150)}»"
+
+
+def label_merge_now() -> str:
+    """Name the button that merges the two cases that are shown."""
+    return "Gộp"
+
+
+def nothing_alike(*, code: str) -> str:
+    """Say that nothing like a case is known, and how to name the other one."""
+    return f"Tôi chưa thấy việc nào giống {code}. Nếu biết mã kia, anh/chị gõ /gop {code} rồi mã đó."
+
+
+def ask_duplicate(*, code: str) -> str:
+    """Ask a dispatcher which case this one repeats."""
+    return (
+        f"{code} trùng với việc nào? Anh/chị bấm nút gộp nếu có dưới đây, hoặc gõ mã của việc kia. Người gửi "
+        "vẫn giữ mã của mình và nhận được câu trả lời chung."
+    )
+
+
+def merged_away(*, code: str, master: str, unit: str) -> str:
+    """Tell a unit that one of its cases was merged away; `unit` is who handles it, empty for itself."""
+    who = f" {unit} giải quyết chung." if unit else ""
+    return f"{code} đã được gộp vào {master}.{who} Đơn vị không phải giải quyết riêng {code} nữa."
+
+
+def joined_unreachable(*, code: str, master: str) -> str:
+    """Tell the unit that somebody who joined a case cannot be reached in chat."""
+    return (
+        f"{master}: không nhắn được cho một người cùng báo ({code}: đã chặn hoặc rời kênh). Xin liên hệ bằng "
+        "cách khác nếu có."
+    )
+
+
 def unmerged_done(*, code: str, master: str, unit: str, due_at: datetime | None) -> str:
     """Confirm an un-merging to whoever did it."""
     where = f"về lại {unit}" if unit else "về hàng chờ điều phối"
@@ -217,7 +284,10 @@ def unmerged_done(*, code: str, master: str, unit: str, due_at: datetime | None)
 
 def merge_usage() -> str:
     """Explain `/gop`."""
-    return "Gõ /gop rồi hai mã, ví dụ: /gop HN-7F3K-9Q2M HN-3M8T-4W6R. Việc gửi trước được giữ lại."
+    return (
+        "Gõ /gop rồi một hoặc hai mã, ví dụ: /gop HN-7F3K-9Q2M HN-3M8T-4W6R. Tôi cho xem cả hai rồi mới gộp; "
+        "việc gửi trước được giữ lại."
+    )
 
 
 def unmerge_usage() -> str:
@@ -232,7 +302,7 @@ def merge_itself() -> str:
 
 def merged_already(*, code: str, master: str) -> str:
     """Refuse to merge what is merged."""
-    return f"{code} đã được gộp vào {master} rồi."
+    return f"{code} đã được gộp vào {master}, chưa có gì thay đổi thêm."
 
 
 def merge_finished(*, code: str) -> str:
@@ -248,6 +318,14 @@ def merge_restricted(*, code: str) -> str:
 def merge_answered_before(*, code: str) -> str:
     """Refuse to merge a case away that was answered once and reopened."""
     return f"{code} đã được trả lời một lần rồi mở lại, nên phải được giải quyết tiếp như một việc riêng."
+
+
+def merge_not_alike() -> str:
+    """Refuse a chair to merge what differs in domain or place."""
+    return (
+        "Hai việc này khác lĩnh vực hoặc không ở cùng một nơi, nên chỉ cán bộ điều phối mới gộp được. Chưa "
+        "có gì thay đổi."
+    )
 
 
 def merge_not_yours(*, code: str) -> str:

@@ -121,6 +121,7 @@ async def test_whoever_joins_a_case_that_was_merged_meanwhile_joins_its_master(c
     binh = await asked(city, text="Rác chất đống đầy bao tải trên đường Nguyễn Trãi phường Khương Đình")
     binh.sees(second.code)
     await dispatcher.writes(f"/gop {first.code} {second.code}")
+    await dispatcher.presses("Gộp")
     await binh.presses("Đúng, cùng vụ việc")
     third = (await city.cases())[-1]
     assert (third.master_id, third.status) == (first.id, "merged")

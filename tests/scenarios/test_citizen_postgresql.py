@@ -74,7 +74,7 @@ async def test_the_problems_of_one_message_become_cases_of_one_transaction(large
     assert await ledger.verify(large_city.database) is None
 
 
-@pytest.mark.parametrize(("verb", "told"), [("unsolved", "mở lại"), ("rate:4", "4 sao"), ("leave", "riêng")])
+@pytest.mark.parametrize(("verb", "told"), [("unsolved", "mở lại"), ("rate:4", "4 sao"), ("leave", "đã có trả lời")])
 async def test_whoever_joined_waits_for_the_master_before_keeping_their_own_case(
     large_city: CityHarness, verb: str, told: str
 ) -> None:
