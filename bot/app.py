@@ -1,8 +1,8 @@
 """The composition root: builds every part from the settings, starts them, and stops them in order."""
 
 import asyncio
-import gc
 import fcntl
+import gc
 import logging
 import os
 import signal
