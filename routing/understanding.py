@@ -28,7 +28,7 @@ _SHOWN_CANDIDATES = 3
 _SHOWN_WORDS = 3
 _LEAST_TELLING = 0.2
 """The share of the most telling word's weight from which on a word is worth quoting."""
-TRIAGE_BELOW = 0.55
+TRIAGE_BELOW = 0.5
 """A domain that is less sure is chosen by a person."""
 _FEWEST_KNOWN = 0.25
 # Chances are weighed before the likeliest kind is taken: an ordinary complaint must rarely be taken for

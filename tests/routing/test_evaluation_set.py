@@ -58,20 +58,20 @@ def figures() -> dict[str, Any]:
 def test_domains_are_read_about_as_well_as_documented(figures: dict[str, Any]) -> None:
     clean, messy = figures["clean"], figures["messy"]
 
-    assert clean["accuracy"]["value"] >= 0.76
-    assert messy["accuracy"]["value"] >= 0.72
-    assert clean["among_first_two"]["value"] >= 0.85
-    assert clean["accuracy"]["value"] - messy["accuracy"]["value"] <= 0.06
-    assert clean["expected_calibration_error"]["value"] <= 0.10
+    assert clean["accuracy"]["value"] >= 0.82
+    assert messy["accuracy"]["value"] >= 0.79
+    assert clean["among_first_two"]["value"] >= 0.92
+    assert clean["accuracy"]["value"] - messy["accuracy"]["value"] <= 0.04
+    assert clean["expected_calibration_error"]["value"] <= 0.08
 
 
 def test_calls_for_help_are_heard_without_false_alarms(figures: dict[str, Any]) -> None:
     kind = figures["kind"]
 
-    assert kind["accuracy"]["value"] >= 0.93
-    assert kind["recall"]["emergency"]["value"] >= 0.85
+    assert kind["accuracy"]["value"] >= 0.95
+    assert kind["recall"]["emergency"]["value"] >= 0.92
     assert kind["ordinary_taken_for_emergency"]["value"] <= 0.01
-    assert kind["ordinary_taken_for_another"]["value"] <= 0.04
+    assert kind["ordinary_taken_for_another"]["value"] <= 0.03
 
 
 def test_two_people_who_do_not_know_each_others_labels_agree(figures: dict[str, Any]) -> None:
