@@ -1,5 +1,6 @@
 """Several people report one incident: they are asked, join with codes of their own, and hear of each step."""
 
+from handlers.channel import RecipientUnreachable
 from storage import ledger
 from storage.cases import Case
 from tests.city import CityHarness, Somebody
@@ -345,3 +346,156 @@ async def test_another_ward_is_another_incident(city: CityHarness) -> None:
     await first_case(city)
     binh = await asked(city, text="Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Thanh Xuân cả tuần nay")
     binh.sees("Đã gửi")
+
+
+async def test_an_emergency_is_never_swallowed_by_what_was_asked_before(city: CityHarness) -> None:
+    chair = await city.official(UNIT, "chair")
+    await first_case(city)
+    binh = await asked(city)
+    same = next(button for button in binh.last.buttons if button.label == "Đúng, cùng vụ việc")
+    await binh.writes("cháy nhà rồi cứu với, có người bên trong")
+    chair.reads()
+    await binh.replays(same.data)
+    if len(await city.cases()) == 1:  # the old button may also lead back to the draft
+        await binh.presses("Đồng ý và gửi")
+    first, second = await city.cases()
+    assert (second.kind, second.status, second.master_id) == ("emergency", "assigned", None)
+    assert first.people_count == 1
+    chair.sees("KHẨN", second.code)
+
+
+async def test_what_was_read_as_a_denunciation_is_offered_to_nobody(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(f"Tôi tố cáo cán bộ phường nhận tiền. {RUBBISH}")
+    await an.presses(an.last.labels[0])
+    await an.presses("Đồng ý và gửi")
+    assert [(case.kind, case.status) for case in await city.cases()] == [("feedback", "triage")]
+    binh = await asked(city)
+    binh.sees("Đã gửi")
+
+
+async def test_of_a_case_that_waits_for_a_dispatcher_no_words_are_shown(city: CityHarness) -> None:
+    an = city.citizen("an")
+    text = "Đống này nằm trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay, chất đống"
+    await an.writes(text)
+    await an.presses("Đồng ý và gửi")
+    binh = await asked(city, text=text)
+    binh.sees("Có phải cùng vụ việc")
+    binh.does_not_see("Đống này nằm")
+
+
+async def test_the_reason_of_a_refusal_names_nobody_to_those_who_joined(city: CityHarness) -> None:
+    dispatcher = await city.official("ha-noi", "dispatcher")
+    an = city.citizen("an")
+    text = "Đống này nằm trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay, chất đống"
+    await an.writes(text)
+    await an.presses("Đồng ý và gửi")
+    binh, second = await joined(city, text=text)
+    await dispatcher.writes("/dieuphoi")
+    await dispatcher.presses("Không xử lý")
+    await dispatcher.writes("Chị Nguyễn Thị Lan, số 0912345678, đã dọn rồi")
+    an.sees("Nguyễn Thị Lan", "0912345678")
+    binh.sees(second.code, "đã dọn rồi", "[Chưa giải quyết]")
+    binh.does_not_see("Nguyễn Thị Lan", "0912345678")
+    await binh.writes(f"/tracuu {second.code}")
+    binh.does_not_see("Nguyễn Thị Lan", "0912345678")
+
+
+async def test_after_the_answer_nobody_leaves_but_may_say_that_it_is_not_solved(city: CityHarness) -> None:
+    chair = await city.official(UNIT, "chair")
+    await first_case(city)
+    binh, second = await joined(city)
+    await answer(city, chair)
+    await city.passes(days=5)
+    await binh.replays(f"own:{second.code}:leave")
+    binh.sees("đã có trả lời", "[Chưa giải quyết]")
+    assert (await city.cases())[1].status == "merged"
+    await binh.presses("Chưa giải quyết")
+    assert (await city.cases())[0].status == "reopened"
+
+
+async def test_whoever_leaves_waits_from_then_on(city: CityHarness) -> None:
+    await city.official(UNIT, "chair")
+    await first_case(city)
+    binh, second = await joined(city)
+    await city.passes(days=10)
+    await binh.replays(f"own:{second.code}:leave")
+    second = (await city.cases())[1]
+    assert (second.status, second.master_id) == ("assigned", None)
+    assert second.due_at is not None
+    assert second.due_at > city.now
+    assert await ledger.verify(city.database) is None
+
+
+async def test_what_was_added_later_stands_in_the_list_of_those_who_joined(city: CityHarness) -> None:
+    chair = await city.official(UNIT, "chair")
+    _, first = await first_case(city)
+    for number in range(11):
+        binh, _ = await joined(city, f"người {number}")
+    await binh.presses("Bổ sung")
+    await binh.writes("Thêm hai bao nữa, gọi anh Nguyễn Văn Hùng 0912345678")
+    await chair.writes(f"/viec {first.code}")
+    await chair.presses("Người cùng báo (12)")
+    chair.sees("bổ sung 09:00", "Thêm hai bao nữa", "1 phản ánh nữa")
+    chair.does_not_see("0912345678", "Nguyễn Văn Hùng")
+
+
+async def test_an_edit_after_the_answer_offers_what_one_who_joined_can_do(city: CityHarness) -> None:
+    chair = await city.official(UNIT, "chair")
+    await first_case(city)
+    binh = city.citizen("bình")
+    message = await binh.writes(ALIKE)
+    await binh.presses("Đồng ý và gửi")
+    await binh.presses("Đúng, cùng vụ việc")
+    await answer(city, chair)
+    await binh.edits(message, f"{ALIKE} lam")
+    binh.sees("[Chưa giải quyết]")
+
+
+async def test_the_unit_hears_that_one_who_joined_cannot_be_reached(city: CityHarness) -> None:
+    chair = await city.official(UNIT, "chair")
+    _, first = await first_case(city)
+    binh, second = await joined(city)
+    city.channels["web"].failures[binh.chat] = RecipientUnreachable()
+    await chair.presses("Nhận việc")
+    await city.settles()
+    chair.sees(f"{first.code}: không nhắn được cho một người cùng báo ({second.code}")
+
+
+async def test_when_a_case_must_stay_among_few_those_who_joined_are_on_their_own_again(
+    city: CityHarness,
+) -> None:
+    chair, dispatcher = await city.official(UNIT, "chair"), await city.official("ha-noi", "dispatcher")
+    _, first = await first_case(city)
+    people = [await joined(city, name) for name in ("bình", "chi")]
+    await chair.presses("Trả lại")
+    await chair.writes("Đây là việc của cán bộ")
+    for somebody, _ in people:
+        somebody.reads()
+    await dispatcher.replays(f"fix:{first.code}:d:conduct")
+    for somebody, case in people:
+        somebody.sees(f"{case.code} đã được tách khỏi {first.code}", "Phường Khương Đình")
+    first, *others = await city.cases()
+    assert [(case.status, case.master_id, case.domain) for case in others] == [
+        ("assigned", None, "waste")
+    ] * 2
+    assert (first.domain, first.people_count) == ("conduct", 1)
+    assert await ledger.verify(city.database) is None
+
+
+async def test_the_hint_of_an_emergency_tells_nothing_of_what_its_unit_may_not_see(city: CityHarness) -> None:
+    chair = await city.official(UNIT, "chair")
+    dispatcher = await city.official("ha-noi", "dispatcher")
+    an, fire = city.citizen("an"), f"Cháy nhà! {RUBBISH}"
+    await an.writes(fire)
+    await an.files()
+    first = await city.only_case()
+    await dispatcher.replays(f"hand:{first.code}")
+    await dispatcher.replays(f"handto:{first.code}:phuong-thanh-xuan")
+    assert (await city.only_case()).unit_code == "phuong-thanh-xuan"
+    binh = city.citizen("bình")
+    await binh.writes(fire)
+    chair.reads()
+    await binh.presses("Đồng ý và gửi")
+    chair.sees("KHẨN", "Nơi khác có thể cũng đã nhận")
+    chair.does_not_see(first.code)

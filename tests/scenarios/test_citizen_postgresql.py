@@ -1,20 +1,28 @@
 """The main conversation on PostgreSQL: locks, claims and times as in a large city."""
 
 import asyncio
+import dataclasses
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from handlers import merging
+from handlers.progress import Actor
+from handlers.turn import Turn
 from routing.organisation import build_city, to_document
 from storage import duplicates, ledger, units
+from storage.chats import Chat
 from storage.database import Database
+from storage.identity import new_id
+from storage.people import Person
 from tests.city import MONDAY_MORNING, CityHarness, PlainUnderstanding
 
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
 WAITING = text(
     "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
+BY_DISPATCHER = Actor(person_id=None, role="dispatcher")
 KEPT_AT_ONCE = text('SELECT 1 FROM "case" WHERE id = :joined FOR UPDATE NOWAIT')
 
 
@@ -74,7 +82,9 @@ async def test_the_problems_of_one_message_become_cases_of_one_transaction(large
     assert await ledger.verify(large_city.database) is None
 
 
-@pytest.mark.parametrize(("verb", "told"), [("unsolved", "mở lại"), ("rate:4", "4 sao"), ("leave", "đã có trả lời")])
+@pytest.mark.parametrize(
+    ("verb", "told"), [("unsolved", "mở lại"), ("rate:4", "4 sao"), ("leave", "đã có trả lời")]
+)
 async def test_whoever_joined_waits_for_the_master_before_keeping_their_own_case(
     large_city: CityHarness, verb: str, told: str
 ) -> None:
@@ -103,3 +113,61 @@ async def somebody_waits(city: CityHarness) -> None:
     async with asyncio.timeout(20):
         while not await city.rows(WAITING):  # noqa: ASYNC110 - it is the database that is asked
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("first", ["join", "merge"])
+async def test_whoever_joins_while_the_master_is_merged_ends_up_with_the_one_that_is_handled(
+    large_city: CityHarness, first: str
+) -> None:
+    """Two transactions at once: one more joins B while B is merged into A. No chain is left behind."""
+    people = [large_city.citizen(name) for name in ("an", "bình", "chi")]
+    for somebody in people[:2]:
+        await somebody.writes(RUBBISH)
+        await somebody.files()
+        await large_city.passes(minutes=5)
+    older, younger = await large_city.cases()
+    joined = dataclasses.replace(
+        younger, id=new_id(), code="HN-2345-6789", event_count=0, head_hash="", head_at=None
+    )
+    turn = Turn(
+        transaction=None,  # type: ignore[arg-type]
+        city=large_city.city,
+        now=large_city.now,
+        message=people[2].message(),
+        chat=Chat(channel="web", chat="chi", person_id=younger.reporter_id),
+        person=Person(id=younger.reporter_id, name="Chi"),
+        reading=None,
+    )
+
+    async def join(begun: asyncio.Event, go_on: asyncio.Event) -> None:
+        async with large_city.database.begin() as turn.transaction:
+            if first == "merge":
+                begun.set()
+            master = await merging.open_master(turn.transaction, younger.code)
+            if first == "join":
+                begun.set()
+                await go_on.wait()
+            if master is not None:
+                await merging.join(turn, joined, master)
+
+    async def merge(begun: asyncio.Event, go_on: asyncio.Event) -> None:
+        async with large_city.database.begin() as transaction:
+            one, other = await merging.lock_both(transaction, older, younger)
+            if first == "merge":
+                begun.set()
+                await go_on.wait()
+            await merging.merge(
+                transaction, large_city.city, other, one, actor=BY_DISPATCHER, now=large_city.now
+            )
+
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    one_of, other_of = (join, merge) if first == "join" else (merge, join)
+    running = asyncio.create_task(one_of(begun, go_on))
+    await begun.wait()
+    waiting = asyncio.create_task(other_of(asyncio.Event(), asyncio.Event()))
+    await somebody_waits(large_city)
+    go_on.set()
+    await asyncio.gather(running, waiting)
+    for case in (await large_city.cases())[1:]:
+        assert (case.status, case.master_id) == ("merged", older.id)
+    assert await ledger.verify(large_city.database) is None

@@ -262,3 +262,131 @@ async def test_commands_stand_in_the_menus_of_those_who_may(city: CityHarness) -
     dispatcher.sees("/gop", "/tach")
     await officer.writes("/trogiup")
     officer.does_not_see("/gop")
+
+
+async def test_what_is_typed_is_shown_side_by_side_before_it_is_merged(city: CityHarness) -> None:
+    dispatcher = await dispatcher_of(city)
+    _, first = await report(city, "an", f"{RUBBISH}, gọi tôi 0912345678")
+    _, second = await report(city, "bình", ALIKE)
+    await dispatcher.writes(f"/gop {first.code} {second.code}")
+    dispatcher.sees("Gộp hai việc này?", first.code, "Rác chất đống", second.code, "hoi thoi", "[Gộp]")
+    dispatcher.does_not_see("0912345678")
+    assert all(case.master_id is None for case in await city.cases())
+    await dispatcher.writes(f"/gop {second.code}")
+    dispatcher.sees("Gộp hai việc này?", first.code, second.code)
+    await dispatcher.presses("Gộp")
+    assert (await now_of(city, second)).master_id == first.id
+    _, alone = await report(city, "chi", ELSEWHERE)
+    await dispatcher.writes(f"/gop {alone.code}")
+    dispatcher.sees(f"chưa thấy việc nào giống {alone.code}")
+
+
+async def test_a_chair_gets_rid_of_no_deadline_by_merging_what_differs(city: CityHarness) -> None:
+    chair = await city.official("so-xay-dung", "chair")
+    _, lamp = await report(city, "an", "Đèn đường hỏng ở đường Giải Phóng, phường Bạch Mai")
+    _, hole = await report(city, "bình", "Ổ gà to ở đường Nguyễn Trãi, phường Khương Đình")
+    assert lamp.unit_code == hole.unit_code == "so-xay-dung"
+    for written in (f"/gop {lamp.code} {hole.code}", f"/gop {hole.code} {lamp.code}"):
+        await chair.writes(written)
+        chair.sees("khác lĩnh vực hoặc không ở cùng một nơi")
+    await chair.replays(f"merge:{lamp.code}:{hole.code}")
+    chair.sees("chỉ cán bộ điều phối")
+    assert all(case.master_id is None for case in await city.cases())
+    await merges(await dispatcher_of(city), lamp, hole)
+    assert (await now_of(city, hole)).master_id == lamp.id
+
+
+async def test_a_master_that_waits_for_its_reporter_does_not_wash_off_a_deadline(city: CityHarness) -> None:
+    chair, dispatcher = await city.official(UNIT, "chair"), await dispatcher_of(city)
+    an, first = await report(city, "an")
+    await city.passes(hours=3)
+    _, second = await report(city, "bình", OTHER)
+    await chair.writes(f"/viec {first.code}")
+    await chair.presses("Hỏi người dân")
+    await chair.writes("Số nhà bao nhiêu?")
+    await chair.presses("Gửi câu hỏi")
+    await city.passes(days=14)
+    await city.ticks()
+    await merges(dispatcher, first, second)
+    merged = await now_of(city, first)
+    assert (merged.status, merged.paused_at, merged.due_at) == ("in_progress", None, second.due_at)
+    await city.ticks()
+    an.sees(first.code, "quá hạn")
+    await an.writes(f"/tracuu {first.code}")
+    await an.presses("Bổ sung")
+    await an.writes("Số 12")
+    assert (await now_of(city, first)).due_at == second.due_at
+
+
+async def test_an_earlier_deadline_is_reminded_of_although_the_later_one_was(city: CityHarness) -> None:
+    chair, dispatcher = await city.official(UNIT, "chair"), await dispatcher_of(city)
+    _, first = await report(city, "an", "Karaoke ồn cả đêm, phường Khương Đình")
+    await city.passes(minutes=5)
+    _, second = await report(city, "bình", OTHER)
+    assert first.due_at is not None
+    assert second.due_at is not None
+    assert second.due_at < first.due_at
+    await city.passes(days=9)
+    await city.ticks()
+    assert (await now_of(city, first)).reminded_at is not None
+    await merges(dispatcher, first, second)
+    merged = await now_of(city, first)
+    assert (merged.reminded_at, merged.due_at) == (None, second.due_at)
+    chair.reads()
+    await city.ticks()
+    chair.sees(first.code)
+
+
+async def test_the_unit_that_loses_a_case_is_told_once(city: CityHarness) -> None:
+    chair, dispatcher = await city.official("phuong-thanh-xuan", "chair"), await dispatcher_of(city)
+    _, first = await report(city, "an")
+    _, second = await report(city, "bình", ELSEWHERE)
+    chair.reads()
+    await merges(dispatcher, first, second)
+    chair.sees(f"{second.code} đã được gộp vào {first.code}", "Phường Khương Đình giải quyết chung")
+    assert len(chair.news) == 1
+    chair.does_not_see(f"[Mở {first.code}]")
+    await chair.presses("Nhận việc")
+    chair.sees(f"{second.code} đã được gộp vào {first.code}")
+    chair.does_not_see("hiện ")
+
+
+async def test_the_unit_of_both_is_told_and_an_old_button_leads_to_the_case_that_stays(
+    city: CityHarness,
+) -> None:
+    chair, dispatcher = await city.official(UNIT, "chair"), await dispatcher_of(city)
+    _, first = await report(city, "an")
+    _, second = await report(city, "bình", OTHER)
+    chair.reads()
+    await merges(dispatcher, first, second)
+    chair.sees(f"{second.code} đã được gộp vào {first.code}")
+    assert len(chair.news) == 1
+    await chair.replays(f"accept:{second.code}")
+    chair.sees(f"{second.code} đã được gộp vào {first.code}")
+    await chair.presses(f"card:{first.code}")
+    chair.sees(first.code, "[Nhận việc]")
+    await dispatcher.replays(f"refuse:{second.code}")
+    dispatcher.sees(f"{second.code} đã được gộp vào {first.code}")
+
+
+async def test_what_a_dispatcher_finds_twice_is_merged_instead_of_refused(city: CityHarness) -> None:
+    dispatcher = await dispatcher_of(city)
+    _, first = await report(city, "an")
+    _, alike = await report(city, "bình", UNSURE)
+    binh, second = await report(city, "chi", "Có chuyện lạ ở phường Khương Đình")
+    await dispatcher.writes(f"/dieuphoi {second.code}")
+    await dispatcher.presses("Không xử lý")
+    await dispatcher.presses("Trùng phản ánh khác")
+    dispatcher.sees(f"{second.code} trùng với việc nào?")
+    await dispatcher.writes("không nhớ")
+    dispatcher.sees("trùng với việc nào?")
+    await dispatcher.writes(first.code)
+    dispatcher.sees("Gộp hai việc này?")
+    binh.reads()
+    await dispatcher.presses("Gộp")
+    binh.sees(f"{second.code} cùng vụ việc với {first.code}", "[Không phải cùng vụ việc]")
+    assert (await now_of(city, second)).status == "merged"
+    await dispatcher.writes(f"/dieuphoi {alike.code}")
+    await dispatcher.presses("Không xử lý")
+    await dispatcher.presses("Trùng phản ánh khác")
+    dispatcher.sees(f"{alike.code} trùng với việc nào?")

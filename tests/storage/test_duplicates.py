@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from routing.similarity import DAYS
-from storage import cases, duplicates
+from routing.workflow import OPEN_STATUSES
+from storage import cases, duplicates, ledger
 from storage.cases import Case
 from storage.database import Database
+from storage.tables import IS_OPEN
 from tests.storage.samples import DAY, NOON, SECOND, a_case, add_reporter
 
 HERE = {"latitude": 21.0, "longitude": 105.8}
@@ -110,3 +112,45 @@ async def test_two_who_lock_the_same_cases_never_wait_in_a_ring(postgresql: Data
         await asyncio.gather(
             *(lock(one.id, other.id) for _ in range(4)), *(lock(other.id, one.id) for _ in range(4))
         )
+
+
+async def test_whoever_is_told_is_read_without_the_long_columns(database: Database) -> None:
+    reporter = await add_reporter(database)
+    master = a_case(reporter)
+    later = a_case(reporter, status="merged", master_id=master.id, received_at=NOON + SECOND)
+    sooner = a_case(reporter, status="merged", master_id=master.id)
+    await add(database, master, later, sooner)
+    async with database.begin() as transaction:
+        told = await duplicates.joined_to(transaction, [master.id])
+        assert [(each.code, each.master_id) for each in told] == [
+            (sooner.code, master.id),
+            (later.code, master.id),
+        ]
+        assert await duplicates.joined_to(transaction, []) == []
+        locked = await duplicates.lock_in_order(transaction, [later.id, master.id])
+        assert list(locked) == [master.id, later.id]
+
+
+async def test_words_that_came_later_are_found_for_each_case(database: Database) -> None:
+    case = a_case(await add_reporter(database))
+    await add(database, case)
+    async with database.begin() as transaction:
+        for number, text in enumerate(("Thêm hai bao", "", "Vẫn còn")):
+            ledger.append_event(
+                transaction,
+                case,
+                type="added",
+                actor_id=None,
+                actor_role="citizen",
+                unit_code=None,
+                at=NOON + number * SECOND,
+                data={"text": text},
+            )
+        said = await duplicates.later_words(transaction, [case.id])
+        assert said == {case.id: [(NOON, "Thêm hai bao"), (NOON + 2 * SECOND, "Vẫn còn")]}
+        assert await duplicates.later_words(transaction, []) == {}
+
+
+def test_the_words_of_the_partial_index_name_the_open_statuses() -> None:
+    listed = ", ".join(f"'{status}'" for status in sorted(OPEN_STATUSES))
+    assert f"status IN ({listed})" == IS_OPEN
