@@ -1,5 +1,6 @@
 """What a draft's writer is shown: a question for what is missing, or what was understood, ready to send."""
 
+import zlib
 from datetime import datetime
 
 from handlers import texts
@@ -10,6 +11,8 @@ from routing import deadline
 from routing.responsibility import Assignment
 
 TWO_DOMAINS = 2
+BOUND = frozenset({"same", "apart", "together", "undo", "rest"})
+"""What answers a question about very words: the button of a question that was asked of others is stale."""
 
 
 async def decide(turn: Turn, draft: Draft, *, begun: bool) -> None:
@@ -33,7 +36,9 @@ def go_on(turn: Turn, draft: Draft) -> None:
 
     if draft.kind in NO_FEEDBACK and "kind" not in draft.fixed:
         _explain(turn, draft)
-    elif splitting.is_to_ask(draft):
+        return
+    splitting.separate_emergency(turn, draft)
+    if splitting.is_to_ask(draft):
         splitting.ask(turn, draft)
     elif draft.shares:
         splitting.go_on(turn, draft)
@@ -58,6 +63,8 @@ def ask_text(turn: Turn, draft: Draft) -> None:
 
 
 def _explain(turn: Turn, draft: Draft) -> None:
+    from handlers import splitting  # it imports this module
+
     draft.asking = "ordinary"
     told = {
         "grievance": lambda: texts.grievance(city=turn.city.name),
@@ -68,7 +75,8 @@ def _explain(turn: Turn, draft: Draft) -> None:
     first = draft.first(draft.kind)
     keep(turn, draft)
     said = told[draft.kind]() if first else texts.still_no_feedback(kind=draft.kind)
-    turn.say(said, buttons=_yes_or_no(draft, label, "ordinary"))
+    rest = splitting.buttons_of_rest(draft)
+    turn.say(said, buttons=[*([rest] if rest else []), *_yes_or_no(draft, label, "ordinary")])
 
 
 def ask_place(turn: Turn, draft: Draft) -> None:
@@ -86,27 +94,32 @@ def show(turn: Turn, draft: Draft) -> None:
     """Show what was understood, with the one button that consents and sends."""
     if draft.foreign and draft.first("foreign"):
         turn.say(texts.foreign_language())
-    found = draft.assignment(turn.city)
-    unit = None if draft.unsure or doubt(draft, found) else found.unit
     draft.asking = ""
     draft.consent = texts.consent(city=turn.city.name, anonymous=draft.anonymous)
     keep(turn, draft)
     turn.say(
-        texts.understood(
-            text=draft.text,
-            kind=draft.kind,
-            domain=turn.city.domains[draft.domain].name,
-            place=texts.place_name(draft.street, draft.ward_name, draft.ward_as_written, draft.landmark),
-            ward_known=draft.ward_name is not None,
-            unit=unit.name if unit else "",
-            due_at=due_at(turn, draft) if unit else None,
-            photos=len(draft.photos),
-            unsure=draft.unsure,
-            urgent=draft.urgent,
-            consent=draft.consent,
-        ),
+        understood(turn, draft),
         buttons=_draft_buttons(turn, draft),
         ask_location="" if draft.ward_name else texts.label_send_position(),
+    )
+
+
+def understood(turn: Turn, draft: Draft) -> str:
+    """Return what was understood of a draft, with the notice that sending it agrees to."""
+    found = draft.assignment(turn.city)
+    unit = None if draft.unsure or doubt(draft, found) else found.unit
+    return texts.understood(
+        text=draft.text,
+        kind=draft.kind,
+        domain=turn.city.domains[draft.domain].name,
+        place=texts.place_name(draft.street, draft.ward_name, draft.ward_as_written, draft.landmark),
+        ward_known=draft.ward_name is not None,
+        unit=unit.name if unit else "",
+        due_at=due_at(turn, draft) if unit else None,
+        photos=len(draft.photos),
+        unsure=draft.unsure,
+        urgent=draft.urgent,
+        consent=draft.consent,
     )
 
 
@@ -137,8 +150,35 @@ def keep(turn: Turn, draft: Draft) -> None:
 
 
 def button(draft: Draft, label: str, verb: str) -> Button:
-    """Return a button that means this very draft."""
-    return Button(label=label, data=f"draft:{draft.nonce}:{verb}")
+    """Return a button that means this very draft; one that answers a question, the draft as it is now."""
+    bound = f":{token(draft, verb)}" if is_bound(verb) else ""
+    return Button(label=label, data=f"draft:{draft.nonce}:{verb}{bound}")
+
+
+def is_bound(verb: str) -> bool:
+    """Tell whether a button, `VERB` or `VERB:VALUE`, answers a question about the draft as it was then."""
+    name, _, value = verb.partition(":")
+    return name in BOUND or (name == "send" and bool(value))
+
+
+def token(draft: Draft, verb: str) -> str:
+    """Return what changes with all that a question was about: `SHARE-CHECKSUM`."""
+    shares = [
+        [kept["draft"]["share"], kept["draft"]["domain"], kept["draft"]["ward_code"]] for kept in draft.shares
+    ]
+    about = (
+        verb,
+        draft.parts,
+        draft.photos,
+        draft.kind,
+        draft.domain,
+        draft.ward_code,
+        draft.street,
+        draft.latitude,
+        draft.longitude,
+        shares,
+    )
+    return f"{draft.share}-{zlib.crc32(repr(about).encode()):08x}"
 
 
 def _draft_buttons(turn: Turn, draft: Draft) -> list[list[Button]]:
@@ -153,8 +193,7 @@ def _draft_buttons(turn: Turn, draft: Draft) -> list[list[Button]]:
                 for domain in draft.candidates[:TWO_DOMAINS]
             ]
         )
-    if draft.ward_name is None:
-        rows += pairs(_ward_buttons(draft))
+    rows += ward_rows(draft)
     rows += [
         [
             button(draft, texts.label_fix_domain(), "domains"),
@@ -184,6 +223,11 @@ def place_buttons(draft: Draft) -> list[list[Button]]:
             button(draft, texts.label_discard(), "discard"),
         ],
     ]
+
+
+def ward_rows(draft: Draft) -> list[list[Button]]:
+    """Return the wards that a draft without one may be about."""
+    return pairs(_ward_buttons(draft)) if draft.ward_name is None else []
 
 
 def _ward_buttons(draft: Draft) -> list[Button]:

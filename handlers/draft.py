@@ -9,6 +9,7 @@ from typing import Any, Self
 from routing.language import calls_for_help, cries_for_help, is_foreign
 from routing.organisation import City
 from routing.place import FormerWard, Ward
+from routing.problems import advertises, content_words
 from routing.responsibility import Assignment, assign
 from routing.understanding import LONGEST_TEXT, Reading
 
@@ -22,6 +23,11 @@ KEPT_FOR = timedelta(hours=3)
 MOST_PHOTOS = 20
 MOST_WARDS = 6
 NO_FEEDBACK = frozenset({"grievance", "denunciation", "abuse"})
+LEGAL = frozenset({"grievance", "denunciation"})
+SURE_OF_A_MATTER = 0.6
+"""How sure a domain must be for a text that reads like small talk, or an insult, to be a report."""
+FEWEST_WORDS_OF_CONTENT = 2
+FEWEST_WORDS_BESIDE_AN_INSULT = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,8 +81,20 @@ class Draft:
     """How many problems there were then."""
     shares: list[dict[str, Any]] = field(default_factory=list)
     """The problems that are to be sent apart (`splitting`), each as a draft of its own."""
-    at_hand: int = -1
-    """Which of them is asked about; -1 for none."""
+    share: str = ""
+    """Which of them this draft is; empty for the whole."""
+    shared: int = 0
+    """How many shares were ever cut, so that no two have the same name."""
+    at_hand: str = ""
+    """Which of them is asked about; empty for none."""
+    dropped: list[str] = field(default_factory=list)
+    """Problems that were left out, in their writer's words: they do not come back with an edit."""
+    more: int = 0
+    """Matters beyond the most that are sent apart, which this one holds besides its own."""
+    before: dict[str, Any] = field(default_factory=dict)
+    """The draft as it was before the message that may be another matter."""
+    sent: dict[str, Any] = field(default_factory=dict)
+    """What went ahead of the same messages: an emergency does not wait for the rest."""
 
     @classmethod
     def begun(cls, now: datetime) -> Self:
@@ -121,14 +139,14 @@ class Draft:
     def write(self, message_id: str, text: str, *, edited: bool = False) -> None:
         """Take a text in; an edit replaces what the same message said before.
 
-        Whoever was asked to write without insults, and writes more than before, has done so.
+        Whoever was asked to write without insults writes in place of the insult.
         """
         for part in self.parts if edited else ():
             if part[0] == message_id:
                 part[1] = text
                 return
-        if self.asking == "ordinary" and self.kind == "abuse" and len(text) > len(self.text):
-            self.parts = []
+        if self.asking == "ordinary" and self.kind == "abuse":
+            del self.parts[-1:]
         self.parts.append([message_id, text])
 
     def add_photos(self, keys: Sequence[str]) -> None:
@@ -139,7 +157,8 @@ class Draft:
         """Take over what the machine read; what the writer corrected stays."""
         self.reading = {key: value for key, value in reading.as_dict().items() if key != "text"}
         self.foreign = is_foreign(self.text)
-        self.kind = self.fixed.get("kind", self._kind_read(reading))
+        read = self._kind_read(reading)
+        self.kind = read if read == "emergency" else self.fixed.get("kind", read)
         self.urgent = self.kind == "emergency" or (reading.urgent and not self.foreign)
         narrowed = [city.narrowed(each.domain, self.text) for each in reading.candidates]
         self.candidates = [domain for domain in narrowed if domain in city.domains]
@@ -162,7 +181,10 @@ class Draft:
             problem.kind == "emergency" and cries_for_help(self.text[problem.start : problem.end])
             for problem in reading.problems
         )
-        return "emergency" if joined or one else reading.kind
+        if joined or one or reading.kind == "emergency":
+            return "emergency"
+        legal = (problem.kind for problem in reading.problems if problem.kind in LEGAL)
+        return next(legal, _kind_for_report(reading, self.text))
 
     def _place(self, reading: Reading, city: City) -> None:
         place = reading.place
@@ -239,6 +261,22 @@ class Draft:
         ]
 
 
+def tells_of_a_matter(reading: Reading, text: str) -> bool:
+    """Tell whether what reads like small talk, or an insult, tells of a matter all the same.
+
+    An insult is often about officials, so that their conduct as its domain says nothing.
+    """
+    fewest = FEWEST_WORDS_OF_CONTENT if reading.kind == "smalltalk" else FEWEST_WORDS_BESIDE_AN_INSULT
+    sure = reading.confidence >= SURE_OF_A_MATTER
+    insult = reading.kind == "abuse" and reading.domain == "conduct"
+    return sure and not insult and not advertises(text) and len(content_words(text)) >= fewest
+
+
+def _kind_for_report(reading: Reading, text: str) -> str:
+    insult = reading.kind == "abuse" and tells_of_a_matter(reading, text)
+    return "feedback" if reading.kind == "smalltalk" or insult else reading.kind
+
+
 _READ_AS = {"domain": "domain", "ward": "ward_code", "kind": "kind"}
 
 
@@ -273,9 +311,12 @@ def take_up(kept: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return (STEP, dict(kept[ASIDE])) if ASIDE in kept else ("", {})
 
 
+_REPLACED = frozenset({"reading", "before"})
+
+
 def _own(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy that can be changed; the reading is only ever replaced as a whole."""
-    return {name: part if name == "reading" else _copied(part) for name, part in parts.items()}
+    """Return a copy that can be changed; what was read and what was before are replaced as a whole."""
+    return {name: part if name in _REPLACED else _copied(part) for name, part in parts.items()}
 
 
 def _copied(value: Any) -> Any:

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 
 from handlers import confirmation, followup, places, splitting, texts
 from handlers.channel import InboundMessage
-from handlers.draft import MOST_PHOTOS, STEP, Draft, draft_of
+from handlers.draft import MOST_PHOTOS, STEP, Draft, draft_of, tells_of_a_matter
 from handlers.turn import Handler, Turn
 from routing.language import cries_for_help, is_courtesy, is_foreign
+from routing.model import bare_words
 from routing.place import read_place
-from routing.understanding import LONGEST_TEXT
+from routing.problems import content_words
+from routing.understanding import LONGEST_TEXT, Reading
+from routing.vietnamese import words
 from storage import people
 from storage.chats import Chat
 
@@ -20,6 +23,11 @@ BURST = timedelta(seconds=10)
 """Pictures that come so soon after one another are one deed: they join without another answer."""
 LONGEST_WARD_NAME = 60
 MOST_WORDS_OF_A_NAME = 6
+REPORT = "report"
+"""The button that makes a report of what was taken for a greeting."""
+_GREETED = "greeted"
+_WORDS_BEFORE_THANKS = 4
+_THANKS = " cam on "
 
 
 async def welcome(turn: Turn, argument: str = "") -> None:
@@ -78,6 +86,7 @@ def _say_unusable(turn: Turn) -> None:
 async def _amend(turn: Turn, draft: Draft) -> None:
     message = turn.message
     earlier = draft.text
+    before = {} if draft.asking == splitting.ASKING or not earlier else {**draft.as_dict(), "before": {}}
     if message.unsupported:
         _say_unusable(turn)
     if message.text.strip():
@@ -91,6 +100,7 @@ async def _amend(turn: Turn, draft: Draft) -> None:
         if turn.reading is not None:
             draft.understand(turn.reading, turn.city)
             splitting.renew(turn, draft)
+            splitting.keep_before(draft, before)
     joins = _joins_silently(turn, draft)
     _take_photos(turn, draft)
     confirmation.keep(turn, draft)
@@ -105,11 +115,32 @@ def _is_small_talk(turn: Turn, draft: Draft, earlier: str) -> bool:
         return is_courtesy(turn.message.text)
     if not any(map(str.isalpha, draft.text)):
         return True
-    return turn.reading is not None and turn.reading.kind == "smalltalk" and not is_foreign(draft.text)
+    reading = turn.reading
+    if reading is None or reading.kind != "smalltalk" or is_foreign(draft.text):
+        return False
+    if is_courtesy(draft.text):
+        return True
+    return not _is_repeated(turn, draft) and (
+        _is_thanks(draft.text) or not tells_of_a_matter(reading, draft.text)
+    )
+
+
+def _is_repeated(turn: Turn, draft: Draft) -> bool:
+    """Tell whether the same text was answered as a greeting before: whoever repeats it means it."""
+    greeted = turn.chat.draft.get(_GREETED)
+    return greeted is not None and Draft.from_dict(greeted).text.casefold() == draft.text.casefold()
+
+
+def _is_thanks(text: str) -> bool:
+    """Tell whether a text begins with thanks, and goes on."""
+    bare = bare_words(words(text))
+    begins = _THANKS in f" {' '.join(bare[:_WORDS_BEFORE_THANKS])} "
+    return begins and bool(content_words(text))
 
 
 def _answer_small_talk(turn: Turn, draft: Draft, earlier: str) -> None:
     """A greeting begins no draft and is no part of one."""
+    said = draft.text
     draft.parts = [part for part in draft.parts if part[0] != turn.message.message_id]
     if earlier:
         confirmation.keep(turn, draft)
@@ -117,8 +148,34 @@ def _answer_small_talk(turn: Turn, draft: Draft, earlier: str) -> None:
     elif draft.photos or turn.message.photos:
         _take_photos(turn, draft)
         confirmation.ask_text(turn, draft)
-    else:
+    elif turn.reading is None or is_courtesy(said) or not any(map(str.isalpha, said)):
         turn.say(texts.greeting())
+    else:
+        _answer_doubtful(turn, turn.reading, said)
+
+
+def _answer_doubtful(turn: Turn, reading: Reading, said: str) -> None:
+    """Answer what may be more than a greeting, with a button that makes a report of it."""
+    draft = Draft.begun(turn.now)
+    draft.write(turn.message.message_id, said)
+    draft.understand(reading, turn.city)
+    turn.chat.draft = {**turn.chat.draft, _GREETED: draft.as_dict()}
+    turn.say(
+        texts.thanked() if _is_thanks(said) else texts.greeting(),
+        buttons=[[confirmation.button(draft, texts.label_is_report(), REPORT)]],
+    )
+
+
+async def take_greeting(turn: Turn, nonce: str) -> bool:
+    """Take what was answered as a greeting for a report; False when another greeting is meant, or none."""
+    greeted = turn.chat.draft.get(_GREETED)
+    draft = Draft.from_dict(greeted) if greeted else None
+    if draft is None or draft.nonce != nonce:
+        return False
+    draft.fixed["kind"] = draft.kind = "feedback"
+    confirmation.keep(turn, draft)
+    await confirmation.decide(turn, draft, begun=True)
+    return True
 
 
 def _joins_silently(turn: Turn, draft: Draft) -> bool:

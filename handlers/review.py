@@ -1,8 +1,9 @@
 """What a citizen does with the draft that is shown: send it, correct it, or throw it away."""
 
 import secrets
+from collections.abc import Callable
 
-from handlers import confirmation, duplicates, offers, progress, splitting, texts
+from handlers import confirmation, duplicates, intake, offers, progress, splitting, texts
 from handlers.draft import STEP, Draft, take_up, unsent_draft
 from handlers.turn import Handler, Turn
 from routing import tracking_code
@@ -14,12 +15,35 @@ from storage.identity import new_id
 async def press(turn: Turn, argument: str) -> None:
     """Carry out a button of a draft; one of another draft, or of none, changes nothing."""
     nonce, _, verb = argument.partition(":")
-    verb, _, value = verb.partition(":")
-    draft = unsent_draft(turn.chat.step, turn.chat.draft)
-    if draft is None or draft.nonce != nonce or verb not in _VERBS:
-        _say_stale(turn, nonce)
+    if verb == intake.REPORT and await intake.take_greeting(turn, nonce):
         return
-    await _VERBS[verb](turn, draft, value)
+    name, value, share, stands = _question(verb)
+    draft = unsent_draft(turn.chat.step, turn.chat.draft)
+    if draft is None or draft.nonce != nonce or name not in _VERBS:
+        _say_stale(turn, nonce)
+    elif not stands(draft):
+        turn.say(texts.content_changed())
+        await confirmation.decide(turn, draft, begun=False)
+    elif share:
+        await _send_apart(turn, draft, share=share, told=value)
+    else:
+        await _VERBS[name](turn, draft, value)
+
+
+def _question(verb: str) -> tuple[str, str, str, Callable[[Draft], bool]]:
+    """Return what a button says: verb, value, the share it is about, and whether that still stands so."""
+    name, _, value = verb.partition(":")
+    if not confirmation.is_bound(verb):
+        return name, value, "", lambda draft: True
+    asked, _, token = verb.rpartition(":")
+    name, _, value = asked.partition(":")
+    share = token.partition("-")[0]
+
+    def stands(draft: Draft) -> bool:
+        about = splitting.asked_about(draft, share)
+        return about is not None and confirmation.token(about, asked) == token
+
+    return name, value, share, stands
 
 
 def _say_stale(turn: Turn, nonce: str) -> None:
@@ -38,13 +62,17 @@ async def _send(turn: Turn, draft: Draft, value: str) -> None:
     if not _is_ready(turn, draft):
         return
     if draft.shares:
-        await _send_apart(turn, draft, told=value)
+        await _send_shares(turn, draft)
         return
     if value != duplicates.APART and await duplicates.asks(turn, draft):
         return
     case = _case_of(turn, draft)
     await progress.file(turn, case, photos=draft.photos, note=await duplicates.hint(turn, draft))
     _keep_sent(turn, draft, case)
+    _say_filed(turn, draft, case)
+
+
+def _say_filed(turn: Turn, draft: Draft, case: Case) -> None:
     unit = turn.city.units[case.unit_code].name if case.unit_code else ""
     turn.say(
         texts.case_filed(
@@ -55,15 +83,25 @@ async def _send(turn: Turn, draft: Draft, value: str) -> None:
     )
 
 
-async def _send_apart(turn: Turn, draft: Draft, *, told: str) -> None:
-    """File each problem as a case of its own, all with this one press.
+async def _send_apart(turn: Turn, draft: Draft, *, share: str, told: str) -> None:
+    """Go on sending the problems after what was said of the one that is known already."""
+    if not _is_ready(turn, draft):
+        return
+    splitting.note_likeness(draft, share, told)
+    await _send_shares(turn, draft)
 
-    Each that is known already is first asked about; `told` is what was said of the one asked about last.
+
+async def _send_shares(turn: Turn, draft: Draft) -> None:
+    """File each problem as a case of its own, all with this one press: an emergency before the others.
+
+    Each that is known already is first asked about.
     """
-    splitting.note_likeness(draft, told)
-    for at, share in enumerate(splitting.shares_of(draft)):
+    if splitting.ahead(draft):
+        await _send_ahead(turn, draft)
+        return
+    for share in splitting.shares_of(draft):
         if splitting.likeness(share) is None and await duplicates.asks(turn, share):
-            draft.at_hand = at
+            draft.at_hand = share.share
             confirmation.keep(turn, draft)
             return
     filed: list[tuple[Case, Case | None]] = []
@@ -75,6 +113,20 @@ async def _send_apart(turn: Turn, draft: Draft, *, told: str) -> None:
         _keep_corrections(turn, share, case)
         filed.append((case, master))
     splitting.say_filed(turn, draft, filed)
+
+
+async def _send_ahead(turn: Turn, draft: Draft) -> None:
+    """File the emergency alone and at once; the other problems are asked about afterwards."""
+    filed: list[Case] = []
+    for number, share in enumerate(splitting.shares_of(draft), start=1):
+        if share.kind == "emergency":
+            case = _case_of(turn, share)
+            case.reading |= splitting.origin(draft, number)
+            await progress.file(turn, case, photos=draft.photos, note=await duplicates.hint(turn, share))
+            _keep_corrections(turn, share, case)
+            filed.append(case)
+            _say_filed(turn, share, case)
+    await splitting.go_on_with_rest(turn, draft, filed)
 
 
 async def _join_or_file(turn: Turn, draft: Draft, case: Case, known: str) -> Case | None:
@@ -91,7 +143,7 @@ async def _join(turn: Turn, draft: Draft, value: str) -> None:
     if not _is_ready(turn, draft):
         return
     if draft.shares:
-        await _send_apart(turn, draft, told=value)
+        await _send_shares(turn, draft)
         return
     case = _case_of(turn, draft)
     master = await duplicates.join(turn, case, value, photos=draft.photos)
@@ -235,6 +287,7 @@ async def _look(turn: Turn, draft: Draft, value: str) -> None:
 
 async def _ordinary(turn: Turn, draft: Draft, value: str) -> None:
     draft.kind = draft.fixed["kind"] = "feedback"
+    draft.asking = ""
     confirmation.go_on(turn, draft)
 
 
@@ -264,6 +317,10 @@ _VERBS = {
 async def cancel(turn: Turn, argument: str = "") -> None:
     """Throw away the draft, or leave whatever step the chat is in."""
     had = turn.chat.step
+    draft = unsent_draft(had, turn.chat.draft) if had == STEP else None
+    if draft is not None and draft.before and draft.asking == splitting.ASKING:
+        await splitting.undo(turn, draft)
+        return
     turn.chat.step, turn.chat.draft = take_up(turn.chat.draft) if had != STEP else ("", {})
     if had == STEP:
         turn.say(texts.draft_discarded())

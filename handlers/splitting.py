@@ -5,13 +5,15 @@ draft of its own in `Draft.shares`; photos, anonymity and consent are the whole 
 """
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from handlers import cards, confirmation, offers, texts
 from handlers.channel import Button
-from handlers.draft import BETWEEN_MESSAGES, Draft
+from handlers.draft import BETWEEN_MESSAGES, LEGAL, Draft
 from handlers.turn import Turn
 from routing.personal_data import find_personal_data
 from routing.problems import Problem
@@ -21,7 +23,6 @@ from storage.cases import Case
 ASKING = "split"
 _LIST_SIGN = re.compile(r"^\s*(?:\(?(?:\d{1,2}|[a-eA-E]) ?[.)/:\-](?!\d)|[-–—•*+▪])\s*")
 _LIKE = "like:"
-_LEGAL = frozenset({"grievance", "denunciation"})
 _PLACE = (
     "ward_code",
     "ward_name",
@@ -40,9 +41,13 @@ _PLACE = (
 
 def problems_of(draft: Draft) -> list[Problem]:
     """Return the problems that may be sent apart; none where one of them is a matter of law, or only one."""
-    found = [Problem.from_dict(each) for each in draft.reading.get("problems", ())]
-    legal = "kind" not in draft.fixed and any(problem.kind in _LEGAL for problem in found)
+    found = _problems_read(draft)
+    legal = "kind" not in draft.fixed and any(problem.kind in LEGAL for problem in found)
     return [] if draft.foreign or legal or len(found) < 2 else found
+
+
+def _problems_read(draft: Draft) -> list[Problem]:
+    return [Problem.from_dict(each) for each in draft.reading.get("problems", ())]
 
 
 def is_to_ask(draft: Draft) -> bool:
@@ -52,8 +57,11 @@ def is_to_ask(draft: Draft) -> bool:
 
 def renew(turn: Turn, draft: Draft) -> None:
     """Take over what a new reading found: a problem more is asked about, shares are cut anew."""
+    draft.at_hand = ""
+    back = [each for each in _problems_read(draft) if _plain(_words(draft, each)) in draft.dropped]
+    if back:
+        _keep_only(turn, draft, [each for each in _problems_read(draft) if each not in back])
     found = problems_of(draft)
-    draft.at_hand = -1
     if len(found) > draft.split_count and draft.split == "together":
         draft.split = ""
     if draft.split == "apart":
@@ -69,7 +77,10 @@ def ask(turn: Turn, draft: Draft) -> None:
     found = problems_of(draft)
     lines = [
         texts.matter_line(
-            count=number, text=_words(draft, problem), domain=_domain_name(turn, problem.domain)
+            count=number,
+            text=_words(draft, problem),
+            domain=_domain_name(turn, problem.domain),
+            more=problem.more,
         )
         for number, problem in enumerate(found, start=1)
     ]
@@ -85,9 +96,26 @@ def ask(turn: Turn, draft: Draft) -> None:
         buttons=[
             [confirmation.button(draft, apart, "apart")],
             [confirmation.button(draft, together, "together")],
-            [confirmation.button(draft, texts.label_discard(), "discard")],
+            [confirmation.button(draft, texts.label_discard(), "undo" if draft.before else "discard")],
         ],
     )
+
+
+def keep_before(draft: Draft, before: Mapping[str, Any]) -> None:
+    """Keep the draft as it was before a message that is asked about; what was kept before stays."""
+    if not is_to_ask(draft):
+        draft.before = {}
+    elif not draft.before:
+        draft.before = dict(before)
+
+
+async def undo(turn: Turn, draft: Draft, value: str = "") -> None:
+    """Take back the message that was asked about: the draft is again what it was."""
+    if not draft.before:
+        turn.say(texts.stale_button())
+        return
+    turn.say(texts.message_taken_back())
+    confirmation.go_on(turn, Draft.from_dict(draft.before))
 
 
 def _is_another(draft: Draft, found: Sequence[Problem]) -> bool:
@@ -107,14 +135,18 @@ async def _choose_apart(turn: Turn, draft: Draft, value: str) -> None:
     if not found:
         turn.say(texts.stale_button())
         return
-    draft.split, draft.split_count, draft.asking = "apart", len(found), ""
-    _cut(turn, draft, found)
+    _send_apart(turn, draft, found)
     confirmation.go_on(turn, draft)
+
+
+def _send_apart(turn: Turn, draft: Draft, found: Sequence[Problem]) -> None:
+    draft.split, draft.split_count, draft.asking, draft.before = "apart", len(found), "", {}
+    _cut(turn, draft, found)
 
 
 async def _choose_together(turn: Turn, draft: Draft, value: str) -> None:
     draft.split, draft.split_count, draft.asking = "together", len(problems_of(draft)), ""
-    draft.shares, draft.at_hand = [], -1
+    draft.shares, draft.at_hand, draft.before = [], "", {}
     confirmation.go_on(turn, draft)
 
 
@@ -132,12 +164,15 @@ def _cut(turn: Turn, draft: Draft, found: Sequence[Problem]) -> None:
             whole["ward_named"],
             whole["district"],
         )
-        cut.append(corrected.get(share.text, {"inherits": inherits, "draft": share.as_dict()}))
+        draft.shared += 1
+        share.share = str(draft.shared)
+        cut.append(corrected.pop(share.text, {"inherits": inherits, "draft": share.as_dict()}))
     draft.shares = cut
 
 
 def _share(turn: Turn, draft: Draft, problem: Problem) -> Draft:
     share = Draft(nonce=draft.nonce, changed_at=draft.changed_at, parts=_parts_of(draft, problem))
+    share.more = problem.more
     if "kind" in draft.fixed:
         share.fixed["kind"] = draft.fixed["kind"]
     share.understand(_reading(draft, problem, share.text), turn.city)
@@ -163,7 +198,7 @@ def _messages(draft: Draft) -> Iterator[tuple[int, str]]:
 
 def _reading(draft: Draft, problem: Problem, text: str) -> Reading:
     """Return a problem as a reading of its own; one that is no matter for a report is read as feedback."""
-    ordinary = problem.kind in ("suggestion", "question", *_LEGAL)
+    ordinary = problem.kind in ("suggestion", "question", *LEGAL)
     emergency = problem.kind == draft.kind == "emergency"
     return Reading(
         text=text,
@@ -190,6 +225,7 @@ def shares_of(draft: Draft) -> list[Draft]:
 
 def _with_the_whole(draft: Draft, kept: Mapping[str, Any]) -> Draft:
     share = Draft.from_dict(kept["draft"])
+    share.nonce = draft.nonce
     share.photos, share.anonymous, share.consent = draft.photos, draft.anonymous, draft.consent
     share.album = draft.album
     if kept["inherits"] and "ward" not in share.fixed:
@@ -201,14 +237,170 @@ def _with_the_whole(draft: Draft, kept: Mapping[str, Any]) -> Draft:
 @contextmanager
 def in_question(draft: Draft) -> Iterator[Draft]:
     """Yield the draft that an answer is about: one of the shares, changed with the answer, or the whole."""
-    if not 0 <= draft.at_hand < len(draft.shares):
+    at = _position_of(draft, draft.at_hand)
+    if at is None:
         yield draft
         return
-    share = shares_of(draft)[draft.at_hand]
+    share = shares_of(draft)[at]
     yield share
     told = "ward" in share.fixed or (share.ward_unknown and not draft.ward_unknown)
-    inherits = draft.shares[draft.at_hand]["inherits"] and not told
-    draft.shares[draft.at_hand] = {"inherits": inherits, "draft": share.as_dict()}
+    inherits = draft.shares[at]["inherits"] and not told
+    draft.shares[at] = {"inherits": inherits, "draft": share.as_dict()}
+
+
+def _position_of(draft: Draft, name: str) -> int | None:
+    names = [kept["draft"]["share"] for kept in draft.shares]
+    return names.index(name) if name in names else None
+
+
+def asked_about(draft: Draft, name: str) -> Draft | None:
+    """Return the share of this name, the whole draft for none, None where there is no such share."""
+    if not name:
+        return draft
+    at = _position_of(draft, name)
+    return None if at is None else shares_of(draft)[at]
+
+
+# ── what is left out ─────────────────────────────────────────────────────────────────────────────
+
+
+def _keep_only(turn: Turn, draft: Draft, kept: Sequence[Problem]) -> None:
+    """Leave all else out of a draft's words, and read it as what is left."""
+    if not kept:
+        return
+    parts: list[list[str]] = []
+    moved: list[Problem] = []
+    for problem in kept:
+        start = 0
+        for at, (message_id, text) in enumerate(_parts_of(draft, problem)):
+            if at == 0:
+                start = _append(parts, message_id, text)
+            else:
+                _append(parts, message_id, text)
+        moved.append(replace(problem, start=start))
+    length = len(BETWEEN_MESSAGES.join(text for _, text in parts))
+    ends = [*(problem.start for problem in moved[1:]), length]
+    moved = [replace(problem, end=end) for problem, end in zip(moved, ends, strict=True)]
+    reading = _reading(draft, kept[0], BETWEEN_MESSAGES.join(text for _, text in parts))
+    draft.parts = parts
+    draft.understand(replace(reading, problems=tuple(moved) if len(moved) > 1 else ()), turn.city)
+
+
+def _append(parts: list[list[str]], message_id: str, text: str) -> int:
+    """Add words to the parts of a draft; return where they begin in its text."""
+    if parts and parts[-1][0] == message_id:
+        parts[-1][1] += f"\n{text}"
+    else:
+        parts.append([message_id, text])
+    return len(BETWEEN_MESSAGES.join(each for _, each in parts)) - len(text)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _lawful(draft: Draft) -> list[Problem]:
+    """Return the problems beside a matter of law; none where there is no such matter."""
+    found = _problems_read(draft)
+    lawful = [problem for problem in found if problem.kind not in LEGAL]
+    return lawful if len(lawful) < len(found) and not draft.foreign else []
+
+
+def buttons_of_rest(draft: Draft) -> list[Button]:
+    """Return the button that sends what is written beside a matter of law."""
+    found = draft.kind in LEGAL and bool(_lawful(draft))
+    return [confirmation.button(draft, texts.label_send_rest(), "rest")] if found else []
+
+
+async def _choose_rest(turn: Turn, draft: Draft, value: str) -> None:
+    """Leave the matter of law out: its words go nowhere."""
+    found = _lawful(draft)
+    if not found:
+        turn.say(texts.stale_button())
+        return
+    draft.dropped += [_plain(_words(draft, each)) for each in _problems_read(draft) if each not in found]
+    _keep_only(turn, draft, found)
+    draft.asking, draft.before = "", {}
+    confirmation.go_on(turn, draft)
+
+
+# ── an emergency goes ahead ──────────────────────────────────────────────────────────────────────
+
+
+def separate_emergency(turn: Turn, draft: Draft) -> None:
+    """Take an emergency apart from what else was written, without a question."""
+    if draft.kind != "emergency" or draft.split:
+        return
+    found = problems_of(draft)
+    if len({problem.kind == "emergency" for problem in found}) > 1:
+        _send_apart(turn, draft, found)
+
+
+def ahead(draft: Draft) -> list[Draft]:
+    """Return the shares that are sent at once, before anything is asked of the others."""
+    shares = shares_of(draft)
+    urgent = [share for share in shares if share.kind == "emergency"]
+    return urgent if len(urgent) < len(shares) else []
+
+
+def _show_ahead(turn: Turn, draft: Draft, shares: Sequence[Draft]) -> None:
+    draft.asking = ""
+    draft.at_hand = shares[0].share if len(shares) == 1 else ""
+    draft.consent = texts.consent(city=turn.city.name, anonymous=draft.anonymous)
+    confirmation.keep(turn, draft)
+    for share in shares:
+        share.consent = draft.consent
+    said = [confirmation.understood(turn, share) for share in shares]
+    others = len(draft.shares) - len(shares)
+    turn.say(
+        "\n\n".join([texts.emergency_goes_ahead(count=others), *said]),
+        buttons=_buttons_ahead(draft, shares),
+        ask_location="" if shares[0].ward_name else texts.label_send_position(),
+    )
+
+
+def _buttons_ahead(draft: Draft, shares: Sequence[Draft]) -> list[list[Button]]:
+    correct = [
+        confirmation.button(draft, texts.label_fix_domain(), "domains"),
+        confirmation.button(draft, texts.label_fix_place(), "place"),
+    ]
+    return [
+        [confirmation.button(draft, texts.label_send(), "send")],
+        *(confirmation.ward_rows(shares[0]) if len(shares) == 1 else []),
+        *([correct] if len(shares) == 1 else []),
+        [confirmation.button(draft, texts.label_add_photos(), "photos")],
+        [
+            confirmation.button(draft, texts.label_together(), "together"),
+            confirmation.button(draft, texts.label_discard(), "discard"),
+        ],
+    ]
+
+
+async def go_on_with_rest(turn: Turn, draft: Draft, sent: Sequence[Case]) -> None:
+    """Go on with what an emergency did not wait for. The buttons shown until now send nothing more."""
+    codes = [case.code for case in sent]
+    draft.sent = {"nonce": draft.nonce, "code": codes[0], "codes": codes, "album": draft.album}
+    draft.nonce, draft.consent, draft.asking, draft.at_hand = secrets.token_hex(4), "", "", ""
+    for share in ahead(draft):
+        draft = _without(turn, draft, share.share)
+    turn.say(texts.rest_follows())
+    confirmation.go_on(turn, draft)
+
+
+def _without(turn: Turn, draft: Draft, name: str) -> Draft:
+    """Return a draft without one of its shares: of two, the other as a draft of its own."""
+    at = _position_of(draft, name)
+    assert at is not None
+    found = problems_of(draft)
+    draft.dropped.append(_plain(_words(draft, found[at])))
+    del draft.shares[at], found[at]
+    if len(draft.shares) > 1:
+        _keep_only(turn, draft, found)
+        draft.split_count = len(found)
+        return draft
+    left = shares_of(draft)[0]
+    left.share, left.dropped, left.sent, left.shared = "", draft.dropped, draft.sent, draft.shared
+    return left
 
 
 # ── showing them ─────────────────────────────────────────────────────────────────────────────────
@@ -217,15 +409,18 @@ def in_question(draft: Draft) -> Iterator[Draft]:
 def go_on(turn: Turn, draft: Draft) -> None:
     """Ask for the first ward that is missing, or show all problems, ready to send."""
     shares = shares_of(draft)
-    draft.at_hand = -1
+    draft.at_hand = ""
+    if urgent := ahead(draft):
+        _show_ahead(turn, draft, urgent)
+        return
     lacking = [at for at, share in enumerate(shares) if confirmation.lacks_place(turn, share)]
     if not lacking:
         _show(turn, draft, shares)
     elif draft.shares[lacking[0]]["inherits"]:
         ask_place(turn, draft, [at for at in lacking if draft.shares[at]["inherits"]])
     else:
-        draft.at_hand = lacking[0]
-        ask_place(turn, draft, [draft.at_hand])
+        draft.at_hand = shares[lacking[0]].share
+        ask_place(turn, draft, lacking[:1])
 
 
 def ask_place(turn: Turn, draft: Draft, numbers: Sequence[int]) -> None:
@@ -245,7 +440,7 @@ def ask_place(turn: Turn, draft: Draft, numbers: Sequence[int]) -> None:
 
 
 def _show(turn: Turn, draft: Draft, shares: Sequence[Draft]) -> None:
-    draft.asking, draft.at_hand = "", -1
+    draft.asking, draft.at_hand = "", ""
     draft.consent = texts.consent_for_all(city=turn.city.name, anonymous=draft.anonymous, count=len(shares))
     confirmation.keep(turn, draft)
     turn.say(
@@ -272,14 +467,15 @@ def _understood(turn: Turn, share: Draft, at: int) -> str:
         due_at=confirmation.due_at(turn, share) if unit else None,
         unsure=share.unsure,
         urgent=share.urgent,
+        more=share.more,
     )
 
 
 def _buttons(draft: Draft, shares: Sequence[Draft]) -> list[list[Button]]:
     hide = texts.label_named() if draft.anonymous else texts.label_anonymous()
     correct = [
-        confirmation.button(draft, texts.label_correct_matter(count=at + 1), f"matter:{at}")
-        for at in range(len(shares))
+        confirmation.button(draft, texts.label_correct_matter(count=at + 1), f"matter:{share.share}")
+        for at, share in enumerate(shares)
     ]
     return [
         [confirmation.button(draft, texts.label_send_all(count=len(shares)), "send")],
@@ -296,11 +492,8 @@ def _buttons(draft: Draft, shares: Sequence[Draft]) -> list[list[Button]]:
 
 
 def origin(draft: Draft, number: int) -> dict[str, Any]:
-    """Return what a case keeps of the message that it is part of, as it was sent without what was dropped."""
-    shares = shares_of(draft)
-    dropped = len(shares) < draft.split_count
-    whole = BETWEEN_MESSAGES.join(share.text for share in shares) if dropped else draft.text
-    return {"whole_text": whole, "split_from": draft.nonce, "part": [number, len(shares)]}
+    """Return what a case keeps of the message that it is part of, which is without what was dropped."""
+    return {"whole_text": draft.text, "split_from": draft.nonce, "part": [number, len(draft.shares)]}
 
 
 def likeness(share: Draft) -> str | None:
@@ -308,12 +501,14 @@ def likeness(share: Draft) -> str | None:
     return next((said.removeprefix(_LIKE) for said in share.told if said.startswith(_LIKE)), None)
 
 
-def note_likeness(draft: Draft, told: str) -> None:
-    """Note of the problem that is asked about that it is another matter, or the code of the same one."""
-    if told and 0 <= draft.at_hand < len(draft.shares):
+def note_likeness(draft: Draft, name: str, told: str) -> None:
+    """Note of the problem of this name that it is another matter, or the code of the same one; once."""
+    draft.at_hand = name
+    if told and _position_of(draft, name) is not None:
         with in_question(draft) as share:
-            share.told.append(_LIKE + told)
-    draft.at_hand = -1
+            if likeness(share) is None:
+                share.told.append(_LIKE + told)
+    draft.at_hand = ""
 
 
 def say_filed(turn: Turn, draft: Draft, filed: Sequence[tuple[Case, Case | None]]) -> None:
@@ -340,11 +535,11 @@ def say_filed(turn: Turn, draft: Draft, filed: Sequence[tuple[Case, Case | None]
 
 async def _correct(turn: Turn, draft: Draft, value: str) -> None:
     """Offer what can be corrected of one problem; its own buttons are those of any draft."""
-    at = int(value) if value.isdecimal() else -1
-    if not 0 <= at < len(draft.shares):
+    at = _position_of(draft, value)
+    if at is None:
         turn.say(texts.stale_button())
         return
-    draft.at_hand = at
+    draft.at_hand = value
     confirmation.keep(turn, draft)
     turn.say(
         texts.correct_matter(matter=_line(turn, shares_of(draft)[at], at)),
@@ -354,7 +549,7 @@ async def _correct(turn: Turn, draft: Draft, value: str) -> None:
                 confirmation.button(draft, texts.label_fix_place(), "place"),
             ],
             [
-                confirmation.button(draft, texts.label_drop_matter(), f"drop:{at}"),
+                confirmation.button(draft, texts.label_drop_matter(), f"drop:{value}"),
                 confirmation.button(draft, texts.label_back(), "look"),
             ],
         ],
@@ -363,18 +558,16 @@ async def _correct(turn: Turn, draft: Draft, value: str) -> None:
 
 async def _drop(turn: Turn, draft: Draft, value: str) -> None:
     """Leave one problem out: of two, the other is sent as a report of its own."""
-    at = int(value) if value.isdecimal() else -1
-    if not 0 <= at < len(draft.shares) or len(draft.shares) < 2:
+    if _position_of(draft, value) is None or len(draft.shares) < 2:
         turn.say(texts.stale_button())
         return
-    del draft.shares[at]
-    left = shares_of(draft)
-    confirmation.go_on(turn, left[0] if len(left) == 1 else draft)
+    confirmation.go_on(turn, _without(turn, draft, value))
 
 
 def _line(turn: Turn, share: Draft, at: int) -> str:
     words = _LIST_SIGN.sub("", share.text)
-    return texts.matter_line(count=at + 1, text=words, domain=_domain_name(turn, share.domain))
+    name = _domain_name(turn, share.domain)
+    return texts.matter_line(count=at + 1, text=words, domain=name, more=share.more)
 
 
 def _words(draft: Draft, problem: Problem) -> str:
@@ -390,4 +583,6 @@ VERBS: dict[str, Any] = {
     "together": _choose_together,
     "matter": _correct,
     "drop": _drop,
+    "undo": undo,
+    "rest": _choose_rest,
 }

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Self
 
+from routing.model import bare_words
 from routing.place import FormerWard, PlaceReading, Ward
 from routing.segments import Segment, Turning, lists, segments
+from routing.vietnamese import strip_accents, words
 
 MOST_PROBLEMS = 5
 _MOST_READ = 400
@@ -68,6 +70,8 @@ class Problem:
     domains: Mapping[str, float]
     urgent: bool
     reasons: tuple[str, ...]
+    more: int = 0
+    """Matters beyond the most that are told apart: the last one holds them besides its own."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the parts in JSON."""
@@ -84,6 +88,7 @@ class Problem:
             "domains": dict(self.domains),
             "urgent": self.urgent,
             "reasons": list(self.reasons),
+            "more": self.more,
         }
 
     @classmethod
@@ -100,7 +105,19 @@ class Problem:
             domains=data["domains"],
             urgent=data["urgent"],
             reasons=tuple(data["reasons"]),
+            more=data.get("more", 0),
         )
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words that tell of something, without accents: no greeting, no form of address."""
+    return [word for word in bare_words(words(text)) if word not in _EMPTY_WORDS and not word.isdecimal()]
+
+
+def advertises(text: str) -> bool:
+    """Tell whether a text offers goods, work or money."""
+    bare = f" {' '.join(bare_words(words(text)))} "
+    return any(f" {strip_accents(offer)} " in bare for offer in lists()["offers"])
 
 
 ReadSpan = Callable[[str], SpanReading]

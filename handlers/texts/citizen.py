@@ -43,6 +43,14 @@ def greeting() -> str:
     )
 
 
+def thanked() -> str:
+    """Answer thanks that tell what for; nothing is sent."""
+    return (
+        "Cảm ơn anh/chị đã nhắn lời động viên! Nếu anh/chị muốn gửi lời này thành ý kiến, bấm «Đây là phản "
+        "ánh»; có việc khác, anh/chị cứ nhắn cho tôi."
+    )
+
+
 def citizen_help() -> str:
     """Explain what a citizen can do."""
     return (
@@ -633,6 +641,11 @@ def label_discard() -> str:
 def label_back() -> str:
     """Label: return to what was understood."""
     return "Quay lại"
+
+
+def label_is_report() -> str:
+    """Label: what was taken for a greeting is a report."""
+    return "Đây là phản ánh"
 
 
 def label_look() -> str:

@@ -1,10 +1,12 @@
 """Words that all texts share: times as people say them, statuses, lists, and buttons used everywhere."""
 
+import re
 from datetime import datetime
 
 from routing.deadline import LOCAL_TIME
 from routing.workflow import Status
 
+_UNENDED = re.compile(r"(?<=[^\s.!?,;:…])\s*\n\s*")
 _WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 
 _STATUSES = {
@@ -61,8 +63,11 @@ def place_name(
 
 
 def excerpt(text: str, limit: int) -> str:
-    """Return the beginning of a text on one line, cut between words, with dots where it was cut."""
-    line = " ".join(text.split())
+    """Return the beginning of a text on one line, cut between words, with dots where it was cut.
+
+    What stood on lines of their own are sentences of their own.
+    """
+    line = " ".join(_UNENDED.sub(". ", text.strip()).split())
     if len(line) <= limit:
         return line
     cut = line[:limit].rsplit(" ", 1)[0] if " " in line[:limit] else line[:limit]

@@ -30,9 +30,13 @@ def another_matter(*, lines: Sequence[str]) -> str:
     )
 
 
-def matter_line(*, count: int, text: str, domain: str) -> str:
-    """Return one line of those: number, the citizen's words, the domain."""
-    return f"{count}. {excerpt(text, _PART_SHOWN)} ({domain})"
+def matter_line(*, count: int, text: str, domain: str, more: int) -> str:
+    """Return one line of those: number, the citizen's words, the domain, how many more matters it holds."""
+    return f"{count}. {excerpt(text, _PART_SHOWN)} ({domain}){_and_more(more)}"
+
+
+def _and_more(more: int) -> str:
+    return f" (và {more} việc khác)" if more else ""
 
 
 def understood_apart(*, lines: Sequence[str], photos: int, consent: str) -> str:
@@ -55,13 +59,14 @@ def matter_understood(
     due_at: datetime | None,
     unsure: bool,
     urgent: bool,
+    more: int,
 ) -> str:
-    """Show what was understood of one problem among several."""
+    """Show what was understood of one problem among several; it may hold some more."""
     due = f"trước {moment(due_at)}" if due_at else "báo ngay khi có đơn vị nhận"
     unknown = "chưa rõ phường/xã"
     where = place if ward_known else f"{place} ({unknown})" if place else unknown
     lines = [
-        f"{count}. {kind_name(kind)}: {excerpt(text, _PART_SHOWN)}",
+        f"{count}. {kind_name(kind)}: {excerpt(text, _PART_SHOWN)}{_and_more(more)}",
         f"• Lĩnh vực: {domain}" + (" (tôi chưa chắc)" if unsure else ""),
         f"• Nơi: {where}",
         f"• Đơn vị trả lời: {unit or 'người điều phối sẽ chọn đơn vị phù hợp'}",
@@ -131,6 +136,26 @@ def case_filed_line(*, code: str, text: str, master: str, unit: str, due_at: dat
     return f"Mã {code}: {excerpt(text, 60)}\n→ {joined}{follow}."
 
 
+def emergency_goes_ahead(*, count: int) -> str:
+    """Say that an emergency is sent at once, and the other matters of the message after it."""
+    return f"Việc khẩn này gửi đi trước, chỉ cần một lần bấm. {count} việc còn lại tôi hỏi ngay sau đó."
+
+
+def rest_follows() -> str:
+    """Turn to what an emergency did not wait for."""
+    return "Việc khẩn đã gửi. Giờ đến phần còn lại trong tin của anh/chị (chưa gửi):"
+
+
+def content_changed() -> str:
+    """Answer a button of a question whose words have changed since; the draft is shown again below."""
+    return "Nội dung đã thay đổi sau câu hỏi đó nên tôi chưa làm gì. Anh/chị xem lại bản mới nhất:"
+
+
+def message_taken_back() -> str:
+    """Confirm that only the last message was thrown away."""
+    return "Tôi đã bỏ tin vừa rồi. Phản ánh anh/chị đang viết vẫn còn nguyên:"
+
+
 def edit_of_several(*, codes: Sequence[str]) -> str:
     """Answer an edit of a message that was sent as several reports: which one is it for?"""
     return (
@@ -161,6 +186,11 @@ def label_apart(*, count: int) -> str:
 def label_together() -> str:
     """Label: send everything as one report."""
     return "Gửi chung một phản ánh"
+
+
+def label_send_rest() -> str:
+    """Label: send only what is no matter of law."""
+    return "Chỉ gửi việc còn lại"
 
 
 def label_new_matter() -> str:

@@ -45,6 +45,7 @@ SAMPLES: dict[str, list[Any]] = {
     "limit": [20],
     "lines": [["(dòng thứ nhất)", "(dòng thứ hai)"]],
     "master": ["HN-3M8T-4W6R"],
+    "more": [0, 2],
     "name": ["Chuyên viên phường Khương Đình", ""],
     "names": [["Rác thải", "Tiếng ồn"], ["Rác thải"]],
     "nearest": ["/tracuu", ""],

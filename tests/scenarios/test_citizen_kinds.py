@@ -111,6 +111,28 @@ async def test_whoever_writes_again_without_the_insult_has_dropped_it(city: City
     an.does_not_see("ngu")
 
 
+async def test_a_new_text_is_never_joined_with_the_insult_however_short(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Đồ ngu đồ ngu đồ ngu đồ ngu đồ ngu đồ ngu đồ ngu đồ ngu")
+    await an.writes("Rác đầy phường Khương Đình")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.only_case()).text == "Rác đầy phường Khương Đình"
+
+
+async def test_an_insult_with_a_real_complaint_is_a_complaint(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Đồ ngu, rác chất đống cả tháng ở phường Khương Đình")
+    an.sees("Rác thải", "[Đồng ý và gửi]")
+
+
+async def test_an_emergency_is_heard_also_after_it_was_called_ordinary(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Tôi khiếu nại quyết định thu hồi đất của phường Khương Đình")
+    await an.presses("Đây chỉ là phản ánh thường")
+    await an.writes("cháy nhà rồi cứu với")
+    an.sees("114", "Khẩn")
+
+
 async def test_a_call_for_help_is_heard_among_other_messages(city: CityHarness) -> None:
     an = city.citizen("an")
     await an.writes("Rác chất đống ở ngõ 12 phường Khương Đình cả tuần nay chưa ai dọn, hôi thối lắm")
@@ -133,6 +155,41 @@ async def test_a_greeting_is_answered_with_how_it_works(city: CityHarness) -> No
     an.sees("việc gì, ở đâu")
     an.does_not_see("[Đồng ý và gửi]")
     await an.writes("Rác chất đống ở phường Khương Đình")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.only_case()).text == "Rác chất đống ở phường Khương Đình"
+
+
+async def test_a_greeting_with_a_sure_matter_is_a_report(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Xin chào, rác đầy ngõ")
+    an.sees("phường/xã nào?")
+
+
+async def test_what_may_be_more_than_a_greeting_becomes_a_report_with_a_button(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Xin chào, chỗ này lạ quá")
+    an.sees("việc gì, ở đâu", "[Đây là phản ánh]")
+    await an.presses("Đây là phản ánh")
+    an.sees("Tôi hiểu như sau", "[Đồng ý và gửi]")
+    await an.presses("Đồng ý và gửi")
+    case = await city.only_case()
+    assert (case.kind, case.text) == ("feedback", "Xin chào, chỗ này lạ quá")
+
+
+async def test_whoever_repeats_what_was_taken_for_a_greeting_means_it(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Xin chào, chỗ này lạ quá")
+    await an.writes("xin chào, chỗ này lạ quá")
+    an.sees("[Đồng ý và gửi]")
+
+
+async def test_a_greeting_is_no_part_of_what_comes_next(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Xin chào, chỗ này lạ quá")
+    old = an.last.buttons[0].data
+    await an.writes("Rác chất đống ở phường Khương Đình")
+    await an.does(button=old)
+    an.sees("không còn dùng được")
     await an.presses("Đồng ý và gửi")
     assert (await city.only_case()).text == "Rác chất đống ở phường Khương Đình"
 

@@ -5,11 +5,16 @@ from sqlalchemy import select
 
 from handlers import texts
 from storage.tables import chat, correction
-from tests.city import CityHarness
+from tests.city import CityHarness, Somebody
 
 TWO = (
     "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay.\n"
     "Ngoài ra quán karaoke số 9 phường Thanh Xuân mở loa đến nửa đêm"
+)
+THREE = (
+    "1. Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay\n"
+    "2. Quán karaoke số 9 phường Thanh Xuân mở loa đến nửa đêm\n"
+    "3. Ổ gà to trước cổng trường ở đường Nguyễn Trãi, phường Khương Đình"
 )
 WITHOUT_WARDS = "1. Rác chất đống đầu ngõ cả tuần nay.\n2. Quán karaoke cạnh chợ mở loa đến nửa đêm"
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình"
@@ -242,6 +247,48 @@ async def test_a_discarded_message_leaves_no_button_that_works(city: CityHarness
     assert await city.cases() == []
 
 
+async def test_a_double_tap_leaves_only_one_problem_out(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(THREE)
+    await an.presses("Gửi riêng")
+    await an.presses("Sửa việc 1")
+    drop = next(button.data for button in an.last.buttons if ":drop:" in button.data)
+    await an.does(button=drop)
+    await an.does(button=drop)
+    an.sees("không còn dùng được")
+    await an.presses("Đồng ý và gửi cả 2 việc")
+    assert [case.domain for case in await city.cases()] == ["noise", "roads"]
+
+
+async def test_what_was_left_out_does_not_come_back_with_more_words_or_an_edit(city: CityHarness) -> None:
+    an = city.citizen("an")
+    sent = await an.writes(THREE)
+    await an.presses("Gửi riêng")
+    await an.presses("Sửa việc 2")
+    await an.presses("Bỏ việc này")
+    await an.writes("Mong phường xử lý sớm")
+    an.sees("Tôi hiểu là 2 việc")
+    an.does_not_see("karaoke")
+    await an.edits(sent, THREE + " lắm")
+    an.sees("Tôi hiểu là 2 việc")
+    an.does_not_see("karaoke")
+    await an.presses("Đồng ý và gửi cả 2 việc")
+    assert [case.domain for case in await city.cases()] == ["waste", "roads"]
+    assert all("karaoke" not in str(case.reading) for case in await city.cases())
+
+
+async def test_of_two_the_one_left_out_does_not_come_back_with_an_edit(city: CityHarness) -> None:
+    an = city.citizen("an")
+    sent = await an.writes(TWO)
+    await an.presses("Gửi riêng")
+    await an.presses("Sửa việc 2")
+    await an.presses("Bỏ việc này")
+    await an.edits(sent, "Trời ơi! " + TWO)
+    an.does_not_see("karaoke", "nêu 2 việc")
+    await an.presses("Đồng ý và gửi")
+    assert "karaoke" not in (await city.only_case()).text
+
+
 @pytest.mark.parametrize("verb", ["matter:7", "matter:", "drop:x", "drop:9"])
 async def test_a_button_of_no_problem_changes_nothing(city: CityHarness, verb: str) -> None:
     an = city.citizen("an")
@@ -285,27 +332,71 @@ async def test_an_official_is_asked_first_whether_it_is_a_report_of_their_own(ci
     chair.sees("[Gửi riêng 2 việc]")
 
 
-async def test_an_emergency_is_sent_apart_after_all_where_its_writer_wants_that(city: CityHarness) -> None:
-    an = city.citizen("an")
-    await an.writes(
-        "Cây xanh đổ, cháy nhà rồi, cứu với, phường Khương Đình. Ngoài ra quán karaoke mở loa đến nửa đêm"
-    )
-    await an.presses("Gửi riêng")
-    await an.presses("Đồng ý và gửi cả")
-    assert [(case.kind, case.urgent) for case in await city.cases()] == [
-        ("emergency", True),
-        ("feedback", False),
-    ]
+FIRE_AND_KARAOKE = (
+    "Ổ gà sụt xuống, cháy nhà rồi, cứu với, phường Khương Đình. Ngoài ra quán karaoke mở loa đến nửa đêm"
+)
 
 
-async def test_an_emergency_among_problems_gets_the_numbers_first_and_one_tap(city: CityHarness) -> None:
+async def test_an_emergency_among_problems_goes_ahead_with_one_tap(city: CityHarness) -> None:
     an = city.citizen("an")
-    await an.writes(
-        "Cây xanh đổ, cháy nhà rồi, cứu với, phường Khương Đình. Ngoài ra quán karaoke mở loa đến nửa đêm"
-    )
+    await an.writes(FIRE_AND_KARAOKE)
     assert "114" in an.news[0].text
-    an.sees("[Đồng ý và gửi]", "Khẩn")
-    an.does_not_see("nêu 2 việc")
+    an.sees("gửi đi trước", "Khẩn", "[Đồng ý và gửi]")
+    an.does_not_see("nêu 2 việc", "karaoke")
+    await an.presses("Đồng ý và gửi")
+    fire = await city.only_case()
+    assert (fire.kind, fire.urgent, fire.domain) == ("emergency", True, "roads")
+    assert "karaoke" not in fire.text
+    an.sees(fire.code, "phần còn lại", "karaoke", "[Đồng ý và gửi]")
+    await an.presses("Đồng ý và gửi")
+    noise = (await city.cases())[1]
+    assert (noise.kind, noise.urgent, noise.domain) == ("feedback", False, "noise")
+    assert "cháy" not in noise.text
+
+
+async def test_a_second_tap_on_the_emergency_does_not_send_the_rest_unseen(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(FIRE_AND_KARAOKE)
+    send = an.last.buttons[0].data
+    await an.does(button=send)
+    await an.does(button=send)
+    fire = await city.only_case()
+    an.sees("đã được gửi rồi", fire.code)
+
+
+async def test_no_question_about_the_rest_holds_an_emergency_up(city: CityHarness) -> None:
+    binh, an = city.citizen("binh"), city.citizen("an")
+    await binh.writes(RUBBISH)
+    await binh.presses("Đồng ý và gửi")
+    await an.writes(f"1. {RUBBISH}\n2. Ổ gà sụt, cháy nhà rồi, cứu với\n3. Quán karaoke mở loa đến nửa đêm")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.cases())[-1].kind == "emergency"
+    await an.presses("Đồng ý và gửi cả 2 việc")
+    an.sees("cùng vụ việc")
+    await an.presses("Không, việc khác")
+    assert [case.domain for case in await city.cases()] == ["waste", "roads", "waste", "noise"]
+
+
+async def test_a_missing_ward_of_the_rest_is_asked_for_after_the_emergency(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(
+        "Ổ gà sụt xuống, cháy nhà rồi, cứu với. Ngoài ra quán karaoke mở loa đến nửa đêm không ngủ được"
+    )
+    await an.presses("Đồng ý và gửi")
+    assert (await city.only_case()).kind == "emergency"
+    an.sees("phường/xã nào?")
+    await an.writes("khương đình")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.cases())[1].unit_code == "phuong-khuong-dinh"
+
+
+async def test_an_emergency_and_the_rest_can_be_one_report(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(FIRE_AND_KARAOKE)
+    await an.presses("Gửi chung")
+    an.sees("karaoke", "Khẩn")
+    await an.presses("Đồng ý và gửi")
+    assert (await city.only_case()).text == FIRE_AND_KARAOKE
 
 
 async def test_a_denunciation_among_problems_is_explained_not_split(city: CityHarness) -> None:
@@ -380,6 +471,77 @@ async def test_a_problem_like_a_known_one_can_be_another(city: CityHarness) -> N
     assert [case.status for case in (await city.cases())[1:]] == ["assigned", "assigned"]
 
 
+async def test_each_problem_that_is_known_is_asked_about_and_a_double_tap_answers_once(
+    city: CityHarness,
+) -> None:
+    binh, an = city.citizen("binh"), city.citizen("an")
+    for text in (RUBBISH, THREE.rsplit("3. ", 1)[1]):
+        await binh.writes(text)
+        await binh.files()
+    rubbish, pothole = await city.cases()
+    await an.writes(THREE)
+    await an.presses("Gửi riêng")
+    await an.presses("Đồng ý và gửi cả")
+    an.sees(rubbish.code, "[Đúng, cùng vụ việc]")
+    same = an.last.buttons[0].data
+    await an.does(button=same)
+    an.sees(pothole.code, "[Đúng, cùng vụ việc]")
+    await an.does(button=same)
+    an.sees(pothole.code, "[Đúng, cùng vụ việc]")
+    assert len(await city.cases()) == 2
+    await an.presses("Không, việc khác")
+    assert [case.master_id for case in (await city.cases())[2:]] == [rubbish.id, None, None]
+
+
+# ── a question is about the words it was asked of ────────────────────────────────────────────────
+
+
+async def known_and_asked(city: CityHarness) -> Somebody:
+    binh, an = city.citizen("binh"), city.citizen("an")
+    await binh.writes(RUBBISH)
+    await binh.presses("Đồng ý và gửi")
+    await an.writes(RUBBISH)
+    await an.presses("Đồng ý và gửi")
+    an.sees("[Đúng, cùng vụ việc]")
+    return an
+
+
+@pytest.mark.parametrize("label", ["Đúng, cùng vụ việc", "Không, việc khác"])
+async def test_an_answer_holds_only_for_what_was_asked(city: CityHarness, label: str) -> None:
+    an = await known_and_asked(city)
+    await an.writes("cháy nhà rồi cứu với, có người bên trong")
+    an.sees("114")
+    await an.presses(label)
+    an.sees("Nội dung đã thay đổi", "Khẩn", "[Đồng ý và gửi]")
+    assert len(await city.cases()) == 1
+    await an.presses("Đồng ý và gửi")
+    emergency = (await city.cases())[1]
+    assert (emergency.kind, emergency.status == "merged") == ("emergency", False)
+
+
+async def test_a_picture_another_place_and_an_edit_end_a_question(city: CityHarness) -> None:
+    an = await known_and_asked(city)
+    await city.passes(minutes=1)
+    await an.sends(photos=1)
+    await an.presses("Đúng, cùng vụ việc")
+    an.sees("Nội dung đã thay đổi")
+    await an.presses("Đồng ý và gửi")
+    await an.presses("Sửa lĩnh vực")
+    await an.presses("Tiếng ồn")
+    await an.presses("Đúng, cùng vụ việc")
+    an.sees("Nội dung đã thay đổi")
+    assert len(await city.cases()) == 1
+
+
+async def test_an_old_way_of_sending_is_not_taken_for_new_words(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(TWO)
+    await an.writes("Đèn đường ở ngõ 5 phường Khương Đình tắt ba hôm nay")
+    await an.presses("Gửi riêng 2 việc")
+    an.sees("Nội dung đã thay đổi", "nêu 3 việc")
+    assert await city.cases() == []
+
+
 # ── a second matter while a report waits to be sent ──────────────────────────────────────────────
 
 
@@ -432,6 +594,27 @@ async def test_more_about_the_same_matter_is_simply_added(city: CityHarness) -> 
     await city.only_case()
 
 
+@pytest.mark.parametrize("cancel", ["Huỷ", "/huy"])
+async def test_cancelling_the_question_takes_back_only_the_last_message(
+    city: CityHarness, cancel: str
+) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.presses("Sửa lĩnh vực")
+    await an.presses("Trật tự đô thị")
+    await an.writes(KARAOKE)
+    an.sees("[Việc mới]", "[Huỷ]")
+    if cancel == "Huỷ":
+        await an.presses(cancel)
+    else:
+        await an.writes(cancel)
+    an.sees("bỏ tin vừa rồi", "Rác chất đống", "Trật tự đô thị", "[Đồng ý và gửi]")
+    an.does_not_see("karaoke")
+    await an.presses("Đồng ý và gửi")
+    case = await city.only_case()
+    assert (case.text, case.domain) == (RUBBISH, "public_order")
+
+
 async def test_a_third_matter_is_asked_about_again(city: CityHarness) -> None:
     an = city.citizen("an")
     await an.writes(RUBBISH)
@@ -450,6 +633,28 @@ async def test_a_burst_of_messages_is_never_lost(city: CityHarness) -> None:
         await city.receive(an.channel, an.message(text=text))
     await city.settles()
     an.sees("[Gửi riêng 3 việc]")
+
+
+async def test_lines_are_shown_as_sentences(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("Rác chất đống ở phường Khương Đình")
+    await an.writes("À, ở ngõ 5")
+    an.sees("phường Khương Đình. À, ở ngõ 5")
+
+
+async def test_what_is_no_matter_of_law_is_sent_without_it(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(
+        "Tôi tố cáo cán bộ hách dịch nhận tiền. Ngoài ra đèn đường ở ngõ 5 phường Khương Đình tắt ba hôm nay"
+    )
+    an.sees("Luật Tố cáo", "[Chỉ gửi việc còn lại]")
+    await an.presses("Chỉ gửi việc còn lại")
+    an.sees("Chiếu sáng", "[Đồng ý và gửi]")
+    an.does_not_see("nhận tiền")
+    await an.presses("Đồng ý và gửi")
+    case = await city.only_case()
+    assert (case.kind, case.domain, case.unit_code is None) == ("feedback", "lighting", False)
+    assert "nhận tiền" not in case.text + str(case.reading)
 
 
 # ── what was explained once ──────────────────────────────────────────────────────────────────────
