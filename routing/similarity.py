@@ -208,7 +208,7 @@ def _weights() -> dict[str, float]:
     }
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _street_words(street: str) -> tuple[str, ...]:
     return tuple(bare_words(street))
 
