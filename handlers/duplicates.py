@@ -91,6 +91,8 @@ async def find_for(turn: Turn, case: Case) -> Case | None:
     """Return the open case that may be about the same incident as this one, for those who handle it."""
     if access.is_restricted(turn.city, case) or case.kind not in similarity.COMPARED_KINDS:
         return None
+    if _is_nobody_elses(case):
+        return None
     return await find(
         turn, _report_of(case), domains=[case.domain], ward_code=case.ward_code, except_for=case.id
     )
@@ -108,6 +110,8 @@ def _report_of(case: Case) -> Report:
 
 async def _find_for_draft(turn: Turn, draft: Draft) -> Case | None:
     if draft.kind not in similarity.COMPARED_KINDS or draft.foreign:
+        return None
+    if draft.reading.get("kind") in _LEGAL_KINDS:  # a dispatcher reads it first, as a case of its own
         return None
     domains = draft.candidates[:_DOMAINS_IN_DOUBT] if draft.unsure else []
     if _is_kept_among_few(turn.city, draft.domain):
@@ -200,7 +204,9 @@ def _may_join(city: City, case: Case, master: Case) -> bool:
         return False
     if access.is_restricted(city, master) or access.is_restricted(city, case):
         return False
-    if _is_nobody_elses(master) or not {case.kind, master.kind} <= set(similarity.COMPARED_KINDS):
+    if _is_nobody_elses(master) or _is_nobody_elses(case):
+        return False
+    if not {case.kind, master.kind} <= set(similarity.COMPARED_KINDS):
         return False
     return master.domain in _compared_domains(city, [case.domain, *_read_domains(case)])
 

@@ -1,5 +1,7 @@
 """Several people report one incident: they are asked, join with codes of their own, and hear of each step."""
 
+import pytest
+
 from handlers.channel import RecipientUnreachable
 from storage import ledger
 from storage.cases import Case
@@ -348,18 +350,23 @@ async def test_another_ward_is_another_incident(city: CityHarness) -> None:
     binh.sees("Đã gửi")
 
 
-async def test_an_emergency_is_never_swallowed_by_what_was_asked_before(city: CityHarness) -> None:
+@pytest.mark.parametrize(
+    "text", ["cháy nhà rồi cứu với, có người bên trong", "nguy hiểm lắm, trẻ con hay chơi ở đó"]
+)
+async def test_what_is_urgent_is_never_swallowed_by_what_was_asked_before(
+    city: CityHarness, text: str
+) -> None:
     chair = await city.official(UNIT, "chair")
     await first_case(city)
     binh = await asked(city)
     same = next(button for button in binh.last.buttons if button.label == "Đúng, cùng vụ việc")
-    await binh.writes("cháy nhà rồi cứu với, có người bên trong")
+    await binh.writes(text)
     chair.reads()
     await binh.replays(same.data)
     if len(await city.cases()) == 1:  # the old button may also lead back to the draft
         await binh.presses("Đồng ý và gửi")
     first, second = await city.cases()
-    assert (second.kind, second.status, second.master_id) == ("emergency", "assigned", None)
+    assert (second.urgent, second.status, second.master_id) == (True, "assigned", None)
     assert first.people_count == 1
     chair.sees("KHẨN", second.code)
 
@@ -372,6 +379,18 @@ async def test_what_was_read_as_a_denunciation_is_offered_to_nobody(city: CityHa
     assert [(case.kind, case.status) for case in await city.cases()] == [("feedback", "triage")]
     binh = await asked(city)
     binh.sees("Đã gửi")
+
+
+async def test_what_was_read_as_a_denunciation_joins_nothing_before_a_dispatcher_has_read_it(
+    city: CityHarness,
+) -> None:
+    await first_case(city)
+    binh = city.citizen("bình")
+    await binh.writes(f"Tôi tố cáo cán bộ phường nhận tiền. {RUBBISH}")
+    await binh.presses(binh.last.labels[0])
+    await binh.presses("Đồng ý và gửi")
+    binh.sees("Đã gửi")
+    assert [case.status for case in await city.cases()] == ["assigned", "triage"]
 
 
 async def test_of_a_case_that_waits_for_a_dispatcher_no_words_are_shown(city: CityHarness) -> None:
