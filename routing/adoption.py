@@ -8,7 +8,7 @@ tolerates. The tolerance keeps out what a small set cannot prove, and keeps nois
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ CHANCE = 0.05
 FEWEST_OF_DOMAIN = 15
 """Messages of a domain from which on it is judged by itself, as typed clean and in a hurry together."""
 EVALUATION_SET, CORRECTIONS, SINCE_SHIPPED = "evaluation set", "newest corrections", "against the shipped one"
+OWN_SET, OWN_SINCE_SHIPPED = "own evaluation file", "own evaluation file, against the shipped one"
+EMERGENCIES_HEARD = 0.95
+"""The recall of emergencies below which a new model may lose none."""
 
 Read = Callable[[str], Reading]
 
@@ -40,13 +43,16 @@ class Tolerance:
 
 OVERALL = Tolerance(share=0.01, texts=1)
 ONE_DOMAIN = Tolerance(share=0.1, texts=2)
-NONE = Tolerance(share=0.0, texts=0)
-"""For emergencies: each that is overheard may cost a life."""
+ONE_TEXT = Tolerance(share=0.0, texts=1)
+"""For emergencies, and only while nearly all are heard: each that is overheard may cost a life."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """One figure of both models. old, new: texts that each got right; lost, gained: by the new one."""
+    """One figure of both models. old, new: texts that each got right; lost, gained: by the new one.
+
+    at_least: the share that the new one must get right before any net loss is tolerated.
+    """
 
     name: str
     measured_on: str
@@ -57,6 +63,7 @@ class Figure:
     lost: int
     gained: int
     tolerated: int
+    at_least: float = 0.0
 
     @property
     def chance(self) -> float:
@@ -69,7 +76,8 @@ class Figure:
     def is_worse(self) -> bool:
         """Whether the new model is worse by this figure."""
         net = self.lost - self.gained
-        return net > 0 and (net > self.tolerated or self.chance <= CHANCE)
+        too_few = self.new < self.at_least * self.count
+        return net > 0 and (net > self.tolerated or too_few or self.chance <= CHANCE)
 
     def __str__(self) -> str:
         change = f"{self.old / self.count:.3f} → {self.new / self.count:.3f}"
@@ -155,7 +163,10 @@ class _Judge:
     def emergencies(self, measured_on: str, asked: Sequence[_Asked]) -> list[Figure]:
         """Return the recall of emergencies."""
         calls = [one for one in asked if one.label == EMERGENCY]
-        return [self._figure("recall of emergency", measured_on, calls, NONE)] if calls else []
+        if not calls:
+            return []
+        recall = self._figure("recall of emergency", measured_on, calls, ONE_TEXT)
+        return [replace(recall, at_least=EMERGENCIES_HEARD)]
 
     def _figure(
         self,

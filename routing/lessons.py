@@ -1,6 +1,5 @@
 """What corrections teach: which of them count, how much each weighs, and which are kept back as a test."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import datetime
 
 from routing.deadline import LOCAL_TIME
 from routing.evaluation import BadRows
+from routing.evaluation.rows import Line, numbered_lines, read_object
 from routing.vietnamese import words
 
 CITIZEN = "citizen"
@@ -55,10 +55,11 @@ class Lesson:
 def lessons(corrections: Iterable[Correction], *, labels: Mapping[str, Collection[str]]) -> list[Lesson]:
     """Return what corrections teach, oldest first; `labels` are those that the model knows, by field.
 
-    Of several corrections of one case and field the last by the most authoritative counts.
+    Of several corrections of one case and field the last by the most authoritative counts; where that one
+    is of no label that the model knows, the case teaches nothing.
     """
-    known = [one for one in corrections if one.now in labels.get(one.field, ())]
-    last = _last_word(sorted(known, key=lambda one: one.at))
+    final = _last_word(sorted(corrections, key=lambda one: one.at))
+    last = [one for one in final if one.now in labels.get(one.field, ())]
     counted = [*_officials(last), *_believed(_capped(last))]
     return [_lesson(one) for one in sorted(counted, key=lambda one: one.at)]
 
@@ -107,20 +108,19 @@ def _lesson(one: Correction) -> Lesson:
 
 
 def read_examples(
-    lines: Sequence[str], *, labels: Mapping[str, Collection[str]], reserved: Iterable[str]
-) -> list[Lesson]:
-    """Return the lessons of JSON lines {"text", "domain"?, "kind"?}. Raises BadRows with every bad line.
+    lines: Iterable[Line], *, labels: Mapping[str, Collection[str]], reserved: Iterable[str]
+) -> list[tuple[Lesson, ...]]:
+    """Return the lessons of JSON lines {"text", "domain"?, "kind"?}, row by row.
 
-    `reserved` are texts that must not be learned from, since the model is measured on them.
+    `reserved` are texts that must not be learned from, since the model is measured on them. Raises BadRows
+    with every bad line.
     """
     kept = {as_compared(text) for text in reserved} - {""}
-    found: list[Lesson] = []
+    found: list[tuple[Lesson, ...]] = []
     problems: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, line in numbered_lines(lines):
         try:
-            found += _read_row(line, labels, kept)
+            found.append(_read_row(line, labels, kept))
         except ValueError as error:
             problems.append(f"line {number}: {error}")
     if problems or not found:
@@ -128,26 +128,20 @@ def read_examples(
     return found
 
 
-def _read_row(line: str, labels: Mapping[str, Collection[str]], reserved: Collection[str]) -> list[Lesson]:
+def _read_row(
+    line: Line, labels: Mapping[str, Collection[str]], reserved: Collection[str]
+) -> tuple[Lesson, ...]:
     """Return what one line teaches. Raises ValueError with what is wrong with it."""
-    try:
-        row = json.loads(line)
-    except ValueError:
-        raise ValueError("not JSON") from None
-    if not isinstance(row, dict):
-        raise ValueError("not a JSON object")
-    text = row.get("text")
-    if not isinstance(text, str) or not text.strip():
-        raise ValueError("no text")
+    row = read_object(line)
     given = {field: row[field] for field in FIELDS if row.get(field) is not None}
     for field, label in given.items():
         if not isinstance(label, str) or label not in labels[field]:
             raise ValueError(f"unknown {field} {label!r}")
     if not given:
         raise ValueError("neither domain nor kind")
-    if as_compared(text) in reserved:
+    if as_compared(row["text"]) in reserved:
         raise ValueError("this text belongs to the evaluation set")
-    return [Lesson(text=text, field=field, label=label) for field, label in given.items()]
+    return tuple(Lesson(text=row["text"], field=field, label=label) for field, label in given.items())
 
 
 def as_compared(text: str) -> str:

@@ -44,7 +44,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     train.add_argument("--no-corrections", action="store_true", help="leave out what people corrected")
     train.add_argument("--note", default="", help="kept with the model, for --list")
     train.add_argument("--corpus", type=Path, help="a folder to use in place of the shipped corpus")
-    train.add_argument("--evaluation", type=Path, help="a file to use in place of the shipped evaluation set")
+    train.add_argument("--evaluation", type=Path, help="labelled texts to judge by besides the shipped ones")
     train.add_argument("--json", action="store_true", help="the outcome as one JSON object")
     train.set_defaults(run=run_train)
 
@@ -98,8 +98,15 @@ class _Material:
     corrections: int
     learned: "Sequence[Lesson]"
     kept_back: "Sequence[Lesson]"
-    examples: "Sequence[Lesson]"
+    examples: "Sequence[tuple[Lesson, ...]]"
+    examples_kept_back: int
     cases: "Sequence[Case]"
+    own_cases: "Sequence[Case]"
+
+    @property
+    def lessons(self) -> "list[Lesson]":
+        """All that is learned besides the corpus."""
+        return [*self.learned, *(lesson for row in self.examples for lesson in row)]
 
     def as_dict(self) -> dict[str, int]:
         return {
@@ -107,41 +114,48 @@ class _Material:
             "learned": len(self.learned),
             "kept_back": len(self.kept_back),
             "examples": len(self.examples),
+            "examples_kept_back": self.examples_kept_back,
         }
 
     def __str__(self) -> str:
-        return (
+        told = (
             f"{self.corrections} corrections: {len(self.learned)} learned from, {len(self.kept_back)} kept"
-            f" back as a test; {len(self.examples)} labels from the file of examples."
+            f" back as a test; {len(self.examples)} rows from the file of examples"
         )
+        if not self.examples_kept_back:
+            return f"{told}."
+        return f"{told}, and {self.examples_kept_back} left out, for they are among those kept back."
 
 
 def _learn(arguments: argparse.Namespace) -> int:
     from routing.evaluation import BadRows
 
     try:
-        cases = _evaluation_set(arguments)
-        examples = _examples(arguments, cases)
+        cases, own_cases = _evaluation_sets(arguments)
+        examples = _examples(arguments, [*cases, *own_cases])
     except BadRows as bad:
         print("\n".join(bad.problems), file=sys.stderr)
         return BAD_ROWS
     corrections, old = asyncio.run(_from_database(arguments.settings))
     if old.refused:
         print(f"warning: {old.refused}", file=sys.stderr)
-    material = _material([] if arguments.no_corrections else corrections, examples, cases)
+    used = [] if arguments.no_corrections else corrections
+    material = _material(used, examples, cases, own_cases)
     outcome = _decide(arguments, old, material)
     print(json.dumps(outcome.as_dict(), ensure_ascii=False) if arguments.json else outcome)
     return ADOPTED if outcome.adopted else KEPT
 
 
-def _evaluation_set(arguments: argparse.Namespace) -> "list[Case]":
+def _evaluation_sets(arguments: argparse.Namespace) -> "tuple[list[Case], list[Case]]":
+    """Return the shipped cases, and those of the file given besides. Raises BadRows."""
     from routing.adoption import EVALUATION_FILE
     from routing.evaluation import read_cases
 
-    return read_cases(_lines(arguments.evaluation or EVALUATION_FILE))
+    shipped = read_cases(_lines(EVALUATION_FILE))
+    return shipped, read_cases(_lines(arguments.evaluation)) if arguments.evaluation else []
 
 
-def _examples(arguments: argparse.Namespace, cases: "Iterable[Case]") -> "list[Lesson]":
+def _examples(arguments: argparse.Namespace, cases: "Iterable[Case]") -> "list[tuple[Lesson, ...]]":
     """Return the lessons of the file of examples. Raises BadRows with every bad line."""
     from routing.lessons import read_examples
 
@@ -150,11 +164,11 @@ def _examples(arguments: argparse.Namespace, cases: "Iterable[Case]") -> "list[L
     return read_examples(_lines(arguments.examples), labels=_labels(), reserved=_texts_of(cases))
 
 
-def _lines(file: Path) -> list[str]:
+def _lines(file: Path) -> list[bytes]:
     try:
-        return file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{file}: {error}") from error
+        return file.read_bytes().splitlines()
+    except OSError as error:
+        raise Refused(f"{file}: {error.strerror}") from error
 
 
 def _labels() -> dict[str, set[str]]:
@@ -185,15 +199,27 @@ def _in_shipped_words(city: "City", one: "Correction") -> "Correction":
 
 
 def _material(
-    corrections: "Sequence[Correction]", examples: "Sequence[Lesson]", cases: "Sequence[Case]"
+    corrections: "Sequence[Correction]",
+    examples: "Sequence[tuple[Lesson, ...]]",
+    cases: "Sequence[Case]",
+    own_cases: "Sequence[Case]",
 ) -> _Material:
+    """Divide what there is: nothing that is measured on is learned from."""
     from routing.lessons import as_compared, kept_back, lessons
 
-    measured = {as_compared(text) for text in _texts_of(cases)}
+    measured = {as_compared(text) for text in _texts_of([*cases, *own_cases])}
     taught = lessons(corrections, labels=_labels())
     learned, test = kept_back([one for one in taught if as_compared(one.text) not in measured])
+    tested = {as_compared(one.text) for one in test}
+    used = [row for row in examples if as_compared(row[0].text) not in tested]
     return _Material(
-        corrections=len(corrections), learned=learned, kept_back=test, examples=examples, cases=cases
+        corrections=len(corrections),
+        learned=learned,
+        kept_back=test,
+        examples=used,
+        examples_kept_back=len(examples) - len(used),
+        cases=cases,
+        own_cases=own_cases,
     )
 
 
@@ -245,7 +271,7 @@ def _decide(arguments: argparse.Namespace, old: "InUse", material: _Material) ->
     before = old.understanding.model_version
     if not (material.learned or material.examples or arguments.corpus or old.stored):
         return _Outcome(version=before, before=before, material=material, reasons=[NOTHING_NEW])
-    trained = _train(arguments, [*material.learned, *material.examples])
+    trained = _train(arguments, material.lessons)
     version = trained.model.version
     if version == before:
         return _Outcome(version=version, before=before, material=material, reasons=[NOTHING_NEW])
@@ -269,15 +295,32 @@ def _as_stored(trained: "Trained") -> "tuple[bytes, Understanding]":
 
 def _measure(old: "InUse", new: "Understanding", material: _Material) -> "list[Figure]":
     """Compare with the model in use; and with the shipped one, so that small losses never add up."""
-    from routing.adoption import SINCE_SHIPPED, compare
+    from routing.adoption import EVALUATION_SET, OWN_SET, OWN_SINCE_SHIPPED, SINCE_SHIPPED
     from routing.understanding import Understanding
 
-    cases = progress(material.cases, "evaluation texts")
-    figures = compare(_read(old.understanding), _read(new), cases, material.kept_back)
+    figures = _against(old.understanding, new, material, EVALUATION_SET, OWN_SET, test=material.kept_back)
     shipped = Understanding.load()
     if shipped.model_version != old.understanding.model_version:
-        cases = progress(material.cases, "evaluation texts")
-        figures += compare(_read(shipped), _read(new), cases, (), measured_on=SINCE_SHIPPED)
+        figures += _against(shipped, new, material, SINCE_SHIPPED, OWN_SINCE_SHIPPED)
+    return figures
+
+
+def _against(
+    before: "Understanding",
+    new: "Understanding",
+    material: _Material,
+    shipped_set: str,
+    own_set: str,
+    *,
+    test: "Sequence[Lesson]" = (),
+) -> "list[Figure]":
+    """Compare with one model on the shipped evaluation set, and on the file given besides."""
+    from routing.adoption import compare
+
+    figures = []
+    for cases, lessons, name in ((material.cases, test, shipped_set), (material.own_cases, (), own_set)):
+        asked = progress(cases, "evaluation texts")
+        figures += compare(_read(before), _read(new), asked, lessons, measured_on=name)
     return figures
 
 

@@ -14,6 +14,7 @@ from bot import model_in_use
 from bot.__main__ import main
 from bot.app import App
 from bot.settings import load_settings
+from routing import adoption
 from routing.domain import domains
 from routing.kind import KINDS
 from routing.organisation import build_city, to_document
@@ -85,7 +86,7 @@ def write(file: Path, lines: Iterable[dict[str, str]]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def evaluation_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An evaluation set in the same made-up words: many of one domain, two of each other label."""
     labelled = []
     for domain in LABELS["domains"]:
@@ -94,6 +95,13 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for kind in KINDS:
         labelled += rows(((another_text("kinds", kind, number), kind) for number in range(2)), "kind")
     return write(tmp_path_factory.mktemp("evaluation") / "evaluation.jsonl", labelled)
+
+
+@pytest.fixture
+def evaluation(evaluation_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same in place of the shipped set, on which no model of made-up words could be better."""
+    monkeypatch.setattr(adoption, "EVALUATION_FILE", evaluation_file)
+    return evaluation_file
 
 
 @dataclass
@@ -105,12 +113,9 @@ class Desk:
     evaluation: Path
     capsys: pytest.CaptureFixture[str]
 
-    def trains(self, *words: object, evaluation: Path | None = None) -> tuple[int, dict[str, Any]]:
+    def trains(self, *words: object) -> tuple[int, dict[str, Any]]:
         """Train on the tiny corpus; return the status and what was said."""
-        measured = evaluation or self.evaluation
-        status, said, _ = self.runs(
-            "train", "--corpus", self.corpus, "--evaluation", measured, "--json", *words
-        )
+        status, said, _ = self.runs("train", "--corpus", self.corpus, "--json", *words)
         return status, json.loads(said) if said else {}
 
     def runs(self, *words: object) -> tuple[int, str, str]:
@@ -201,10 +206,10 @@ def test_a_better_model_is_adopted_read_with_and_given_up_again(
 def test_a_worse_model_is_not_adopted_and_the_figures_say_why(desk: Desk, tmp_path: Path) -> None:
     shipped = desk.in_use
     file = write(tmp_path / "worth.jsonl", rows(WORTH_KNOWING))
-    status, said = desk.trains(evaluation=file)
+    status, said = desk.trains("--evaluation", file)
     assert (status, said["adopted"], said["in_use"]) == (3, False, shipped)
     (why,) = said["reasons"]
-    assert why.startswith("domain, clean (evaluation set): 1.000 → 0.")
+    assert why.startswith("domain, clean (own evaluation file): 1.000 → 0.")
     status, told, _ = desk.runs("train", "--corpus", desk.corpus, "--evaluation", file)
     assert (status, why in told, f"Kept: model {shipped}" in told) == (3, True, True)
     assert desk.in_use == shipped
@@ -233,15 +238,22 @@ def test_bad_rows_are_all_named_and_nothing_is_done(desk: Desk, tmp_path: Path) 
         json.dumps({"text": measured.upper(), "domain": "trees"}),
     ]
     file.write_text("\n".join(lines), encoding="utf-8")
-    status, said, errors = desk.runs("train", "--corpus", desk.corpus, "--examples", file)
-    assert (status, said) == (2, "")
-    status, said, errors = desk.runs(
-        "train", "--corpus", desk.corpus, "--evaluation", desk.evaluation, "--examples", file
-    )
-    assert (status, said) == (2, "")
-    named = [line.split(":")[0] for line in errors.splitlines()]
-    assert named == [f"line {number}" for number in range(2, 9)]
+    own = write(tmp_path / "own.jsonl", rows([("kia kia kia", "waste")]))
+    for options in ((), ("--evaluation", own)):
+        status, said, errors = desk.runs("train", "--corpus", desk.corpus, *options, "--examples", file)
+        assert (status, said) == (2, "")
+        named = [line.split(":")[0] for line in errors.splitlines()]
+        assert named == [f"line {number}" for number in range(2, 9)]
+    status, _, errors = desk.runs("train", "--evaluation", file)
+    assert (status, "line 2: not JSON" in errors) == (2, True)
     assert desk.in_use == shipped
+
+
+def test_texts_of_the_own_evaluation_file_are_not_learned_either(desk: Desk, tmp_path: Path) -> None:
+    own = write(tmp_path / "own.jsonl", rows([("zozoz kia", "trees")]))
+    examples = write(tmp_path / "examples.jsonl", rows([("Zozoz kia!", "trees")]))
+    status, _, errors = desk.runs("train", "--evaluation", own, "--examples", examples)
+    assert (status, errors) == (2, "line 1: this text belongs to the evaluation set\n")
 
 
 def test_a_file_of_examples_is_learned(desk: Desk, tmp_path: Path) -> None:
@@ -250,6 +262,27 @@ def test_a_file_of_examples_is_learned(desk: Desk, tmp_path: Path) -> None:
     status, said = desk.trains("--examples", file)
     assert (status, said["examples"]) == (0, 6)
     assert json.loads(desk.runs("understand", "zozoz")[1])["domain"] == "trees"
+
+
+def test_a_row_with_two_labels_is_one_row(desk: Desk, tmp_path: Path) -> None:
+    row = {"text": "zozoz kia", "domain": "trees", "kind": "feedback"}
+    file = write(tmp_path / "examples.jsonl", [row])
+    told = desk.runs("train", "--corpus", desk.corpus, "--examples", file)[1]
+    assert told.startswith(
+        "0 corrections: 0 learned from, 0 kept back as a test; 1 rows from the file of examples.\n"
+    )
+
+
+def test_what_is_kept_back_as_a_test_is_not_learned_from_the_examples_either(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.corrects(40, label="zozoz", now="trees", role="dispatcher")
+    pasted = [(told_anew("zozoz", number).upper(), "trees") for number in (2, 39)]
+    file = write(tmp_path / "examples.jsonl", rows(pasted))
+    said = desk.trains("--examples", file)[1]
+    assert (said["kept_back"], said["examples"], said["examples_kept_back"]) == (8, 1, 1)
+    told = desk.runs("train", "--corpus", desk.corpus, "--examples", file)[1]
+    assert "1 rows from the file of examples, and 1 left out, for they are among those kept back." in told
 
 
 def test_many_wrong_corrections_by_one_citizen_teach_nothing(desk: Desk) -> None:
@@ -285,7 +318,7 @@ async def test_a_running_program_takes_a_new_model_up_and_gives_it_back(
     try:
         assert app.worker is not None
         shipped = app.worker.understanding.model_version
-        options = ["train", "--corpus", str(corpus), "--evaluation", str(evaluation)]
+        options = ["train", "--corpus", str(corpus)]
         assert await asyncio.to_thread(main, options, environment=environment) == 0
         adopted = await another_than(shipped, app)
         assert app.worker.understanding.read(made_up("domains", "noise")[0], province=None).domain == "noise"

@@ -1,11 +1,20 @@
 """When a new model may replace the old one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from routing.adoption import NONE, ONE_DOMAIN, OVERALL, Figure, Tolerance, compare, worse
+from routing.adoption import (
+    EMERGENCIES_HEARD,
+    ONE_DOMAIN,
+    ONE_TEXT,
+    OVERALL,
+    Figure,
+    Tolerance,
+    compare,
+    worse,
+)
 from routing.evaluation import Case, read_cases
 from routing.lessons import Lesson
 
@@ -41,10 +50,42 @@ def test_overall_one_text_in_a_hundred_may_be_lost_unless_it_is_hardly_chance(
     assert figure(lost=lost, gained=gained).is_worse is is_worse
 
 
-def test_a_single_text_never_blocks_but_an_emergency_does() -> None:
+def test_a_single_text_never_blocks() -> None:
     assert not figure(lost=1, gained=0, count=20).is_worse
-    assert figure(lost=1, gained=0, count=20, tolerance=NONE).is_worse
-    assert not figure(lost=1, gained=1, count=20, tolerance=NONE).is_worse
+
+
+@pytest.mark.parametrize(
+    ("old", "lost", "gained", "is_worse"),
+    [
+        (27, 1, 0, False),  # 26 of 27 are 96 of 100
+        (27, 2, 0, True),
+        (27, 3, 2, False),
+        (26, 1, 0, True),  # 25 of 27 are too few to lose one
+        (26, 1, 1, False),
+        (20, 0, 0, False),
+        (20, 0, 3, False),
+    ],
+)
+def test_one_emergency_may_be_lost_while_nearly_all_are_heard(
+    old: int, lost: int, gained: int, is_worse: bool
+) -> None:
+    recall = replace(
+        figure(lost=lost, gained=gained, count=27, tolerance=ONE_TEXT),
+        old=old,
+        new=old - lost + gained,
+        at_least=EMERGENCIES_HEARD,
+    )
+    assert recall.is_worse is is_worse
+
+
+def test_a_set_with_few_emergencies_may_lose_none() -> None:
+    hears = reader(**{f"t{number}": "waste" for number in range(19)})
+    deaf = reader(**{f"t{number}": "waste" for number in range(18)})
+    few = compare(hears, deaf, cases(19, kind="emergency"), [])
+    assert names([one for one in few if one.name != "kind"]) == ["recall of emergency"]
+    both = reader(**{f"t{number}": "waste" for number in range(20)})
+    more = compare(both, hears, cases(20, kind="emergency"), [])
+    assert names(more) == []
 
 
 def test_a_domain_may_lose_one_text_in_ten() -> None:

@@ -43,6 +43,52 @@ def test_a_label_that_is_no_text_is_named_like_any_bad_row(field: str, value: ob
         read_cases([json.dumps({"text": "rác đầy ngõ", "kind": "feedback", field: value})])
 
 
+def test_bytes_that_are_no_text_spoil_only_their_own_row() -> None:
+    lines = [
+        b"\xef\xbb\xbf" + json.dumps({"text": "rác đầy ngõ", "domain": "waste"}).encode(),
+        '{"text": "rác đầy ng\u1ecf", "domain": "waste"}'.encode("utf-16"),
+        b'{"text": "r\xe1c", "domain": "waste"}',
+        b'{"text": "\\ud83d", "domain": "waste"}',
+        "{'text': 'rác'}".encode(),
+        b"[" * 100_000,
+    ]
+
+    with pytest.raises(BadRows) as caught:
+        read_cases(lines)
+
+    assert list(caught.value.problems) == [
+        "line 2: byte 1 is not UTF-8",
+        "line 3: byte 12 is not UTF-8",
+        "line 4: half a character (a lone surrogate)",
+        "line 5: not JSON",
+        "line 6: not JSON",
+    ]
+    assert len(read_cases([lines[0], b"", lines[0].removeprefix(b"\xef\xbb\xbf")])) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("kindd", "kind"),
+        ("Kind", "kind"),
+        ("knid", "kind"),
+        ("domian", "domain"),
+        ("text_mesy", "text_messy"),
+    ],
+)
+def test_a_key_with_a_slip_of_the_finger_is_not_passed_over(key: str, meant: str) -> None:
+    row = {"text": "rác đầy ngõ", "domain": "waste", key: "feedback"}
+
+    with pytest.raises(BadRows, match=f"line 1: unknown key '{key}'; did you mean '{meant}'"):
+        read_cases([json.dumps(row)])
+
+
+def test_what_else_a_row_tells_is_left_alone() -> None:
+    row = {"text": "rác đầy ngõ", "domain": "waste", "id": 7, "source": "phone", "received": "2026-03-02"}
+
+    assert read_cases([json.dumps(row)])[0].domain == "waste"
+
+
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(BadRows):
         read_cases([])

@@ -67,6 +67,13 @@ def test_what_the_model_does_not_know_is_left_out() -> None:
     assert taught(made(now="fireworks"), made(1, field="ward", now="00364")) == []
 
 
+def test_a_last_word_that_the_model_does_not_know_takes_the_one_before_back() -> None:
+    later = made(now="fireworks", at=START + timedelta(days=1))
+    assert taught(made(now="noise"), later) == []
+    by_citizen = made(actor_role="citizen", now="fireworks", at=START + timedelta(days=1))
+    assert taught(made(now="noise"), by_citizen) == [("text 0", "noise", OFFICIAL_WEIGHT)]
+
+
 def test_citizens_count_half_and_only_where_three_of_them_agree() -> None:
     two = [made(number, actor_role="citizen", person_id=number) for number in range(2)]
     assert taught(*two) == []
@@ -106,10 +113,8 @@ def test_what_is_asked_is_not_taught() -> None:
 
 def test_examples_are_read_and_every_bad_line_is_named() -> None:
     good = '{"text": "rác", "domain": "waste", "kind": "question"}'
-    assert [(one.field, one.label) for one in read_examples(["", good], labels=LABELS, reserved=[])] == [
-        ("domain", "waste"),
-        ("kind", "question"),
-    ]
+    (row,) = read_examples(["", good], labels=LABELS, reserved=[])
+    assert [(one.field, one.label) for one in row] == [("domain", "waste"), ("kind", "question")]
     with pytest.raises(BadRows) as bad:
         read_examples([good, "{", '{"text": "x", "domain": {}}'], labels=LABELS, reserved=["RÁC"])
     assert [problem.split(":")[0] for problem in bad.value.problems] == ["line 1", "line 2", "line 3"]
