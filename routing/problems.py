@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Self
 
+from routing.kind import EMERGENCY
 from routing.model import bare_words
 from routing.place import FormerWard, PlaceReading, Ward
-from routing.segments import Segment, Turning, lists, segments
+from routing.segments import Segment, Turning, enumerated, lists, segments
 from routing.vietnamese import strip_accents, words
 
 MOST_PROBLEMS = 5
@@ -22,6 +23,8 @@ _FEWEST_WORDS = {Turning.SENTENCE: 8, Turning.PARAGRAPH: 4, Turning.PHRASE: 4, T
 _NO_MATTER = frozenset({"smalltalk", "abuse"})
 _SURE_OF_A_MATTER = 0.9
 """Of a few words the domain says more than the kind does."""
+_FEWEST_IF_SURE, _SURE_OF_FEW_WORDS = 2, 0.97
+_SUPPLIES = frozenset({"electricity", "water_supply", "telecom"})
 _EMPTY = (
     "a da vang oi nhe nha kinh gui xin chao cam on toi em anh chi ban minh rat mong nho giup som tran trong"
     " thua ong ba quy co quan phan anh"
@@ -131,6 +134,7 @@ class _Matter:
     start: int
     end: int
     reading: SpanReading | None
+    more: int = 0
 
 
 def find_problems(
@@ -142,12 +146,47 @@ def find_problems(
     to their neighbour. A text without any sign of a second matter is not read again.
     """
     parts = segments(text)
-    if len(parts) < 2:
-        return ()
-    matters = _Sorter(text, read_span, read_place).matters(parts)
-    if len(matters) < 2:
-        return ()
-    return tuple(_problem(text, matter, place, read_place) for matter in matters)
+    matters = _Sorter(text, read_span, read_place).matters(parts) if len(parts) > 1 else []
+    if len(matters) > 1:
+        return tuple(_problem(text, matter, place, read_place) for matter in matters)
+    named = _enumerated(text, read_span)
+    return tuple(_problem(text, matter, place, read_place, shares_address=True) for matter in named)
+
+
+def _enumerated(text: str, read_span: ReadSpan) -> list[_Matter]:
+    """Return the matters of a mere enumeration, each of a sure domain of its own; else nothing."""
+    spans = enumerated(text)
+    found: list[_Matter] = []
+    for start, end in spans:
+        reading = read_span(text[start:end])
+        earlier = {each.reading.domain for each in found if each.reading}
+        if reading.confidence < _SURE_OF_A_MATTER or reading.domain in earlier:
+            return []
+        found.append(_Matter(start=start, end=end, reading=reading))
+    if len(found) == 2 and _one_cause(found[0], found[1]):
+        return []
+    return _covering(text, found)
+
+
+def _one_cause(one: _Matter, other: _Matter) -> bool:
+    """Tell whether two matters named together are often one; two supplies that fail are two."""
+    assert one.reading is not None
+    assert other.reading is not None
+    domains = {one.reading.domain, other.reading.domain}
+    return not domains <= _SUPPLIES and _often_one(one.reading.domain, other.reading.domain)
+
+
+def _covering(text: str, found: Sequence[_Matter]) -> list[_Matter]:
+    """Return matters that cover a text without a gap; the last one takes what is beyond the fifth."""
+    kept, beyond = found[:MOST_PROBLEMS], len(found[MOST_PROBLEMS:])
+    starts = [0, *(each.start for each in kept[1:])]
+    ends = [*starts[1:], len(text)]
+    matters = (
+        [replace(each, start=start, end=end) for each, start, end in zip(kept, starts, ends, strict=True)]
+        if kept
+        else []
+    )
+    return [*matters[:-1], replace(matters[-1], more=beyond)] if matters else []
 
 
 class _Sorter:
@@ -156,16 +195,19 @@ class _Sorter:
     def __init__(self, text: str, read_span: ReadSpan, read_place: ReadPlace) -> None:
         self._text = text
         self._read_span, self._read_place = read_span, read_place
+        self._places: dict[str, PlaceReading] = {}
 
     def matters(self, parts: Sequence[Segment]) -> list[_Matter]:
         """Return the matters in order; the last one takes what is beyond the fifth."""
         found = [_Matter(start=parts[0].start, end=parts[0].end, reading=self._reading(parts[0]))]
         for part in parts[1:]:
             reading, last = self._reading(part), found[-1]
-            if len(found) < MOST_PROBLEMS and self._apart(last, part, reading):
+            apart = self._apart(last, part, reading)
+            if apart and len(found) < MOST_PROBLEMS:
                 found.append(_Matter(start=part.start, end=part.end, reading=reading))
             else:
-                found[-1] = replace(last, end=part.end, reading=last.reading or reading)
+                more = last.more + apart
+                found[-1] = replace(last, end=part.end, reading=last.reading or reading, more=more)
         return found
 
     def _reading(self, part: Segment) -> SpanReading | None:
@@ -173,16 +215,25 @@ class _Sorter:
         if part.goes_on or part.introduces:
             return None
         turning = part.turning if part.start else Turning.LIST
-        if sum(word not in _EMPTY_WORDS for word in part.words) < _FEWEST_WORDS[turning]:
+        content = sum(word not in _EMPTY_WORDS for word in part.words)
+        if content < (_FEWEST_IF_SURE if turning > Turning.PARAGRAPH else _FEWEST_WORDS[turning]):
             return None
         reading = self._read_span(self._text[part.start : min(part.end, part.start + _MOST_READ)])
+        if reading.kind == EMERGENCY and turning > Turning.SENTENCE:
+            return reading
+        if content < _FEWEST_WORDS[turning] and reading.confidence < _SURE_OF_FEW_WORDS:
+            return None
         no_matter = reading.kind in _NO_MATTER and reading.confidence < _SURE_OF_A_MATTER
         return None if no_matter or reading.confidence < _SURE[turning] else reading
 
     def _apart(self, last: _Matter, part: Segment, reading: SpanReading | None) -> bool:
         """Tell whether a segment tells of another matter than the one before it."""
         before, turning = last.reading, part.turning
-        if before is None or reading is None or before.confidence < _SURE[turning]:
+        if before is None or reading is None:
+            return False
+        if turning > Turning.SENTENCE and (before.kind == EMERGENCY) != (reading.kind == EMERGENCY):
+            return True
+        if min(before.confidence, reading.confidence) < _SURE[turning]:
             return False
         if before.domain == reading.domain:
             return turning > Turning.SENTENCE and self._elsewhere(last, part)
@@ -193,11 +244,16 @@ class _Sorter:
 
     def _elsewhere(self, last: _Matter, part: Segment) -> bool:
         """Tell whether both sides name a ward, or a street, and not the same one."""
-        one = self._read_place(self._text[last.start : min(last.end, last.start + _MOST_READ)])
-        other = self._read_place(self._text[part.start : min(part.end, part.start + _MOST_READ)])
+        one, other = self._place(last.start, last.end), self._place(part.start, part.end)
         if one.ward_named and other.ward_named:
             return one.ward_named != other.ward_named
         return bool(one.street and other.street) and one.street != other.street
+
+    def _place(self, start: int, end: int) -> PlaceReading:
+        span = self._text[start : min(end, start + _MOST_READ)]
+        if span not in self._places:
+            self._places[span] = self._read_place(span)
+        return self._places[span]
 
 
 def _often_one(domain: str, other: str) -> bool:
@@ -210,9 +266,18 @@ def _related() -> frozenset[frozenset[str]]:
     return frozenset(frozenset(pair.split(" ")) for pair in lists()["related"])
 
 
-def _problem(text: str, matter: _Matter, whole: PlaceReading, read_place: ReadPlace) -> Problem:
+def _problem(
+    text: str,
+    matter: _Matter,
+    whole: PlaceReading,
+    read_place: ReadPlace,
+    *,
+    shares_address: bool = False,
+) -> Problem:
     assert matter.reading is not None
     span = text[matter.start : min(matter.end, matter.start + _MOST_READ)]
+    own = read_place(span)
+    shares = shares_address and not (own.ward_named or own.district or own.street)
     return Problem(
         start=matter.start,
         end=matter.end,
@@ -222,7 +287,8 @@ def _problem(text: str, matter: _Matter, whole: PlaceReading, read_place: ReadPl
         domains=matter.reading.domains,
         urgent=matter.reading.urgent,
         reasons=matter.reading.reasons,
-        place=_own_place(read_place(span), whole, matter.start),
+        more=matter.more,
+        place=whole if shares else _own_place(own, whole, matter.start),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from routing.vietnamese import normalise, strip_accents
 
 _FILE = Path(__file__).parent / "data" / "problems.json"
-_MOST_SEGMENTS = 16
+_MOST_SEGMENTS = 12
 _MOST_SENTENCES = 12
 _MOST_CHARACTERS = 2_000
 """What comes later is no matter of its own: the model does not read further either."""
@@ -24,7 +24,9 @@ _FIRST_WORDS = 12
 """Characters that may stand before a phrase in its clause: "em xin phản ánh thêm"."""
 
 _SENTENCE_END = re.compile(r"(?<![.!?…;])[.!?…;]+[)\"”]?\s+|\n\s*")
-_ABBREVIATED = re.compile(r"(?:\b(?:p|q|tp|tx|tt|x|h|f|kp|ngo|so|duong|ts|gs|bs|ths|dc)|[\s(]\w|^\w)$")
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:p|q|tp|tx|tt|x|h|f|kp|ngo|so|duong|ts|gs|bs|ths|dc)|[\s(][^\W\d]|^\w|[\n.;:,]\s*\d)$"
+)
 _CLAUSE = re.compile(r", ?(?=(?:con|dong thoi|them nua|ngoai ra) )")
 _TOPIC = re.compile(r"(?:\w+ ){1,6}?(?P<sign>thi|cung)\b")
 _QUANTIFIED = re.compile(r"\b(?:nao|ai|gi|dau) cung\b")
@@ -37,6 +39,18 @@ _ORDER = {"nhat": 1, "mot": 1, "hai": 2, "ba": 3, "tu": 4, "bon": 4, "nam": 5}
 _BULLET = re.compile(r"^[ \t]*(?:[-–—•*+▪●◦✅👉➡]|=>)[ \t]*(?=\S)", re.MULTILINE)
 _HEADING = re.compile(r"(?:^|(?<=[\n.;]))[ \t]*ve [^.:;\n]{3,40}:", re.MULTILINE)
 _WORD = re.compile(r"\w+")
+_BESIDES = re.compile(
+    r"con (?!(?:co|lai|nua|khong|chua|nhieu|rat|bi|thi|gi|neu|khi|dang|toi|em|minh|nguoi|ai|phai|moi|hon"
+    r"|phuong|xa|cac|ca|day|ben)\b)"
+)
+_CHILD_OR_ROAD = re.compile(
+    r"con (?:duong|ngo|hem|be|cho|meo|song|kenh|muong|pho|lon|ga|trau|chau|gai|trai|cai|so|dau|oto|xe)\b"
+)
+_NAMES_WARD = re.compile(r"\b(?:phuong|xa|p\.) ?(\w+(?: \w+)?)")
+_BOTH = re.compile(r"\bvua (?=(\w+(?: \w+){1,5}?) (vua) (\w+(?: \w+){1,5}))")
+_SHORTEST_CLAUSE, _LONGEST_CLAUSE, _FEWEST_CLAUSES, _MOST_CLAUSES = 2, 7, 3, 8
+_LEAST_ENUMERATED = 0.4
+"""How much of a text a mere enumeration must be: a story holds many commas."""
 _DATED = re.compile(r"(?:ngay|sang|chieu|toi|hom|thang|luc|den) (?:ngay |hom )?(?:\d|qua|nay|kia|sau)")
 
 
@@ -88,6 +102,7 @@ class _Written:
     def __init__(self, text: str) -> None:
         self._text = text
         self.bare, self._positions = _without_accents(text)
+        self.accented = any(letter.isalpha() and not letter.isascii() for letter in text)
 
     def position(self, at: int) -> int:
         """Return where a letter stands in the text as it was given."""
@@ -162,7 +177,7 @@ def _turnings(written: _Written) -> dict[int, Turning]:
     items = _list_items(written.bare)
     starts = _clause_starts(written.bare)
     for at in starts:
-        if _phrases("phrases_at_start").begins(written, at) > at:
+        if _phrases("phrases_at_start").begins(written, at) > at or _begins_besides(written, at):
             found[at] = Turning.PHRASE
         elif not items and written.bare[max(0, at - 2) : at] == "\n\n":
             found[at] = Turning.PARAGRAPH
@@ -173,6 +188,17 @@ def _turnings(written: _Written) -> dict[int, Turning]:
     found.update(dict.fromkeys(items, Turning.LIST))
     found.pop(0, None)
     return found
+
+
+def _begins_besides(written: _Written, at: int) -> bool:
+    """Tell whether words begin with "còn" that turns to something else; "con" may be another word."""
+    if not _BESIDES.match(written.bare, at):
+        return False
+    if written.bare[:at].rstrip().endswith(","):
+        return False
+    if written.accented:
+        return written.typed(at, at + 3) == "còn"
+    return not _CHILD_OR_ROAD.match(written.bare, at)
 
 
 def _clause_starts(bare: str) -> list[int]:
@@ -212,7 +238,20 @@ def _list_items(bare: str) -> list[int]:
         [match.start() for match in _BULLET.finditer(bare)],
         [match.start() for match in _HEADING.finditer(bare)],
     )
-    return next((items for items in kinds if len(items) > 1), [])
+    return next((items for items in kinds if len(items) > 1), []) or _wards_in_turn(bare)
+
+
+def _wards_in_turn(bare: str) -> list[int]:
+    """Return where the clauses between semicolons begin, when they name different wards."""
+    starts = [0, *(match.end() for match in re.finditer(r";\s*", bare))]
+    ends = [*starts[1:], len(bare)]
+    found = [
+        (start, named.group(1))
+        for start, end in zip(starts, ends, strict=True)
+        if (named := _NAMES_WARD.search(bare, start, end))
+    ]
+    several = len({name for _, name in found}) > 1
+    return [start for start, _ in found] if several else []
 
 
 def _counted(numbers: Iterator[tuple[int, int]]) -> list[int]:
@@ -270,3 +309,39 @@ def _goes_on(written: _Written, at: int) -> bool:
     while (after := _phrases("wishing").begins(written, at)) > at:
         at = _next_word(written, after)
     return _phrases("wishes").begins(written, at) > at
+
+
+def enumerated(text: str) -> list[tuple[int, int]]:
+    """Return the spans of an enumeration of few words each: "đèn hỏng, cống tắc, chó thả rông".
+
+    Only one that makes up much of its text; nothing where there is none. "vừa … vừa …" is one of two.
+    """
+    written = _Written(text[:_MOST_CHARACTERS])
+    spans = _both(written) or _clauses(written.bare)
+    if not spans or spans[-1][1] - spans[0][0] < _LEAST_ENUMERATED * len(written.bare.strip()):
+        return []
+    return [(written.position(start), written.position(end)) for start, end in spans]
+
+
+def _both(written: _Written) -> list[tuple[int, int]]:
+    match = _BOTH.search(written.bare)
+    if match is None or written.typed(match.start(), match.start() + 3) not in ("vừa", "vua"):
+        return []
+    return [match.span(1), match.span(3)]
+
+
+def _clauses(bare: str) -> list[tuple[int, int]]:
+    """Return the clauses of the first sentence that is nothing but short ones, after its heading."""
+    ends = [match.start() for match in _SENTENCE_END.finditer(bare)]
+    for start, end in zip([0, *ends], [*ends, len(bare)], strict=True):
+        first = bare.find(":", start, end) + 1 or start
+        stops = [at for at in range(first, end) if bare[at] in ",;"]
+        if _FEWEST_CLAUSES - 1 <= len(stops) < _MOST_CLAUSES:
+            spans = list(zip([first, *(at + 1 for at in stops)], [*stops, end], strict=True))
+            if all(_is_short(bare[one:other]) for one, other in spans):
+                return spans
+    return []
+
+
+def _is_short(clause: str) -> bool:
+    return _SHORTEST_CLAUSE <= len(_WORD.findall(clause)) <= _LONGEST_CLAUSE

@@ -81,3 +81,37 @@ async def test_a_second_message_about_something_else(real_city: CityHarness) -> 
     an.does_not_see("việc khác")
     await an.writes("Nhà tôi ở phường Thanh Xuân mất nước ba ngày liền, không có nước nấu ăn")
     an.sees("việc khác", "[Việc mới]", "[Thêm vào phản ánh đang viết]")
+
+
+@pytest.mark.parametrize("text", ["Mất điện rồi", "cống tắc", "ổ gà ở ngõ 5"])
+async def test_few_words_of_a_sure_matter_are_no_small_talk(real_city: CityHarness, text: str) -> None:
+    an = real_city.citizen("an")
+    await an.writes(text)
+    an.does_not_see("Chào anh/chị")
+    an.sees("[Huỷ]")
+
+
+async def test_thanks_are_answered_and_not_filed(real_city: CityHarness) -> None:
+    an = real_city.citizen("an")
+    await an.writes("Cảm ơn phường đã dọn rác rất nhanh")
+    an.sees("Cảm ơn anh/chị", "[Đây là phản ánh]")
+    an.does_not_see("[Đồng ý và gửi]")
+
+
+async def test_a_complaint_with_swear_words_is_a_complaint(real_city: CityHarness) -> None:
+    an = real_city.citizen("an")
+    await an.writes("Mẹ chúng mày lũ ăn hại, cống tắc cả tháng ngập hết nhà ông rồi")
+    an.sees("Thoát nước", "[Đồng ý và gửi]")
+    binh = real_city.citizen("binh")
+    await binh.writes("Nhận hút bể phốt thông tắc cống giá rẻ gọi 0912345678")
+    binh.sees("[Tôi muốn gửi nội dung này]")
+
+
+async def test_an_emergency_is_not_sent_to_those_who_clear_rubbish(real_city: CityHarness) -> None:
+    an = real_city.citizen("an")
+    await an.writes("Cháy to ở ngõ 5 phường Khương Đình có người kẹt! Ngoài ra rác đầy ngõ")
+    an.sees("114", "Khẩn", "[Đồng ý và gửi]")
+    await an.presses("Đồng ý và gửi")
+    fire = await real_city.only_case()
+    assert (fire.kind, fire.urgent, fire.domain == "waste") == ("emergency", True, False)
+    an.sees("Rác thải", "[Đồng ý và gửi]")
