@@ -124,13 +124,19 @@ def _given(city: City, event: Event, before: str | None) -> str:
     unit = cards.unit_name(city, event.data["unit"])
     rule = responsibility.named_rule(event.data.get("reason", ""))
     if rule is not None:
-        limits = [_limit(city, key, value) for key, value in rule.limits.items()]
+        limits = limits_of(city, event.data["reason"])
         return texts.unit_by_rule(unit=unit, position=rule.position, limits=limits, at=event.at)
     if event.actor_role == "dispatcher" or before is None:
         return texts.unit_by_person(unit=unit, reason=texts.by_dispatcher(), at=event.at)
     return texts.unit_by_person(
         unit=unit, reason=texts.by_unit(unit=cards.unit_name(city, before)), at=event.at
     )
+
+
+def limits_of(city: City, reason: str) -> list[str]:
+    """Return in words what the rule is limited to that an assignment's reason names."""
+    rule = responsibility.named_rule(reason)
+    return [_limit(city, key, value) for key, value in rule.limits.items()] if rule else []
 
 
 def _limit(city: City, key: str, value: str) -> str:

@@ -11,21 +11,24 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from bot.commands.desk import Desk
 from bot.commands.opening import NoCity, Refused, load_city, load_understanding, progress
 
 if TYPE_CHECKING:
     from routing.evaluation import Case
+    from routing.evaluation.rows import Line, Numbered
     from routing.organisation import City
-    from routing.understanding import Reading, Understanding
+    from routing.understanding import Understanding
 
 DEFAULT_PROVINCE = "ha-noi"
 ANYWHERE = "any"
 _BATCH = 64
 _TIMED = 500
 _DATA = Path(__file__).parents[2] / "routing" / "data"
-Item = TypeVar("Item")
+BAD_ROWS = 2
+"""Exit status of `evaluate` when rows are bad and nothing was measured, as of `train`."""
 
 
 class BadRow(Exception):
@@ -60,13 +63,14 @@ def run_understand(arguments: argparse.Namespace) -> int:
     """Print what is understood of each text. Bad rows are named on standard error and make the status 1."""
     own = None if arguments.province else _own_city(arguments)
     home = own.province if own else _named(arguments.province or DEFAULT_PROVINCE)
-    desk = _Desk(load_understanding(arguments.settings), arguments.now or datetime.now(UTC), own)
+    desk = Desk(load_understanding(arguments.settings), arguments.now or datetime.now(UTC), own)
     failed = False
-    rows = progress(_inputs(arguments), "texts")
+    rows = progress(_rows(arguments), "texts")
     while batch := list(islice(rows, _BATCH)):
         for number, line in batch:
             try:
-                print(json.dumps(desk.answer(line, home), ensure_ascii=False))
+                text, province = _row(line, home) if arguments.jsonl else (_plain(line), home)
+                print(json.dumps(desk.answer(text, province), ensure_ascii=False))
             except BadRow as error:
                 failed = True
                 print(f"line {number}: {error}", file=sys.stderr)
@@ -75,16 +79,16 @@ def run_understand(arguments: argparse.Namespace) -> int:
 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
-    """Print the figures of the model on a file; every bad row is named and nothing is measured then."""
+    """Print the figures of the model on a file; with bad rows name them all and measure nothing."""
     from routing.evaluation import BadRows, evaluate, read_cases, report
 
     try:
-        lines = arguments.file.read_text(encoding="utf-8").splitlines()
-        cases = read_cases(lines)
-    except (OSError, UnicodeDecodeError) as error:
+        cases = read_cases(arguments.file.read_bytes().splitlines())
+    except OSError as error:
         raise Refused(str(error)) from error
     except BadRows as bad:
-        raise Refused("\n".join(bad.problems)) from bad
+        print("\n".join(bad.problems), file=sys.stderr)
+        return BAD_ROWS
     home = _named(arguments.province)
     began = time.perf_counter()
     understanding = load_understanding(arguments.settings)
@@ -127,89 +131,42 @@ def _draw(figures: dict[str, Any], path: Path) -> None:
         raise Refused(f"--plot: {error}") from error
 
 
-class _Desk:
-    """Reads texts and says who would answer and by when, in the own city or the usual one of the place."""
+def _rows(arguments: argparse.Namespace) -> "Iterator[Numbered]":
+    """Yield what to read by line number: of plain text empty lines too. Raises Refused without a file."""
+    from routing.evaluation.rows import numbered_lines
 
-    def __init__(self, understanding: "Understanding", now: datetime, own: "City | None") -> None:
-        self._understanding = understanding
-        self._now = now
-        self._cities: dict[str, City] = {own.province: own} if own else {}
-
-    def answer(self, line: "str | dict[str, Any]", home: str | None) -> dict[str, object]:
-        """Return the contract's object for a text, or for a row {"text", "province"?}. Raises BadRow."""
-        text, province = _row(line, home)
-        reading = self._understanding.read(text, province=province)
-        printed = reading.as_dict()
-        del printed["place"]
-        return printed | self._assignment(reading, province)
-
-    def _assignment(self, reading: "Reading", province: str | None) -> dict[str, object]:
-        from routing.deadline import deadlines
-        from routing.responsibility import assign
-
-        ward = reading.place.ward
-        slug = ward.province if ward else province
-        if slug is None:
-            return {"unit": None, "due_at": None}
-        city = self._city(slug)
-        found = assign(
-            city,
-            domain=reading.domain,
-            kind=reading.kind,
-            ward_code=ward.code if ward else None,
-            former=reading.place.former,
-            street=reading.place.address,
-        )
-        due = deadlines(
-            city, city.deadline_rule(reading.domain), received_at=self._now, urgent=reading.urgent
-        )
-        unit = {"code": found.unit.code, "name": found.unit.name} if found.unit else None
-        return {"unit": unit, "due_at": due.due_at.isoformat()}
-
-    def _city(self, slug: str) -> "City":
-        from routing.organisation import build_city
-
-        if slug not in self._cities:
-            self._cities[slug] = build_city(slug)
-        return self._cities[slug]
-
-
-def _inputs(arguments: argparse.Namespace) -> "Iterator[tuple[int, str | dict[str, Any]]]":
     if arguments.text is not None:
         yield 1, arguments.text
     elif arguments.jsonl in (None, "-"):
-        yield from _lines(sys.stdin, as_json=arguments.jsonl == "-")
+        yield from numbered_lines(sys.stdin.buffer, empty=arguments.jsonl is None)
     else:
         try:
-            with open(arguments.jsonl, encoding="utf-8") as file:
-                yield from _lines(file, as_json=True)
-        except (OSError, UnicodeDecodeError) as error:
+            with open(arguments.jsonl, "rb") as file:
+                yield from numbered_lines(file)
+        except OSError as error:
             raise Refused(str(error)) from error
 
 
-def _lines(file: IO[str], *, as_json: bool) -> "Iterator[tuple[int, str | dict[str, Any]]]":
-    for number, line in enumerate(file, start=1):
-        if as_json and line.strip():
-            yield number, _parsed(line)
-        elif not as_json:
-            yield number, line.rstrip("\n")
+def _row(line: "Line", home: str | None) -> tuple[str, str | None]:
+    """Return text and province of a row of JSON lines. Raises BadRow."""
+    from routing.evaluation.rows import read_object
 
-
-def _parsed(line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-    except ValueError:
-        return {}
-    return row if isinstance(row, dict) else {}
+        row = read_object(line, blank=True)
+    except ValueError as error:
+        raise BadRow(str(error)) from error
+    given = row.get("province")
+    return row["text"], _province(str(given)) if given else home
 
 
-def _row(line: "str | dict[str, Any]", home: str | None) -> tuple[str, str | None]:
-    if isinstance(line, str):
-        return line, home
-    if not isinstance(line.get("text"), str):
-        raise BadRow('not a JSON object with a "text"')
-    given = line.get("province")
-    return line["text"], _province(str(given)) if given else home
+def _plain(line: "Line") -> str:
+    """Return a line as its text. Raises BadRow."""
+    try:
+        text = line if isinstance(line, str) else line.decode("utf-8").rstrip("\r\n")
+        text.encode("utf-8")
+    except UnicodeError:
+        raise BadRow("not UTF-8") from None
+    return text
 
 
 def _own_city(arguments: argparse.Namespace) -> "City | None":

@@ -84,8 +84,54 @@ def why_unit(*, lines: Sequence[str]) -> str:
 
 def unit_by_rule(*, unit: str, position: int, limits: Sequence[str], at: datetime) -> str:
     """Tell by which rule of the city a unit was chosen."""
-    scope = ", ".join(limits) or "mọi trường hợp còn lại"
-    return f"{unit}, theo quy tắc phân công số {position} ({scope}), lúc {moment(at)}."
+    return f"{unit}, theo {_rule(position, limits)}, lúc {moment(at)}."
+
+
+def unit_would_be(*, unit: str, position: int, limits: Sequence[str]) -> str:
+    """Tell which unit a message would go to, and by which rule of the city."""
+    return f"Đơn vị: {unit}, theo {_rule(position, limits)}."
+
+
+def no_unit_without_place(*, position: int, limits: Sequence[str]) -> str:
+    """Tell that the rule is known, but not the place that it needs."""
+    return f"Chưa có đơn vị: {_rule(position, limits)} cần biết phường, xã mà trong tin chưa rõ."
+
+
+def no_unit_by_rule(*, position: int, limits: Sequence[str]) -> str:
+    """Tell that a rule names a unit that the city does not have."""
+    return f"Chưa có đơn vị: {_rule(position, limits)} nêu một đơn vị không có ở đây."
+
+
+def no_unit_without_rule() -> str:
+    """Tell that the city has no rule for such a message."""
+    return "Chưa có đơn vị: không có quy tắc phân công nào cho trường hợp này."
+
+
+def no_unit_elsewhere(*, place: str, city: str) -> str:
+    """Tell that the place lies outside the city."""
+    return f"Chưa có đơn vị: {place} không thuộc {city}."
+
+
+def no_unit_without_province() -> str:
+    """Tell that it is not known in which province the place lies."""
+    return "Chưa có đơn vị và hạn: chưa rõ tỉnh, thành phố."
+
+
+def due_would_be(*, due_at: datetime, received_at: datetime, allowed: float, domain: str) -> str:
+    """Tell by when a message would be answered, and why then."""
+    return (
+        f"Hạn trả lời {moment(due_at)}: {_hours(allowed)} làm việc của lĩnh vực {domain},"
+        f" tính từ {moment(received_at)}."
+    )
+
+
+def named_by_city(*, was: str, now: str) -> str:
+    """Tell that the city has a name of its own for a domain."""
+    return f"Lĩnh vực {was} ở đây gọi là {now}."
+
+
+def _rule(position: int, limits: Sequence[str]) -> str:
+    return f"quy tắc phân công số {position} ({', '.join(limits) or 'mọi trường hợp còn lại'})"
 
 
 def unit_by_person(*, unit: str, reason: str, at: datetime) -> str:

@@ -55,17 +55,19 @@ class Case:
     second_kind: str | None = None
 
 
-def numbered_lines(lines: Iterable[Line]) -> Iterator[Numbered]:
-    """Yield the lines of a file with their numbers, without empty ones, and without a byte order mark."""
+def numbered_lines(lines: Iterable[Line], *, empty: bool = False) -> Iterator[Numbered]:
+    """Yield the lines of a file with their numbers, without a byte order mark; empty ones on request."""
     for number, line in enumerate(lines, start=1):
         if number == 1 and isinstance(line, bytes):
             line = line.removeprefix(_BYTE_ORDER_MARK)
-        if line.strip():
+        if empty or line.strip():
             yield number, line
 
 
-def read_object(line: Line) -> dict[str, Any]:
+def read_object(line: Line, *, blank: bool = False) -> dict[str, Any]:
     """Return the JSON object of a line, which has a text. Raises ValueError with what is wrong with it.
+
+    blank: whether the text may say nothing.
 
     A key that is nearly a known one is wrong: what it says would be passed over without a word.
     """
@@ -76,7 +78,7 @@ def read_object(line: Line) -> dict[str, Any]:
         if meant := _nearly_known(key):
             raise ValueError(f"unknown key {key!r}; did you mean {meant!r}?")
     text = row.get("text")
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not (blank or text.strip()):
         raise ValueError("no text")
     return row
 

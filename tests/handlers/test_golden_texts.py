@@ -81,6 +81,12 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
     "limit_of_rule": {"key": ["domain", "area", "kind"], "value": ["Tiếng ồn"]},
     "unit_by_person": {"reason": ["cán bộ điều phối chọn"]},
     "unit_by_rule": {"position": [40], "limits": [["lĩnh vực Tiếng ồn", "ngõ, hẻm"], []]},
+    "unit_would_be": {"position": [40], "limits": [["lĩnh vực Tiếng ồn", "ngõ, hẻm"], []]},
+    "no_unit_without_place": {"position": [40], "limits": [["lĩnh vực Tiếng ồn"]]},
+    "no_unit_by_rule": {"position": [40], "limits": [["lĩnh vực Tiếng ồn"]]},
+    "no_unit_elsewhere": {"place": ["Phường Hải Châu (Đà Nẵng)"]},
+    "due_would_be": {"due_at": [LATER], "allowed": [24.0]},
+    "named_by_city": {"was": ["Tiếng ồn"], "now": ["Ồn ào"]},
     "why_due": {
         "due_at": [LATER],
         "began_at": [EARLIER],
