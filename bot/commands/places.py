@@ -11,6 +11,7 @@ from bot.commands.opening import Refused, city_of, opened
 if TYPE_CHECKING:
     from routing.organisation import City
     from routing.place import Ward
+    from routing.places.borders import BorderFile
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -40,23 +41,37 @@ def run_import(arguments: argparse.Namespace) -> int:
 
 
 async def _import(arguments: argparse.Namespace, document: Any) -> int:
-    from routing.place import BrokenBorders, read_border_file
     from storage import borders
 
-    async with opened(arguments.settings) as database, database.begin() as transaction:
-        city = await city_of(transaction)
-        try:
-            found = read_border_file(document, province=city.province)
-        except BrokenBorders as error:
-            problems = [f"{arguments.file}: {problem}" for problem in error.problems]
-            total = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was changed."
-            raise Refused("\n".join([*problems, total])) from error
-        await borders.save_borders(transaction, found.as_dict())
+    async with opened(arguments.settings) as database:
+        async with database.read() as transaction:
+            city = await city_of(transaction)
+        # Before anything is written: a big file takes long to read, and other programs wait for the writer.
+        found = _read(arguments.file, document, city)
+        async with database.begin() as transaction:
+            before = await borders.load_borders(transaction) or {}
+            await borders.save_borders(transaction, found.as_dict())
     print(f"{len(found.polygons)} wards of {city.name} have their borders now. Running programs follow.")
     if found.elsewhere:
         print(f"{found.elsewhere} features are of other provinces and were left out.")
+    if dropped := before.keys() - found.polygons.keys():
+        replaced = len(before) - len(dropped)
+        gone = f"{len(dropped)} dropped, for the file does not hold them"
+        print(f"Of the {len(before)} borders before, {replaced} were replaced and {gone}.")
     _print_missing(_missing(city, found.polygons))
     return 0
+
+
+def _read(file: Path, document: Any, city: "City") -> "BorderFile":
+    """Return the borders in a document. Raises Refused with every bad feature."""
+    from routing.place import BrokenBorders, read_border_file
+
+    try:
+        return read_border_file(document, province=city.province)
+    except BrokenBorders as error:
+        problems = [f"{file}: {problem}" for problem in error.problems]
+        total = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was changed."
+        raise Refused("\n".join([*problems, total])) from error
 
 
 def run_show(arguments: argparse.Namespace) -> int:

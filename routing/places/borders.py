@@ -16,11 +16,14 @@ from routing.places.units import Ward
 from routing.vietnamese import normalise, strip_accents
 
 if TYPE_CHECKING:
+    from shapely import Polygon as Polygonal
     from shapely import STRtree
 
 NEAR_BORDER_METRES = 50.0
 """This close to a border a position may as well be on its other side: both wards are possible."""
 _METRES_PER_DEGREE = 111_195.0
+_KNOTTED = 0.01
+"""How much of its area a border may go around the wrong way: knots of a few metres are slips of the pen."""
 _WEST, _SOUTH, _EAST, _NORTH = 102.0, 6.0, 118.0, 23.6
 _CODE_NAMES = frozenset(
     ("code", "maxa", "maphuong", "wardcode", "communecode", "maphuongxa", "maxaphuong", "ma")
@@ -189,12 +192,18 @@ def _point(point: Any) -> tuple[float, float]:
 
 
 def _untangled(polygon: Polygon) -> Iterator[Polygon]:
-    """Yield a polygon, in parts where its border crosses itself. Raises _Bad for one without an area."""
+    """Yield a polygon, with small knots in its border undone.
+
+    Raises _Bad for one without an area, and for one whose border crosses itself so that nobody can tell
+    what lies inside.
+    """
     import shapely
 
-    shape = shapely.Polygon(polygon[0], polygon[1:])
-    if not shape.is_valid:
-        shape = shapely.make_valid(shape)
+    drawn = shapely.Polygon(polygon[0], polygon[1:])
+    shape = drawn if drawn.is_valid else shapely.make_valid(drawn)
+    # What a crossing border goes around the other way counts against the area as drawn.
+    if shape.area > 0 and abs(shape.area - drawn.area) > _KNOTTED * shape.area:
+        raise _Bad(f"its border crosses itself: {_first_crossing(drawn)}")
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > 0]
     parts += [
         inner for part in shapely.get_parts(shape) if part.geom_type == "MultiPolygon" for inner in part.geoms
@@ -204,6 +213,13 @@ def _untangled(polygon: Polygon) -> Iterator[Polygon]:
     for part in parts:
         rings = (part.exterior, *part.interiors)
         yield [[(float(x), float(y)) for x, y in ring.coords] for ring in rings]
+
+
+def _first_crossing(shape: "Polygonal") -> str:
+    import shapely
+
+    reason, _, point = shapely.is_valid_reason(shape).partition("[")
+    return f"{reason.lower()} at {point.rstrip(']')}" if point else reason.lower()
 
 
 class Borders:

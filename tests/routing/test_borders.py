@@ -138,13 +138,26 @@ def test_what_is_no_collection_is_refused(document: Any) -> None:
         read_border_file(document, province="ha-noi")
 
 
-def test_a_border_that_crosses_itself_is_untangled() -> None:
+def test_a_border_that_crosses_itself_is_named() -> None:
     bow = feature(name="Phường Khương Đình")
     bow["geometry"]["coordinates"] = [
         [[105.80, 20.98], [105.82, 21.00], [105.82, 20.98], [105.80, 21.00], [105.80, 20.98]]
     ]
-    assert names(borders(collection(bow)), 20.99, 105.803) == ["Phường Khương Đình"]
-    assert names(borders(collection(bow)), 20.999, 105.81) == []
+    lopsided = feature(name="Phường Phương Liệt")
+    lopsided["geometry"]["coordinates"] = [
+        [[105.80, 20.98], [105.82, 21.00], [105.82, 20.98], [105.80, 20.985], [105.80, 20.98]]
+    ]
+    found = problems(bow, lopsided)
+    assert found[0] == "feature 1: its border crosses itself: self-intersection at 105.81 20.99"
+    assert found[1].startswith("feature 2: its border crosses itself: self-intersection at 105.80")
+
+
+def test_a_knot_of_a_few_metres_is_undone() -> None:
+    knotted = feature(name="Phường Khương Đình")
+    knot = [[105.81, 20.98], [105.8101, 20.9801], [105.8101, 20.9799], [105.81, 20.9801]]
+    ring = square(WEST)
+    knotted["geometry"]["coordinates"] = [[ring[0], *knot, *ring[1:]]]
+    assert names(borders(collection(knotted)), 20.99, 105.803) == ["Phường Khương Đình"]
 
 
 def test_a_polygon_without_an_area_is_refused() -> None:
