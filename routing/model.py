@@ -185,12 +185,12 @@ class Model:
         }
 
     @classmethod
-    def load(cls, file: Path | BinaryIO, *, shipped: bool = False) -> Self:
+    def load(cls, file: Path | BinaryIO) -> Self:
         """Read what `save` wrote. Raises Unsuitable for a model of other features, and for what is none."""
         try:
             with np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-            _check_format(arrays, shipped=shipped)
+            _check_format(arrays)
             return cls._from(arrays)
         except _BROKEN as error:
             raise Unsuitable(
@@ -235,10 +235,10 @@ def _identity(arrays: "Mapping[str, NDArray[np.generic]]") -> str:
     return digest.hexdigest()[:12]
 
 
-def _check_format(arrays: "Mapping[str, NDArray[np.generic]]", *, shipped: bool) -> None:
+def _check_format(arrays: "Mapping[str, NDArray[np.generic]]") -> None:
     """Raise Unsuitable unless a model was made for the features that texts get here."""
     made_for = str(arrays["format"]) if "format" in arrays else "none"
-    if made_for != feature_format() and not (shipped and "format" not in arrays):
+    if made_for != feature_format():
         raise Unsuitable(
             f"it was made for texts read in another way (format {made_for}, here {feature_format()});"
             " train again"

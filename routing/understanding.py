@@ -132,7 +132,7 @@ class Understanding:
     @classmethod
     def load(cls) -> Self:
         """Load the shipped model and the places."""
-        understanding = cls(Model.load(MODEL_FILE, shipped=True))
+        understanding = cls(Model.load(MODEL_FILE))
         understanding.read("", province=None)
         return understanding
 
