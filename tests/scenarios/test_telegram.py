@@ -516,7 +516,7 @@ async def test_what_cannot_be_read_is_answered_with_what_to_do(telegram_city: Te
 
 async def test_five_thousand_characters_are_kept_whole(telegram_city: TelegramCity) -> None:
     chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
-    long = f"{RUBBISH}. {'Mùi rất khó chịu, trẻ con không dám ra ngõ. ' * 120}".strip()
+    long = f"{RUBBISH}. {'Mùi rất khó chịu, rác vẫn chất đống ở đầu ngõ. ' * 120}".strip()
     assert len(long) > 5000
     await an.writes(long)
     await an.sees("Phường Khương Đình", "[Đồng ý và gửi]")
