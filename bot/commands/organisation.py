@@ -1,4 +1,4 @@
-"""`init`, `org export|import|check` and `invite`: the city's units and the people in them."""
+"""`init`, `org export|import` and `invite`: the city's units and the people in them."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.commands import rules
 from bot.commands.opening import Refused, city_of, load_city, nearest, opened
 from bot.settings import without_password
 
@@ -35,9 +36,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     import_ = actions.add_parser("import", help="read them from a file: all of it, or nothing")
     import_.add_argument("file", type=Path)
     import_.set_defaults(run=run_import)
-    check = actions.add_parser("check", help="list every (domain, ward) that reaches nobody")
-    check.add_argument("--json", action="store_true")
-    check.set_defaults(run=run_check)
+    rules.register(actions)
 
     invite = commands.add_parser("invite", help="make a one-time code for an official, valid 7 days")
     invite.add_argument("--unit", required=True, metavar="CODE", help="the unit's code, as in org export")
@@ -125,20 +124,6 @@ async def _import(arguments: argparse.Namespace, document: dict[str, Any], city:
         f"{len(after)} units: {len(after - before)} new, {len(before - after)} gone. Running programs follow."
     )
     return 0
-
-
-def run_check(arguments: argparse.Namespace) -> int:
-    """Print each way in which a case would reach nobody; status 1 when there is one."""
-    from routing.responsibility import check
-
-    problems = check(asyncio.run(load_city(arguments.settings)))
-    if arguments.json:
-        print(json.dumps([str(problem) for problem in problems], ensure_ascii=False))
-    else:
-        for problem in problems:
-            print(problem)
-        print(f"{len(problems)} problems." if problems else "Every domain reaches a unit in every ward.")
-    return 1 if problems else 0
 
 
 def run_invite(arguments: argparse.Namespace) -> int:
