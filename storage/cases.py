@@ -60,6 +60,17 @@ class Case:
     answer: str | None = None
     answer_due_at: datetime | None = None
     extended: bool = False
+    extended_from: datetime | None = None
+    extension: dict[str, Any] | None = None
+    extension_unit: str | None = None
+    extension_count: int = 0
+    proposed: dict[str, Any] | None = None
+    leader_at: datetime | None = None
+    chairman_at: datetime | None = None
+    escalated: int = 0
+    snoozed_until: datetime | None = None
+    triage_at: datetime | None = None
+    unreached_at: datetime | None = None
     closed_at: datetime | None = None
     rating: int | None = None
     returned_count: int = 0

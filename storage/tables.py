@@ -65,6 +65,8 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+JsonOrNone = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""JSON in which nothing is NULL, not the word null."""
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 """An automatic number; SQLite counts only in INTEGER."""
 
@@ -219,6 +221,8 @@ unit = Table(
     Column("ward_code", String(16), index=True),
     Column("valid_from", Date),
     Column("valid_to", Date),
+    Column("former_names", Json, nullable=False, server_default=text("'[]'")),
+    Column("successors", Json, nullable=False, server_default=text("'[]'")),
     comment="The org tree, for joins; the organisation document in `setting` is where it is edited.",
 )
 
@@ -231,6 +235,8 @@ post = Table(
     Column("role", String(16), nullable=False),
     Column("starts_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime),
+    Column("deputy_for", BigInteger, comment="The post that is held in somebody's place, until `ends_at`."),
+    Column("ended_reason", String(200)),
     CheckConstraint("role IN ('chair', 'officer', 'leader', 'dispatcher', 'admin')", name="role"),
     comment="Who holds which role at which unit, and when.",
 )
@@ -246,6 +252,9 @@ invitation = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("used_at", UtcTime),
     Column("used_by", BigInteger, ForeignKey("person.id")),
+    Column("name", String(200), comment="Whom it is for; empty for whoever has the code."),
+    Column("post_ends_at", UtcTime, comment="Until when the post is held."),
+    Column("deputy_for", BigInteger),
 )
 
 case = Table(
@@ -284,6 +293,17 @@ case = Table(
     Column("answer", Text),
     Column("answer_due_at", UtcTime, comment="The deadline that the answer was held to."),
     Column("extended", Boolean, nullable=False, server_default=text("false")),
+    Column("extended_from", UtcTime, comment="The deadline before the extension, with the pauses since."),
+    Column("extension", JsonOrNone, comment="An extension that is asked for: hours, reason, by, at."),
+    Column("extension_unit", String(96), comment="The unit whose chair decides it."),
+    Column("extension_count", Integer, nullable=False, server_default="0"),
+    Column("proposed", JsonOrNone, comment="An answer that waits for the chair: text, photos, by, at."),
+    Column("leader_at", UtcTime, comment="When the level above is told that it is late."),
+    Column("chairman_at", UtcTime, comment="When the chairman is told that it is late."),
+    Column("escalated", Integer, nullable=False, server_default="0", comment="How many levels were told."),
+    Column("snoozed_until", UtcTime, comment="Its own unit is not reminded before."),
+    Column("triage_at", UtcTime, comment="Since when it waits for a dispatcher."),
+    Column("unreached_at", UtcTime, comment="Since when nobody of its unit could be reached."),
     Column("closed_at", UtcTime),
     Column("rating", Integer),
     Column("returned_count", Integer, nullable=False, server_default="0"),
@@ -331,6 +351,19 @@ Index(
     postgresql_where=text("status = 'answered'"),
 )
 Index(
+    "ix_case_extension_unit",
+    case.c.extension_unit,
+    sqlite_where=text("extension_unit IS NOT NULL"),
+    postgresql_where=text("extension_unit IS NOT NULL"),
+)
+Index(
+    "ix_case_paused_at",
+    case.c.paused_at,
+    sqlite_where=text("paused_at IS NOT NULL"),
+    postgresql_where=text("paused_at IS NOT NULL"),
+)
+Index("ix_case_officer_id", case.c.officer_id, case.c.status)
+Index(
     "ix_case_next_check_at",
     case.c.next_check_at,
     sqlite_where=text("next_check_at IS NOT NULL"),
@@ -364,6 +397,65 @@ Index(
     case.c.received_at,
     sqlite_where=text("cell IS NOT NULL"),
     postgresql_where=text("cell IS NOT NULL"),
+)
+
+part = Table(
+    "part",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", BigInteger, ForeignKey("case.id"), nullable=False),
+    Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("status", String(16), nullable=False, comment='"open", "done" or "declined"'),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("asked_by", BigInteger, ForeignKey("person.id"), comment="None: the rule that gave the case."),
+    Column("due_at", UtcTime),
+    Column("officer_id", BigInteger, ForeignKey("person.id")),
+    Column("answered_at", UtcTime),
+    Column("answer", Text),
+    comment="What supporting units contribute to a case; the unit that has the case answers the citizen.",
+)
+Index("ix_part_case_id", part.c.case_id)
+Index("ix_part_unit_code_status", part.c.unit_code, part.c.status)
+
+template = Table(
+    "template",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False),
+    Column("domain", String(48), nullable=False, comment='A domain, or "*" for every one.'),
+    Column("name", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("used", Integer, nullable=False, server_default="0"),
+    Column("created_by", BigInteger, ForeignKey("person.id")),
+    Column("created_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    UniqueConstraint("unit_code", "name"),
+    comment="Answers that chairs wrote beforehand.",
+)
+
+seal = Table(
+    "seal",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("root", String(64), nullable=False),
+    Column("previous_root", String(64), nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("cases", Integer, nullable=False),
+    Column("sealed_at", UtcTime, nullable=False),
+    comment="One root for the events of each local day, chained to the day before.",
+)
+
+org_change = Table(
+    "org_change",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("on_day", Date, nullable=False, index=True),
+    Column("document", Json, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime),
+    Column("outcome", JsonOrNone),
+    comment="Reorganisations: those to come, and those carried out.",
 )
 
 photo = Table(
@@ -449,10 +541,14 @@ __all__ = [
     "invitation",
     "metadata",
     "model",
+    "org_change",
     "outbox",
+    "part",
     "person",
     "photo",
     "post",
+    "seal",
     "setting",
+    "template",
     "unit",
 ]

@@ -1,0 +1,178 @@
+"""Casework: extensions, approval, supporting units, escalation, templates, seals, reorganisations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0006"
+down_revision: str | None = "0005"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+_ASKED = sa.text("extension_unit IS NOT NULL")
+_PAUSED = sa.text("paused_at IS NOT NULL")
+
+
+def _time() -> Any:
+    return sa.BigInteger().with_variant(sa.DateTime(timezone=True), "postgresql")
+
+
+def _json() -> Any:
+    return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+def _case_columns() -> tuple["sa.Column[Any]", ...]:
+    return (
+        sa.Column(
+            "extended_from", _time(), comment="The deadline before the extension, with the pauses since."
+        ),
+        sa.Column("extension", _json(), comment="An extension that is asked for: hours, reason, by, at."),
+        sa.Column("extension_unit", sa.String(length=96), comment="The unit whose chair decides it."),
+        sa.Column("extension_count", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("proposed", _json(), comment="An answer that waits for the chair: text, photos, by, at."),
+        sa.Column("leader_at", _time(), comment="When the level above is told that it is late."),
+        sa.Column("chairman_at", _time(), comment="When the chairman is told that it is late."),
+        sa.Column(
+            "escalated",
+            sa.Integer(),
+            nullable=False,
+            server_default="0",
+            comment="How many levels were told.",
+        ),
+        sa.Column("snoozed_until", _time(), comment="Its own unit is not reminded before."),
+        sa.Column("triage_at", _time(), comment="Since when it waits for a dispatcher."),
+        sa.Column("unreached_at", _time(), comment="Since when nobody of its unit could be reached."),
+    )
+
+
+def _unit_columns() -> tuple["sa.Column[Any]", ...]:
+    return (
+        sa.Column("former_names", _json(), nullable=False, server_default=sa.text("'[]'")),
+        sa.Column("successors", _json(), nullable=False, server_default=sa.text("'[]'")),
+    )
+
+
+def _post_columns() -> tuple["sa.Column[Any]", ...]:
+    return (
+        sa.Column(
+            "deputy_for",
+            sa.BigInteger(),
+            comment="The post that is held in somebody's place, until `ends_at`.",
+        ),
+        sa.Column("ended_reason", sa.String(length=200)),
+    )
+
+
+def _invitation_columns() -> tuple["sa.Column[Any]", ...]:
+    return (
+        sa.Column("name", sa.String(length=200), comment="Whom it is for; empty for whoever has the code."),
+        sa.Column("post_ends_at", _time(), comment="Until when the post is held."),
+        sa.Column("deputy_for", sa.BigInteger()),
+    )
+
+
+_COLUMNS = {
+    "case": _case_columns,
+    "unit": _unit_columns,
+    "post": _post_columns,
+    "invitation": _invitation_columns,
+}
+
+
+def upgrade() -> None:
+    """Add columns and tables; of what waits in triage the last event tells since when."""
+    for table, columns in _COLUMNS.items():
+        for column in columns():
+            op.add_column(table, column)
+    op.execute("UPDATE \"case\" SET triage_at = head_at WHERE status = 'triage'")
+    op.create_index(
+        "ix_case_extension_unit", "case", ["extension_unit"], sqlite_where=_ASKED, postgresql_where=_ASKED
+    )
+    op.create_index(
+        "ix_case_paused_at", "case", ["paused_at"], sqlite_where=_PAUSED, postgresql_where=_PAUSED
+    )
+    op.create_index("ix_case_officer_id", "case", ["officer_id", "status"])
+    _create_part()
+    _create_template()
+    op.create_table(
+        "seal",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("previous_root", sa.String(length=64), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("cases", sa.Integer(), nullable=False),
+        sa.Column("sealed_at", _time(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name="pk_seal"),
+        comment="One root for the events of each local day, chained to the day before.",
+    )
+    op.create_table(
+        "org_change",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("document", _json(), nullable=False),
+        sa.Column("created_at", _time(), nullable=False),
+        sa.Column("done_at", _time()),
+        sa.Column("outcome", _json()),
+        sa.PrimaryKeyConstraint("id", name="pk_org_change"),
+        comment="Reorganisations: those to come, and those carried out.",
+    )
+    op.create_index("ix_org_change_on_day", "org_change", ["on_day"])
+
+
+def _create_part() -> None:
+    op.create_table(
+        "part",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_code", sa.String(length=96), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False, comment='"open", "done" or "declined"'),
+        sa.Column("asked_at", _time(), nullable=False),
+        sa.Column("asked_by", sa.BigInteger(), comment="None: the rule that gave the case."),
+        sa.Column("due_at", _time()),
+        sa.Column("officer_id", sa.BigInteger()),
+        sa.Column("answered_at", _time()),
+        sa.Column("answer", sa.Text()),
+        sa.PrimaryKeyConstraint("id", name="pk_part"),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name="fk_part_case_id"),
+        sa.ForeignKeyConstraint(["unit_code"], ["unit.code"], name="fk_part_unit_code"),
+        sa.ForeignKeyConstraint(["asked_by"], ["person.id"], name="fk_part_asked_by"),
+        sa.ForeignKeyConstraint(["officer_id"], ["person.id"], name="fk_part_officer_id"),
+        comment="What supporting units contribute to a case; the unit that has the case answers the citizen.",
+    )
+    op.create_index("ix_part_case_id", "part", ["case_id"])
+    op.create_index("ix_part_unit_code_status", "part", ["unit_code", "status"])
+
+
+def _create_template() -> None:
+    op.create_table(
+        "template",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("unit_code", sa.String(length=96), nullable=False),
+        sa.Column("domain", sa.String(length=48), nullable=False, comment='A domain, or "*" for every one.'),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("created_by", sa.BigInteger()),
+        sa.Column("created_at", _time(), nullable=False),
+        sa.Column("changed_at", _time(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_template"),
+        sa.ForeignKeyConstraint(["unit_code"], ["unit.code"], name="fk_template_unit_code"),
+        sa.ForeignKeyConstraint(["created_by"], ["person.id"], name="fk_template_created_by"),
+        sa.UniqueConstraint("unit_code", "name", name="uq_template_unit_code_name"),
+        comment="Answers that chairs wrote beforehand.",
+    )
+
+
+def downgrade() -> None:
+    """Forget what was asked and planned; cases, events and answers stay."""
+    for name in ("org_change", "seal", "template", "part"):
+        op.drop_table(name)
+    for index in ("ix_case_officer_id", "ix_case_paused_at", "ix_case_extension_unit"):
+        op.drop_index(index, "case")
+    for table, columns in _COLUMNS.items():
+        for column in reversed(columns()):
+            op.drop_column(table, column.name)
