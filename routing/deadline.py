@@ -196,7 +196,9 @@ class DeadlineRule:
     """The hours that a city allows for a domain, all of them working hours.
 
     accept_hours, answer_hours: from receipt. warn_hours: before the answer is due. escalate_hours: past
-    due, to the unit's leader and to the chairman. Raises ValueError when they contradict one another.
+    due, to the unit's leader and to the chairman. legal_days: calendar days to answer in place of
+    answer_hours, where a law sets the period; legal_article names it. Raises ValueError
+    when they contradict one another.
     """
 
     accept_hours: float
@@ -204,8 +206,12 @@ class DeadlineRule:
     warn_hours: float
     escalate_hours: tuple[float, float]
     urgent_accept_hours: float = 4
+    legal_days: int | None = None
+    legal_article: str = ""
 
     def __post_init__(self) -> None:
+        if self.legal_days is not None and (self.legal_days < 1 or not self.legal_article):
+            raise ValueError("legal_days must be 1 or more, with the legal_article that sets them")
         hours = (self.accept_hours, self.answer_hours, self.warn_hours, self.urgent_accept_hours)
         if not all(0 < each < float("inf") for each in (*hours, *self.escalate_hours)):
             raise ValueError("hours must be positive numbers")

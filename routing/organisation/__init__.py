@@ -1,6 +1,6 @@
 """The organisation of a city: units, responsibilities, calendar and hours; built by name, read, written."""
 
-from routing.organisation.city import City, Domain, Responsibility, Unit, slugify
+from routing.organisation.city import City, Domain, Procedure, Responsibility, Unit, slugify
 from routing.organisation.founding import OrganisationError, UnknownProvince, build_city
 from routing.organisation.reading import BrokenOrganisation, from_document
 from routing.organisation.writing import to_document
@@ -10,6 +10,7 @@ __all__ = [
     "City",
     "Domain",
     "OrganisationError",
+    "Procedure",
     "Responsibility",
     "Unit",
     "UnknownProvince",

@@ -53,6 +53,10 @@ class Cells:
         self._note_wrong(column, f"{value!r} is not a whole number")
         return 0
 
+    def optional_whole_number(self, column: str) -> int | None:
+        """Return a whole number, or None for an empty cell."""
+        return None if self._empty(column) else self.whole_number(column)
+
     def two_numbers(self, column: str) -> tuple[float, float]:
         """Return a list of two numbers as a pair."""
         value = self._value(column, None)

@@ -12,6 +12,7 @@ from routing.vietnamese import normalise, strip_accents, words
 
 UNIT_KINDS = ("city", "district", "ward", "department", "company", "office")
 ROADS = ("main", "alley", "*")
+HOURS = ("working", "off", "*")
 
 
 def slugify(name: str) -> str:
@@ -25,7 +26,8 @@ class Unit:
 
     ward_code: today's official commune code, for two tiers. former_ward: (name, district), for three tiers.
     valid_from: the first day on which the unit exists; valid_to: the day from which it no longer does; None
-    for no limit.
+    for no limit. former_names: what it was called before. successors: the codes of the units that took over
+    from it, in order of importance.
     """
 
     code: str
@@ -36,6 +38,8 @@ class Unit:
     former_ward: tuple[str, str] | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+    former_names: tuple[str, ...] = ()
+    successors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,15 +47,18 @@ class Responsibility:
     """One rule: who answers for a domain. Rules are tried by position; the first that matches wins.
 
     domain: an id or "*". kind: a kind of case or "*". area: "*", a unit code (its subtree) or "ward:CODE".
-    road: "main" for a named street, "alley", or "*" (also when the street is not known). unit: a unit code,
-    in which "@ward" and "@district" stand for the code of the place's ward or district.
+    road: "main" for a named street, "alley", or "*" (also when the street is not known). hours: "working" or
+    "off", by when the report came, or "*". unit: a unit code, in which "@ward" and "@district" stand for the
+    code of the place's ward or district. supporting: units that contribute, written in the same way.
     """
 
     domain: str
     kind: str = "*"
     area: str = "*"
     road: str = "*"
+    hours: str = "*"
     unit: str
+    supporting: tuple[str, ...] = ()
     position: int
 
 
@@ -64,7 +71,8 @@ def is_relative(unit: str) -> bool:
 class Domain:
     """A domain as a city runs it.
 
-    needs_proof: an answer must come with a photo of the work done. restricted: never to the unit that is
+    needs_proof: an answer must come with a photo of the work done. needs_approval: the unit's chair approves
+    each answer before it is sent. restricted: never to the unit that is
     complained about, never public, never in a group. parent: the shipped domain that this one is part of;
     a report that is read as the parent belongs here when it holds one of the keywords. Without rules or
     hours of its own it has its parent's.
@@ -73,9 +81,32 @@ class Domain:
     id: str
     name: str
     needs_proof: bool = False
+    needs_approval: bool = False
     restricted: bool = False
     parent: str | None = None
     keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Procedure:
+    """How a city proceeds, in numbers that it may change.
+
+    extensions: how many a case may be granted. reopenings: how often a citizen may reopen a case.
+    close_after_days: days of silence after which an answered case is closed, and within which it may be
+    judged. reply_days: days that a citizen has for a question before the clock runs again. Raises ValueError
+    for a number below its least.
+    """
+
+    extensions: int = 1
+    reopenings: int = 2
+    close_after_days: int = 14
+    reply_days: int = 5
+
+    def __post_init__(self) -> None:
+        if self.extensions < 0 or self.reopenings < 0:
+            raise ValueError("extensions and reopenings must be 0 or more")
+        if self.close_after_days < 1 or self.reply_days < 1:
+            raise ValueError("close_after_days and reply_days must be 1 or more")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +136,7 @@ class City:
     calendar: WorkingCalendar
     deadlines: Mapping[str, DeadlineRule]
     domains: Mapping[str, Domain]
+    procedure: Procedure = Procedure()
     borders: Borders | None = field(default=None, repr=False, compare=False)
     """The wards' borders where an operator imported them; they are no part of the document."""
     _tree: _Tree = field(init=False, repr=False, compare=False)

@@ -1,6 +1,7 @@
 """Reading a city from a document, with every fault named by its row, for people who edit it by hand."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from datetime import date, time
 from typing import TypeVar
 
@@ -9,10 +10,12 @@ from routing.domain import domains as read_domains
 from routing.kind import KINDS
 from routing.organisation.cells import Cells, Row
 from routing.organisation.city import (
+    HOURS,
     ROADS,
     UNIT_KINDS,
     City,
     Domain,
+    Procedure,
     Responsibility,
     Unit,
     is_relative,
@@ -49,6 +52,7 @@ def from_document(document: object) -> City:
     rules = _rows(document, "responsibilities", _read_rule, problems)
     hours = _rows(document, "deadlines", _read_hours, problems)
     calendar = _read_calendar(document, problems)
+    procedure = _read_procedure(document, problems)
     problems += _tree_problems(units, province)
     problems += _domain_problems(domains, hours)
     problems += _rule_problems(rules, units, domains)
@@ -63,6 +67,7 @@ def from_document(document: object) -> City:
         calendar=calendar,
         deadlines=dict(pair for _, pair in hours),
         domains={domain.id: domain for _, domain in domains},
+        procedure=procedure,
     )
 
 
@@ -132,6 +137,8 @@ def _read_unit(cells: Cells) -> Unit:
         former_ward=cells.two_texts("former_ward"),
         valid_from=cells.day("valid_from"),
         valid_to=cells.day("valid_to"),
+        former_names=cells.texts("former_names"),
+        successors=cells.texts("successors"),
     )
     if unit.valid_from is not None and unit.valid_to is not None and unit.valid_to < unit.valid_from:
         cells.note(f"valid_to {unit.valid_to} is before valid_from {unit.valid_from}")
@@ -145,6 +152,7 @@ def _read_domain(cells: Cells) -> Domain:
         id=cells.text("id"),
         name=cells.text("name"),
         needs_proof=cells.choice("needs_proof", (True, False), usual=False),
+        needs_approval=cells.choice("needs_approval", (True, False), usual=False),
         restricted=cells.choice("restricted", (True, False), usual=False),
         parent=cells.optional_text("parent"),
         keywords=cells.texts("keywords"),
@@ -157,7 +165,9 @@ def _read_rule(cells: Cells) -> Responsibility:
         kind=cells.choice("kind", ("*", *KINDS), usual="*"),
         area=cells.text("area", usual="*"),
         road=cells.choice("road", ROADS, usual="*"),
+        hours=cells.choice("hours", HOURS, usual="*"),
         unit=cells.text("unit"),
+        supporting=cells.texts("supporting"),
         position=cells.whole_number("position"),
     )
 
@@ -171,10 +181,28 @@ def _read_hours(cells: Cells) -> tuple[str, DeadlineRule] | None:
             warn_hours=cells.number("warn_hours"),
             escalate_hours=cells.two_numbers("escalate_hours"),
             urgent_accept_hours=cells.number("urgent_accept_hours", usual=_USUAL_URGENT_HOURS),
+            legal_days=cells.optional_whole_number("legal_days"),
+            legal_article=cells.optional_text("legal_article") or "",
         )
     except ValueError as error:
         cells.note(str(error))
         return None
+
+
+def _read_procedure(document: Row, problems: list[str]) -> Procedure:
+    """Return how the city proceeds; what the document does not say is as usual."""
+    row = document.get("procedure") or {}
+    if not isinstance(row, Mapping):
+        problems.append("procedure: must be an object")
+        return Procedure()
+    cells = Cells(where="procedure", row=row, problems=problems)
+    told = {each.name: cells.optional_whole_number(each.name) for each in fields(Procedure)}
+    cells.note_unknown_columns()
+    try:
+        return Procedure(**{name: value for name, value in told.items() if value is not None})
+    except ValueError as error:
+        cells.note(str(error))
+        return Procedure()
 
 
 def _tree_problems(units: list[tuple[int, Unit]], province: str) -> Iterator[str]:
@@ -192,6 +220,9 @@ def _tree_problems(units: list[tuple[int, Unit]], province: str) -> Iterator[str
             yield f"units row {number}: parent {unit.parent!r} does not exist"
         elif _is_its_own_ancestor(unit, by_code):
             yield f"units row {number}: {unit.code!r} lies below itself"
+        for successor in unit.successors:
+            if successor not in by_code or successor == unit.code:
+                yield f"units row {number}: successor {successor!r} does not exist"
 
 
 def _is_its_own_ancestor(unit: Unit, by_code: Mapping[str, Unit]) -> bool:
@@ -253,6 +284,9 @@ def _rule_problems(
             yield f"{where}: unknown domain {rule.domain!r}"
         if rule.unit not in codes and not is_relative(rule.unit):
             yield f"{where}: unit {rule.unit!r} does not exist"
+        for code in rule.supporting:
+            if code not in codes and not is_relative(code):
+                yield f"{where}: supporting unit {code!r} does not exist"
         if rule.area != "*" and rule.area not in codes | ward_areas:
             yield f"{where}: area {rule.area!r} does not exist"
 
