@@ -1,14 +1,13 @@
-"""`init`, `org export|import` and `invite`: the city's units and the people in them."""
+"""`init`, `org` and `invite`: the city's units and the people in them."""
 
 import argparse
 import asyncio
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.commands import rules
-from bot.commands.opening import Refused, city_of, load_city, nearest, opened
+from bot.commands import rules, workbook
+from bot.commands.opening import Refused, city_of, nearest, opened
 from bot.settings import without_password
 
 if TYPE_CHECKING:
@@ -30,12 +29,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
 
     org = commands.add_parser("org", help="the org tree and responsibilities as a file")
     actions = org.add_subparsers(dest="action", required=True, metavar="ACTION")
-    export = actions.add_parser("export", help="write them to a file (JSON)")
-    export.add_argument("file", type=Path)
-    export.set_defaults(run=run_export)
-    import_ = actions.add_parser("import", help="read them from a file: all of it, or nothing")
-    import_.add_argument("file", type=Path)
-    import_.set_defaults(run=run_import)
+    workbook.register(actions)
     rules.register(actions)
 
     invite = commands.add_parser("invite", help="make a one-time code for an official, valid 7 days")
@@ -73,56 +67,6 @@ async def _init(arguments: argparse.Namespace, city: "City") -> int:
     where = without_password(arguments.settings.database_url)
     print(f"{shown.name}, {shown.tiers} tiers, {len(shown.units)} units: {word}. ({where})")
     print("Next: python -m bot org check; python -m bot invite --unit CODE --role chair; python -m bot serve")
-    return 0
-
-
-def run_export(arguments: argparse.Namespace) -> int:
-    """Write the city's organisation as JSON."""
-    from routing.organisation import to_document
-
-    city = asyncio.run(load_city(arguments.settings))
-    text = json.dumps(to_document(city), ensure_ascii=False, indent=1)
-    try:
-        arguments.file.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise Refused(f"{arguments.file}: {error.strerror}") from error
-    print(
-        f"{len(city.units)} units and {len(city.responsibilities)} responsibilities are in {arguments.file}."
-    )
-    return 0
-
-
-def run_import(arguments: argparse.Namespace) -> int:
-    """Adopt an organisation file; every problem is named and nothing is changed when there is one."""
-    from routing.organisation import BrokenOrganisation, from_document
-
-    file = arguments.file
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        city = from_document(document)
-    except OSError as error:
-        raise Refused(f"{file}: {error.strerror}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{file}: not JSON: {error}") from error
-    except BrokenOrganisation as error:
-        problems = [f"{file}: {problem}" for problem in error.problems]
-        total = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was changed."
-        raise Refused("\n".join([*problems, total])) from error
-    return asyncio.run(_import(arguments, document, city))
-
-
-async def _import(arguments: argparse.Namespace, document: dict[str, Any], city: "City") -> int:
-    from storage import units
-
-    async with opened(arguments.settings, create=True) as database, database.begin() as transaction:
-        existing = await units.load_city(transaction)
-        if existing is not None and existing.province != city.province:
-            raise Refused(f"The file is about {city.name}, the database about {existing.name}.")
-        await units.save_city(transaction, document, now=datetime.now(UTC))
-    before, after = set(existing.units) if existing else set(), set(city.units)
-    print(
-        f"{len(after)} units: {len(after - before)} new, {len(before - after)} gone. Running programs follow."
-    )
     return 0
 
 
