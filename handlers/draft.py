@@ -1,6 +1,5 @@
 """What a citizen is about to send: kept in the chat until one tap sends it or throws it away."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from routing.place import FormerWard, Ward
 from routing.problems import advertises, content_words
 from routing.responsibility import Assignment, assign
 from routing.understanding import LONGEST_TEXT, Reading
+from storage.identity import new_token
 
 STEP = "draft"
 """The step of a chat that holds a draft."""
@@ -99,7 +99,7 @@ class Draft:
     @classmethod
     def begun(cls, now: datetime) -> Self:
         """Return an empty draft."""
-        return cls(nonce=secrets.token_hex(4), changed_at=now.isoformat())
+        return cls(nonce=new_token(4), changed_at=now.isoformat())
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

@@ -2,12 +2,13 @@
 
 import os
 import re
-import secrets
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageOps
+
+from storage.identity import new_token
 
 SIZE_LIMIT = 12 * 1024 * 1024
 """Bytes of one picture as it is sent."""
@@ -121,7 +122,7 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _keep(data: bytes, ending: str, picture: Image.Image, directory: Path) -> StoredPhoto:
-    key = f"{secrets.token_hex(16)}.{ending}"
+    key = f"{new_token(16)}.{ending}"
     _write_durably(directory / key[:2] / key, data)
     width, height = picture.size
     return StoredPhoto(media_key=key, mime=_MIME[ending], size=len(data), width=width, height=height)

@@ -1,6 +1,5 @@
 """What a citizen does with the draft that is shown: send it, correct it, or throw it away."""
 
-import secrets
 from collections.abc import Callable
 
 from handlers import confirmation, duplicates, intake, offers, progress, splitting, texts
@@ -9,7 +8,7 @@ from handlers.turn import Handler, Turn
 from routing import tracking_code
 from storage import corrections
 from storage.cases import Case
-from storage.identity import new_id
+from storage.identity import below, new_id
 
 
 async def press(turn: Turn, argument: str) -> None:
@@ -176,7 +175,7 @@ def _case_of(turn: Turn, draft: Draft) -> Case:
     prefix = tracking_code.code_prefix(turn.city.province)
     return Case(
         id=new_id(),
-        code=tracking_code.new_code(prefix, secrets.randbelow),
+        code=tracking_code.new_code(prefix, below),
         kind=draft.kind,
         domain=draft.domain,
         status="received",

@@ -5,7 +5,6 @@ draft of its own in `Draft.shares`; photos, anonymity and consent are the whole 
 """
 
 import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ from routing.personal_data import find_personal_data
 from routing.problems import Problem
 from routing.understanding import TRIAGE_BELOW, Candidate, Reading
 from storage.cases import Case
+from storage.identity import new_token
 
 ASKING = "split"
 _LIST_SIGN = re.compile(r"^\s*(?:\(?(?:\d{1,2}|[a-eA-E]) ?[.)/:\-](?!\d)|[-–—•*+▪])\s*")
@@ -380,7 +380,7 @@ async def go_on_with_rest(turn: Turn, draft: Draft, sent: Sequence[Case]) -> Non
     """Go on with what an emergency did not wait for. The buttons shown until now send nothing more."""
     codes = [case.code for case in sent]
     draft.sent = {"nonce": draft.nonce, "code": codes[0], "codes": codes, "album": draft.album}
-    draft.nonce, draft.consent, draft.asking, draft.at_hand = secrets.token_hex(4), "", "", ""
+    draft.nonce, draft.consent, draft.asking, draft.at_hand = new_token(4), "", "", ""
     for share in ahead(draft):
         draft = _without(turn, draft, share.share)
     turn.say(texts.rest_follows())

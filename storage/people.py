@@ -1,7 +1,6 @@
 """People: their accounts, the posts that they hold, and the invitations that lead to posts."""
 
 import hashlib
-import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from sqlalchemy import Select, and_, bindparam, case, false, insert, or_, select
 from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction, either_of, halves
-from storage.identity import new_id
+from storage.identity import below, new_id
 from storage.tables import account, chat, invitation, person, post
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -228,7 +227,7 @@ async def create_invitation(
     role: str,
     now: datetime,
     valid: timedelta = INVITATION_VALID,
-    random: Callable[[int], int] = secrets.randbelow,
+    random: Callable[[int], int] = below,
 ) -> str:
     """Return a new one-time code such as 7F3KM-9Q2TX-40WBD (75 random bits).
 

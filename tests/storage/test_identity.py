@@ -31,3 +31,32 @@ def test_a_clock_that_goes_back_does_not_repeat_numbers(monkeypatch: pytest.Monk
     before = new_id()
     monkeypatch.setattr(identity.time, "time_ns", lambda: 1_600_000_000_000_000_000)
     assert before < new_id() < new_id()
+
+
+class Counting:
+    """Chance that gives the same numbers each time."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def milliseconds(self) -> int:
+        return 1_700_000_000_000
+
+    def below(self, limit: int) -> int:
+        self.drawn += 1
+        return self.drawn % limit
+
+
+def test_the_same_source_gives_the_same_numbers_and_then_the_real_one_is_back() -> None:
+    drawn = []
+    for _ in range(2):
+        with identity.drawn_from(Counting()):
+            drawn.append(([new_id() for _ in range(3)], identity.below(29), identity.new_token(4)))
+    assert drawn[0] == drawn[1]
+    assert new_id() not in drawn[0][0]
+
+
+def test_a_token_is_as_long_as_asked_for_and_hardly_ever_the_same() -> None:
+    tokens = {identity.new_token(16) for _ in range(100)}
+    assert len(tokens) == 100
+    assert {len(token) for token in tokens} == {32}
