@@ -20,11 +20,14 @@ class Reach(StrEnum):
     """Those that the post's own unit has now."""
     SUBTREE = "subtree"
     """Those of the post's unit and of all units below it."""
+    BELOW = "below"
+    """Those of all units below the post's unit, and not its own."""
     CITY = "city"
 
 
 _READERS = {"officer": Reach.SUBTREE, "chair": Reach.SUBTREE, "leader": Reach.CITY, "dispatcher": Reach.CITY}
 _WORKERS = {"officer": Reach.OWN_UNIT, "chair": Reach.OWN_UNIT}
+_ABOVE = {"chair": Reach.BELOW, "leader": Reach.CITY}
 
 REACHES: Mapping[str, Mapping[str, Reach]] = MappingProxyType(
     {
@@ -37,7 +40,16 @@ REACHES: Mapping[str, Mapping[str, Reach]] = MappingProxyType(
         "return": _WORKERS,
         "hand_over": {"officer": Reach.OWN_UNIT, "chair": Reach.SUBTREE, "dispatcher": Reach.CITY},
         "assign": {"dispatcher": Reach.CITY},
-        "reject": {"dispatcher": Reach.CITY},
+        "reject": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
+        "appoint": {"chair": Reach.SUBTREE},
+        "request_extension": _WORKERS,
+        "grant_extension": _ABOVE,
+        "refuse_extension": _ABOVE,
+        "propose_answer": {"officer": Reach.OWN_UNIT},
+        "approve": {"chair": Reach.SUBTREE},
+        "send_back": {"chair": Reach.SUBTREE},
+        "ask_support": {**_WORKERS, "leader": Reach.CITY, "dispatcher": Reach.CITY},
+        "snooze": {"chair": Reach.OWN_UNIT, "leader": Reach.CITY, "dispatcher": Reach.CITY},
         "merge": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
         "unmerge": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
         "figures": _READERS,
@@ -123,6 +135,8 @@ def _within(city: City, unit_code: str, reach: Reach, case: Case) -> bool:
     if reach == Reach.CITY:
         return True
     if case.unit_code is None:
+        return False
+    if reach == Reach.BELOW and unit_code == case.unit_code:
         return False
     if unit_code == case.unit_code:  # also where the unit is no longer part of the city
         return True

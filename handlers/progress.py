@@ -67,6 +67,15 @@ EVENTS: Mapping[Action, str] = {
     Action.REJECT: "rejected",
     Action.MERGE: "merged",
     Action.UNMERGE: "unmerged",
+    Action.APPOINT: "appointed",
+    Action.REQUEST_EXTENSION: "extension_requested",
+    Action.GRANT_EXTENSION: "extended",
+    Action.REFUSE_EXTENSION: "extension_refused",
+    Action.PROPOSE_ANSWER: "answer_proposed",
+    Action.SEND_BACK: "answer_sent_back",
+    Action.ASK_SUPPORT: "support_asked",
+    Action.SNOOZE: "snoozed",
+    Action.REORGANISE: "reorganised",
 }
 """The type of the event that each action leaves in the history."""
 
@@ -158,10 +167,15 @@ async def move(
 ) -> None:
     """Carry out one move: the status, the columns that follow from it, the event; saved.
 
-    data, by action: assign and hand_over need "unit"; return, reject, unmerge and send_to_triage "reason";
-    ask_citizen "question"; citizen_replies and answer "text"; close and reopen may hold "rating". All of it
-    is kept. A case without a unit that is reopened goes to triage at once. Raises NotAllowed when the table
-    of moves has no such move for this role.
+    data, by action: assign and hand_over need "unit"; return, reject, unmerge, send_back and send_to_triage
+    "reason", and return may hold "back_to", the unit that had handed the case over; ask_citizen "question";
+    citizen_replies, answer and propose_answer "text", with "photos" and "drafted_by", a person; close and
+    reopen may hold "rating", reopen also "unit", where it goes then; appoint "officer"; request_extension
+    "hours", "reason" and "granter", the unit that decides; grant_extension "hours"; ask_support "unit",
+    "task" and "part"; snooze "until" and "reason"; reorganise "was", "unit" and where the officer stays
+    behind "officer": None. All of it is kept. What is asked for or proposed lapses when the case is
+    answered, finished or given away. A case without a unit that is reopened goes to triage at once. Raises
+    NotAllowed when the table of moves has no such move for this role.
     """
     _apply(transaction, city, case, Action(action), actor=actor, now=now, data=data or {})
     if case.status == Status.REOPENED and case.unit_code is None:
@@ -258,8 +272,10 @@ def _shorten(city: City, case: Case, events: Sequence[ledger.Event]) -> None:
         elif paused_at is not None and event.data.get("from") == Status.WAITING_FOR_CITIZEN:
             due_at = deadline.pause_extended(city, due_at=due_at, paused_at=paused_at, resumed_at=event.at)
             paused_at = None
+        elif event.type == EVENTS[Action.GRANT_EXTENSION]:
+            due_at = city.calendar.add_working_hours(due_at, event.data["hours"])
     if case.due_at is not None and due_at < case.due_at:
-        case.due_at, case.warn_at = due_at, deadline.warning_before(city, rule, due_at=due_at)
+        _hold_to(case, city, due_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -283,9 +299,9 @@ def _apply(
     data: Mapping[str, Any],
 ) -> None:
     was, unit_before = case.status, case.unit_code
-    status = workflow.move(was, action, actor.role)
+    status = workflow.move(was, action, actor.role, back="back_to" in data)
     step = _Step(city=city, actor=actor, now=now, data=data)
-    if was == Status.WAITING_FOR_CITIZEN:
+    if was == Status.WAITING_FOR_CITIZEN and status != was:
         _resume(case, step)
     case.status = status
     _CHANGES.get(action, _nothing)(case, step)
@@ -296,7 +312,7 @@ def _apply(
         actor=actor,
         now=now,
         data={"from": was, "to": case.status, **data},
-        unit_code=case.unit_code or unit_before,
+        unit_code=unit_before if action == Action.RETURN else case.unit_code or unit_before,
     )
 
 
@@ -305,31 +321,58 @@ def _nothing(case: Case, step: _Step) -> None:
 
 
 def _resume(case: Case, step: _Step) -> None:
-    """Let the clock run again: the deadline moves by the working time of the pause."""
+    """Let the clock run again: the deadlines move by the working time of the pause."""
     if case.paused_at is not None and case.due_at is not None:
-        rule = step.city.deadline_rule(case.domain)
-        case.due_at = deadline.pause_extended(
-            step.city, due_at=case.due_at, paused_at=case.paused_at, resumed_at=step.now
-        )
-        case.warn_at = deadline.warning_before(step.city, rule, due_at=case.due_at)
+        pause = {"paused_at": case.paused_at, "resumed_at": step.now}
+        if case.extended_from is not None:
+            case.extended_from = deadline.pause_extended(step.city, due_at=case.extended_from, **pause)
+        _hold_to(case, step.city, deadline.pause_extended(step.city, due_at=case.due_at, **pause))
     case.paused_at = None
 
 
+def _hold_to(case: Case, city: City, due_at: datetime) -> None:
+    """Set by when the answer is due, and when to warn before it and to tell those above after it.
+
+    All of it is stored, so that a later change of the city's hours never reaches back.
+    """
+    rule = city.deadline_rule(case.domain)
+    if due_at != case.due_at:
+        case.escalated = 0
+    case.due_at, case.warn_at = due_at, deadline.warning_before(city, rule, due_at=due_at)
+    case.leader_at, case.chairman_at = deadline.escalations(city, rule, due_at=due_at)
+
+
+def _drop_pending(case: Case) -> None:
+    """What was asked for or proposed lapses: an extension, an answer to be approved, a snooze."""
+    case.extension = case.extension_unit = case.proposed = case.snoozed_until = None
+
+
+def _without_unit(case: Case, step: _Step) -> None:
+    _drop_pending(case)
+    case.triage_reason, case.triage_at = step.data.get("reason"), step.now
+    case.unit_code = case.officer_id = case.accepted_at = case.accept_due_at = case.unreached_at = None
+
+
 def _triaged(case: Case, step: _Step) -> None:
-    case.triage_reason = step.data.get("reason")
+    case.triage_reason, case.triage_at = step.data.get("reason"), step.now
 
 
 def _given(case: Case, step: _Step) -> None:
     """The unit is fixed: the answer is due as counted from receipt, accepting as counted from now."""
-    case.unit_code = step.data["unit"]
-    case.officer_id = case.accepted_at = case.triage_reason = None
-    case.assigned_at = step.now
+    _give(case, step, step.data["unit"])
     rule = step.city.deadline_rule(case.domain)
-    whole = deadline.deadlines(step.city, rule, received_at=case.received_at, urgent=case.urgent)
+    if case.due_at is None:
+        whole = deadline.deadlines(step.city, rule, received_at=case.received_at, urgent=case.urgent)
+        _hold_to(case, step.city, whole.due_at)
+
+
+def _give(case: Case, step: _Step, unit_code: str) -> None:
+    _drop_pending(case)
+    case.unit_code, case.assigned_at = unit_code, step.now
+    case.officer_id = case.accepted_at = case.triage_reason = case.triage_at = case.unreached_at = None
+    rule = step.city.deadline_rule(case.domain)
     from_now = deadline.deadlines(step.city, rule, received_at=step.now, urgent=case.urgent)
     case.accept_due_at = from_now.accept_due_at
-    if case.due_at is None:
-        case.due_at, case.warn_at = whole.due_at, whole.warn_at
 
 
 def _accepted(case: Case, step: _Step) -> None:
@@ -341,14 +384,10 @@ def _accepted(case: Case, step: _Step) -> None:
 def _returned(case: Case, step: _Step) -> None:
     """The unit gives the case back; the clock that the citizen was told of goes on."""
     case.returned_count += 1
-    case.triage_reason = step.data["reason"]
-    case.unit_code = case.officer_id = case.accepted_at = case.accept_due_at = None
-
-
-def _unmerged(case: Case, step: _Step) -> None:
-    """A case of its own again, which no unit has yet."""
-    case.triage_reason = step.data["reason"]
-    case.unit_code = case.officer_id = case.accepted_at = case.accept_due_at = None
+    if "back_to" in step.data:
+        _give(case, step, step.data["back_to"])
+    else:
+        _without_unit(case, step)
 
 
 def _asked(case: Case, step: _Step) -> None:
@@ -357,7 +396,10 @@ def _asked(case: Case, step: _Step) -> None:
 
 
 def _answered(case: Case, step: _Step) -> None:
+    by = step.data.get("drafted_by")
     _accepted(case, step)
+    case.officer_id = by or case.officer_id
+    _drop_pending(case)
     case.answer, case.answered_at, case.answer_due_at = step.data["text"], step.now, case.due_at
     case.rating = None
 
@@ -365,13 +407,20 @@ def _answered(case: Case, step: _Step) -> None:
 def _rejected(case: Case, step: _Step) -> None:
     rule = step.city.deadline_rule(case.domain)
     promised = deadline.deadlines(step.city, rule, received_at=case.received_at, urgent=case.urgent)
-    case.answer, case.answered_at = step.data["reason"], step.now
+    _drop_pending(case)
+    case.answer, case.answered_at, case.triage_at = step.data["reason"], step.now, None
     case.answer_due_at = case.due_at or promised.due_at
 
 
 def _closed(case: Case, step: _Step) -> None:
-    case.closed_at = step.now
+    _drop_pending(case)
+    case.closed_at, case.triage_at = step.now, None
     case.rating = step.data.get("rating", case.rating)
+
+
+def _merged(case: Case, step: _Step) -> None:
+    _drop_pending(case)
+    case.triage_at = None
 
 
 def _reopened(case: Case, step: _Step) -> None:
@@ -379,10 +428,64 @@ def _reopened(case: Case, step: _Step) -> None:
     case.reopened_count += 1
     case.late_before = case.late_before or case.is_late
     case.answered_at = case.answer_due_at = case.closed_at = case.accepted_at = None
+    case.extended, case.extended_from = False, None
     case.rating = step.data.get("rating")
+    if step.data.get("unit", case.unit_code) != case.unit_code:
+        case.unit_code, case.officer_id, case.assigned_at = step.data["unit"], None, step.now
     rule = step.city.deadline_rule(case.domain)
     again = deadline.deadlines(step.city, rule, received_at=step.now, urgent=case.urgent)
-    case.accept_due_at, case.due_at, case.warn_at = again.accept_due_at, again.due_at, again.warn_at
+    case.accept_due_at = again.accept_due_at
+    _hold_to(case, step.city, again.due_at)
+
+
+def _appointed(case: Case, step: _Step) -> None:
+    case.officer_id = step.data["officer"]
+
+
+def _extension_requested(case: Case, step: _Step) -> None:
+    case.extension = {
+        "hours": step.data["hours"],
+        "reason": step.data["reason"],
+        "by": step.actor.person_id,
+        "at": step.now.isoformat(),
+    }
+    case.extension_unit = step.data["granter"]
+
+
+def _extended(case: Case, step: _Step) -> None:
+    """The deadline moves; the one before stays known, for the figures tell the two apart."""
+    assert case.due_at is not None
+    case.extended, case.extended_from = True, case.extended_from or case.due_at
+    case.extension_count += 1
+    _hold_to(case, step.city, step.city.calendar.add_working_hours(case.due_at, step.data["hours"]))
+    case.extension = case.extension_unit = None
+
+
+def _extension_refused(case: Case, step: _Step) -> None:
+    case.extension = case.extension_unit = None
+
+
+def _proposed(case: Case, step: _Step) -> None:
+    _accepted(case, step)
+    case.proposed = {
+        "text": step.data["text"],
+        "photos": list(step.data.get("photos", ())),
+        "by": step.actor.person_id,
+        "at": step.now.isoformat(),
+    }
+
+
+def _sent_back(case: Case, step: _Step) -> None:
+    case.proposed = None
+
+
+def _snoozed(case: Case, step: _Step) -> None:
+    case.snoozed_until = datetime.fromisoformat(step.data["until"])
+
+
+def _reorganised(case: Case, step: _Step) -> None:
+    case.unit_code = step.data["unit"]
+    case.officer_id = step.data.get("officer", case.officer_id)
 
 
 _CHANGES: Mapping[Action, Callable[[Case, _Step], None]] = {
@@ -397,5 +500,14 @@ _CHANGES: Mapping[Action, Callable[[Case, _Step], None]] = {
     Action.CLOSE: _closed,
     Action.WITHDRAW: _closed,
     Action.REOPEN: _reopened,
-    Action.UNMERGE: _unmerged,
+    Action.MERGE: _merged,
+    Action.UNMERGE: _without_unit,
+    Action.APPOINT: _appointed,
+    Action.REQUEST_EXTENSION: _extension_requested,
+    Action.GRANT_EXTENSION: _extended,
+    Action.REFUSE_EXTENSION: _extension_refused,
+    Action.PROPOSE_ANSWER: _proposed,
+    Action.SEND_BACK: _sent_back,
+    Action.SNOOZE: _snoozed,
+    Action.REORGANISE: _reorganised,
 }

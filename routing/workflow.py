@@ -26,7 +26,7 @@ class Status(StrEnum):
 
 
 class Action(StrEnum):
-    """What somebody does to a case, where it changes the status or the unit."""
+    """What somebody does to a case. Some of it changes the status or the unit, the rest is only noted."""
 
     SEND_TO_TRIAGE = "send_to_triage"
     ASSIGN = "assign"
@@ -43,6 +43,15 @@ class Action(StrEnum):
     REJECT = "reject"
     MERGE = "merge"
     UNMERGE = "unmerge"
+    APPOINT = "appoint"
+    REQUEST_EXTENSION = "request_extension"
+    GRANT_EXTENSION = "grant_extension"
+    REFUSE_EXTENSION = "refuse_extension"
+    PROPOSE_ANSWER = "propose_answer"
+    SEND_BACK = "send_back"
+    ASK_SUPPORT = "ask_support"
+    SNOOZE = "snooze"
+    REORGANISE = "reorganise"
 
 
 class Role(StrEnum):
@@ -72,10 +81,14 @@ class NotAllowed(WorkflowError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Move:
-    """One allowed move: where it leads, and which roles may make it."""
+    """One allowed move: where it leads, and which roles may make it.
+
+    back: where it leads when the case goes back to the unit that had handed it over.
+    """
 
     status: Status
     roles: frozenset[Role]
+    back: Status | None = None
 
 
 _UNIT = (Role.OFFICER, Role.CHAIR)
@@ -102,6 +115,7 @@ _RULES: tuple[tuple[tuple[Status, ...], Action, Status, tuple[Role, ...]], ...] 
     ((Status.WAITING_FOR_CITIZEN,), Action.CITIZEN_REPLIES, Status.IN_PROGRESS, (Role.CITIZEN,)),
     ((Status.WAITING_FOR_CITIZEN,), Action.STOP_WAITING, Status.IN_PROGRESS, (Role.SYSTEM, *_UNIT)),
     (_WITH_UNIT, Action.ANSWER, Status.ANSWERED, _UNIT),
+    (_WITH_UNIT, Action.PROPOSE_ANSWER, Status.IN_PROGRESS, (Role.OFFICER,)),
     ((Status.TRIAGE, Status.ASSIGNED), Action.WITHDRAW, Status.CLOSED, (Role.CITIZEN,)),
     ((Status.ANSWERED,), Action.CLOSE, Status.CLOSED, (Role.CITIZEN, Role.SYSTEM)),
     (_FINISHED, Action.REOPEN, Status.REOPENED, (Role.CITIZEN, Role.LEADER)),
@@ -119,10 +133,31 @@ _RULES: tuple[tuple[tuple[Status, ...], Action, Status, tuple[Role, ...]], ...] 
     ),
 )
 
+# These leave a case in its status. That the level above grants an extension, the reach of roles tells.
+_STAYING: tuple[tuple[tuple[Status, ...], Action, tuple[Role, ...]], ...] = (
+    (_WITH_UNIT, Action.APPOINT, (Role.CHAIR,)),
+    (_WITH_UNIT, Action.REQUEST_EXTENSION, _UNIT),
+    (_WITH_UNIT, Action.GRANT_EXTENSION, (Role.CHAIR, Role.LEADER)),
+    (_WITH_UNIT, Action.REFUSE_EXTENSION, (Role.CHAIR, Role.LEADER)),
+    (_WITH_UNIT, Action.SEND_BACK, (Role.CHAIR,)),
+    (_WITH_UNIT, Action.ASK_SUPPORT, (*_UNIT, *_STEERING, Role.SYSTEM)),
+    ((*_WITH_UNIT, Status.TRIAGE), Action.SNOOZE, (Role.CHAIR, *_STEERING)),
+    ((*_NOT_BEGUN, *_WITH_UNIT, *_FINISHED), Action.REORGANISE, (Role.SYSTEM,)),
+)
+
 MOVES: Mapping[tuple[Status, Action], Move] = MappingProxyType(
     {
-        (status, action): Move(status=target, roles=frozenset(roles))
+        (status, action): Move(
+            status=target,
+            roles=frozenset(roles),
+            back=Status.ASSIGNED if action == Action.RETURN else None,
+        )
         for statuses, action, target, roles in _RULES
+        for status in statuses
+    }
+    | {
+        (status, action): Move(status=status, roles=frozenset(roles))
+        for statuses, action, roles in _STAYING
         for status in statuses
     }
 )
@@ -137,8 +172,8 @@ FINISHED_STATUSES: frozenset[Status] = frozenset(Status) - OPEN_STATUSES
 _NO_MOVE = Move(status=Status.RECEIVED, roles=frozenset())
 
 
-def move(status: Status | str, action: Action | str, role: Role | str) -> Status:
-    """Return the status after this move.
+def move(status: Status | str, action: Action | str, role: Role | str, *, back: bool = False) -> Status:
+    """Return the status after this move; `back`: to the unit that had handed the case over.
 
     Raises NotAllowed when the table does not have it for this role, ValueError for a word that is no
     status, action or role at all.
@@ -147,7 +182,7 @@ def move(status: Status | str, action: Action | str, role: Role | str) -> Status
     found = MOVES.get((status, action), _NO_MOVE)
     if role not in found.roles:
         raise NotAllowed(status, action, role, allowed_roles=found.roles)
-    return found.status
+    return found.back if back and found.back is not None else found.status
 
 
 def allowed_actions(status: Status | str, role: Role | str) -> tuple[Action, ...]:
@@ -161,7 +196,8 @@ def moves_as_markdown() -> str:
     lines = ["| from | action | to | who |", "| --- | --- | --- | --- |"]
     for (status, action), found in sorted(MOVES.items(), key=_reading_order):
         who = ", ".join(role for role in Role if role in found.roles)
-        lines.append(f"| {status} | {action} | {found.status} | {who} |")
+        target = f"{found.status}, or {found.back}" if found.back else found.status
+        lines.append(f"| {status} | {action} | {target} | {who} |")
     return "\n".join(lines) + "\n"
 
 

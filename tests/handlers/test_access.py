@@ -16,21 +16,33 @@ WARD, BESIDE, ABOVE, INSPECTORS = "phuong-khuong-dinh", "phuong-thanh-xuan", "ha
 REPORTER = 7
 
 ACTIONS = sorted({*access.REACHES, *access.REPORTER_ACTIONS, "no such action"})
-WORK = {"accept", "answer", "ask_citizen", "stop_waiting", "return", "hand_over"}
+WORK = {
+    "accept",
+    "answer",
+    "ask_citizen",
+    "stop_waiting",
+    "return",
+    "hand_over",
+    "request_extension",
+    "ask_support",
+}
+APPROVE = {"appoint", "approve", "send_back"}
+EXTEND = {"grant_extension", "refuse_extension"}
+STEER = {"assign", "reject", "hand_over", "ask_support", "snooze"}
 LOOK = {"see", "see_reporter", "figures"}
 MERGE = {"merge", "unmerge"}
 
 # What each may do to an ordinary case of the ward.
 ALLOWED: dict[tuple[str, str], set[str]] = {
-    ("officer", WARD): LOOK | WORK,
-    ("chair", WARD): LOOK | WORK | MERGE,
+    ("officer", WARD): LOOK | WORK | {"propose_answer"},
+    ("chair", WARD): LOOK | WORK | MERGE | APPROVE | {"reject", "snooze"},
     ("officer", ABOVE): LOOK,
-    ("chair", ABOVE): LOOK | {"hand_over"},
+    ("chair", ABOVE): LOOK | APPROVE | EXTEND | {"hand_over"},
     ("officer", BESIDE): set(),
     ("chair", BESIDE): set(),
-    ("leader", ABOVE): LOOK,
-    ("dispatcher", ABOVE): LOOK | MERGE | {"assign", "reject", "hand_over"},
-    ("dispatcher", BESIDE): LOOK | MERGE | {"assign", "reject", "hand_over"},
+    ("leader", ABOVE): LOOK | EXTEND | {"ask_support", "snooze"},
+    ("dispatcher", ABOVE): LOOK | MERGE | STEER,
+    ("dispatcher", BESIDE): LOOK | MERGE | STEER,
     ("admin", ABOVE): set(),
     ("admin", WARD): set(),
 }
