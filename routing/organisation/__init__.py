@@ -2,6 +2,7 @@
 
 from routing.organisation.city import City, Domain, Procedure, Responsibility, Unit, slugify
 from routing.organisation.founding import OrganisationError, UnknownProvince, build_city
+from routing.organisation.problem import Problem
 from routing.organisation.reading import BrokenOrganisation, from_document
 from routing.organisation.writing import to_document
 
@@ -10,6 +11,7 @@ __all__ = [
     "City",
     "Domain",
     "OrganisationError",
+    "Problem",
     "Procedure",
     "Responsibility",
     "Unit",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from routing.organisation.problem import Problem
+
 Row = Mapping[str, Any]
 
 
@@ -12,9 +14,10 @@ Row = Mapping[str, Any]
 class Cells:
     """The cells of one row. What is wrong with one is noted, and a harmless value stands in for it."""
 
-    where: str
+    table: str
+    row_number: int | None = None
     row: Row
-    problems: list[str]
+    problems: list[Problem]
     seen: set[str] = field(default_factory=set)
 
     def text(self, column: str, usual: str = "") -> str:
@@ -76,12 +79,12 @@ class Cells:
         return None
 
     def texts(self, column: str) -> tuple[str, ...]:
-        """Return a list of texts, none for an empty cell."""
+        """Return a list of texts without spaces around them, none for an empty cell."""
         if self._empty(column):
             return ()
         value = self.row[column]
         if isinstance(value, list) and all(isinstance(each, str) and each.strip() for each in value):
-            return tuple(value)
+            return tuple(each.strip() for each in value)
         self._note_wrong(column, f"{value!r} must be a list of texts")
         return ()
 
@@ -95,15 +98,15 @@ class Cells:
             self._note_wrong(column, f"{self.row[column]!r} is not a date such as 2026-07-01")
             return None
 
-    def note(self, problem: str) -> None:
-        """Note what is wrong with the row as a whole."""
-        self.problems.append(f"{self.where}: {problem}")
+    def note(self, problem: str, column: str = "") -> None:
+        """Note what is wrong with a cell, or with the row as a whole."""
+        self.problems.append(Problem(table=self.table, row=self.row_number, column=column, text=problem))
 
     def note_unknown_columns(self) -> None:
         """Note columns that nothing has read: a misspelt one would otherwise be lost in silence."""
         for column in self.row:
             if column not in self.seen:
-                self.note(f"unknown column {column!r}")
+                self.note(f"unknown column {column!r}", column)
 
     def _value(self, column: str, usual: object) -> Any:
         return usual if self._empty(column) else self.row[column]
@@ -113,4 +116,5 @@ class Cells:
         return self.row.get(column) is None
 
     def _note_wrong(self, column: str, problem: str) -> None:
-        self.note(f"{column} is missing" if self.row.get(column) is None else f"{column} {problem}")
+        missing = self.row.get(column) is None
+        self.note(f"{column} is missing" if missing else f"{column} {problem}", column)

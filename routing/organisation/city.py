@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from routing.deadline import DeadlineRule, WorkingCalendar
@@ -40,6 +40,11 @@ class Unit:
     valid_to: date | None = None
     former_names: tuple[str, ...] = ()
     successors: tuple[str, ...] = ()
+
+    def exists_on(self, day: date) -> bool:
+        """Tell whether a day lies within the unit's time."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day < self.valid_to)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,10 +144,61 @@ class City:
     procedure: Procedure = Procedure()
     borders: Borders | None = field(default=None, repr=False, compare=False)
     """The wards' borders where an operator imported them; they are no part of the document."""
+    day: date | None = field(default=None, repr=False, compare=False)
+    """The day on which the city is looked at; without one only units that others took over from are over."""
     _tree: _Tree = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_tree", _tree_of(self.units, self.responsibilities, self.domains))
+        object.__setattr__(
+            self, "_tree", _tree_of(self.units, self.responsibilities, self.domains, self.is_valid)
+        )
+
+    def on(self, day: date) -> "City":
+        """Return the city as it is on a day: units outside their time are known by name and no more."""
+        return self if day == self.day else replace(self, day=day)
+
+    def is_valid(self, code: str) -> bool:
+        """Tell whether a unit exists now: only such a one is given cases or offered."""
+        unit = self.units.get(code)
+        if unit is None or (self.day is None and unit.successors):
+            return False
+        return self.day is None or unit.exists_on(self.day)
+
+    def heir(self, code: str, ward_code: str | None = None) -> str | None:
+        """Return the unit that stands for one now: itself while it exists, else who took over from it.
+
+        Where several did, the place of a case decides as far as the tree and the rules tell, else the first
+        of them. None for a unit that is unknown, not yet there, or gone without anybody to take over.
+        """
+        passed: set[str] = set()
+        while not self.is_valid(code):
+            unit = self.units.get(code)
+            if unit is None or code in passed or not unit.successors:
+                return None
+            passed.add(code)
+            code = self._nearest(unit.successors, ward_code)
+        return code
+
+    def _nearest(self, successors: Sequence[str], ward_code: str | None) -> str:
+        """Return the successor whose place a ward is, or whom a rule names for it, else the first."""
+        if len(successors) == 1 or ward_code is None:
+            return successors[0]
+        own = (each for each in successors if each in self.units and self.units[each].ward_code == ward_code)
+        ward = self._tree.wards.get(ward_code, "")
+        above = (each for each in successors if self.is_within(ward, each))
+        ruled = (
+            rule.unit
+            for rule in self.responsibilities
+            if rule.unit in successors
+            and (rule.area == f"ward:{ward_code}" or self.is_within(ward, rule.area))
+        )
+        return next(iter((*own, *above, *ruled, successors[0])))
+
+    def with_predecessors(self, code: str) -> frozenset[str]:
+        """Return the codes of a unit, of all below it, and of the former units whose work they took over."""
+        below = self.subtree(code)
+        gone = (unit.code for unit in self.units.values() if not self.is_valid(unit.code))
+        return below | {each for each in gone if self.heir(each) in below}
 
     @property
     def root(self) -> Unit:
@@ -166,19 +222,21 @@ class City:
         return tuple(reversed(list(_upwards(self.units, code))))
 
     def ward_unit(self, ward_code: str) -> Unit | None:
-        """Return the unit of one of today's communes, by its official code."""
-        code = self._tree.wards.get(ward_code)
-        return None if code is None else self.units[code]
+        """Return the unit of one of today's communes, by its official code; of a former one who took over."""
+        return self._standing(self._tree.wards.get(ward_code), ward_code)
 
     def former_ward_unit(self, name: str, district: str) -> Unit | None:
         """Return the unit of a former commune, by its full name and its district's."""
-        code = self._tree.former_wards.get(_former_key(name, district))
-        return None if code is None else self.units[code]
+        return self._standing(self._tree.former_wards.get(_former_key(name, district)))
 
     def district_unit(self, district: str) -> Unit | None:
         """Return the unit of a former district, by its full name."""
         unit = self.units.get(slugify(district))
-        return unit if unit is not None and unit.kind == "district" else None
+        return self._standing(unit.code) if unit is not None and unit.kind == "district" else None
+
+    def _standing(self, code: str | None, ward_code: str | None = None) -> Unit | None:
+        heir = None if code is None else self.heir(code, ward_code)
+        return None if heir is None else self.units[heir]
 
     def district_of(self, code: str) -> Unit | None:
         """Return the district that a unit lies in, if there is one."""
@@ -186,7 +244,7 @@ class City:
 
     def wards(self) -> tuple[Unit, ...]:
         """Return the units of all communes, in the order of the tree."""
-        return tuple(unit for unit in self.units.values() if unit.kind == "ward")
+        return tuple(unit for unit in self.units.values() if unit.kind == "ward" and self.is_valid(unit.code))
 
     def rules_for(self, domain: str) -> tuple[Responsibility, ...]:
         """Return the rules that speak of a domain or of the one that it is part of, in order."""
@@ -238,16 +296,19 @@ def _upwards(units: Mapping[str, Unit], code: str) -> Iterator[Unit]:
 
 
 def _tree_of(
-    units: Mapping[str, Unit], responsibilities: tuple[Responsibility, ...], domains: Mapping[str, Domain]
+    units: Mapping[str, Unit],
+    responsibilities: tuple[Responsibility, ...],
+    domains: Mapping[str, Domain],
+    is_valid: Callable[[str], bool],
 ) -> _Tree:
     children, subtrees = defaultdict[str, list[str]](list), defaultdict[str, set[str]](set)
     for unit in units.values():
-        if unit.parent is not None:
+        if unit.parent is not None and is_valid(unit.code):
             children[unit.parent].append(unit.code)
         for above in _upwards(units, unit.code):
             subtrees[above.code].add(unit.code)
-    # Of two units for one place, the one that goes on existing is found.
-    by_end = sorted(units.values(), key=lambda unit: unit.valid_to or date.max)
+    # Of two units for one place, the one that exists is found, then the one that goes on existing.
+    by_end = sorted(units.values(), key=lambda unit: (is_valid(unit.code), unit.valid_to or date.max))
     ordered = sorted(responsibilities, key=lambda rule: rule.position)
     return _Tree(
         root=next(unit.code for unit in units.values() if unit.parent is None),

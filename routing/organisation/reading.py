@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import date, time
+from functools import partial
 from typing import TypeVar
 
 from routing.deadline import DeadlineRule, WorkingCalendar
@@ -21,18 +22,25 @@ from routing.organisation.city import (
     is_relative,
     slugify,
 )
+from routing.organisation.problem import Problem
 from routing.organisation.writing import FORMAT
 
 _USUAL_URGENT_HOURS = 4
+MOST_LEVELS = 50
+"""No tree of offices is deeper; what is has been made by mistake."""
 
 Value = TypeVar("Value")
 
 
 class BrokenOrganisation(Exception):
-    """A document that does not describe a city; `problems` names every fault with its row."""
+    """A document that does not describe a city; `problems` names every fault with its row.
 
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = list(problems)
+    `faults` are the same as values, for a reader who sees the rows elsewhere.
+    """
+
+    def __init__(self, faults: Iterable[Problem]) -> None:
+        self.faults = tuple(faults)
+        self.problems = [str(fault) for fault in self.faults]
         super().__init__("\n".join(self.problems))
 
 
@@ -42,9 +50,10 @@ def from_document(document: object) -> City:
     Raises BrokenOrganisation with every fault: "units row 12: parent 'x' does not exist". Rows count from 1.
     """
     if not isinstance(document, Mapping):
-        raise BrokenOrganisation(["the document must be an object with units, domains and so on"])
-    problems: list[str] = []
-    head = Cells(where="document", row=document, problems=problems)
+        whole = Problem(text="the document must be an object with units, domains and so on")
+        raise BrokenOrganisation([whole])
+    problems: list[Problem] = []
+    head = Cells(table="document", row=document, problems=problems)
     province, name, tiers = head.text("province"), head.text("name"), head.choice("tiers", (2, 3))
     head.choice("format", (FORMAT,))
     units = _rows(document, "units", _read_unit, problems)
@@ -93,33 +102,33 @@ def _days(values: Iterable[str | Row]) -> frozenset[date]:
     )
 
 
-def _read_calendar(document: Row, problems: list[str]) -> WorkingCalendar | None:
+def _read_calendar(document: Row, problems: list[Problem]) -> WorkingCalendar | None:
     try:
         calendar = read_calendar(document["calendar"])
         calendar.is_working_day(date(2026, 1, 1))
     except KeyError as error:
-        problems.append(f"calendar: {error.args[0]!r} is missing")
+        problems.append(Problem(table="calendar", text=f"{error.args[0]!r} is missing"))
     except (ValueError, TypeError, AttributeError, NotImplementedError) as error:
-        problems.append(f"calendar: {error}")
+        problems.append(Problem(table="calendar", text=str(error)))
     else:
         return calendar
     return None
 
 
 def _rows(
-    document: Row, table: str, read: Callable[[Cells], Value | None], problems: list[str]
+    document: Row, table: str, read: Callable[[Cells], Value | None], problems: list[Problem]
 ) -> list[tuple[int, Value]]:
     """Return each readable row with its number."""
     rows = document.get(table)
     if not isinstance(rows, list):
-        problems.append(f"{table}: the list is missing")
+        problems.append(Problem(table=table, text="the list is missing"))
         return []
     found = []
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping):
-            problems.append(f"{table} row {number}: is not an object")
+            problems.append(Problem(table=table, row=number, text="is not an object"))
             continue
-        cells = Cells(where=f"{table} row {number}", row=row, problems=problems)
+        cells = Cells(table=table, row_number=number, row=row, problems=problems)
         value = read(cells)
         cells.note_unknown_columns()
         if value is not None:
@@ -141,9 +150,9 @@ def _read_unit(cells: Cells) -> Unit:
         successors=cells.texts("successors"),
     )
     if unit.valid_from is not None and unit.valid_to is not None and unit.valid_to < unit.valid_from:
-        cells.note(f"valid_to {unit.valid_to} is before valid_from {unit.valid_from}")
+        cells.note(f"valid_to {unit.valid_to} is before valid_from {unit.valid_from}", "valid_to")
     if slugify(unit.code) != unit.code:
-        cells.note(f"code {unit.code!r} may hold a-z, 0-9 and single hyphens only")
+        cells.note(f"code {unit.code!r} may hold a-z, 0-9 and single hyphens only", "code")
     return unit
 
 
@@ -189,13 +198,13 @@ def _read_hours(cells: Cells) -> tuple[str, DeadlineRule] | None:
         return None
 
 
-def _read_procedure(document: Row, problems: list[str]) -> Procedure:
+def _read_procedure(document: Row, problems: list[Problem]) -> Procedure:
     """Return how the city proceeds; what the document does not say is as usual."""
     row = document.get("procedure") or {}
     if not isinstance(row, Mapping):
-        problems.append("procedure: must be an object")
+        problems.append(Problem(table="procedure", text="must be an object"))
         return Procedure()
-    cells = Cells(where="procedure", row=row, problems=problems)
+    cells = Cells(table="procedure", row=row, problems=problems)
     told = {each.name: cells.optional_whole_number(each.name) for each in fields(Procedure)}
     cells.note_unknown_columns()
     try:
@@ -205,32 +214,60 @@ def _read_procedure(document: Row, problems: list[str]) -> Procedure:
         return Procedure()
 
 
-def _tree_problems(units: list[tuple[int, Unit]], province: str) -> Iterator[str]:
+def _tree_problems(units: list[tuple[int, Unit]], province: str) -> Iterator[Problem]:
     by_code = {unit.code: unit for _, unit in units}
     yield from _repeated("units", ((number, "code", unit.code) for number, unit in units))
     # A ward may have had another unit before, as long as that one has ended.
     lasting = [(number, unit) for number, unit in units if unit.valid_to is None]
     yield from _repeated("units", ((number, "ward_code", unit.ward_code) for number, unit in lasting))
     yield from _repeated("units", ((number, "former_ward", unit.former_ward) for number, unit in lasting))
-    roots = [unit.code for _, unit in units if unit.parent is None]
-    if roots != [province]:
-        yield f"units: exactly one unit has no parent, with the code {province!r}; here: {roots}"
+    yield from _root_problems(units, province)
+    circles = _circles(by_code)
     for number, unit in units:
+        at = partial(Problem, table="units", row=number)
         if unit.parent is not None and unit.parent not in by_code:
-            yield f"units row {number}: parent {unit.parent!r} does not exist"
-        elif _is_its_own_ancestor(unit, by_code):
-            yield f"units row {number}: {unit.code!r} lies below itself"
+            yield at(column="parent", text=f"parent {unit.parent!r} does not exist")
+        elif unit.code in circles:
+            yield at(column="parent", text=f"{unit.code!r} lies below itself")
+        elif not circles and _is_too_deep(unit, by_code):
+            yield at(column="parent", text=f"{unit.code!r} lies more than {MOST_LEVELS} levels deep")
         for successor in unit.successors:
             if successor not in by_code or successor == unit.code:
-                yield f"units row {number}: successor {successor!r} does not exist"
+                yield at(column="successors", text=f"successor {successor!r} does not exist")
 
 
-def _is_its_own_ancestor(unit: Unit, by_code: Mapping[str, Unit]) -> bool:
-    above, passed = unit.parent, {unit.code}
-    while above is not None and above in by_code and above not in passed:
-        passed.add(above)
-        above = by_code[above].parent
-    return above == unit.code
+def _root_problems(units: list[tuple[int, Unit]], province: str) -> Iterator[Problem]:
+    roots = [unit.code for _, unit in units if unit.parent is None]
+    if province not in roots:
+        text = f"exactly one unit has no parent, with the code {province!r}; here: {roots[:5]}"
+        yield Problem(table="units", column="parent", text=text)
+    for number, unit in units:
+        if unit.parent is None and unit.code != province:
+            text = f"parent is missing: only {province!r} has none"
+            yield Problem(table="units", row=number, column="parent", text=text)
+
+
+def _circles(by_code: Mapping[str, Unit]) -> set[str]:
+    """Return the codes of all units that lie below themselves."""
+    settled: set[str] = set()
+    found: set[str] = set()
+    for unit in by_code.values():
+        passed: dict[str, int] = {}
+        code: str | None = unit.code
+        while code is not None and code in by_code and code not in settled and code not in passed:
+            passed[code] = len(passed)
+            code = by_code[code].parent
+        if code is not None and code in passed:
+            found |= {each for each, order in passed.items() if order >= passed[code]}
+        settled |= passed.keys()
+    return found
+
+
+def _is_too_deep(unit: Unit, by_code: Mapping[str, Unit]) -> bool:
+    above: Unit | None = unit
+    for _ in range(MOST_LEVELS):
+        above = None if above is None or above.parent is None else by_code.get(above.parent)
+    return above is not None
 
 
 def _known_domains(domains: list[tuple[int, Domain]]) -> set[str]:
@@ -238,62 +275,68 @@ def _known_domains(domains: list[tuple[int, Domain]]) -> set[str]:
     return {name for _, domain in domains for name in (domain.id, domain.parent) if name}
 
 
-def _part_problems(domains: list[tuple[int, Domain]]) -> Iterator[str]:
+def _part_problems(domains: list[tuple[int, Domain]]) -> Iterator[Problem]:
     """Yield what is wrong with the parts of domains: they lie below what the machine reads."""
     shipped = {each.id: each for each in read_domains()}
     restricted = {each.id for each in shipped.values() if each.restricted}
     for number, domain in domains:
-        row = f"domains row {number}"
+        at = partial(Problem, table="domains", row=number)
         if domain.parent is not None and domain.parent not in shipped:
-            yield f"{row}: parent {domain.parent!r} is none of {', '.join(shipped)}"
+            text = f"parent {domain.parent!r} is none of {', '.join(shipped)}"
+            yield at(column="parent", text=text)
         elif domain.parent is not None and domain.id in shipped:
-            yield f"{row}: {domain.id!r} is a domain of its own and can be no part of another"
+            text = f"{domain.id!r} is a domain of its own and can be no part of another"
+            yield at(column="parent", text=text)
         elif domain.parent in restricted and not domain.restricted:
-            yield f"{row}: {domain.id!r} must be restricted as {domain.parent!r} is"
+            text = f"{domain.id!r} must be restricted as {domain.parent!r} is"
+            yield at(column="restricted", text=text)
         elif domain.parent is None and domain.keywords:
-            yield f"{row}: keywords are for a part of a domain: name its parent"
+            yield at(column="keywords", text="keywords are for a part of a domain: name its parent")
 
 
 def _domain_problems(
     domains: list[tuple[int, Domain]], hours: list[tuple[int, tuple[str, DeadlineRule]]]
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     yield from _repeated("domains", ((number, "id", domain.id) for number, domain in domains))
     yield from _part_problems(domains)
     yield from _repeated("deadlines", ((number, "domain", domain) for number, (domain, _) in hours))
     # An empty cell has been noted already.
     known = _known_domains(domains) | {""}
     if "other" not in known:
-        yield "domains: there must be a domain 'other'"
+        yield Problem(table="domains", column="id", text="there must be a domain 'other'")
     if "other" not in {domain for _, (domain, _) in hours}:
-        yield "deadlines: there must be hours for 'other', which a domain without any of its own has"
+        text = "there must be hours for 'other', which a domain without any of its own has"
+        yield Problem(table="deadlines", column="domain", text=text)
     for number, (domain, _) in hours:
         if domain not in known:
-            yield f"deadlines row {number}: unknown domain {domain!r}"
+            text = f"unknown domain {domain!r}"
+            yield Problem(table="deadlines", row=number, column="domain", text=text)
 
 
 def _rule_problems(
     rules: list[tuple[int, Responsibility]], units: list[tuple[int, Unit]], domains: list[tuple[int, Domain]]
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     codes = {unit.code for _, unit in units} | {""}
     ward_areas = {f"ward:{unit.ward_code}" for _, unit in units if unit.ward_code is not None}
     known = _known_domains(domains) | {"*", ""}
     yield from _repeated("responsibilities", ((number, "position", rule.position) for number, rule in rules))
     for number, rule in rules:
-        where = f"responsibilities row {number}"
+        at = partial(Problem, table="responsibilities", row=number)
         if rule.domain not in known:
-            yield f"{where}: unknown domain {rule.domain!r}"
+            yield at(column="domain", text=f"unknown domain {rule.domain!r}")
         if rule.unit not in codes and not is_relative(rule.unit):
-            yield f"{where}: unit {rule.unit!r} does not exist"
+            yield at(column="unit", text=f"unit {rule.unit!r} does not exist")
         for code in rule.supporting:
             if code not in codes and not is_relative(code):
-                yield f"{where}: supporting unit {code!r} does not exist"
+                yield at(column="supporting", text=f"supporting unit {code!r} does not exist")
         if rule.area != "*" and rule.area not in codes | ward_areas:
-            yield f"{where}: area {rule.area!r} does not exist"
+            yield at(column="area", text=f"area {rule.area!r} does not exist")
 
 
-def _repeated(table: str, values: Iterable[tuple[int, str, object]]) -> Iterator[str]:
+def _repeated(table: str, values: Iterable[tuple[int, str, object]]) -> Iterator[Problem]:
     """Name each row that repeats a value of an earlier one."""
     first: dict[object, int] = {}
     for number, column, value in values:
         if value not in (None, "") and first.setdefault(value, number) != number:
-            yield f"{table} row {number}: {column} {value!r} is already in row {first[value]}"
+            text = f"{column} {value!r}"
+            yield Problem(table=table, row=number, column=column, text=text, first=first[value])

@@ -254,7 +254,7 @@ HOURS = {"accept_hours": 8, "answer_hours": 72, "warn_hours": 24, "escalate_hour
         ("units", {"code": "b", "parent": "hue", "kind": "ward"}, "units row 4: name is missing"),
         ("units", UNIT | {"parnet": "hue"}, "units row 4: unknown column 'parnet'"),
         ("units", UNIT | {"parent": "phuong-b"}, "units row 4: 'phuong-b' lies below itself"),
-        ("units", UNIT | {"parent": None}, "units: exactly one unit has no parent"),
+        ("units", UNIT | {"parent": None}, "units row 4: parent is missing: only 'hue' has none"),
         ("units", UNIT | {"ward_code": "00001"}, "units row 4: ward_code '00001' is already in row 2"),
         ("units", UNIT | {"former_ward": ["Xã B"]}, "units row 4: former_ward ['Xã B'] must be two texts"),
         ("units", UNIT | {"valid_from": "1/7/2025"}, "units row 4: valid_from '1/7/2025' is not a date"),
@@ -463,3 +463,30 @@ def test_a_part_that_cannot_be_is_named_by_its_row(row: dict[str, Any], fault: s
     with pytest.raises(BrokenOrganisation) as caught:
         from_document(with_parts(row, without=row["id"]))
     assert any(fault in problem and "domains row" in problem for problem in caught.value.problems)
+
+
+def test_a_fault_knows_its_cell() -> None:
+    document = small_document()
+    document["units"].append(UNIT | {"code": "hue"})
+    with pytest.raises(BrokenOrganisation) as broken:
+        from_document(document)
+    fault = broken.value.faults[0]
+    assert (fault.table, fault.row, fault.column, fault.first) == ("units", 4, "code", 1)
+    assert fault.sentence(lambda row: row + 2) == "code 'hue' is already in row 3"
+
+
+def test_every_unit_of_a_circle_is_named_and_none_below_it() -> None:
+    document = small_document()
+    chain = [("a", "c"), ("b", "a"), ("c", "b"), ("d", "c")]
+    document["units"] += [UNIT | {"code": code, "parent": parent} for code, parent in chain]
+    found = [line for line in problems_of(document) if "below itself" in line]
+    assert [line.split("'")[1] for line in found] == ["a", "b", "c"]
+
+
+def test_a_chain_of_ten_thousand_units_is_answered_and_not_followed() -> None:
+    document = small_document()
+    codes = ["hue", *(f"u-{number}" for number in range(10_000))]
+    document["units"] += [
+        UNIT | {"code": code, "parent": above} for above, code in zip(codes, codes[1:], strict=False)
+    ]
+    assert "levels deep" in problems_of(document)[0]
