@@ -71,6 +71,9 @@ class Case:
     snoozed_until: datetime | None = None
     triage_at: datetime | None = None
     unreached_at: datetime | None = None
+    reopened_at: datetime | None = None
+    paused_hours: float = 0.0
+    handled_hours: float | None = None
     closed_at: datetime | None = None
     rating: int | None = None
     returned_count: int = 0

@@ -304,6 +304,9 @@ case = Table(
     Column("snoozed_until", UtcTime, comment="Its own unit is not reminded before."),
     Column("triage_at", UtcTime, comment="Since when it waits for a dispatcher."),
     Column("unreached_at", UtcTime, comment="Since when nobody of its unit could be reached."),
+    Column("reopened_at", UtcTime, comment="When it was reopened last: handling counts from then."),
+    Column("paused_hours", Float, nullable=False, server_default="0", comment="Working hours, since then."),
+    Column("handled_hours", Float, comment="Working hours from receipt or reopening to the answer."),
     Column("closed_at", UtcTime),
     Column("rating", Integer),
     Column("returned_count", Integer, nullable=False, server_default="0"),
@@ -442,6 +445,7 @@ seal = Table(
     Column("previous_root", String(64), nullable=False),
     Column("events", Integer, nullable=False),
     Column("cases", Integer, nullable=False),
+    Column("entries", Text, nullable=False, comment="A line for each event: to name what a seal misses."),
     Column("sealed_at", UtcTime, nullable=False),
     comment="One root for the events of each local day, chained to the day before.",
 )

@@ -45,6 +45,19 @@ def _case_columns() -> tuple["sa.Column[Any]", ...]:
         sa.Column("snoozed_until", _time(), comment="Its own unit is not reminded before."),
         sa.Column("triage_at", _time(), comment="Since when it waits for a dispatcher."),
         sa.Column("unreached_at", _time(), comment="Since when nobody of its unit could be reached."),
+        sa.Column("reopened_at", _time(), comment="When it was reopened last: handling counts from then."),
+        sa.Column(
+            "paused_hours",
+            sa.Float(),
+            nullable=False,
+            server_default="0",
+            comment="Working hours, since then.",
+        ),
+        sa.Column(
+            "handled_hours",
+            sa.Float(),
+            comment="Working hours from receipt or reopening to the answer.",
+        ),
     )
 
 
@@ -82,6 +95,40 @@ _COLUMNS = {
 }
 
 
+# A day that is sealed takes no event any more; days are those of Viet Nam, seven hours ahead of UTC.
+_REFUSE_SEALED_DAY = {
+    "sqlite": (
+        """
+        CREATE TRIGGER event_after_seal BEFORE INSERT ON event
+        WHEN NEW."at" < (
+            SELECT (CAST(strftime('%s', day, '+1 day') AS INTEGER) - 7 * 3600) * 1000000
+            FROM seal ORDER BY day DESC LIMIT 1
+        )
+        BEGIN SELECT RAISE(ABORT, 'the day of this event is sealed: is this machine''s clock right?'); END
+        """,
+    ),
+    "postgresql": (
+        """
+        CREATE FUNCTION refuse_sealed_day() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW."at" < (
+                SELECT (CAST(day + 1 AS timestamp) - interval '7 hours') AT TIME ZONE 'UTC'
+                FROM seal ORDER BY day DESC LIMIT 1
+            ) THEN
+                RAISE EXCEPTION 'the day of this event is sealed: is this machine''s clock right?'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        END $$
+        """,
+        """
+        CREATE TRIGGER event_after_seal BEFORE INSERT ON event
+        FOR EACH ROW EXECUTE FUNCTION refuse_sealed_day()
+        """,
+    ),
+}
+
+
 def upgrade() -> None:
     """Add columns and tables; of what waits in triage the last event tells since when."""
     for table, columns in _COLUMNS.items():
@@ -104,6 +151,12 @@ def upgrade() -> None:
         sa.Column("previous_root", sa.String(length=64), nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("cases", sa.Integer(), nullable=False),
+        sa.Column(
+            "entries",
+            sa.Text(),
+            nullable=False,
+            comment="A line for each event: to name what a seal misses.",
+        ),
         sa.Column("sealed_at", _time(), nullable=False),
         sa.PrimaryKeyConstraint("day", name="pk_seal"),
         comment="One root for the events of each local day, chained to the day before.",
@@ -120,6 +173,12 @@ def upgrade() -> None:
         comment="Reorganisations: those to come, and those carried out.",
     )
     op.create_index("ix_org_change_on_day", "org_change", ["on_day"])
+    op.execute(
+        'UPDATE "case" SET reopened_at = (SELECT max("at") FROM event '
+        "WHERE case_id = \"case\".id AND type = 'reopened') WHERE reopened_count > 0"
+    )
+    for statement in _REFUSE_SEALED_DAY[op.get_bind().dialect.name]:
+        op.execute(statement)
 
 
 def _create_part() -> None:
@@ -169,6 +228,10 @@ def _create_template() -> None:
 
 def downgrade() -> None:
     """Forget what was asked and planned; cases, events and answers stay."""
+    on_postgresql = op.get_bind().dialect.name == "postgresql"
+    op.execute("DROP TRIGGER event_after_seal" + (" ON event" if on_postgresql else ""))
+    if on_postgresql:
+        op.execute("DROP FUNCTION refuse_sealed_day()")
     for name in ("org_change", "seal", "template", "part"):
         op.drop_table(name)
     for index in ("ix_case_officer_id", "ix_case_paused_at", "ix_case_extension_unit"):
