@@ -42,6 +42,7 @@ REACHES: Mapping[str, Mapping[str, Reach]] = MappingProxyType(
         "assign": {"dispatcher": Reach.CITY},
         "reject": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
         "appoint": {"chair": Reach.SUBTREE},
+        "take_over": _WORKERS,
         "request_extension": _WORKERS,
         "grant_extension": _ABOVE,
         "refuse_extension": _ABOVE,

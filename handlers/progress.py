@@ -8,7 +8,7 @@ from typing import Any
 from handlers import texts
 from handlers.telling import announce, nobody_there, tell_dispatchers, tell_joined, tell_reporter, tell_unit
 from handlers.turn import Filed, Turn
-from routing import deadline, responsibility, workflow
+from routing import deadline, escalation, responsibility, workflow
 from routing.lessons import teaching_value
 from routing.organisation import City, Unit
 from routing.place import FormerWard
@@ -68,6 +68,7 @@ EVENTS: Mapping[Action, str] = {
     Action.MERGE: "merged",
     Action.UNMERGE: "unmerged",
     Action.APPOINT: "appointed",
+    Action.TAKE_OVER: "taken_over",
     Action.REQUEST_EXTENSION: "extension_requested",
     Action.GRANT_EXTENSION: "extended",
     Action.REFUSE_EXTENSION: "extension_refused",
@@ -179,7 +180,7 @@ async def move(
     """
     _apply(transaction, city, case, Action(action), actor=actor, now=now, data=data or {})
     if case.status == Status.REOPENED and case.unit_code is None:
-        again = {"reason": texts.reopened_without_unit()}
+        again = {"reason": (data or {}).get("reason") or texts.reopened_without_unit()}
         _apply(transaction, city, case, Action.SEND_TO_TRIAGE, actor=SYSTEM, now=now, data=again)
     cases.save_case(transaction, case)
 
@@ -260,22 +261,39 @@ def _corrected(
 
 
 def _shorten(city: City, case: Case, events: Sequence[ledger.Event]) -> None:
-    """Hold a case to its domain's hours where they end sooner, with its reopening and its pauses counted."""
+    """Hold a case to its domain's hours where they end sooner, as if they had held from its beginning."""
     rule = city.deadline_rule(case.domain)
-    due_at = deadline.deadlines(city, rule, received_at=case.received_at).due_at
+    if case.accepted_at is None and case.accept_due_at is not None and case.assigned_at is not None:
+        again = deadline.deadlines(city, rule, received_at=case.assigned_at, urgent=case.urgent)
+        case.accept_due_at = min(case.accept_due_at, again.accept_due_at)
+    due_at, first = _replayed(city, rule, case.received_at, events)
+    if case.due_at is not None and due_at < case.due_at:
+        if case.extended_from is not None and first is not None:
+            case.extended_from = min(case.extended_from, first)
+        _hold_to(case, city, due_at)
+
+
+def _replayed(
+    city: City, rule: deadline.DeadlineRule, received_at: datetime, events: Sequence[ledger.Event]
+) -> tuple[datetime, datetime | None]:
+    """Return the deadline after what happened so far, and the one before it was extended."""
+    due_at, first = deadline.deadlines(city, rule, received_at=received_at).due_at, None
     paused_at: datetime | None = None
     for event in events:
+        waited, waits = (event.data.get(name) == Status.WAITING_FOR_CITIZEN for name in ("from", "to"))
         if event.type == EVENTS[Action.REOPEN]:
-            due_at = deadline.deadlines(city, rule, received_at=event.at).due_at
-        elif event.data.get("to") == Status.WAITING_FOR_CITIZEN:
+            due_at, first = deadline.deadlines(city, rule, received_at=event.at).due_at, None
+        elif waits and not waited:
             paused_at = event.at
-        elif paused_at is not None and event.data.get("from") == Status.WAITING_FOR_CITIZEN:
-            due_at = deadline.pause_extended(city, due_at=due_at, paused_at=paused_at, resumed_at=event.at)
+        elif waited and not waits and paused_at is not None:
+            pause = {"paused_at": paused_at, "resumed_at": event.at}
+            due_at = deadline.pause_extended(city, due_at=due_at, **pause)
+            first = first and deadline.pause_extended(city, due_at=first, **pause)
             paused_at = None
         elif event.type == EVENTS[Action.GRANT_EXTENSION]:
-            due_at = city.calendar.add_working_hours(due_at, event.data["hours"])
-    if case.due_at is not None and due_at < case.due_at:
-        _hold_to(case, city, due_at)
+            first = first or due_at
+            due_at = deadline.extended(city, due_at=due_at, hours=event.data["hours"])
+    return due_at, first
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -298,13 +316,17 @@ def _apply(
     now: datetime,
     data: Mapping[str, Any],
 ) -> None:
+    # Two machines' clocks may disagree, but no time of a case lies before its last event.
+    now = max(now, case.head_at or now)
     was, unit_before = case.status, case.unit_code
     status = workflow.move(was, action, actor.role, back="back_to" in data)
     step = _Step(city=city, actor=actor, now=now, data=data)
+    awaited = _awaited(case)
     if was == Status.WAITING_FOR_CITIZEN and status != was:
         _resume(case, step)
     case.status = status
     _CHANGES.get(action, _nothing)(case, step)
+    _watch(case, step, awaited)
     record(
         transaction,
         case,
@@ -314,6 +336,32 @@ def _apply(
         data={"from": was, "to": case.status, **data},
         unit_code=unit_before if action == Action.RETURN else case.unit_code or unit_before,
     )
+
+
+def _awaited(case: Case) -> tuple[Any, ...]:
+    """Return what a case waits for besides its answer: to be taken up, to be sorted, to be decided on."""
+    triage = case.triage_at if case.status == Status.TRIAGE else None
+    return case.accept_due_at, triage, case.extension, case.proposed
+
+
+def _watch(case: Case, step: _Step, before: tuple[Any, ...]) -> None:
+    """Set when those who must decide are reminded, and when those above hear that nobody takes a case up."""
+    now = _awaited(case)
+    accept_due_at, triage, *asked = now
+    if now[:2] != before[:2]:
+        rule, calendar = step.city.deadline_rule(case.domain), step.city.calendar
+        case.accept_leader_at = case.accept_chairman_at = None
+        if triage is not None:
+            hours = escalation.TRIAGE_LEADER_HOURS
+            case.accept_leader_at = calendar.add_working_hours(step.now, hours)
+        elif accept_due_at is not None:
+            moments = deadline.escalations(calendar, rule, due_at=accept_due_at)
+            case.accept_leader_at, case.accept_chairman_at = moments
+    new = [thing for thing, known in zip(now[1:], before[1:], strict=True) if thing and thing != known]
+    if new:
+        case.decide_due_at = step.city.calendar.add_working_hours(step.now, escalation.DECIDE_HOURS)
+    elif triage is None and not any(asked):
+        case.decide_due_at = None
 
 
 def _nothing(case: Case, step: _Step) -> None:
@@ -326,7 +374,9 @@ def _resume(case: Case, step: _Step) -> None:
         pause = {"paused_at": case.paused_at, "resumed_at": step.now}
         if case.extended_from is not None:
             case.extended_from = deadline.pause_extended(step.city, due_at=case.extended_from, **pause)
-        _hold_to(case, step.city, deadline.pause_extended(step.city, due_at=case.due_at, **pause))
+        _move_to(case, step.city, deadline.pause_extended(step.city, due_at=case.due_at, **pause))
+    if case.paused_at is not None:
+        case.paused_hours += step.city.calendar.working_hours_between(case.paused_at, step.now)
     case.paused_at = None
 
 
@@ -335,11 +385,28 @@ def _hold_to(case: Case, city: City, due_at: datetime) -> None:
 
     All of it is stored, so that a later change of the city's hours never reaches back.
     """
-    rule = city.deadline_rule(case.domain)
-    if due_at != case.due_at:
+    _hold(case, deadline.held_to(city, city.deadline_rule(case.domain), due_at=due_at))
+
+
+def _move_to(case: Case, city: City, due_at: datetime) -> None:
+    """Move the deadline; the warning before it and those above after it keep their distance."""
+    moments = (case.due_at, case.warn_at, case.leader_at, case.chairman_at)
+    known = [at for at in moments if at is not None]
+    if len(known) < len(moments):
+        _hold_to(case, city, due_at)
+        return
+    names = ("due_at", "warn_at", "leader_at", "chairman_at")
+    held = deadline.Held(**dict(zip(names, known, strict=True)))
+    _hold(case, deadline.moved(city, held, due_at=due_at))
+
+
+def _hold(case: Case, held: deadline.Held) -> None:
+    if held.due_at != case.due_at:
         case.escalated = 0
-    case.due_at, case.warn_at = due_at, deadline.warning_before(city, rule, due_at=due_at)
-    case.leader_at, case.chairman_at = deadline.escalations(city, rule, due_at=due_at)
+    if case.due_at is not None and held.due_at < case.due_at:
+        case.reminded_at = None  # nobody was told of a deadline that comes sooner than the one before
+    case.due_at, case.warn_at = held.due_at, held.warn_at
+    case.leader_at, case.chairman_at = held.leader_at, held.chairman_at
 
 
 def _drop_pending(case: Case) -> None:
@@ -378,6 +445,7 @@ def _give(case: Case, step: _Step, unit_code: str) -> None:
 def _accepted(case: Case, step: _Step) -> None:
     """Somebody at the unit has taken the case up; asking and answering count as that too."""
     case.accepted_at = case.accepted_at or step.now
+    case.unreached_at = None
     case.officer_id = step.actor.person_id if step.actor.role in ("officer", "chair") else case.officer_id
 
 
@@ -401,6 +469,8 @@ def _answered(case: Case, step: _Step) -> None:
     case.officer_id = by or case.officer_id
     _drop_pending(case)
     case.answer, case.answered_at, case.answer_due_at = step.data["text"], step.now, case.due_at
+    worked = step.city.calendar.working_hours_between(case.reopened_at or case.received_at, step.now)
+    case.handled_hours = round(max(worked - case.paused_hours, 0), 4)
     case.rating = None
 
 
@@ -424,11 +494,16 @@ def _merged(case: Case, step: _Step) -> None:
 
 
 def _reopened(case: Case, step: _Step) -> None:
-    """The work begins again with a time of its own; an answer that was late stays so in the figures."""
+    """The work begins again with a time of its own.
+
+    An answer that was late, or in time only by an extension, stays so in the figures.
+    """
     case.reopened_count += 1
     case.late_before = case.late_before or case.is_late
-    case.answered_at = case.answer_due_at = case.closed_at = case.accepted_at = None
-    case.extended, case.extended_from = False, None
+    if case.extended_from is None or case.answered_at is None or case.answered_at <= case.extended_from:
+        case.extended, case.extended_from = False, None
+    case.answered_at = case.answer_due_at = case.closed_at = case.accepted_at = case.handled_hours = None
+    case.reopened_at, case.paused_hours = step.now, 0.0
     case.rating = step.data.get("rating")
     if step.data.get("unit", case.unit_code) != case.unit_code:
         case.unit_code, case.officer_id, case.assigned_at = step.data["unit"], None, step.now
@@ -457,7 +532,7 @@ def _extended(case: Case, step: _Step) -> None:
     assert case.due_at is not None
     case.extended, case.extended_from = True, case.extended_from or case.due_at
     case.extension_count += 1
-    _hold_to(case, step.city, step.city.calendar.add_working_hours(case.due_at, step.data["hours"]))
+    _move_to(case, step.city, deadline.extended(step.city, due_at=case.due_at, hours=step.data["hours"]))
     case.extension = case.extension_unit = None
 
 
@@ -503,6 +578,7 @@ _CHANGES: Mapping[Action, Callable[[Case, _Step], None]] = {
     Action.MERGE: _merged,
     Action.UNMERGE: _without_unit,
     Action.APPOINT: _appointed,
+    Action.TAKE_OVER: _accepted,
     Action.REQUEST_EXTENSION: _extension_requested,
     Action.GRANT_EXTENSION: _extended,
     Action.REFUSE_EXTENSION: _extension_refused,

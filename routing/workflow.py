@@ -44,6 +44,7 @@ class Action(StrEnum):
     MERGE = "merge"
     UNMERGE = "unmerge"
     APPOINT = "appoint"
+    TAKE_OVER = "take_over"
     REQUEST_EXTENSION = "request_extension"
     GRANT_EXTENSION = "grant_extension"
     REFUSE_EXTENSION = "refuse_extension"
@@ -136,6 +137,7 @@ _RULES: tuple[tuple[tuple[Status, ...], Action, Status, tuple[Role, ...]], ...] 
 # These leave a case in its status. That the level above grants an extension, the reach of roles tells.
 _STAYING: tuple[tuple[tuple[Status, ...], Action, tuple[Role, ...]], ...] = (
     (_WITH_UNIT, Action.APPOINT, (Role.CHAIR,)),
+    ((Status.IN_PROGRESS, Status.WAITING_FOR_CITIZEN), Action.TAKE_OVER, _UNIT),
     (_WITH_UNIT, Action.REQUEST_EXTENSION, _UNIT),
     (_WITH_UNIT, Action.GRANT_EXTENSION, (Role.CHAIR, Role.LEADER)),
     (_WITH_UNIT, Action.REFUSE_EXTENSION, (Role.CHAIR, Role.LEADER)),

@@ -23,6 +23,7 @@ WORK = {
     "stop_waiting",
     "return",
     "hand_over",
+    "take_over",
     "request_extension",
     "ask_support",
 }
