@@ -119,13 +119,17 @@ def _send_on(turn: Turn, case: Case) -> None:
     """Give a new case to the unit that is responsible, or to the dispatchers."""
     found = responsible(turn.city, case)
     if case.triage_reason is None and found.unit is not None:
-        data = {"unit": found.unit.code, "reason": found.reason}
+        data = {"unit": found.unit.code, "reason": found.reason, **_supporting(found)}
         _apply(turn.transaction, turn.city, case, Action.ASSIGN, actor=SYSTEM, now=turn.now, data=data)
     else:
         data = {"reason": case.triage_reason or found.reason}
         _apply(
             turn.transaction, turn.city, case, Action.SEND_TO_TRIAGE, actor=SYSTEM, now=turn.now, data=data
         )
+
+
+def _supporting(found: Assignment) -> dict[str, list[str]]:
+    return {"supporting": [unit.code for unit in found.supporting]} if found.supporting else {}
 
 
 def _received(case: Case) -> dict[str, Any]:
@@ -139,7 +143,7 @@ def _received(case: Case) -> dict[str, Any]:
 
 
 def responsible(city: City, case: Case) -> Assignment:
-    """Return who must answer a case by the city's rules, from its domain, kind and place."""
+    """Return who must answer a case by the city's rules, from its domain, kind, place and time of receipt."""
     return responsibility.assign(
         city,
         domain=case.domain,
@@ -147,6 +151,7 @@ def responsible(city: City, case: Case) -> Assignment:
         ward_code=case.ward_code,
         former=former_wards(case),
         street=case.street,
+        received_at=case.received_at,
     )
 
 

@@ -239,15 +239,24 @@ def deadlines(
     received_at: datetime,
     urgent: bool = False,
 ) -> Deadlines:
-    """Return the deadlines of a case received then. Urgent shortens the time to accept, never the answer."""
+    """Return the deadlines of a case received then. Urgent shortens the time to accept, never the answer.
+
+    Where a law sets the period to answer, its calendar days are counted in place of the city's hours.
+    """
     calendar = _calendar(city_or_calendar)
     accept_hours = min(rule.accept_hours, rule.urgent_accept_hours) if urgent else rule.accept_hours
-    due_at = calendar.add_working_hours(received_at, rule.answer_hours)
+    due_at = _answer_due(calendar, rule, received_at)
     return Deadlines(
         accept_due_at=calendar.add_working_hours(received_at, accept_hours),
         due_at=due_at,
         warn_at=warning_before(calendar, rule, due_at=due_at),
     )
+
+
+def _answer_due(calendar: WorkingCalendar, rule: DeadlineRule, received_at: datetime) -> datetime:
+    if rule.legal_days is not None:
+        return calendar.add_calendar_days(received_at, rule.legal_days)
+    return calendar.add_working_hours(received_at, rule.answer_hours)
 
 
 def warning_before(
@@ -266,13 +275,54 @@ def escalations(
     return calendar.add_working_hours(due_at, leader), calendar.add_working_hours(due_at, chairman)
 
 
-def shortened(current: Deadlines, proposed: Deadlines) -> Deadlines:
-    """Return the earlier of each: a domain that is corrected later may only shorten a deadline."""
-    return Deadlines(
-        accept_due_at=min(current.accept_due_at, proposed.accept_due_at),
-        due_at=min(current.due_at, proposed.due_at),
-        warn_at=min(current.warn_at, proposed.warn_at),
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """What a case is held to once it has a deadline: when to warn of it and when to tell those above."""
+
+    due_at: datetime
+    warn_at: datetime
+    leader_at: datetime
+    chairman_at: datetime
+
+
+def held_to(city_or_calendar: HasCalendar | WorkingCalendar, rule: DeadlineRule, *, due_at: datetime) -> Held:
+    """Return what a case is held to from a new deadline on, by the city's hours of today."""
+    leader_at, chairman_at = escalations(city_or_calendar, rule, due_at=due_at)
+    return Held(
+        due_at=due_at,
+        warn_at=warning_before(city_or_calendar, rule, due_at=due_at),
+        leader_at=leader_at,
+        chairman_at=chairman_at,
     )
+
+
+def moved(city_or_calendar: HasCalendar | WorkingCalendar, held: Held, *, due_at: datetime) -> Held:
+    """Return what a case is held to after a pause or an extension moved its deadline.
+
+    The warning and those above keep their distance in working hours, whatever the city's hours are by now.
+    """
+    if due_at == held.due_at:
+        return held
+    calendar = _calendar(city_or_calendar)
+    before, leader, chairman = (
+        calendar.working_hours_between(*pair)
+        for pair in (
+            (held.warn_at, held.due_at),
+            (held.due_at, held.leader_at),
+            (held.due_at, held.chairman_at),
+        )
+    )
+    return Held(
+        due_at=due_at,
+        warn_at=calendar.subtract_working_hours(due_at, before),
+        leader_at=calendar.add_working_hours(due_at, leader),
+        chairman_at=calendar.add_working_hours(due_at, chairman),
+    )
+
+
+def extended(city_or_calendar: HasCalendar | WorkingCalendar, *, due_at: datetime, hours: float) -> datetime:
+    """Return the deadline after an extension: so many working hours from the one that held before."""
+    return _calendar(city_or_calendar).add_working_hours(due_at, hours)
 
 
 def pause_extended(
@@ -352,6 +402,20 @@ def after_quiet_hours(at: datetime) -> datetime:
         return at.astimezone(UTC)
     morning = local.date() + timedelta(days=1 if local.time() >= QUIET_FROM else 0)
     return _utc(morning, _since_midnight(QUIET_UNTIL) * _MICROSECOND)
+
+
+def is_time_to_remind(city_or_calendar: HasCalendar | WorkingCalendar, at: datetime) -> bool:
+    """Tell whether officials may be reminded: on a day that the city works, and not at night."""
+    return not in_quiet_hours(at) and _calendar(city_or_calendar).is_working_day(_local(at).date())
+
+
+def next_time_to_remind(city_or_calendar: HasCalendar | WorkingCalendar, at: datetime) -> datetime:
+    """Return at itself where officials may be reminded then, otherwise the next working morning."""
+    later = at.astimezone(UTC)
+    while not is_time_to_remind(city_or_calendar, later):
+        day = _local(later).date() + timedelta(days=1 if _local(later).time() >= QUIET_UNTIL else 0)
+        later = _utc(day, _since_midnight(QUIET_UNTIL) * _MICROSECOND)
+    return later
 
 
 def _calendar(city_or_calendar: HasCalendar | WorkingCalendar) -> WorkingCalendar:

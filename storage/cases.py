@@ -10,7 +10,7 @@ from sqlalchemy import case as either
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
-from routing import similarity
+from routing import escalation, similarity
 from routing.workflow import OPEN_STATUSES
 from storage.database import Transaction
 from storage.identity import new_id
@@ -70,6 +70,9 @@ class Case:
     escalated: int = 0
     snoozed_until: datetime | None = None
     triage_at: datetime | None = None
+    decide_due_at: datetime | None = None
+    accept_leader_at: datetime | None = None
+    accept_chairman_at: datetime | None = None
     unreached_at: datetime | None = None
     reopened_at: datetime | None = None
     paused_hours: float = 0.0
@@ -108,7 +111,7 @@ _UPDATE = update(case_table).where(case_table.c.id == bindparam("row_id"))
 
 def add_case(transaction: Transaction, case: Case) -> None:
     """Store a new case."""
-    case.next_check_at = _next_check(case)
+    case.next_check_at = escalation.next_check(case)
     case.words = similarity.stored_words(case.text)
     case.cell = similarity.cell_of(case.latitude, case.longitude)
     transaction.write(_INSERT, {name: getattr(case, name) for name in _NAMES})
@@ -116,19 +119,9 @@ def add_case(transaction: Transaction, case: Case) -> None:
 
 def save_case(transaction: Transaction, case: Case) -> None:
     """Store what changed of a case; its code, text, consent and time of receipt never do."""
-    case.next_check_at = _next_check(case)
+    case.next_check_at = escalation.next_check(case)
     row = {name: getattr(case, name) for name in _CHANGEABLE}
     transaction.write(_UPDATE, {"row_id": case.id, **row})
-
-
-def _next_check(case: Case) -> datetime | None:
-    """Return the first milestone that nobody was reminded of; None while nobody owes anything."""
-    if case.status not in OPEN_STATUSES or case.paused_at:
-        return None
-    milestones = [case.warn_at, case.due_at, None if case.accepted_at else case.accept_due_at]
-    return min(
-        (at for at in milestones if at and not (case.reminded_at and at <= case.reminded_at)), default=None
-    )
 
 
 _ALL = select(case_table)

@@ -303,6 +303,9 @@ case = Table(
     Column("escalated", Integer, nullable=False, server_default="0", comment="How many levels were told."),
     Column("snoozed_until", UtcTime, comment="Its own unit is not reminded before."),
     Column("triage_at", UtcTime, comment="Since when it waits for a dispatcher."),
+    Column("decide_due_at", UtcTime, comment="When those who must decide on something are reminded."),
+    Column("accept_leader_at", UtcTime, comment="When the level above is told that nobody took it up."),
+    Column("accept_chairman_at", UtcTime, comment="When the chairman is told that nobody took it up."),
     Column("unreached_at", UtcTime, comment="Since when nobody of its unit could be reached."),
     Column("reopened_at", UtcTime, comment="When it was reopened last: handling counts from then."),
     Column("paused_hours", Float, nullable=False, server_default="0", comment="Working hours, since then."),
@@ -366,6 +369,12 @@ Index(
     postgresql_where=text("paused_at IS NOT NULL"),
 )
 Index("ix_case_officer_id", case.c.officer_id, case.c.status)
+Index(
+    "ix_case_urgent_check",
+    case.c.next_check_at,
+    sqlite_where=text("urgent AND next_check_at IS NOT NULL"),
+    postgresql_where=text("urgent AND next_check_at IS NOT NULL"),
+)
 Index(
     "ix_case_next_check_at",
     case.c.next_check_at,
@@ -462,6 +471,23 @@ org_change = Table(
     comment="Reorganisations: those to come, and those carried out.",
 )
 
+reminder = Table(
+    "reminder",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("channel", String(32), nullable=False),
+    Column("chat", String(128), nullable=False),
+    Column("case_id", BigInteger, ForeignKey("case.id"), nullable=False),
+    Column("matter", String(16), nullable=False),
+    Column("own", Boolean, nullable=False, comment="Whether it is the reader's own unit that has the case."),
+    Column("urgent", Boolean, nullable=False),
+    Column("at", UtcTime, nullable=False, comment="The moment that it is about."),
+    Column("created_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
+    comment="What a chat is to be reminded of; gathered into one message and then taken away.",
+)
+Index("ix_reminder_chat", reminder.c.channel, reminder.c.chat, reminder.c.id)
+
 photo = Table(
     "photo",
     metadata,
@@ -551,6 +577,7 @@ __all__ = [
     "person",
     "photo",
     "post",
+    "reminder",
     "seal",
     "setting",
     "template",

@@ -14,6 +14,7 @@ depends_on: str | Sequence[str] | None = None
 
 _ASKED = sa.text("extension_unit IS NOT NULL")
 _PAUSED = sa.text("paused_at IS NOT NULL")
+_PRESSING = sa.text("urgent AND next_check_at IS NOT NULL")
 
 
 def _time() -> Any:
@@ -44,6 +45,11 @@ def _case_columns() -> tuple["sa.Column[Any]", ...]:
         ),
         sa.Column("snoozed_until", _time(), comment="Its own unit is not reminded before."),
         sa.Column("triage_at", _time(), comment="Since when it waits for a dispatcher."),
+        sa.Column("decide_due_at", _time(), comment="When those who must decide on something are reminded."),
+        sa.Column(
+            "accept_leader_at", _time(), comment="When the level above is told that nobody took it up."
+        ),
+        sa.Column("accept_chairman_at", _time(), comment="When the chairman is told that nobody took it up."),
         sa.Column("unreached_at", _time(), comment="Since when nobody of its unit could be reached."),
         sa.Column("reopened_at", _time(), comment="When it was reopened last: handling counts from then."),
         sa.Column(
@@ -142,6 +148,14 @@ def upgrade() -> None:
         "ix_case_paused_at", "case", ["paused_at"], sqlite_where=_PAUSED, postgresql_where=_PAUSED
     )
     op.create_index("ix_case_officer_id", "case", ["officer_id", "status"])
+    op.create_index(
+        "ix_case_urgent_check",
+        "case",
+        ["next_check_at"],
+        sqlite_where=_PRESSING,
+        postgresql_where=_PRESSING,
+    )
+    _create_reminder()
     _create_part()
     _create_template()
     op.create_table(
@@ -179,6 +193,31 @@ def upgrade() -> None:
     )
     for statement in _REFUSE_SEALED_DAY[op.get_bind().dialect.name]:
         op.execute(statement)
+
+
+def _create_reminder() -> None:
+    op.create_table(
+        "reminder",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("chat", sa.String(length=128), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("matter", sa.String(length=16), nullable=False),
+        sa.Column(
+            "own",
+            sa.Boolean(),
+            nullable=False,
+            comment="Whether it is the reader's own unit that has the case.",
+        ),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("at", _time(), nullable=False, comment="The moment that it is about."),
+        sa.Column("created_at", _time(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_reminder"),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name="fk_reminder_case_id"),
+        sqlite_autoincrement=True,
+        comment="What a chat is to be reminded of; gathered into one message and then taken away.",
+    )
+    op.create_index("ix_reminder_chat", "reminder", ["channel", "chat", "id"])
 
 
 def _create_part() -> None:
@@ -232,9 +271,14 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER event_after_seal" + (" ON event" if on_postgresql else ""))
     if on_postgresql:
         op.execute("DROP FUNCTION refuse_sealed_day()")
-    for name in ("org_change", "seal", "template", "part"):
+    for name in ("org_change", "seal", "template", "part", "reminder"):
         op.drop_table(name)
-    for index in ("ix_case_officer_id", "ix_case_paused_at", "ix_case_extension_unit"):
+    for index in (
+        "ix_case_urgent_check",
+        "ix_case_officer_id",
+        "ix_case_paused_at",
+        "ix_case_extension_unit",
+    ):
         op.drop_index(index, "case")
     for table, columns in _COLUMNS.items():
         for column in reversed(columns()):

@@ -18,7 +18,6 @@ from routing.deadline import (
     escalations,
     in_quiet_hours,
     pause_extended,
-    shortened,
     standing,
     warning_before,
 )
@@ -266,12 +265,6 @@ def test_a_case_is_warned_of_before_it_is_due_and_after_it_came(received_at: dat
     found = deadlines(USUAL, ROADS, received_at=received_at)
     assert received_at < found.warn_at < found.due_at
     assert warning_before(USUAL, ROADS, due_at=found.due_at) == found.warn_at
-
-
-@given(moments)
-def test_correcting_the_domain_only_shortens(received_at: datetime) -> None:
-    long, short = (deadlines(USUAL, rule, received_at=received_at) for rule in (ROADS, SECURITY))
-    assert shortened(long, short) == shortened(short, long) == short
 
 
 @pytest.mark.parametrize(

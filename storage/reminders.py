@@ -1,0 +1,172 @@
+"""Reminders: which cases have come to a milestone, and what each chat is still to be told of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, delete, insert, literal_column, select, update
+
+from routing import escalation
+from storage.database import Transaction, either_of, halves
+from storage.tables import case as case_table
+from storage.tables import reminder
+
+
+@dataclass(slots=True, kw_only=True)
+class DueCase:
+    """What the clock needs to know of a case; the rest of its row stays where it is."""
+
+    id: int
+    code: str
+    domain: str
+    status: str
+    urgent: bool
+    unit_code: str | None
+    officer_id: int | None
+    reporter_id: int
+    channel: str
+    chat: str
+    people_count: int
+    reopened_count: int
+    extension: dict[str, Any] | None
+    extension_unit: str | None
+    proposed: dict[str, Any] | None
+    accept_due_at: datetime | None
+    accept_leader_at: datetime | None
+    accept_chairman_at: datetime | None
+    accepted_at: datetime | None
+    due_at: datetime | None
+    warn_at: datetime | None
+    leader_at: datetime | None
+    chairman_at: datetime | None
+    decide_due_at: datetime | None
+    paused_at: datetime | None
+    snoozed_until: datetime | None
+    reminded_at: datetime | None
+    escalated: int
+
+
+_COLUMNS = [case_table.c[field.name] for field in fields(DueCase)]
+_DUE = (
+    select(*_COLUMNS)
+    .where(case_table.c.next_check_at <= bindparam("now"))
+    .order_by(case_table.c.next_check_at, case_table.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+# The plain word lets the partial index serve a prepared statement too.
+_PRESSING: ColumnElement[bool] = literal_column(f'"{case_table.name}".urgent')
+_DUE_AT_NIGHT = _DUE.where(_PRESSING)
+_IS_DUE = select(case_table.c.id).where(case_table.c.next_check_at <= bindparam("now")).limit(1)
+_IS_DUE_AT_NIGHT = _IS_DUE.where(_PRESSING)
+_NOTE = (
+    update(case_table)
+    .where(case_table.c.id == bindparam("row_id"))
+    .values(
+        leader_at=bindparam("leader"),
+        chairman_at=bindparam("chairman"),
+        reminded_at=bindparam("reminded"),
+        escalated=bindparam("levels"),
+        next_check_at=bindparam("next_at"),
+    )
+)
+
+
+async def due_cases(
+    transaction: Transaction, *, now: datetime, limit: int, urgent_only: bool
+) -> list[DueCase]:
+    """Take cases with a milestone that has passed and that nobody was told of; other clocks take others."""
+    statement = _DUE_AT_NIGHT if urgent_only else _DUE
+    return [DueCase(**row) for row in await transaction.fetch(statement, {"now": now, "limit": limit})]
+
+
+async def is_any_due(transaction: Transaction, *, now: datetime, urgent_only: bool) -> bool:
+    """Tell whether such a case is left, or in the hands of another clock."""
+    found = await transaction.fetch_one(_IS_DUE_AT_NIGHT if urgent_only else _IS_DUE, {"now": now})
+    return found is not None
+
+
+def note_told(transaction: Transaction, case: DueCase, *, now: datetime) -> None:
+    """Store that all milestones until now were told; the case comes back at its next one."""
+    case.reminded_at = now
+    row = {"row_id": case.id, "leader": case.leader_at, "chairman": case.chairman_at, "reminded": now}
+    next_at = escalation.next_check(case)
+    transaction.write(_NOTE, {**row, "levels": case.escalated, "next_at": next_at})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing to remind a chat of, with what is said of the case as it stands now."""
+
+    id: int
+    channel: str
+    chat: str
+    matter: str
+    own: bool
+    at: datetime
+    case_id: int
+    code: str
+    domain: str
+    status: str
+    urgent: bool
+    unit_code: str | None
+    street: str | None
+    ward_name: str | None
+    due_at: datetime | None
+
+
+_KEEP = insert(reminder)
+_FIRST_CHATS = (
+    select(reminder.c.channel, reminder.c.chat)
+    .group_by(reminder.c.channel, reminder.c.chat)
+    .order_by(reminder.c.channel, reminder.c.chat)
+    .limit(bindparam("limit"))
+)
+_FIRST_CHATS_AT_NIGHT = _FIRST_CHATS.where(reminder.c.urgent)
+_OF_CHATS = (
+    select(
+        reminder.c.id,
+        reminder.c.channel,
+        reminder.c.chat,
+        reminder.c.matter,
+        reminder.c.own,
+        reminder.c.at,
+        reminder.c.case_id,
+        case_table.c.code,
+        case_table.c.domain,
+        case_table.c.status,
+        case_table.c.urgent,
+        case_table.c.unit_code,
+        case_table.c.street,
+        case_table.c.ward_name,
+        case_table.c.due_at,
+    )
+    .join(case_table, case_table.c.id == reminder.c.case_id)
+    .where(either_of(reminder.c.channel, reminder.c.chat))
+    # In one order, so that a second clock waits for the first and finds nothing left.
+    .order_by(reminder.c.id)
+    .with_for_update(of=reminder)
+)
+_OF_CHATS_AT_NIGHT = _OF_CHATS.where(reminder.c.urgent)
+_DONE = delete(reminder).where(reminder.c.id == bindparam("row_id"))
+
+
+def keep_lines(transaction: Transaction, rows: Iterable[dict[str, Any]]) -> None:
+    """Keep what chats are to be reminded of: channel, chat, case_id, matter, own, urgent, at, created_at."""
+    for row in rows:
+        transaction.write(_KEEP, row)
+
+
+async def take_lines(transaction: Transaction, *, chats: int, urgent_only: bool) -> list[Line]:
+    """Take all that so many chats are to be reminded of, in the order in which it was kept."""
+    heads = _FIRST_CHATS_AT_NIGHT if urgent_only else _FIRST_CHATS
+    first = [(row["channel"], row["chat"]) for row in await transaction.fetch(heads, {"limit": chats})]
+    if not first:
+        return []
+    statement = _OF_CHATS_AT_NIGHT if urgent_only else _OF_CHATS
+    rows: Sequence[Any] = await transaction.fetch(statement, halves(first))
+    lines = [Line(**row) for row in rows if (row["channel"], row["chat"]) in first]
+    for line in lines:
+        transaction.write(_DONE, {"row_id": line.id})
+    return lines
