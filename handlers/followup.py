@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import access, cards, offers, progress, texts
+from handlers import access, cards, offers, progress, reopening, texts
 from handlers import duplicates as duplicates_of
 from handlers.channel import Button
 from handlers.draft import lay_aside, take_up
@@ -64,7 +64,7 @@ async def _show(turn: Turn, case: Case) -> None:
             answer=answer if handled is case else cards.for_others(answer),
             joined=_joined(case, handled),
         ),
-        buttons=_offers_for(case) if handled is case else _offers_for_joined(case, handled),
+        buttons=_offers_for(turn, case) if handled is case else _offers_for_joined(turn, case, handled),
         photos=await cases.photos_of(turn.transaction, handled.id, "answer") if answer else (),
         case_id=case.id,
     )
@@ -82,27 +82,29 @@ def _joined(case: Case, handled: Case) -> str:
     return texts.people_state(people=case.people_count) if case.people_count > 1 else ""
 
 
-def _offers_for_joined(case: Case, master: Case) -> offers.Rows:
+def _offers_for_joined(turn: Turn, case: Case, master: Case) -> offers.Rows:
     """Return what somebody who joined can do: as with a case of their own, and leave again."""
-    if master.status == Status.ANSWERED:
-        return offers.rating(case.code)
-    if Action.REOPEN in workflow.allowed_actions(master.status, Role.CITIZEN):
-        return offers.unsolved(case.code)
+    if master.status not in workflow.OPEN_STATUSES:
+        return _offers_for_finished(turn, case.code, master)
     return (*offers.add(case.code), *offers.leave(case.code))
 
 
-def _offers_for(case: Case) -> offers.Rows:
-    if case.status == Status.ANSWERED:
-        return offers.rating(case.code)
-    if Action.REOPEN in workflow.allowed_actions(case.status, Role.CITIZEN):
-        return offers.unsolved(case.code)
+def _offers_for(turn: Turn, case: Case) -> offers.Rows:
+    if case.status not in workflow.OPEN_STATUSES:
+        return _offers_for_finished(turn, case.code, case)
     if case.status == Status.WAITING_FOR_CITIZEN:
         return offers.reply(case.code)
-    if case.status not in workflow.OPEN_STATUSES:
-        return ()
     return offers.open_case(
         case.code, withdraw=Action.WITHDRAW in workflow.allowed_actions(case.status, Role.CITIZEN)
     )
+
+
+def _offers_for_finished(turn: Turn, code: str, handled: Case) -> offers.Rows:
+    """Return the judgements that are still possible."""
+    reopens = reopening.may_reopen(turn.city, handled, turn.now)
+    if handled.status == Status.ANSWERED and reopening.may_judge(turn.city, handled, turn.now):
+        return offers.rating(code, reopens=reopens)
+    return offers.unsolved(code) if reopens else ()
 
 
 def _unit_name(turn: Turn, case: Case) -> str:
@@ -171,20 +173,27 @@ async def _rate(turn: Turn, case: Case, value: str) -> None:
         turn.say(texts.stale_button())
     elif case.rating is not None:
         turn.say(texts.rated_already())
-    elif stars < GOOD:
-        await _reopen(turn, case, {"rating": stars})
+    elif not reopening.may_judge(turn.city, case, turn.now):
+        turn.say(reopening.refusal(turn.city, case, turn.now))
+    elif stars < GOOD and reopening.may_reopen(turn.city, case, turn.now):
+        await _reopen(turn, case, stars=stars)
     else:
-        await _thank(turn, case, stars)
+        await _keep_rating(turn, case, stars)
 
 
-async def _thank(turn: Turn, case: Case, stars: int) -> None:
+async def _keep_rating(turn: Turn, case: Case, stars: int) -> None:
+    """Close the case with a rating; a low one too, where it was reopened as often as it may be."""
     if case.status == Status.ANSWERED:
         await _move(turn, case, Action.CLOSE, {"rating": stars})
     else:
         case.rating = stars
         _record(turn, case, "rated", {"rating": stars})
     _wait(turn, RATING, case, WORDS_FOR)
-    turn.say(texts.rated(stars=stars), case_id=case.id)
+    if stars < GOOD:
+        text = texts.rated_low_for_good(code=case.code, stars=stars, times=case.reopened_count)
+    else:
+        text = texts.rated(stars=stars)
+    turn.say(text, case_id=case.id)
 
 
 async def _rate_joined(turn: Turn, case: Case, stars: int) -> None:
@@ -218,55 +227,50 @@ async def _unsolved(turn: Turn, case: Case, value: str) -> None:
     if case.status == Status.MERGED:
         await _unsolved_joined(turn, case)
         return
-    if Action.REOPEN not in workflow.allowed_actions(case.status, Role.CITIZEN):
-        turn.say(texts.stale_button())
+    if not reopening.may_reopen(turn.city, case, turn.now):
+        turn.say(reopening.refusal(turn.city, case, turn.now))
         return
-    await _reopen(turn, case, {})
+    await _reopen(turn, case)
 
 
 async def _unsolved_joined(turn: Turn, case: Case) -> None:
     """Reopen the case for everybody, as one who joined it asks for."""
     case, master = await duplicates.lock_with_master(turn.transaction, case)
-    if master is None or Action.REOPEN not in workflow.allowed_actions(master.status, Role.CITIZEN):
+    if master is None:
         turn.say(texts.stale_button())
         return
-    await progress.move(
-        turn.transaction,
-        turn.city,
-        master,
-        Action.REOPEN,
-        actor=progress.citizen(case),
-        now=turn.now,
-        data={"case": case.code},
-    )
-    await progress.announce(
-        turn.transaction, turn.city, master, now=turn.now, note=texts.reopened_note(stars=0)
-    )
+    if not reopening.may_reopen(turn.city, master, turn.now):
+        turn.say(reopening.refusal(turn.city, master, turn.now).replace(master.code, case.code))
+        return
+    await reopening.reopen(turn, master, actor=progress.citizen(case), data={"case": case.code})
     unit = _unit_name(turn, master)
     news = texts.reopened_news(code=master.code, unit=unit)
     if master.reporter_id != case.reporter_id:
         await progress.tell_reporter(turn.transaction, master, news, now=turn.now, joined_text="")
     await progress.tell_joined(turn.transaction, master, news, now=turn.now, except_for=case.reporter_id)
     _wait(turn, ADDING, case, ADDING_FOR)
-    turn.say(texts.reopened_ask(code=case.code, unit=unit), case_id=case.id)
+    turn.say(_reopened_text(turn, master, case.code), case_id=case.id)
 
 
-async def _reopen(turn: Turn, case: Case, data: dict[str, Any]) -> None:
-    await _move(turn, case, Action.REOPEN, data)
-    await progress.announce(
-        turn.transaction, turn.city, case, now=turn.now, note=texts.reopened_note(stars=data.get("rating", 0))
-    )
+async def _reopen(turn: Turn, case: Case, *, stars: int = 0) -> None:
+    data = {"rating": stars} if stars else {}
+    await reopening.reopen(turn, case, actor=progress.citizen(case), stars=stars, data=data)
     news = texts.reopened_news(code=case.code, unit=_unit_name(turn, case))
     await progress.tell_joined(turn.transaction, case, news, now=turn.now)
     _wait(turn, ADDING, case, ADDING_FOR)
-    turn.say(texts.reopened_ask(code=case.code, unit=_unit_name(turn, case)), case_id=case.id)
+    turn.say(_reopened_text(turn, case, case.code), case_id=case.id)
+
+
+def _reopened_text(turn: Turn, handled: Case, code: str) -> str:
+    said = texts.reopened_higher if handled.reopened_count > 1 else texts.reopened_ask
+    return said(code=code, unit=_unit_name(turn, handled))
 
 
 async def _ask_addition(turn: Turn, case: Case, value: str) -> None:
     handled = await duplicates.master_of(turn.transaction, case) or case
     if handled.status not in workflow.OPEN_STATUSES:
-        rows = _offers_for(case) if handled is case else _offers_for_joined(case, handled)
-        turn.say(texts.case_finished(code=case.code), buttons=rows)
+        rows = _offers_for(turn, case) if handled is case else _offers_for_joined(turn, case, handled)
+        turn.say(texts.case_finished(code=case.code, reopens=bool(rows)), buttons=rows)
         return
     _wait(turn, ADDING, case, ADDING_FOR)
     asked = texts.ask_reply if case.status == Status.WAITING_FOR_CITIZEN else texts.ask_addition
@@ -337,8 +341,8 @@ async def _confirm_addition(turn: Turn, case: Case) -> None:
     if handled.status in workflow.OPEN_STATUSES:
         turn.say(texts.addition_kept(code=case.code), case_id=case.id)
     else:
-        rows = _offers_for(case) if handled is case else _offers_for_joined(case, handled)
-        turn.say(texts.finished_addition(code=case.code), buttons=rows, case_id=case.id)
+        rows = _offers_for(turn, case) if handled is case else _offers_for_joined(turn, case, handled)
+        turn.say(texts.finished_addition(code=case.code, reopens=bool(rows)), buttons=rows, case_id=case.id)
 
 
 def _said(turn: Turn) -> dict[str, Any]:
@@ -424,8 +428,8 @@ async def take_edit(turn: Turn) -> bool:
         await _pass_on(turn, case, _added(turn, case))
         turn.say(texts.edit_noted(code=case.code), case_id=case.id)
     else:
-        rows = _offers_for(case) if handled is case else _offers_for_joined(case, handled)
-        turn.say(texts.case_finished(code=case.code), buttons=rows, case_id=case.id)
+        rows = _offers_for(turn, case) if handled is case else _offers_for_joined(turn, case, handled)
+        turn.say(texts.case_finished(code=case.code, reopens=bool(rows)), buttons=rows, case_id=case.id)
     return True
 
 

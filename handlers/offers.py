@@ -6,13 +6,13 @@ from handlers.channel import Button
 Rows = tuple[tuple[Button, ...], ...]
 
 
-def rating(code: str) -> Rows:
-    """Return stars from 1 to 5, and "not solved"."""
+def rating(code: str, *, reopens: bool = True) -> Rows:
+    """Return stars from 1 to 5, and "not solved" where the case may be reopened."""
     stars = tuple(
         Button(label=texts.label_stars(stars=number), data=f"own:{code}:rate:{number}")
         for number in range(1, 6)
     )
-    return (stars, *unsolved(code))
+    return (stars, *(unsolved(code) if reopens else ()))
 
 
 def unsolved(code: str) -> Rows:

@@ -353,8 +353,8 @@ def case_rejected(*, code: str, unit: str, reason: str) -> str:
 def case_closed(*, code: str) -> str:
     """Tell that an answered case is closed because nothing more was said."""
     return (
-        f"{code} đã khép lại sau khi có trả lời. Nếu việc vẫn chưa xong, anh/chị bấm «Chưa giải quyết» để "
-        "mở lại."
+        f"{code} đã khép lại sau khi có trả lời. Cảm ơn anh/chị. Nếu việc vẫn còn, anh/chị nhắn lại như một "
+        "phản ánh mới."
     )
 
 
@@ -460,9 +460,10 @@ def addition_kept(*, code: str) -> str:
     return f"Tôi đã bổ sung vào {code} và báo đơn vị đang giải quyết."
 
 
-def finished_addition(*, code: str) -> str:
-    """Confirm words to a finished case, and say how to open it again."""
-    return f"Tôi đã chuyển lời của anh/chị về {code} đến đơn vị. Nếu việc chưa xong, bấm «Chưa giải quyết»."
+def finished_addition(*, code: str, reopens: bool) -> str:
+    """Confirm words to a finished case, and say what to do where it is not solved."""
+    way = "bấm «Chưa giải quyết»" if reopens else "anh/chị nhắn lại như một phản ánh mới"
+    return f"Tôi đã chuyển lời của anh/chị về {code} đến đơn vị. Nếu việc chưa xong, {way}."
 
 
 def citizen_added(*, code: str, text: str, photos: int) -> str:
@@ -503,12 +504,10 @@ def ask_reply(*, code: str) -> str:
     return f"Anh/chị nhắn câu trả lời cho {code} ngay dưới đây, gửi kèm ảnh nếu có."
 
 
-def case_finished(*, code: str) -> str:
+def case_finished(*, code: str, reopens: bool) -> str:
     """Say that nothing can be added to a finished case, and what to do instead."""
-    return (
-        f"{code} đã xong nên không bổ sung được nữa. Nếu việc chưa ổn, anh/chị bấm «Chưa giải quyết» "
-        "để mở lại, hoặc nhắn một tin mới."
-    )
+    way = "bấm «Chưa giải quyết» để mở lại, hoặc nhắn một tin mới" if reopens else "nhắn một tin mới"
+    return f"{code} đã xong nên không bổ sung được nữa. Nếu việc chưa ổn, anh/chị {way}."
 
 
 def edit_noted(*, code: str) -> str:
