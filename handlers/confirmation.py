@@ -52,7 +52,7 @@ def lacks_place(turn: Turn, draft: Draft) -> bool:
     """Tell whether the ward is worth a question: never in an emergency, nor when a person must read first."""
     if draft.ward_name or draft.ward_unknown or draft.foreign or draft.kind == "emergency":
         return False
-    return bool(draft.elsewhere) or draft.assignment(turn.city).needs_place
+    return bool(draft.elsewhere) or draft.assignment(turn.city, turn.now).needs_place
 
 
 def ask_text(turn: Turn, draft: Draft) -> None:
@@ -106,7 +106,7 @@ def show(turn: Turn, draft: Draft) -> None:
 
 def understood(turn: Turn, draft: Draft) -> str:
     """Return what was understood of a draft, with the notice that sending it agrees to."""
-    found = draft.assignment(turn.city)
+    found = draft.assignment(turn.city, turn.now)
     unit = None if draft.unsure or doubt(draft, found) else found.unit
     return texts.understood(
         text=draft.text,
@@ -139,8 +139,14 @@ def doubt(draft: Draft, found: Assignment) -> str | None:
     if draft.unsure:
         return texts.doubt_domain()
     if found.unit is None:
-        return texts.doubt_place() if found.needs_place else texts.doubt_unit()
+        return _no_unit(found)
     return None
+
+
+def _no_unit(found: Assignment) -> str:
+    if found.needs_place:
+        return texts.doubt_place()
+    return texts.doubt_rule(position=found.rule.position) if found.rule else texts.doubt_unit()
 
 
 def keep(turn: Turn, draft: Draft) -> None:

@@ -240,8 +240,8 @@ class Draft:
         self.domain, self.unsure = domain, False
         self.fixed["domain"] = domain
 
-    def assignment(self, city: City) -> Assignment:
-        """Return who would answer."""
+    def assignment(self, city: City, now: datetime) -> Assignment:
+        """Return who would answer what is sent now."""
         return assign(
             city,
             domain=self.domain,
@@ -249,6 +249,7 @@ class Draft:
             ward_code=self.ward_code,
             former=[FormerWard(**each) for each in self.former],
             street=self.street,
+            received_at=now,
         )
 
     def corrections(self) -> list[tuple[str, str | None, str]]:

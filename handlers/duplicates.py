@@ -180,7 +180,7 @@ async def hint(turn: Turn, draft: Draft) -> str:
     found = await _find_for_draft(turn, draft) if draft.kind == "emergency" else None
     if found is None:
         return ""
-    unit = draft.assignment(turn.city).unit
+    unit = draft.assignment(turn.city, turn.now).unit
     sees = unit is not None and access.unit_sees(turn.city, unit.code, found)
     return _told(turn, found) if sees else texts.perhaps_same_elsewhere()
 

@@ -125,7 +125,10 @@ def _given(city: City, event: Event, before: str | None) -> str:
     rule = responsibility.named_rule(event.data.get("reason", ""))
     if rule is not None:
         limits = limits_of(city, event.data["reason"])
-        return texts.unit_by_rule(unit=unit, position=rule.position, limits=limits, at=event.at)
+        supporting = [cards.unit_name(city, code) for code in event.data.get("supporting", ())]
+        return texts.unit_by_rule(
+            unit=unit, position=rule.position, limits=limits, at=event.at, supporting=supporting
+        )
     if event.actor_role == "dispatcher" or before is None:
         return texts.unit_by_person(unit=unit, reason=texts.by_dispatcher(), at=event.at)
     return texts.unit_by_person(

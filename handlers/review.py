@@ -198,7 +198,7 @@ def _case_of(turn: Turn, draft: Draft) -> Case:
             "chosen": dict(draft.fixed),
             "messages": [message_id for message_id, _ in draft.parts if message_id],
         },
-        triage_reason=confirmation.doubt(draft, draft.assignment(turn.city)),
+        triage_reason=confirmation.doubt(draft, draft.assignment(turn.city, turn.now)),
         received_at=turn.now,
     )
 

@@ -454,7 +454,7 @@ def _show(turn: Turn, draft: Draft, shares: Sequence[Draft]) -> None:
 
 
 def _understood(turn: Turn, share: Draft, at: int) -> str:
-    found = share.assignment(turn.city)
+    found = share.assignment(turn.city, turn.now)
     unit = None if share.unsure or confirmation.doubt(share, found) else found.unit
     return texts.matter_understood(
         count=at + 1,

@@ -1,10 +1,12 @@
 """Who must answer: ordered rules as data, the first that matches wins, and the answer names its rule."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
+from routing.deadline import LOCAL_TIME
+from routing.kind import FEEDBACK
 from routing.organisation import City, Responsibility, Unit
 from routing.organisation.city import is_relative
 from routing.place import FormerWard
@@ -18,7 +20,6 @@ _ALLEY = re.compile(
     r"|\d+[a-z]?/\d+",
     re.IGNORECASE,
 )
-_EXAMPLES = 5
 
 
 def road_of(street: str | None) -> str | None:
@@ -32,17 +33,19 @@ def road_of(street: str | None) -> str | None:
 class Assignment:
     """Who answers, by which rule, and why, for the record. Without a unit a dispatcher must decide.
 
-    needs_place: the rule is known and only the ward is missing: worth asking the citizen for.
+    needs_place: the rule is known and only the ward is missing: worth asking the citizen for. supporting:
+    the units that contribute, in the rule's order, never the one that answers.
     """
 
     unit: Unit | None
     rule: Responsibility | None
     reason: str
     needs_place: bool = False
+    supporting: tuple[Unit, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Place:
+class Place:
     """Where a case is, as units of the tree: the ward, or only the district, or neither."""
 
     ward: Unit | None = None
@@ -53,6 +56,15 @@ class _Place:
         return self.ward or self.district
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """What rules ask about besides the domain and the place; hours is "working", "off" or not known."""
+
+    kind: str
+    road: str | None = None
+    hours: str | None = None
+
+
 def assign(
     city: City,
     *,
@@ -61,59 +73,133 @@ def assign(
     ward_code: str | None,
     former: Sequence[FormerWard] = (),
     street: str | None,
+    received_at: datetime | None = None,
 ) -> Assignment:
     """Return who answers for a case of this domain and kind at this place.
 
     ward_code: today's commune, which decides in two tiers. former: the former communes that are meant,
     which decide in three tiers; several that do not agree leave their common district, or nothing.
+    received_at: decides between working time and outside, and which units have ended by then; without it
+    rules for either matter to nobody.
     """
-    place = _place(city, ward_code, former)
-    return _decide(city, domain=domain, kind=kind, place=place, road=road_of(street))
+    situation = Situation(kind=kind, road=road_of(street), hours=hours_of(city, received_at))
+    today = received_at.astimezone(LOCAL_TIME).date() if received_at else None
+    place = _place(city, ward_code, former, today)
+    return decide(city, domain=domain, place=place, situation=situation, today=today)
 
 
-def _decide(city: City, *, domain: str, kind: str, place: _Place, road: str | None) -> Assignment:
+def hours_of(city: City, at: datetime | None) -> str | None:
+    """Return "working" or "off" for a moment, as rules name it; None for none."""
+    if at is None:
+        return None
+    return "working" if city.calendar.is_working_time(at) else "off"
+
+
+def decide(city: City, *, domain: str, place: Place, situation: Situation, today: date | None) -> Assignment:
+    """Return who answers at a place of the tree; units that have ended by `today` answer for nothing."""
     for rule in city.rules_for(domain):
-        if _matches(city, rule, kind=kind, place=place, road=road):
-            return _apply(city, rule, place)
-    return Assignment(unit=None, rule=None, reason=f"no rule matches road {road or 'not known'}")
+        if matches(rule, situation) and (rule.area == "*" or lies_in(city, place, rule.area)):
+            return apply(city, rule, domain=domain, place=place, today=today)
+    return Assignment(unit=None, rule=None, reason=_no_rule(situation))
 
 
-def _place(city: City, ward_code: str | None, former: Sequence[FormerWard]) -> _Place:
+def _no_rule(situation: Situation) -> str:
+    """Say for what there is no rule; the usual kind and the usual hours go without saying."""
+    told = [f"road {situation.road or 'not known'}"]
+    told += [f"kind {situation.kind}"] if situation.kind != FEEDBACK else []
+    told += ["outside working time"] if situation.hours == "off" else []
+    return f"no rule matches {', '.join(told)}"
+
+
+def _place(city: City, ward_code: str | None, former: Sequence[FormerWard], today: date | None) -> Place:
     if city.tiers == 2:
-        return _Place(ward=city.ward_unit(ward_code) if ward_code is not None else None)
-    wards = {city.former_ward_unit(each.name, each.district) for each in former}
-    districts = {city.district_unit(each.district) for each in former}
-    return _Place(
+        found = city.ward_unit(ward_code) if ward_code is not None else None
+        return Place(ward=successor(city, found, today))
+    wards = {successor(city, city.former_ward_unit(each.name, each.district), today) for each in former}
+    districts = {successor(city, city.district_unit(each.district), today) for each in former}
+    return Place(
         ward=wards.pop() if len(wards) == 1 else None,
         district=districts.pop() if len(districts) == 1 else None,
     )
 
 
-def _matches(city: City, rule: Responsibility, *, kind: str, place: _Place, road: str | None) -> bool:
+def successor(city: City, unit: Unit | None, today: date | None) -> Unit | None:
+    """Return the unit that stands for another on a day: itself, or its only successor once it has ended.
+
+    A unit that was divided, or that ended without a successor, stands for itself: somebody must decide.
+    """
+    while unit is not None and has_ended(unit, today) and len(unit.successors) == 1:
+        unit = city.units.get(unit.successors[0])
+    return unit
+
+
+def matches(rule: Responsibility, situation: Situation) -> bool:
+    """Tell whether a rule is for this kind, road and time; its domain and its area are asked elsewhere."""
     return (
-        rule.kind in ("*", kind)
-        and (rule.road == "*" or rule.road == road)
-        and (rule.area == "*" or _lies_in(city, place, rule.area))
+        rule.kind in ("*", situation.kind)
+        and rule.road in ("*", situation.road)
+        and rule.hours in ("*", situation.hours)
     )
 
 
-def _lies_in(city: City, place: _Place, area: str) -> bool:
+def lies_in(city: City, place: Place, area: str) -> bool:
+    """Tell whether a place lies in the area of a rule that names one."""
     if area.startswith("ward:"):
         return place.ward is not None and f"ward:{place.ward.ward_code}" == area
     return place.unit is not None and city.is_within(place.unit.code, area)
 
 
-def _apply(city: City, rule: Responsibility, place: _Place) -> Assignment:
-    named = _named(rule)
+def apply(city: City, rule: Responsibility, *, domain: str, place: Place, today: date | None) -> Assignment:
+    """Return whom a rule that matches leads to, or why to nobody."""
     if is_relative(rule.unit) and place.unit is None:
-        reason = f"{named} → {rule.unit}: the place is not known"
+        reason = f"{name_of(rule)} → {rule.unit}: the place is not known"
         return Assignment(unit=None, rule=rule, reason=reason, needs_place=True)
-    unit = _unit_of(city, rule.unit, place)
-    reason = f"{named} → {unit.code if unit else f'{rule.unit}, which does not exist here'}"
-    return Assignment(unit=unit, rule=rule, reason=reason)
+    unit = successor(city, unit_named(city, rule.unit, place), today)
+    hindrance = _hindrance(city, unit, domain=domain, today=today)
+    if unit is None or hindrance:
+        shown = rule.unit if unit is None or not is_relative(rule.unit) else f"{rule.unit} ({unit.kind})"
+        return Assignment(unit=None, rule=rule, reason=f"{name_of(rule)} → {shown}, which {hindrance}")
+    supporting = tuple(_supporting(city, rule, unit, domain=domain, place=place, today=today))
+    told = f" with {', '.join(each.code for each in supporting)}" if supporting else ""
+    reason = f"{name_of(rule)} → {unit.code}{told}"
+    return Assignment(unit=unit, rule=rule, reason=reason, supporting=supporting)
 
 
-def _unit_of(city: City, template: str, place: _Place) -> Unit | None:
+def _hindrance(city: City, unit: Unit | None, *, domain: str, today: date | None) -> str:
+    """Return why a unit cannot have a case; empty for no reason."""
+    if unit is None:
+        return "does not exist here"
+    if has_ended(unit, today):
+        return "no longer exists"
+    if unit.kind == "ward" and is_restricted(city, domain):
+        return "may not have restricted cases"
+    return ""
+
+
+def has_ended(unit: Unit, today: date | None) -> bool:
+    """Tell whether a unit is a thing of the past on a local day; on no day in particular it is not."""
+    return today is not None and unit.valid_to is not None and unit.valid_to <= today
+
+
+def is_restricted(city: City, domain: str) -> bool:
+    """Tell whether a domain is kept from the units that are complained about."""
+    return domain in city.domains and city.domains[domain].restricted
+
+
+def _supporting(
+    city: City, rule: Responsibility, lead: Unit, *, domain: str, place: Place, today: date | None
+) -> Iterator[Unit]:
+    """Yield each supporting unit that there is, once."""
+    seen = {lead.code}
+    for template in rule.supporting:
+        unit = successor(city, unit_named(city, template, place), today)
+        if unit is None or unit.code in seen or _hindrance(city, unit, domain=domain, today=today):
+            continue
+        seen.add(unit.code)
+        yield unit
+
+
+def unit_named(city: City, template: str, place: Place) -> Unit | None:
     """Fill in "@ward" and "@district". Where only the district is known, it stands in for the ward."""
     district = place.district or (city.district_of(place.ward.code) if place.ward else None)
     for ward in (place.ward, district):
@@ -124,8 +210,15 @@ def _unit_of(city: City, template: str, place: _Place) -> Unit | None:
     return None
 
 
-def _named(rule: Responsibility) -> str:
-    scope = {"domain": rule.domain, "kind": rule.kind, "area": rule.area, "road": rule.road}
+def name_of(rule: Responsibility) -> str:
+    """Return a rule's number and what it is limited to, as reasons name it."""
+    scope = {
+        "domain": rule.domain,
+        "kind": rule.kind,
+        "area": rule.area,
+        "road": rule.road,
+        "hours": rule.hours,
+    }
     told = ", ".join(f"{key} {value}" for key, value in scope.items() if value != "*")
     return f"rule {rule.position} ({told or 'everything'})"
 
@@ -148,87 +241,3 @@ def named_rule(reason: str) -> NamedRule | None:
         return None
     told = [part.partition(" ") for part in found[2].split(", ") if " " in part]
     return NamedRule(position=int(found[1]), limits={key: value for key, _, value in told})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
-    """A fault in a city's rules, as a sentence. domain and wards say where somebody reaches nobody."""
-
-    text: str
-    domain: str | None = None
-    wards: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def check(city: City) -> list[Problem]:
-    """Return what is wrong with a city's rules: broken rules, rules that never match, and holes.
-
-    A hole is a (domain, ward) that reaches nobody; those of one domain with one cause are one problem.
-    """
-    return [*_broken_rules(city), *_unreachable_rules(city), *_holes(city)]
-
-
-def _broken_rules(city: City) -> Iterator[Problem]:
-    for rule in city.responsibilities:
-        if rule.domain != "*" and rule.domain not in city.domains:
-            yield Problem(text=f"{_named(rule)}: unknown domain {rule.domain!r}")
-        if not is_relative(rule.unit) and rule.unit not in city.units:
-            yield Problem(text=f"{_named(rule)}: unit {rule.unit!r} does not exist")
-        if not _area_exists(city, rule.area):
-            yield Problem(text=f"{_named(rule)}: area {rule.area!r} does not exist")
-
-
-def _area_exists(city: City, area: str) -> bool:
-    if area.startswith("ward:"):
-        return city.ward_unit(area.removeprefix("ward:")) is not None
-    return area == "*" or area in city.units
-
-
-def _unreachable_rules(city: City) -> Iterator[Problem]:
-    ordered = sorted(city.responsibilities, key=lambda rule: rule.position)
-    for index, rule in enumerate(ordered):
-        cover = next((earlier for earlier in ordered[:index] if _covers(city, earlier, rule)), None)
-        if cover is not None:
-            yield Problem(text=f"{_named(rule)} is never reached: {_named(cover)} comes first")
-
-
-def _covers(city: City, earlier: Responsibility, later: Responsibility) -> bool:
-    return (
-        earlier.domain in ("*", later.domain)
-        and earlier.kind in ("*", later.kind)
-        and earlier.road in ("*", later.road)
-        and _area_covers(city, earlier.area, later.area)
-    )
-
-
-def _area_covers(city: City, earlier: str, later: str) -> bool:
-    if earlier in ("*", later):
-        return True
-    ward = city.ward_unit(later.removeprefix("ward:")) if later.startswith("ward:") else city.units.get(later)
-    return ward is not None and city.is_within(ward.code, earlier)
-
-
-def _holes(city: City) -> Iterator[Problem]:
-    wards = len(city.wards())
-    for (domain, why), codes in _wards_that_reach_nobody(city).items():
-        some = ", ".join(codes[:_EXAMPLES]) + (", …" if len(codes) > _EXAMPLES else "")
-        where = "every ward" if len(codes) == wards else f"{len(codes)} of {wards} wards ({some})"
-        yield Problem(text=f"{domain} reaches nobody in {where}: {why}", domain=domain, wards=tuple(codes))
-
-
-def _wards_that_reach_nobody(city: City) -> dict[tuple[str, str], list[str]]:
-    """Return wards by domain and cause. Each is tried without a street, on a main road and in an alley."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for ward in city.wards():
-        place = _Place(ward=ward, district=city.district_of(ward.code))
-        for domain in city.domains:
-            tried = (
-                _decide(city, domain=domain, kind="feedback", place=place, road=road)
-                for road in (None, "main", "alley")
-            )
-            nobody = next((each for each in tried if each.unit is None), None)
-            if nobody is not None:
-                found[domain, nobody.reason].append(ward.code)
-    return found

@@ -46,7 +46,7 @@ class Desk:
         rule = city.deadline_rule(domain)
         due_at = deadlines(city, rule, received_at=self._now, urgent=reading.urgent).due_at
         outside = _outside(city, reading) if city is self._own else None
-        found = None if outside else _assigned(city, reading, domain)
+        found = None if outside else _assigned(city, reading, domain, self._now)
         why = [
             *_city_domain(city, reading.domain, domain),
             _why_unit(city, found, outside),
@@ -89,7 +89,7 @@ def _outside(city: "City", reading: "Reading") -> "Ward | None":
     return wards[0] if wards and not inside else None
 
 
-def _assigned(city: "City", reading: "Reading", domain: str) -> "Assignment":
+def _assigned(city: "City", reading: "Reading", domain: str, now: datetime) -> "Assignment":
     from routing.responsibility import assign
 
     ward = reading.place.ward
@@ -100,6 +100,7 @@ def _assigned(city: "City", reading: "Reading", domain: str) -> "Assignment":
         ward_code=ward.code if ward else None,
         former=reading.place.former,
         street=reading.place.address,
+        received_at=now,
     )
 
 
@@ -126,7 +127,10 @@ def _why_unit(city: "City", found: "Assignment | None", outside: "Ward | None") 
         return texts.no_unit_without_rule()
     position, limits = found.rule.position, explaining.limits_of(city, found.reason)
     if found.unit is not None:
-        return texts.unit_would_be(unit=found.unit.name, position=position, limits=limits)
+        supporting = [unit.name for unit in found.supporting]
+        return texts.unit_would_be(
+            unit=found.unit.name, position=position, limits=limits, supporting=supporting
+        )
     if found.needs_place:
         return texts.no_unit_without_place(position=position, limits=limits)
     return texts.no_unit_by_rule(position=position, limits=limits)

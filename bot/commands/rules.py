@@ -17,7 +17,7 @@ def register(actions: "argparse._SubParsersAction[Any]") -> None:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Print each way in which a case would reach nobody; status 1 when there is one."""
-    from routing.responsibility import check
+    from routing.rule_check import check
 
     problems = check(asyncio.run(load_city(arguments.settings)))
     if arguments.json:

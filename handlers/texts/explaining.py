@@ -9,6 +9,7 @@ _WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 _FEW_DAYS = 8
 _SHOWN_AT_EACH_END = 3
 _ROADS = {"main": "đường, phố", "alley": "ngõ, hẻm"}
+_HOURS = {"working": "tin đến trong giờ làm việc", "off": "tin đến ngoài giờ làm việc"}
 
 
 def command_why() -> str:
@@ -82,14 +83,18 @@ def why_unit(*, lines: Sequence[str]) -> str:
     return "Đơn vị:\n" + "\n".join(f"• {line}" for line in lines)
 
 
-def unit_by_rule(*, unit: str, position: int, limits: Sequence[str], at: datetime) -> str:
-    """Tell by which rule of the city a unit was chosen."""
-    return f"{unit}, theo {_rule(position, limits)}, lúc {moment(at)}."
+def unit_by_rule(
+    *, unit: str, position: int, limits: Sequence[str], at: datetime, supporting: Sequence[str] = ()
+) -> str:
+    """Tell by which rule of the city a unit was chosen, and which units contribute by the same rule."""
+    told = f"{unit}, theo {_rule(position, limits)}, lúc {moment(at)}."
+    return f"{told} Cùng phối hợp theo quy tắc này: {', '.join(supporting)}." if supporting else told
 
 
-def unit_would_be(*, unit: str, position: int, limits: Sequence[str]) -> str:
-    """Tell which unit a message would go to, and by which rule of the city."""
-    return f"Đơn vị: {unit}, theo {_rule(position, limits)}."
+def unit_would_be(*, unit: str, position: int, limits: Sequence[str], supporting: Sequence[str] = ()) -> str:
+    """Tell which unit a message would go to, by which rule of the city, and which units would contribute."""
+    told = f"Đơn vị: {unit}, theo {_rule(position, limits)}."
+    return f"{told} Cùng phối hợp: {', '.join(supporting)}." if supporting else told
 
 
 def no_unit_without_place(*, position: int, limits: Sequence[str]) -> str:
@@ -157,8 +162,8 @@ def waits_for_dispatcher(*, reason: str) -> str:
 
 def limit_of_rule(*, key: str, value: str) -> str:
     """Name one limit of a rule of responsibility."""
-    if key == "road":
-        return _ROADS.get(value, value)
+    if key in ("road", "hours"):
+        return {**_ROADS, **_HOURS}.get(value, value)
     name = {"domain": "lĩnh vực", "kind": "loại tin", "area": "địa bàn"}.get(key, key)
     return f"{name} {value}"
 

@@ -1,15 +1,17 @@
-"""Who must answer, and what `check` says about rules that would leave somebody without an answer."""
+"""Who must answer: the shipped rules, rules by area and time, and what the explanation names."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routing.deadline import LOCAL_TIME
 from routing.kind import KINDS
 from routing.organisation import City, Responsibility, build_city
 from routing.place import FormerWard, former_wards_of, wards_of
-from routing.responsibility import NamedRule, Problem, assign, check, named_rule, road_of
+from routing.responsibility import NamedRule, assign, named_rule, road_of
 
 HA_NOI = build_city("Hà Nội")
 HA_NOI_BEFORE = build_city("Hà Nội", tiers=3)
@@ -171,7 +173,7 @@ def with_rules(city: City, *rules: Responsibility) -> City:
     return replace(city, responsibilities=rules)
 
 
-def rule(position: int, unit: str, **scope: str) -> Responsibility:
+def rule(position: int, unit: str, **scope: object) -> Responsibility:
     return Responsibility(**{"domain": "*", **scope}, unit=unit, position=position)
 
 
@@ -206,87 +208,40 @@ def test_an_area_of_one_ward() -> None:
     assert unit(CODES["Phường Hoàn Kiếm"]) == city.units["so-xay-dung"]
 
 
-# --- checking ---
+def test_the_time_of_the_report_decides_between_working_time_and_outside() -> None:
+    city = with_rules(HA_NOI, rule(1, "so-y-te", hours="working"), rule(2, "cong-an-thanh-pho", hours="off"))
+
+    def unit(*local: int) -> str | None:
+        at = datetime(*local, tzinfo=LOCAL_TIME) if local else None
+        found = assign(city, domain="waste", kind="feedback", ward_code=None, street=None, received_at=at)
+        return found.unit and found.unit.code
+
+    assert unit(2026, 11, 23, 9, 0) == "so-y-te"
+    assert unit(2026, 11, 23, 22, 0) == "cong-an-thanh-pho"
+    assert unit(2026, 11, 22, 9, 0) == "cong-an-thanh-pho"  # a Sunday
+    assert unit(2026, 9, 2, 9, 0) == "cong-an-thanh-pho"  # National Day
+    assert unit() is None
 
 
-@pytest.mark.parametrize("tiers", [2, 3])
-@pytest.mark.parametrize("name", ["Hà Nội", "TP HCM", "Đà Nẵng", "Lạng Sơn", "An Giang"])
-def test_the_shipped_rules_leave_nobody_out(name: str, tiers: int) -> None:
-    assert check(build_city(name, tiers=tiers)) == []
-
-
-def texts(city: City) -> list[str]:
-    return [str(problem) for problem in check(city)]
-
-
-def test_a_rule_about_nothing_is_named() -> None:
+def test_supporting_units_are_filled_in_without_those_that_do_not_exist_or_answer_themselves() -> None:
     city = with_rules(
         HA_NOI,
-        rule(1, "so-y-te", domain="magic"),
-        rule(2, "so-ma-thuat", domain="waste"),
-        rule(3, "so-y-te", domain="noise", area="nowhere"),
-        rule(4, "so-y-te", domain="noise", area="ward:99999"),
-        rule(5, "so-y-te"),
+        rule(1, "@ward", supporting=("so-xay-dung", "cong-an-@ward", "@ward", "so-ma-thuat", "so-xay-dung")),
     )
-    assert texts(city)[:4] == [
-        "rule 1 (domain magic): unknown domain 'magic'",
-        "rule 2 (domain waste): unit 'so-ma-thuat' does not exist",
-        "rule 3 (domain noise, area nowhere): area 'nowhere' does not exist",
-        "rule 4 (domain noise, area ward:99999): area 'ward:99999' does not exist",
-    ]
+    found = assign(city, domain="noise", kind="feedback", ward_code=KHUONG_DINH, street=None)
+    assert [unit.code for unit in found.supporting] == ["so-xay-dung", "cong-an-phuong-khuong-dinh"]
+    assert found.reason == (
+        "rule 1 (everything) → phuong-khuong-dinh with so-xay-dung, cong-an-phuong-khuong-dinh"
+    )
 
 
-@pytest.mark.parametrize(
-    ("earlier", "later", "hidden"),
-    [
-        ({}, {"domain": "waste"}, True),
-        ({"domain": "waste"}, {}, False),
-        ({"domain": "waste"}, {"domain": "waste", "kind": "question"}, True),
-        ({"domain": "waste", "kind": "question"}, {"domain": "waste"}, False),
-        ({"road": "main"}, {"road": "alley"}, False),
-        ({"area": "ha-noi"}, {"area": f"ward:{KHUONG_DINH}"}, True),
-        ({"area": f"ward:{KHUONG_DINH}"}, {"area": "ha-noi"}, False),
-        ({"area": "phuong-khuong-dinh"}, {"area": f"ward:{KHUONG_DINH}"}, True),
-    ],
-)
-def test_a_rule_that_can_never_match_is_named(
-    earlier: dict[str, str], later: dict[str, str], hidden: bool
-) -> None:
-    city = with_rules(HA_NOI, rule(1, "so-y-te", **earlier), rule(2, "so-xay-dung", **later))
-    assert any("is never reached: rule 1" in text for text in texts(city)) is hidden
+def test_a_ward_supports_nobody_where_it_may_not_know() -> None:
+    city = with_rules(HA_NOI, rule(1, "thanh-tra-thanh-pho", supporting=("@ward", "so-noi-vu")))
+    found = assign(city, domain="conduct", kind="feedback", ward_code=KHUONG_DINH, street=None)
+    assert [unit.code for unit in found.supporting] == ["so-noi-vu"]
 
 
-def test_holes_are_gathered_by_domain_and_cause() -> None:
-    wards_without_police = {
-        code: unit for code, unit in HA_NOI.units.items() if code != "cong-an-phuong-khuong-dinh"
-    }
-    city = replace(HA_NOI, units=wards_without_police)
-    assert check(city) == [
-        Problem(
-            text="security reaches nobody in 1 of 126 wards (phuong-khuong-dinh): "
-            "rule 200 (domain security) → cong-an-@ward, which does not exist here",
-            domain="security",
-            wards=("phuong-khuong-dinh",),
-        )
-    ]
-
-
-def test_a_domain_without_a_rule_is_one_line_and_not_126() -> None:
-    only_waste = with_rules(HA_NOI, rule(1, "@ward", domain="waste"))
-    problems = check(only_waste)
-    assert len(problems) == len(HA_NOI.domains) - 1
-    assert all("reaches nobody in every ward" in problem.text for problem in problems)
-
-
-def test_a_hole_on_one_kind_of_road_is_a_hole() -> None:
-    city = with_rules(HA_NOI, rule(1, "so-xay-dung", road="main"), rule(2, "@ward", road="alley"))
-    assert any("no rule matches road not known" in text for text in texts(city))
-
-
-def test_a_district_in_a_city_without_districts_is_a_hole() -> None:
-    city = with_rules(HA_NOI, rule(1, "@district"))
-    assert all("@district, which does not exist here" in text for text in texts(city))
-    assert len(check(city)) == len(HA_NOI.domains)
+# --- naming ---
 
 
 def test_the_rule_is_known_again_from_the_reason_in_the_history() -> None:

@@ -1,0 +1,290 @@
+"""What is wrong with a city's rules: broken ones, those that never match, and places that reach nobody."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import product
+
+from routing.kind import FEEDBACK, KINDS
+from routing.organisation import City, Responsibility, Unit
+from routing.organisation.city import is_relative
+from routing.responsibility import (
+    Assignment,
+    Place,
+    Situation,
+    apply,
+    decide,
+    has_ended,
+    lies_in,
+    matches,
+    name_of,
+    successor,
+    unit_named,
+)
+
+_EXAMPLES = 5
+_ROADS = (None, "main", "alley")
+_HOURS = ("working", "off")
+_FILED = tuple(kind for kind in KINDS if kind not in ("abuse", "smalltalk"))
+_ANYTHING = "*"
+"""Stands for every domain that a city does not have: only rules for all domains speak of it."""
+
+
+class Fault(StrEnum):
+    """What kind of fault a rule or a place has."""
+
+    DOMAIN = "unknown_domain"
+    UNIT = "unknown_unit"
+    ENDED = "ended_unit"
+    AREA = "unknown_area"
+    UNREACHED = "never_reached"
+    SUPPORTING = "supporting"
+    HOLE = "hole"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """A fault in a city's rules, as a sentence.
+
+    position: the rule's. domain and wards (codes of units) say where somebody reaches nobody.
+    """
+
+    text: str
+    fault: Fault
+    position: int | None = None
+    domain: str | None = None
+    wards: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether a case may meet this and find nobody; the others are only untidy."""
+        return self.fault not in (Fault.UNREACHED, Fault.SUPPORTING)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleCheck:
+    """What is wrong with a city's rules, and the codes of the units that they lead to."""
+
+    problems: tuple[Problem, ...]
+    led_to: frozenset[str]
+
+
+def check(city: City, *, today: date | None = None) -> list[Problem]:
+    """Return what is wrong with a city's rules on a local day; without one, no unit has ended yet.
+
+    A hole is a (domain, ward) that reaches nobody; those of one domain with one cause are one problem.
+    """
+    return list(check_rules(city, today=today).problems)
+
+
+def check_rules(city: City, *, today: date | None = None) -> RuleCheck:
+    """Return what is wrong with a city's rules, and whom they lead to anywhere."""
+    broken = list(_broken_rules(city, today))
+    groups = _places_by_areas(city, today)
+    sound = {rule.position for rule in city.responsibilities} - {
+        each.position for each in broken if each.fault in (Fault.DOMAIN, Fault.AREA)
+    }
+    unreached = [each for each in _unreached_rules(city, list(groups)) if each.position in sound]
+    found = _assignments(city, groups, today)
+    supporting = list(_supporting_problems(city, today))
+    holes = list(_holes(found, wards=sum(1 for ward in city.wards() if not has_ended(ward, today))))
+    led_to = frozenset(each.unit.code for _, _, each in found if each.unit is not None)
+    return RuleCheck(problems=(*broken, *supporting, *unreached, *holes), led_to=led_to)
+
+
+# ── single rules ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _broken_rules(city: City, today: date | None) -> Iterator[Problem]:
+    spoken_of = {_ANYTHING, *city.domains, *(each.parent for each in city.domains.values() if each.parent)}
+    for rule in _ordered(city):
+        if rule.domain not in spoken_of:
+            yield _problem(rule, Fault.DOMAIN, f"unknown domain {rule.domain!r}")
+        if not is_relative(rule.unit):
+            yield from _unit_problems(city, rule, rule.unit, Fault.UNIT, today)
+        if not _area_exists(city, rule.area):
+            yield _problem(rule, Fault.AREA, f"area {rule.area!r} does not exist")
+
+
+def _ordered(city: City) -> list[Responsibility]:
+    return sorted(city.responsibilities, key=lambda rule: rule.position)
+
+
+def _problem(rule: Responsibility, fault: Fault, what: str) -> Problem:
+    return Problem(text=f"{name_of(rule)}: {what}", fault=fault, position=rule.position)
+
+
+def _unit_problems(
+    city: City, rule: Responsibility, code: str, fault: Fault, today: date | None
+) -> Iterator[Problem]:
+    found = successor(city, city.units.get(code), today)
+    word = "supporting unit" if fault == Fault.SUPPORTING else "unit"
+    if found is None:
+        yield _problem(rule, fault, f"{word} {code!r} does not exist")
+    elif has_ended(found, today):
+        ended = Fault.SUPPORTING if fault == Fault.SUPPORTING else Fault.ENDED
+        yield _problem(rule, ended, f"{word} {code!r} ended on {found.valid_to}")
+
+
+def _area_exists(city: City, area: str) -> bool:
+    if area.startswith("ward:"):
+        return city.ward_unit(area.removeprefix("ward:")) is not None
+    return area == "*" or area in city.units
+
+
+def _supporting_problems(city: City, today: date | None) -> Iterator[Problem]:
+    for rule in _ordered(city):
+        for template in rule.supporting:
+            if template == rule.unit:
+                yield _problem(
+                    rule, Fault.SUPPORTING, f"supporting unit {template!r} is the one that answers"
+                )
+            elif not is_relative(template):
+                yield from _unit_problems(city, rule, template, Fault.SUPPORTING, today)
+            elif missing := _wards_without(city, template, today):
+                what = f"supporting unit {template!r} does not exist in {_some(missing)}"
+                yield _problem(rule, Fault.SUPPORTING, what)
+
+
+def _wards_without(city: City, template: str, today: date | None) -> list[str]:
+    wards = [ward for ward in city.wards() if not has_ended(ward, today)]
+    return [ward.code for ward in wards if unit_named(city, template, _at(city, ward)) is None]
+
+
+def _some(codes: Sequence[str]) -> str:
+    more = ", …" if len(codes) > _EXAMPLES else ""
+    return f"{len(codes)} wards ({', '.join(codes[:_EXAMPLES])}{more})"
+
+
+# ── rules that never match ───────────────────────────────────────────────────────────────────────
+
+Areas = frozenset[str]
+"""The areas that rules name and a place lies in: all that rules can tell of a place."""
+
+
+def _at(city: City, ward: Unit) -> Place:
+    return Place(ward=ward, district=city.district_of(ward.code))
+
+
+def _places_by_areas(city: City, today: date | None) -> dict[Areas, list[Place]]:
+    """Return every place that a case may have, by the areas that rules name; places alike come together."""
+    named = {rule.area for rule in city.responsibilities} - {"*"}
+    groups: dict[Areas, list[Place]] = defaultdict(list)
+    groups[frozenset()].append(Place())
+    for unit in city.units.values():
+        if unit.kind in ("ward", "district") and not has_ended(unit, today):
+            place = _at(city, unit) if unit.kind == "ward" else Place(district=unit)
+            groups[frozenset(area for area in named if lies_in(city, place, area))].append(place)
+    return groups
+
+
+def _kinds(city: City, possible: Sequence[str]) -> list[str]:
+    """Return the kinds between which rules tell, and one for all others; the usual one first."""
+    named = {rule.kind for rule in city.responsibilities}
+    others = [kind for kind in possible if kind not in named]
+    return sorted({*(kind for kind in possible if kind in named), *others[:1]}, key=_usual_first)
+
+
+def _usual_first(kind: str) -> tuple[bool, str]:
+    return kind != FEEDBACK, kind
+
+
+def _situations(kinds: Iterable[str]) -> list[Situation]:
+    return [
+        Situation(kind=kind, road=road, hours=hours) for kind, hours, road in product(kinds, _HOURS, _ROADS)
+    ]
+
+
+def _unreached_rules(city: City, areas: Sequence[Areas]) -> Iterator[Problem]:
+    """Yield each rule that is first for nothing at all: every combination is tried."""
+    situations = _situations(_kinds(city, KINDS))
+    first: set[int] = set()
+    before: dict[int, dict[int, Responsibility]] = defaultdict(dict)
+    for domain in (*city.domains, _ANYTHING):
+        rules = city.rules_for(domain)
+        for situation, place in product(situations, areas):
+            found = [rule for rule in rules if rule.area in ("*", *place) and matches(rule, situation)]
+            first.update(rule.position for rule in found[:1])
+            for later in found[1:]:
+                before[later.position][found[0].position] = found[0]
+    for rule in _ordered(city):
+        if rule.position not in first:
+            what = f"{name_of(rule)} is never reached: {_taken_by(before[rule.position])}"
+            yield Problem(text=what, fault=Fault.UNREACHED, position=rule.position)
+
+
+def _taken_by(before: Mapping[int, Responsibility]) -> str:
+    names = [name_of(rule) for _, rule in sorted(before.items())]
+    if not names:
+        return "there is nothing that it speaks of"
+    more = f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
+    return f"{', '.join(names[:_EXAMPLES])}{more} come{'s' if len(names) == 1 else ''} first"
+
+
+# ── places that reach nobody ─────────────────────────────────────────────────────────────────────
+
+Found = tuple[str, Unit, Assignment]
+"""A domain, a ward, and to whom that leads."""
+
+
+def _assignments(city: City, groups: Mapping[Areas, Sequence[Place]], today: date | None) -> list[Found]:
+    """Return for each domain and ward every assignment that there can be there.
+
+    Tried in each kind that becomes a case, in working time and outside, without a street, on a main road
+    and in an alley. Places alike are led by the same rules, so these are looked for once a group.
+    """
+    situations = _situations(_kinds(city, _FILED))
+    found: list[Found] = []
+    for domain, places in product(city.domains, groups.values()):
+        wards = [place for place in places if place.ward is not None]
+        ways = _ways(city, domain, wards[0], situations, today) if wards else []
+        for place, way in product(wards, ways):
+            rule = way.rule
+            led = way if rule is None else apply(city, rule, domain=domain, place=place, today=today)
+            assert place.ward is not None
+            found.append((domain, place.ward, led))
+    return found
+
+
+def _ways(
+    city: City, domain: str, sample: Place, situations: Sequence[Situation], today: date | None
+) -> list[Assignment]:
+    """Return one assignment for each rule that is first for some situation, and one for none at all."""
+    ways: dict[int | None, Assignment] = {}
+    for situation in situations:
+        way = decide(city, domain=domain, place=sample, situation=situation, today=today)
+        ways.setdefault(way.rule.position if way.rule else None, way)
+    return list(ways.values())
+
+
+def _holes(found: Iterable[Found], *, wards: int) -> Iterator[Problem]:
+    for (domain, why), (position, codes) in _wards_that_reach_nobody(found).items():
+        some = ", ".join(codes[:_EXAMPLES]) + (", …" if len(codes) > _EXAMPLES else "")
+        where = "every ward" if len(codes) == wards else f"{len(codes)} of {wards} wards ({some})"
+        yield Problem(
+            text=f"{domain} reaches nobody in {where}: {why}",
+            fault=Fault.HOLE,
+            position=position,
+            domain=domain,
+            wards=tuple(codes),
+        )
+
+
+def _wards_that_reach_nobody(
+    found: Iterable[Found],
+) -> dict[tuple[str, str], tuple[int | None, list[str]]]:
+    """Return wards by domain and cause, with the cause's rule; one cause for a domain and ward is enough."""
+    holes: dict[tuple[str, str], tuple[int | None, list[str]]] = {}
+    told: set[tuple[str, str]] = set()
+    for domain, ward, each in found:
+        if each.unit is not None or (domain, ward.code) in told:
+            continue
+        told.add((domain, ward.code))
+        position = each.rule.position if each.rule else None
+        holes.setdefault((domain, each.reason), (position, []))[1].append(ward.code)
+    return holes
