@@ -198,7 +198,7 @@ def _each_once(rows: Iterable[RowMapping], key: Callable[[RowMapping], Any]) -> 
 _INSERT_POST = insert(post)
 _INSERT_INVITATION = insert(invitation)
 _GET_INVITATION = (
-    select(invitation.c.unit_code, invitation.c.role)
+    select(invitation.c.unit_code, invitation.c.role, invitation.c.post_ends_at)
     .where(
         invitation.c.code_hash == bindparam("hash"),
         invitation.c.used_at.is_(None),
@@ -227,10 +227,13 @@ async def create_invitation(
     role: str,
     now: datetime,
     valid: timedelta = INVITATION_VALID,
+    name: str | None = None,
+    post_ends_at: datetime | None = None,
     random: Callable[[int], int] = below,
 ) -> str:
     """Return a new one-time code such as 7F3KM-9Q2TX-40WBD (75 random bits).
 
+    name: whom it is for. post_ends_at: until when the post will be held; the code is worth nothing later.
     Only its hash is stored, so the code cannot be shown again. `random` returns a number from 0 to below
     its argument.
     """
@@ -240,7 +243,9 @@ async def create_invitation(
         "unit_code": unit_code,
         "role": role,
         "created_at": now,
-        "expires_at": now + valid,
+        "expires_at": min(now + valid, post_ends_at or now + valid),
+        "name": name,
+        "post_ends_at": post_ends_at,
     }
     transaction.write(_INSERT_INVITATION, row)
     return "-".join(letters[start : start + 5] for start in range(0, CODE_LENGTH, 5))
@@ -261,18 +266,27 @@ async def redeem_invitation(
     await transaction.execute(_USE_INVITATION, {"hash": key, "at": now, "person_id": person_id})
     row = {"person_id": person_id, "unit": found["unit_code"], "in_role": found["role"], "now": now}
     held = await transaction.fetch_one(_SAME_POST, row)
+    unit_code, role, ends_at = found["unit_code"], found["role"], found["post_ends_at"]
     if held:
-        return Post(id=held["id"], **found)
+        return Post(id=held["id"], unit_code=unit_code, role=role)
     return add_post(
-        transaction, person_id=person_id, unit_code=found["unit_code"], role=found["role"], now=now
+        transaction, person_id=person_id, unit_code=unit_code, role=role, now=now, ends_at=ends_at
     )
 
 
-def add_post(transaction: Transaction, *, person_id: int, unit_code: str, role: str, now: datetime) -> Post:
-    """Give a person a role at a unit from now on."""
+def add_post(
+    transaction: Transaction,
+    *,
+    person_id: int,
+    unit_code: str,
+    role: str,
+    now: datetime,
+    ends_at: datetime | None = None,
+) -> Post:
+    """Give a person a role at a unit from now on, for good or until a moment."""
     added = Post(id=new_id(), unit_code=unit_code, role=role)
     row = {"id": added.id, "person_id": person_id, "unit_code": unit_code, "role": role}
-    transaction.write(_INSERT_POST, {**row, "starts_at": now, "ends_at": None})
+    transaction.write(_INSERT_POST, {**row, "starts_at": now, "ends_at": ends_at})
     return added
 
 
