@@ -487,6 +487,6 @@ def test_a_chain_of_ten_thousand_units_is_answered_and_not_followed() -> None:
     document = small_document()
     codes = ["hue", *(f"u-{number}" for number in range(10_000))]
     document["units"] += [
-        UNIT | {"code": code, "parent": above} for above, code in zip(codes, codes[1:], strict=False)
+        UNIT | {"code": code, "parent": above} for above, code in pairwise(codes)
     ]
     assert "levels deep" in problems_of(document)[0]
