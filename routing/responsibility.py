@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from routing.deadline import LOCAL_TIME
 from routing.kind import FEEDBACK
 from routing.organisation import City, Responsibility, Unit
 from routing.organisation.city import is_relative
@@ -79,13 +78,11 @@ def assign(
 
     ward_code: today's commune, which decides in two tiers. former: the former communes that are meant,
     which decide in three tiers; several that do not agree leave their common district, or nothing.
-    received_at: decides between working time and outside, and which units have ended by then; without it
-    rules for either matter to nobody.
+    received_at: decides between working time and outside; without it rules for either are for nobody. Of
+    units that are over on the city's day, those that took over answer.
     """
     situation = Situation(kind=kind, road=road_of(street), hours=hours_of(city, received_at))
-    today = received_at.astimezone(LOCAL_TIME).date() if received_at else None
-    place = _place(city, ward_code, former, today)
-    return decide(city, domain=domain, place=place, situation=situation, today=today)
+    return decide(city, domain=domain, place=_place(city, ward_code, former), situation=situation)
 
 
 def hours_of(city: City, at: datetime | None) -> str | None:
@@ -95,11 +92,11 @@ def hours_of(city: City, at: datetime | None) -> str | None:
     return "working" if city.calendar.is_working_time(at) else "off"
 
 
-def decide(city: City, *, domain: str, place: Place, situation: Situation, today: date | None) -> Assignment:
-    """Return who answers at a place of the tree; units that have ended by `today` answer for nothing."""
+def decide(city: City, *, domain: str, place: Place, situation: Situation) -> Assignment:
+    """Return who answers at a place of the tree."""
     for rule in city.rules_for(domain):
         if matches(rule, situation) and (rule.area == "*" or lies_in(city, place, rule.area)):
-            return apply(city, rule, domain=domain, place=place, today=today)
+            return apply(city, rule, domain=domain, place=place)
     return Assignment(unit=None, rule=None, reason=_no_rule(situation))
 
 
@@ -111,26 +108,15 @@ def _no_rule(situation: Situation) -> str:
     return f"no rule matches {', '.join(told)}"
 
 
-def _place(city: City, ward_code: str | None, former: Sequence[FormerWard], today: date | None) -> Place:
+def _place(city: City, ward_code: str | None, former: Sequence[FormerWard]) -> Place:
     if city.tiers == 2:
-        found = city.ward_unit(ward_code) if ward_code is not None else None
-        return Place(ward=successor(city, found, today))
-    wards = {successor(city, city.former_ward_unit(each.name, each.district), today) for each in former}
-    districts = {successor(city, city.district_unit(each.district), today) for each in former}
+        return Place(ward=city.ward_unit(ward_code) if ward_code is not None else None)
+    wards = {city.former_ward_unit(each.name, each.district) for each in former}
+    districts = {city.district_unit(each.district) for each in former}
     return Place(
         ward=wards.pop() if len(wards) == 1 else None,
         district=districts.pop() if len(districts) == 1 else None,
     )
-
-
-def successor(city: City, unit: Unit | None, today: date | None) -> Unit | None:
-    """Return the unit that stands for another on a day: itself, or its only successor once it has ended.
-
-    A unit that was divided, or that ended without a successor, stands for itself: somebody must decide.
-    """
-    while unit is not None and has_ended(unit, today) and len(unit.successors) == 1:
-        unit = city.units.get(unit.successors[0])
-    return unit
 
 
 def matches(rule: Responsibility, situation: Situation) -> bool:
@@ -149,36 +135,31 @@ def lies_in(city: City, place: Place, area: str) -> bool:
     return place.unit is not None and city.is_within(place.unit.code, area)
 
 
-def apply(city: City, rule: Responsibility, *, domain: str, place: Place, today: date | None) -> Assignment:
+def apply(city: City, rule: Responsibility, *, domain: str, place: Place) -> Assignment:
     """Return whom a rule that matches leads to, or why to nobody."""
     if is_relative(rule.unit) and place.unit is None:
         reason = f"{name_of(rule)} → {rule.unit}: the place is not known"
         return Assignment(unit=None, rule=rule, reason=reason, needs_place=True)
-    unit = successor(city, unit_named(city, rule.unit, place), today)
-    hindrance = _hindrance(city, unit, domain=domain, today=today)
+    unit = unit_named(city, rule.unit, place)
+    hindrance = _hindrance(city, unit, domain=domain)
     if unit is None or hindrance:
         shown = rule.unit if unit is None or not is_relative(rule.unit) else f"{rule.unit} ({unit.kind})"
         return Assignment(unit=None, rule=rule, reason=f"{name_of(rule)} → {shown}, which {hindrance}")
-    supporting = tuple(_supporting(city, rule, unit, domain=domain, place=place, today=today))
+    supporting = tuple(_supporting(city, rule, unit, domain=domain, place=place))
     told = f" with {', '.join(each.code for each in supporting)}" if supporting else ""
     reason = f"{name_of(rule)} → {unit.code}{told}"
     return Assignment(unit=unit, rule=rule, reason=reason, supporting=supporting)
 
 
-def _hindrance(city: City, unit: Unit | None, *, domain: str, today: date | None) -> str:
+def _hindrance(city: City, unit: Unit | None, *, domain: str) -> str:
     """Return why a unit cannot have a case; empty for no reason."""
     if unit is None:
         return "does not exist here"
-    if has_ended(unit, today):
-        return "no longer exists"
+    if not city.is_valid(unit.code):
+        return "is over"
     if unit.kind == "ward" and is_restricted(city, domain):
         return "may not have restricted cases"
     return ""
-
-
-def has_ended(unit: Unit, today: date | None) -> bool:
-    """Tell whether a unit is a thing of the past on a local day; on no day in particular it is not."""
-    return today is not None and unit.valid_to is not None and unit.valid_to <= today
 
 
 def is_restricted(city: City, domain: str) -> bool:
@@ -186,27 +167,29 @@ def is_restricted(city: City, domain: str) -> bool:
     return domain in city.domains and city.domains[domain].restricted
 
 
-def _supporting(
-    city: City, rule: Responsibility, lead: Unit, *, domain: str, place: Place, today: date | None
-) -> Iterator[Unit]:
+def _supporting(city: City, rule: Responsibility, lead: Unit, *, domain: str, place: Place) -> Iterator[Unit]:
     """Yield each supporting unit that there is, once."""
     seen = {lead.code}
     for template in rule.supporting:
-        unit = successor(city, unit_named(city, template, place), today)
-        if unit is None or unit.code in seen or _hindrance(city, unit, domain=domain, today=today):
+        unit = unit_named(city, template, place)
+        if unit is None or unit.code in seen or _hindrance(city, unit, domain=domain):
             continue
         seen.add(unit.code)
         yield unit
 
 
 def unit_named(city: City, template: str, place: Place) -> Unit | None:
-    """Fill in "@ward" and "@district". Where only the district is known, it stands in for the ward."""
+    """Fill in "@ward" and "@district". Where only the district is known, it stands in for the ward.
+
+    Of a unit that is over, the one that took over at this place; without any, the unit that is over.
+    """
     district = place.district or (city.district_of(place.ward.code) if place.ward else None)
     for ward in (place.ward, district):
         code = template.replace("@ward", ward.code if ward else "@")
         code = code.replace("@district", district.code if district else "@")
         if code in city.units:
-            return city.units[code]
+            heir = city.heir(code, place.ward.ward_code if place.ward else None)
+            return city.units[heir or code]
     return None
 
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from itertools import product
 
@@ -16,11 +15,9 @@ from routing.responsibility import (
     Situation,
     apply,
     decide,
-    has_ended,
     lies_in,
     matches,
     name_of,
-    successor,
     unit_named,
 )
 
@@ -74,25 +71,25 @@ class RuleCheck:
     led_to: frozenset[str]
 
 
-def check(city: City, *, today: date | None = None) -> list[Problem]:
-    """Return what is wrong with a city's rules on a local day; without one, no unit has ended yet.
+def check(city: City) -> list[Problem]:
+    """Return what is wrong with a city's rules, as of its day.
 
     A hole is a (domain, ward) that reaches nobody; those of one domain with one cause are one problem.
     """
-    return list(check_rules(city, today=today).problems)
+    return list(check_rules(city).problems)
 
 
-def check_rules(city: City, *, today: date | None = None) -> RuleCheck:
+def check_rules(city: City) -> RuleCheck:
     """Return what is wrong with a city's rules, and whom they lead to anywhere."""
-    broken = list(_broken_rules(city, today))
-    groups = _places_by_areas(city, today)
+    broken = list(_broken_rules(city))
+    groups = _places_by_areas(city)
     sound = {rule.position for rule in city.responsibilities} - {
         each.position for each in broken if each.fault in (Fault.DOMAIN, Fault.AREA)
     }
     unreached = [each for each in _unreached_rules(city, list(groups)) if each.position in sound]
-    found = _assignments(city, groups, today)
-    supporting = list(_supporting_problems(city, today))
-    holes = list(_holes(found, wards=sum(1 for ward in city.wards() if not has_ended(ward, today))))
+    found = _assignments(city, groups)
+    supporting = list(_supporting_problems(city))
+    holes = list(_holes(found, wards=len(city.wards())))
     led_to = frozenset(each.unit.code for _, _, each in found if each.unit is not None)
     return RuleCheck(problems=(*broken, *supporting, *unreached, *holes), led_to=led_to)
 
@@ -100,13 +97,13 @@ def check_rules(city: City, *, today: date | None = None) -> RuleCheck:
 # ── single rules ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _broken_rules(city: City, today: date | None) -> Iterator[Problem]:
+def _broken_rules(city: City) -> Iterator[Problem]:
     spoken_of = {_ANYTHING, *city.domains, *(each.parent for each in city.domains.values() if each.parent)}
     for rule in _ordered(city):
         if rule.domain not in spoken_of:
             yield _problem(rule, Fault.DOMAIN, f"unknown domain {rule.domain!r}")
         if not is_relative(rule.unit):
-            yield from _unit_problems(city, rule, rule.unit, Fault.UNIT, today)
+            yield from _unit_problems(city, rule, rule.unit, Fault.UNIT)
         if not _area_exists(city, rule.area):
             yield _problem(rule, Fault.AREA, f"area {rule.area!r} does not exist")
 
@@ -119,16 +116,13 @@ def _problem(rule: Responsibility, fault: Fault, what: str) -> Problem:
     return Problem(text=f"{name_of(rule)}: {what}", fault=fault, position=rule.position)
 
 
-def _unit_problems(
-    city: City, rule: Responsibility, code: str, fault: Fault, today: date | None
-) -> Iterator[Problem]:
-    found = successor(city, city.units.get(code), today)
+def _unit_problems(city: City, rule: Responsibility, code: str, fault: Fault) -> Iterator[Problem]:
     word = "supporting unit" if fault == Fault.SUPPORTING else "unit"
-    if found is None:
+    if code not in city.units:
         yield _problem(rule, fault, f"{word} {code!r} does not exist")
-    elif has_ended(found, today):
+    elif city.heir(code) is None:
         ended = Fault.SUPPORTING if fault == Fault.SUPPORTING else Fault.ENDED
-        yield _problem(rule, ended, f"{word} {code!r} ended on {found.valid_to}")
+        yield _problem(rule, ended, f"{word} {code!r} is over and nobody took over from it")
 
 
 def _area_exists(city: City, area: str) -> bool:
@@ -137,7 +131,7 @@ def _area_exists(city: City, area: str) -> bool:
     return area == "*" or area in city.units
 
 
-def _supporting_problems(city: City, today: date | None) -> Iterator[Problem]:
+def _supporting_problems(city: City) -> Iterator[Problem]:
     for rule in _ordered(city):
         for template in rule.supporting:
             if template == rule.unit:
@@ -145,15 +139,14 @@ def _supporting_problems(city: City, today: date | None) -> Iterator[Problem]:
                     rule, Fault.SUPPORTING, f"supporting unit {template!r} is the one that answers"
                 )
             elif not is_relative(template):
-                yield from _unit_problems(city, rule, template, Fault.SUPPORTING, today)
-            elif missing := _wards_without(city, template, today):
+                yield from _unit_problems(city, rule, template, Fault.SUPPORTING)
+            elif missing := _wards_without(city, template):
                 what = f"supporting unit {template!r} does not exist in {_some(missing)}"
                 yield _problem(rule, Fault.SUPPORTING, what)
 
 
-def _wards_without(city: City, template: str, today: date | None) -> list[str]:
-    wards = [ward for ward in city.wards() if not has_ended(ward, today)]
-    return [ward.code for ward in wards if unit_named(city, template, _at(city, ward)) is None]
+def _wards_without(city: City, template: str) -> list[str]:
+    return [ward.code for ward in city.wards() if unit_named(city, template, _at(city, ward)) is None]
 
 
 def _some(codes: Sequence[str]) -> str:
@@ -171,13 +164,13 @@ def _at(city: City, ward: Unit) -> Place:
     return Place(ward=ward, district=city.district_of(ward.code))
 
 
-def _places_by_areas(city: City, today: date | None) -> dict[Areas, list[Place]]:
+def _places_by_areas(city: City) -> dict[Areas, list[Place]]:
     """Return every place that a case may have, by the areas that rules name; places alike come together."""
     named = {rule.area for rule in city.responsibilities} - {"*"}
     groups: dict[Areas, list[Place]] = defaultdict(list)
     groups[frozenset()].append(Place())
     for unit in city.units.values():
-        if unit.kind in ("ward", "district") and not has_ended(unit, today):
+        if unit.kind in ("ward", "district") and city.is_valid(unit.code):
             place = _at(city, unit) if unit.kind == "ward" else Place(district=unit)
             groups[frozenset(area for area in named if lies_in(city, place, area))].append(place)
     return groups
@@ -232,7 +225,7 @@ Found = tuple[str, Unit, Assignment]
 """A domain, a ward, and to whom that leads."""
 
 
-def _assignments(city: City, groups: Mapping[Areas, Sequence[Place]], today: date | None) -> list[Found]:
+def _assignments(city: City, groups: Mapping[Areas, Sequence[Place]]) -> list[Found]:
     """Return for each domain and ward every assignment that there can be there.
 
     Tried in each kind that becomes a case, in working time and outside, without a street, on a main road
@@ -242,22 +235,20 @@ def _assignments(city: City, groups: Mapping[Areas, Sequence[Place]], today: dat
     found: list[Found] = []
     for domain, places in product(city.domains, groups.values()):
         wards = [place for place in places if place.ward is not None]
-        ways = _ways(city, domain, wards[0], situations, today) if wards else []
+        ways = _ways(city, domain, wards[0], situations) if wards else []
         for place, way in product(wards, ways):
             rule = way.rule
-            led = way if rule is None else apply(city, rule, domain=domain, place=place, today=today)
+            led = way if rule is None else apply(city, rule, domain=domain, place=place)
             assert place.ward is not None
             found.append((domain, place.ward, led))
     return found
 
 
-def _ways(
-    city: City, domain: str, sample: Place, situations: Sequence[Situation], today: date | None
-) -> list[Assignment]:
+def _ways(city: City, domain: str, sample: Place, situations: Sequence[Situation]) -> list[Assignment]:
     """Return one assignment for each rule that is first for some situation, and one for none at all."""
     ways: dict[int | None, Assignment] = {}
     for situation in situations:
-        way = decide(city, domain=domain, place=sample, situation=situation, today=today)
+        way = decide(city, domain=domain, place=sample, situation=situation)
         ways.setdefault(way.rule.position if way.rule else None, way)
     return list(ways.values())
 
