@@ -2,20 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
-from sqlalchemy.engine import RowMapping
+from sqlalchemy import Select, Text, bindparam, cast, func, insert, select
+from sqlalchemy.engine import Row, RowMapping
 
+from routing.deadline import LOCAL_TIME
 from storage.cases import Case
 from storage.database import Database, Transaction
 from storage.tables import case as case_table
 from storage.tables import event
 
-CASES_AT_ONCE = 100
+CASES_AT_ONCE = 1000
 """How many cases `verify` holds in memory."""
 
 
@@ -37,29 +38,44 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Broken:
-    """Where the ledger does not hold: the case, the event (None for the case's own record), and how."""
+    """Where the ledger does not hold: the case, the event (None for the case's own record), and how.
+
+    A fault of a day's seal has no case: case_id is 0. `day` is the local day of the event or the seal, where
+    that can be told.
+    """
 
     case_id: int
     code: str
     sequence: int | None
     fault: str
-    """"changed", "removed", "inserted", "back-dated", "head" or "record"."""
+    """One of FAULTS."""
+    day: date | None = None
 
     def __str__(self) -> str:
         where = f"event {self.sequence} of " if self.sequence else ""
-        return f"{where}case {self.code or self.case_id}: {_FAULTS[self.fault]}"
+        about = f"{where}case {self.code or self.case_id}" if self.case_id or self.code else "the seal"
+        on = f" ({self.day})" if self.day else ""
+        return f"{about}{on}: {FAULTS[self.fault]}"
 
 
-_FAULTS = {
+FAULTS = {
     "changed": "its content does not match its hash",
     "removed": "it is missing",
     "inserted": "it does not belong to the chain",
     "back-dated": "it is older than the event before it",
     "head": "the case's record does not match its last event",
     "record": "what figures count of it was changed without an event",
+    "changed since": "it is not the event that was sealed on that day: the case's chain was written anew",
+    "removed since": "it was sealed on that day and is gone",
+    "added since": "it was not there when that day was sealed",
+    "moved": "it was sealed on that day and now stands on another",
+    "seal changed": "it does not fit what it is said to hold, or the seal before it",
+    "seal removed": "the day is over and has no seal",
+    "other root": "it is not the one that was noted: what was sealed until that day was written anew",
 }
+"""Every way in which the ledger can fail to hold, in words."""
 
-COUNTED_COLUMNS = (
+_FIRST_COUNTED = (
     "kind",
     "domain",
     "status",
@@ -72,10 +88,23 @@ COUNTED_COLUMNS = (
     "extended",
     "rating",
 )
+COUNTED_COLUMNS = (
+    *_FIRST_COUNTED,
+    "extended_from",
+    "handled_hours",
+    "ward_code",
+    "late_before",
+    "returned_count",
+    "reopened_count",
+)
 """What figures count of a case; every event keeps them, so that figures can be recounted from events."""
+STATE_VERSION = 2
+"""Events before version 2 keep the first columns alone; no version is written in them."""
 
-_FIELDS = ("case_id", "sequence", "type", "actor_id", "actor_role", "unit_code", "at", "data")
 _INSERT = insert(event)
+_canonical_form = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":")
+).encode
 _EVENTS_OF = select(event).where(event.c.case_id == bindparam("row_id")).order_by(event.c.sequence)
 
 
@@ -85,9 +114,18 @@ def event_hash(previous_hash: str, fields: Mapping[str, Any]) -> str:
     Raises TypeError or ValueError for data that a database would not give back as it was (a key that is
     no string, a number that is not finite).
     """
-    canonical = _canonical({**fields, "previous_hash": previous_hash})
-    written = json.dumps(canonical, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    written = _canonical_form(_canonical({**fields, "previous_hash": previous_hash}))
     return hashlib.sha256(written.encode("ascii")).hexdigest()
+
+
+def _whole(written: str) -> int | float:
+    # PostgreSQL keeps 1e16 as a whole number, so a whole number is written as one everywhere.
+    number = float(written)
+    return int(number) if number.is_integer() else number
+
+
+_read = json.JSONDecoder(parse_float=_whole).decode
+"""Reads an event's data in the form in which it is hashed."""
 
 
 def _canonical(value: Any) -> Any:
@@ -99,7 +137,6 @@ def _canonical(value: Any) -> Any:
         return [_canonical(item) for item in value]
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
-    # PostgreSQL keeps 1e16 as a whole number, so a whole number is written as one everywhere.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -137,15 +174,16 @@ def append_event(
 
 
 def _state(case: Case) -> dict[str, Any]:
-    return _told({name: getattr(case, name) for name in COUNTED_COLUMNS})
+    columns = {name: getattr(case, name) for name in COUNTED_COLUMNS}
+    return {**_told(columns, COUNTED_COLUMNS), "version": STATE_VERSION}
 
 
-def _told(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain(columns[name]) for name in COUNTED_COLUMNS if columns[name]}
+def _told(columns: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: _plain(columns[name]) for name in names if columns[name]}
 
 
 def _plain(value: Any) -> Any:
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+    return _canonical(value) if isinstance(value, datetime) else value
 
 
 async def events_of(transaction: Transaction, case_id: int) -> list[Event]:
@@ -173,98 +211,158 @@ _CASES = (
     .order_by(case_table.c.id)
     .limit(CASES_AT_ONCE)
 )
-_EVENTS = (
-    select(event)
-    .where(event.c.case_id > bindparam("after"), event.c.case_id <= bindparam("until"))
-    .order_by(event.c.case_id, event.c.sequence)
-)
+# The raw columns: what is checked need not be turned into objects first.
+_RAW = select(
+    event.c.case_id,
+    event.c.sequence,
+    event.c.type,
+    event.c.actor_id,
+    event.c.actor_role,
+    event.c.unit_code,
+    event.c.at,
+    cast(event.c.data, Text).label("data"),
+    event.c.previous_hash,
+    event.c.hash,
+).order_by(event.c.case_id, event.c.sequence)
+_EVENTS = _RAW.where(event.c.case_id > bindparam("after"), event.c.case_id <= bindparam("until"))
+_RAW_OF = _RAW.where(event.c.case_id == bindparam("row_id"))
 _ONE_CASE = select(*_CASES.selected_columns).where(case_table.c.id == bindparam("row_id"))
 _LAST_ID = 2**63 - 1
 """Larger than every id, for events that belong to no case."""
 
 Progress = Callable[[int, int], None]
+Seen = Callable[[str, Sequence[Row[Any]]], None]
+"""Hears a case's code and its events."""
 
 
 async def verify(source: Database | Transaction, progress: Progress | None = None) -> Broken | None:
-    """Return the first fault of the ledger, in the order of cases, or None when all of it holds.
+    """Return the first fault of the chains, in the order of cases, or None when all of them hold.
 
     Finds events that were changed, removed, inserted or back-dated, a case whose count or hash of events is
     not what its events give, and one whose counted columns are not what its last event says. `progress`
-    hears (events checked, events in all).
+    hears (events checked, events in all). Chains that were made to fit are found by `storage.seals.verify`.
     """
     if isinstance(source, Database):
         async with source.read() as transaction:
             return await verify(transaction, progress)
-    total, checked = await count_events(source), 0
-    async for cases, events in _batches(source):
-        if broken := _first_fault(cases, events):
-            return broken
+    async for broken in faults(source, progress=progress):
+        return broken
+    return None
+
+
+async def faults(
+    transaction: Transaction, *, seen: Seen | None = None, progress: Progress | None = None
+) -> AsyncIterator[Broken]:
+    """Yield the first fault of each case. `seen` hears every case with its events, in order of their ids."""
+    total, checked = await count_events(transaction), 0
+    async for cases, events in _batches(transaction):
+        for broken in _faults(cases, events, seen):
+            yield broken
         checked += len(events)
         if progress:
             progress(checked, total)
-    return None
 
 
 async def verify_chain(transaction: Transaction, case_id: int) -> Broken | None:
     """Check the events of one case alone."""
     cases = await transaction.fetch(_ONE_CASE, {"row_id": case_id})
-    return _first_fault(cases, await transaction.fetch(_EVENTS_OF, {"row_id": case_id}))
+    events = await _raw(transaction, _RAW_OF, {"row_id": case_id})
+    return next(_faults(cases, events, None), None)
 
 
 async def _batches(
     transaction: Transaction,
-) -> AsyncIterator[tuple[Sequence[RowMapping], Sequence[RowMapping]]]:
+) -> AsyncIterator[tuple[Sequence[RowMapping], Sequence[Row[Any]]]]:
     """Yield cases with their events, a bounded number at a time, and at last events without a case."""
     after = -1
     while True:
         cases = await transaction.fetch(_CASES, {"after": after})
         until = cases[-1]["id"] if cases else _LAST_ID
-        yield cases, await transaction.fetch(_EVENTS, {"after": after, "until": until})
+        yield cases, await _raw(transaction, _EVENTS, {"after": after, "until": until})
         if not cases:
             return
         after = until
 
 
-def _first_fault(cases: Sequence[RowMapping], events: Sequence[RowMapping]) -> Broken | None:
-    by_case: dict[int, list[RowMapping]] = {}
+async def _raw(
+    transaction: Transaction, statement: Select[Any], parameters: Mapping[str, Any]
+) -> Sequence[Row[Any]]:
+    await transaction.flush()
+    found: Sequence[Row[Any]] = (await transaction.connection.execute(statement, dict(parameters))).all()
+    return found
+
+
+def _faults(cases: Sequence[RowMapping], events: Sequence[Row[Any]], seen: Seen | None) -> Iterator[Broken]:
+    by_case: dict[int, list[Row[Any]]] = {}
     for row in events:
-        by_case.setdefault(row["case_id"], []).append(row)
+        by_case.setdefault(row.case_id, []).append(row)
     for record in cases:
-        fault = _case_fault(record, by_case.pop(record["id"], []))
-        if fault:
-            return Broken(case_id=record["id"], code=record["code"], sequence=fault[0], fault=fault[1])
+        of_case = by_case.pop(record["id"], [])
+        if seen:
+            seen(record["code"], of_case)
+        if fault := _case_fault(record, of_case):
+            sequence, kind, day = fault
+            yield Broken(case_id=record["id"], code=record["code"], sequence=sequence, fault=kind, day=day)
     for case_id, orphans in by_case.items():
-        return Broken(case_id=case_id, code="", sequence=orphans[0]["sequence"], fault="inserted")
-    return None
+        if seen:
+            seen("", orphans)
+        first = orphans[0]
+        yield Broken(
+            case_id=case_id, code="", sequence=first.sequence, fault="inserted", day=local_day(first.at)
+        )
 
 
-def _case_fault(record: RowMapping, events: Sequence[RowMapping]) -> tuple[int | None, str] | None:
+Fault = tuple[int | None, str, date | None]
+
+
+def _case_fault(record: RowMapping, events: Sequence[Row[Any]]) -> Fault | None:
     head: str = ""
     head_at: datetime | None = None
     for expected, row in enumerate(events, start=1):
-        fault = _event_fault(row, expected, head, head_at)
-        if fault:
+        if fault := _event_fault(row, expected, head, head_at):
             return fault
-        head, head_at = row["hash"], row["at"]
+        head, head_at = row.hash, row.at
+    last_day = local_day(head_at) if head_at else None
     if len(events) > record["event_count"]:
-        return record["event_count"] + 1, "inserted"
+        return record["event_count"] + 1, "inserted", local_day(events[record["event_count"]].at)
     if len(events) < record["event_count"]:
-        return len(events) + 1, "removed"
+        return len(events) + 1, "removed", last_day
     if (head, head_at) != (record["head_hash"], record["head_at"]):
-        return None, "head"
-    return (None, "record") if events and events[-1]["data"]["state"] != _told(dict(record)) else None
+        return None, "head", last_day
+    return (None, "record", last_day) if events and not _is_told(record, events[-1]) else None
 
 
-def _event_fault(
-    row: RowMapping, expected: int, head: str, head_at: datetime | None
-) -> tuple[int, str] | None:
-    sequence: int = row["sequence"]
+def _is_told(record: RowMapping, last: Row[Any]) -> bool:
+    """Tell whether a case's columns are what its last event says."""
+    state = _read(last.data)["state"]
+    version = state.pop("version", 1)
+    return bool(state == _told(dict(record), COUNTED_COLUMNS if version >= STATE_VERSION else _FIRST_COUNTED))
+
+
+def _event_fault(row: Row[Any], expected: int, head: str, head_at: datetime | None) -> Fault | None:
+    case_id, sequence, type, actor_id, actor_role, unit_code, at, data, previous_hash, hash = tuple(row)
     if sequence != expected:
-        return (expected, "removed") if sequence > expected else (sequence, "inserted")
-    if row["hash"] != event_hash(row["previous_hash"], {name: row[name] for name in _FIELDS}):
-        return sequence, "changed"
-    if row["previous_hash"] != head:
-        return sequence, "inserted"
-    if head_at and row["at"] < head_at:
-        return sequence, "back-dated"
-    return None
+        return (expected, "removed", None) if sequence > expected else (sequence, "inserted", local_day(at))
+    written = _canonical_form(
+        {
+            "case_id": case_id,
+            "sequence": sequence,
+            "type": type,
+            "actor_id": actor_id,
+            "actor_role": actor_role,
+            "unit_code": unit_code,
+            "at": at.isoformat(timespec="microseconds"),
+            "data": _read(data),
+            "previous_hash": previous_hash,
+        }
+    )
+    if hash != hashlib.sha256(written.encode("ascii")).hexdigest():
+        return sequence, "changed", local_day(at)
+    if previous_hash != head:
+        return sequence, "inserted", local_day(at)
+    return (sequence, "back-dated", local_day(at)) if head_at and at < head_at else None
+
+
+def local_day(at: datetime) -> date:
+    """Return the local day of a moment."""
+    return at.astimezone(LOCAL_TIME).date()

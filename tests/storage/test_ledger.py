@@ -17,6 +17,9 @@ from storage.tables import event
 from tests.storage.samples import HOUR, NOON, SECOND, a_case, add_reporter
 
 
+TODAY = NOON.date()
+
+
 def append(transaction: Any, case: Case, type: str, *, at: datetime, **data: Any) -> None:
     ledger.append_event(
         transaction,
@@ -96,7 +99,9 @@ CHANGES: dict[str, Any] = {
 async def test_any_changed_field_is_found(database: Database, field: str) -> None:
     case = (await three_cases(database))[1]
     await tamper(database, update(event).where(of(case, 3)).values({field: CHANGES[field]}))
-    assert await broken(database) == Broken(case_id=case.id, code=case.code, sequence=3, fault="changed")
+    assert await broken(database) == Broken(
+        case_id=case.id, code=case.code, sequence=3, fault="changed", day=TODAY
+    )
 
 
 def test_every_field_of_an_event_is_among_those_changed() -> None:
@@ -107,13 +112,17 @@ def test_every_field_of_an_event_is_among_those_changed() -> None:
 async def test_a_removed_event_is_found(database: Database, sequence: int, named: int) -> None:
     case = (await three_cases(database))[1]
     await tamper(database, delete(event).where(of(case, sequence)))
-    assert await broken(database) == Broken(case_id=case.id, code=case.code, sequence=named, fault="removed")
+    assert await broken(database) == Broken(
+        case_id=case.id, code=case.code, sequence=named, fault="removed", day=TODAY if named == 4 else None
+    )
 
 
 async def test_a_case_without_any_of_its_events_is_found(database: Database) -> None:
     case = (await three_cases(database))[2]
     await tamper(database, delete(event).where(event.c.case_id == case.id))
-    assert await broken(database) == Broken(case_id=case.id, code=case.code, sequence=1, fault="removed")
+    assert await broken(database) == Broken(
+        case_id=case.id, code=case.code, sequence=1, fault="removed", day=None
+    )
 
 
 async def row_of(database: Database, case: Case, sequence: int) -> dict[str, Any]:
@@ -132,7 +141,9 @@ async def test_an_event_put_in_at_the_end_is_found(database: Database) -> None:
     last = await row_of(database, case, 4)
     more = sealed({**last, "sequence": 5, "type": "rated", "previous_hash": last["hash"]})
     await tamper(database, insert(event).values(more))
-    assert await broken(database) == Broken(case_id=case.id, code=case.code, sequence=5, fault="inserted")
+    assert await broken(database) == Broken(
+        case_id=case.id, code=case.code, sequence=5, fault="inserted", day=TODAY
+    )
 
 
 async def test_an_event_put_in_the_middle_is_found(database: Database) -> None:
@@ -145,7 +156,9 @@ async def test_an_event_put_in_the_middle_is_found(database: Database) -> None:
         delete(event).where(event.c.case_id == case.id, event.c.sequence > 2),
         *(insert(event).values(row) for row in (put_in, *moved)),
     )
-    assert await broken(database) == Broken(case_id=case.id, code=case.code, sequence=4, fault="inserted")
+    assert await broken(database) == Broken(
+        case_id=case.id, code=case.code, sequence=4, fault="inserted", day=TODAY
+    )
 
 
 async def test_an_event_of_another_case_is_found(database: Database) -> None:
@@ -153,7 +166,7 @@ async def test_an_event_of_another_case_is_found(database: Database) -> None:
     other = sealed({**await row_of(database, second, 2), "case_id": first.id})
     await tamper(database, delete(event).where(of(first, 2)), insert(event).values(other))
     found = await broken(database)
-    assert found == Broken(case_id=first.id, code=first.code, sequence=2, fault="inserted")
+    assert found == Broken(case_id=first.id, code=first.code, sequence=2, fault="inserted", day=TODAY)
 
 
 @pytest.mark.parametrize("by", [-2 * HOUR, timedelta(days=-300)])
@@ -170,7 +183,9 @@ async def test_a_back_dated_event_is_found_even_with_a_chain_made_to_fit(
         update(event).where(of(case, 4)).values(previous_hash=after["previous_hash"], hash=after["hash"]),
         update(case_table).where(case_table.c.id == case.id).values(head_hash=after["hash"]),
     )
-    assert await broken(database) == Broken(case_id=case.id, code=case.code, sequence=3, fault="back-dated")
+    assert await broken(database) == Broken(
+        case_id=case.id, code=case.code, sequence=3, fault="back-dated", day=(NOON + 2 * HOUR + by).date()
+    )
 
 
 @pytest.mark.parametrize("changes", [{"head_hash": "0" * 64}, {"head_at": NOON}, {"head_hash": ""}])
@@ -180,7 +195,7 @@ async def test_a_case_that_disagrees_with_its_last_event_is_found(
     case = (await three_cases(database))[1]
     await tamper(database, update(case_table).where(case_table.c.id == case.id).values(changes))
     found = await broken(database)
-    assert found == Broken(case_id=case.id, code=case.code, sequence=None, fault="head")
+    assert found == Broken(case_id=case.id, code=case.code, sequence=None, fault="head", day=TODAY)
     assert case.code in str(found)
 
 
@@ -200,7 +215,9 @@ async def test_a_case_whose_figures_were_changed_without_an_event_is_found(
 ) -> None:
     case = (await three_cases(database))[1]
     await tamper(database, update(case_table).where(case_table.c.id == case.id).values(changes))
-    assert await broken(database) == Broken(case_id=case.id, code=case.code, sequence=None, fault="record")
+    assert await broken(database) == Broken(
+        case_id=case.id, code=case.code, sequence=None, fault="record", day=TODAY
+    )
 
 
 @pytest.mark.parametrize(("count", "fault"), [(3, "inserted"), (5, "removed"), (0, "inserted")])
@@ -220,7 +237,7 @@ async def test_events_without_a_case_are_found(sqlite: Database, which: int) -> 
         await transaction.connection.execute(text("PRAGMA foreign_keys=OFF"))
         await transaction.connection.execute(text("BEGIN IMMEDIATE"))
         await transaction.execute(delete(case_table).where(case_table.c.id == case.id))
-    assert await broken(sqlite) == Broken(case_id=case.id, code="", sequence=1, fault="inserted")
+    assert await broken(sqlite) == Broken(case_id=case.id, code="", sequence=1, fault="inserted", day=TODAY)
 
 
 async def test_the_first_fault_of_several_is_told(database: Database) -> None:

@@ -1,0 +1,362 @@
+"""Seals: one root for each local day's events, chained to the day before; what a rewritten chain cannot fit.
+
+`docs/decisions/0009-what-is-sealed.md` tells what is hashed, so that anybody can compute it again.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.engine import Row
+
+from routing.deadline import LOCAL_TIME
+from storage import ledger
+from storage.database import Transaction
+from storage.ledger import Broken, Progress, local_day
+from storage.tables import case, event, seal
+
+SEALING_DELAY = timedelta(hours=1)
+"""After midnight, so that what was begun before it is written, and clocks that differ a little do no harm."""
+_TIME_TO_SEAL = timedelta(days=1)
+"""A day that is not sealed so long after it could be, while events went on, has lost its seal."""
+_SHORT = 16
+"""How many letters of an event's hash a seal keeps: enough to tell which event it was."""
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seal:
+    """The seal of one local day: its root stands for every event until the end of that day."""
+
+    day: date
+    root: str
+    previous_root: str
+    events: int
+    cases: int
+    sealed_at: datetime
+
+    @property
+    def shown(self) -> str:
+        """The first letters of the root, in groups that can be read aloud and compared."""
+        return shown(self.root)
+
+
+def shown(root: str) -> str:
+    """Return the first sixteen letters of a root in groups of four."""
+    return " ".join(root[start : start + 4] for start in range(0, _SHORT, 4))
+
+
+@dataclass(slots=True)
+class _Day:
+    """What the events of one day come to, while they are read in the order of cases."""
+
+    digest: Any = field(default_factory=hashlib.sha256)
+    entries: Any = field(default_factory=hashlib.sha256)
+    """The digest of the lines that the seal keeps, which are shorter."""
+    events: int = 0
+    cases: int = 0
+    last_case: int | None = None
+
+    def add(self, code: str, case_id: int, sequence: int, hash: str) -> None:
+        self.digest.update(f"{code} {sequence} {hash}\n".encode())
+        self.entries.update(_entry(code, sequence, hash).encode())
+        self.events += 1
+        if case_id != self.last_case:
+            self.cases += 1
+            self.last_case = case_id
+
+    def root(self, day: date, previous_root: str, sealed_at: datetime) -> str:
+        """Return the root: over the root before, the day, when it was sealed, the counts, the events."""
+        when = sealed_at.astimezone(UTC).isoformat(timespec="microseconds")
+        counts = (str(self.events), str(self.cases))
+        parts = (previous_root, day.isoformat(), when, *counts, self.digest.hexdigest())
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def fits(self, kept: Seal) -> bool:
+        """Tell whether these are the events that were sealed."""
+        root = self.root(kept.day, kept.previous_root, kept.sealed_at)
+        return (root, self.events, self.cases) == (kept.root, kept.events, kept.cases)
+
+
+def _entry(code: str, sequence: int, hash: str) -> str:
+    return f"{code} {sequence} {hash[:_SHORT]}\n"
+
+
+# ── sealing ──────────────────────────────────────────────────────────────────────────────────────
+
+_SEAL = select(seal.c.day, seal.c.root, seal.c.previous_root, seal.c.events, seal.c.cases, seal.c.sealed_at)
+_LATEST = _SEAL.order_by(seal.c.day.desc()).limit(1)
+_OF_DAY = _SEAL.where(seal.c.day == bindparam("in_day"))
+_SEALS = _SEAL.order_by(seal.c.day)
+_ENTRIES = select(seal.c.entries).where(seal.c.day == bindparam("in_day"))
+_ADD = insert(seal)
+_FIRST_AT = select(func.min(event.c.at).label("at"))
+_LAST_AT = select(func.max(event.c.at).label("at"))
+_EVENTS_OF_DAY = (
+    select(case.c.code, event.c.case_id, event.c.sequence, event.c.hash)
+    .join_from(event, case, case.c.id == event.c.case_id, isouter=True)
+    .where(event.c.at >= bindparam("start"), event.c.at < bindparam("end"))
+    .order_by(event.c.case_id, event.c.sequence)
+)
+
+
+async def latest(transaction: Transaction) -> Seal | None:
+    """Return the last seal, whose root stands for everything until the end of its day; None without any."""
+    row = await transaction.fetch_one(_LATEST)
+    return Seal(**row) if row else None
+
+
+async def of_day(transaction: Transaction, day: date) -> Seal | None:
+    """Return the seal of a local day."""
+    row = await transaction.fetch_one(_OF_DAY, {"in_day": day})
+    return Seal(**row) if row else None
+
+
+async def seal_days(transaction: Transaction, *, now: datetime) -> list[Seal]:
+    """Seal every local day that is over for an hour and has no seal yet, from the first event's day on.
+
+    Days without events are sealed too, so that the chain of days has no gap. Two clocks that seal at once do
+    no harm: the day is the key, the second fails and finds nothing to do the next time.
+    """
+    before = await latest(transaction)
+    day = before.day + _DAY if before else await _first_day(transaction)
+    last = local_day(now - SEALING_DELAY) - _DAY
+    sealed: list[Seal] = []
+    while day is not None and day <= last:
+        before = await _seal_day(transaction, day, before.root if before else "", now)
+        sealed.append(before)
+        day += _DAY
+    return sealed
+
+
+async def _first_day(transaction: Transaction) -> date | None:
+    found = await transaction.fetch_one(_FIRST_AT)
+    return local_day(found["at"]) if found and found["at"] else None
+
+
+async def _seal_day(transaction: Transaction, day: date, previous_root: str, now: datetime) -> Seal:
+    events = await _events_of_day(transaction, day)
+    totals, entries = _Day(), []
+    for code, case_id, sequence, hash in events:
+        totals.add(code, case_id, sequence, hash)
+        entries.append(_entry(code, sequence, hash))
+    made = Seal(
+        day=day,
+        root=totals.root(day, previous_root, now),
+        previous_root=previous_root,
+        events=totals.events,
+        cases=totals.cases,
+        sealed_at=now,
+    )
+    transaction.write(_ADD, {**asdict(made), "entries": "".join(entries)})
+    return made
+
+
+async def _events_of_day(transaction: Transaction, day: date) -> list[tuple[str, int, int, str]]:
+    """Return code, case, number and hash of each event of a day, in the order in which they are sealed."""
+    await transaction.flush()
+    start, end = _bounds(day)
+    result = await transaction.connection.execute(_EVENTS_OF_DAY, {"start": start, "end": end})
+    return [(row.code or "", row.case_id, row.sequence, row.hash) for row in result]
+
+
+def _bounds(day: date) -> tuple[datetime, datetime]:
+    start = datetime.combine(day, time(), LOCAL_TIME).astimezone(UTC)
+    return start, start + _DAY
+
+
+# ── verifying ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """What a verification found: how many events were read, every fault up to a limit, the last seal."""
+
+    events: int
+    faults: tuple[Broken, ...]
+    latest: Seal | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is no fault."""
+        return not self.faults
+
+
+async def verify(
+    transaction: Transaction,
+    *,
+    day: date | None = None,
+    root: str | None = None,
+    progress: Progress | None = None,
+    limit: int = 20,
+) -> Verified:
+    """Check every case's chain and every day's seal against the events, and name what does not hold.
+
+    day: with `root`, the day whose seal must have this root (the last one without); without a root, the one
+    day to check, with the whole chains of its cases. root: as noted elsewhere, at least its first sixteen
+    letters; blanks and hyphens do not matter. With it, even a database that was rewritten as a whole is
+    found out. Raises ValueError for a root that is too short or no hexadecimal number.
+    """
+    noted = None if root is None else _read_root(root)
+    if day is not None and noted is None:
+        found, events = await _verify_day(transaction, day), await _count_of_day(transaction, day)
+    else:
+        found, events = await _verify_all(transaction, progress), await ledger.count_events(transaction)
+        if noted is not None:
+            found = [*await _compare(transaction, day, noted), *found]
+    return Verified(events=events, faults=tuple(found[:limit]), latest=await latest(transaction))
+
+
+def _read_root(written: str) -> str:
+    bare = written.lower().replace(" ", "").replace("-", "")
+    if len(bare) < _SHORT or len(bare) > 64 or not set(bare) <= set("0123456789abcdef"):
+        raise ValueError(f"not a root: {written!r} (16 to 64 hexadecimal letters)")
+    return bare
+
+
+async def _compare(transaction: Transaction, day: date | None, noted: str) -> list[Broken]:
+    kept = await (of_day(transaction, day) if day else latest(transaction))
+    if kept is None:
+        return [_of_seal(day, "seal removed")]
+    return [] if kept.root.startswith(noted) else [_of_seal(kept.day, "other root")]
+
+
+def _of_seal(day: date | None, fault: str) -> Broken:
+    return Broken(case_id=0, code="", sequence=None, fault=fault, day=day)
+
+
+async def _verify_all(transaction: Transaction, progress: Progress | None) -> list[Broken]:
+    days: dict[date, _Day] = {}
+
+    def see(code: str, events: Sequence[Row[Any]]) -> None:
+        for row in events:
+            day = local_day(row.at)
+            if day not in days:
+                days[day] = _Day()
+            days[day].add(code, row.case_id, row.sequence, row.hash)
+
+    found = [broken async for broken in ledger.faults(transaction, seen=see, progress=progress)]
+    return [*found, *[each async for each in _seal_faults(transaction, days)]]
+
+
+async def _seal_faults(transaction: Transaction, days: Mapping[date, _Day]) -> AsyncIterator[Broken]:
+    seals = {row["day"]: Seal(**row) for row in await transaction.fetch(_SEALS)}
+    unfit: list[date] = []
+    for day in _days_to_seal(seals, days, await _last_at(transaction)):
+        kept, before = seals.get(day), seals.get(day - _DAY)
+        if kept is None:
+            yield _of_seal(day, "seal removed")
+        elif not await _fits(transaction, kept, days.get(day, _Day())):
+            unfit.append(day)
+        elif day - _DAY not in unfit and not _follows(kept, before, first=min(seals)):
+            yield _of_seal(day, "seal changed")
+    for broken in await _name(transaction, unfit):
+        yield broken
+
+
+async def _fits(transaction: Transaction, kept: Seal, totals: _Day) -> bool:
+    row = await transaction.fetch_one(_ENTRIES, {"in_day": kept.day})
+    entries = hashlib.sha256(row["entries"].encode() if row else b"").digest()
+    return totals.fits(kept) and bool(totals.entries.digest() == entries)
+
+
+def _follows(kept: Seal, before: Seal | None, *, first: date) -> bool:
+    """Tell whether a seal continues the one before it; where that is gone, that is told of its own day."""
+    if before is None:
+        return kept.previous_root == "" or kept.day != first
+    return kept.previous_root == before.root
+
+
+async def _last_at(transaction: Transaction) -> datetime | None:
+    row = await transaction.fetch_one(_LAST_AT)
+    return row["at"] if row else None
+
+
+def _days_to_seal(seals: Mapping[date, Seal], days: Iterable[date], last_at: datetime | None) -> list[date]:
+    """Return the days that must have a seal: from the first until the last seal, or until it was time."""
+    if last_at is None:
+        return sorted(seals)
+    due = local_day(last_at - SEALING_DELAY - _TIME_TO_SEAL) - _DAY
+    first, last = min([*seals, *days]), max([*seals, due])
+    return [first + number * _DAY for number in range((last - first).days + 1)]
+
+
+async def _verify_day(transaction: Transaction, day: date) -> list[Broken]:
+    totals, events = _Day(), await _events_of_day(transaction, day)
+    for code, case_id, sequence, hash in events:
+        totals.add(code, case_id, sequence, hash)
+    checked = [
+        await ledger.verify_chain(transaction, case_id)
+        for case_id in dict.fromkeys(case_id for _, case_id, _, _ in events)
+    ]
+    found = [broken for broken in checked if broken]
+    kept, before = await of_day(transaction, day), await of_day(transaction, day - _DAY)
+    if kept is None:
+        last_at = await _last_at(transaction)
+        overdue = last_at is not None and local_day(last_at - SEALING_DELAY - _TIME_TO_SEAL) > day
+        return [*found, *([_of_seal(day, "seal removed")] if overdue else [])]
+    if not await _fits(transaction, kept, totals):
+        return [*found, *await _name(transaction, [day])]
+    return found if _follows(kept, before, first=day) else [*found, _of_seal(day, "seal changed")]
+
+
+async def _count_of_day(transaction: Transaction, day: date) -> int:
+    return len(await _events_of_day(transaction, day))
+
+
+Entry = tuple[str, int]
+"""A case's code and the number of its event."""
+
+
+async def _name(transaction: Transaction, days: Sequence[date]) -> list[Broken]:
+    """Say which events do not fit the seals of these days, by the lines that the seals keep of them.
+
+    A day on which every line fits had its seal tampered with. Of a chain that was written anew the first
+    event is named that differs: all later ones follow from it.
+    """
+    sealed = {day: await _sealed_entries(transaction, day) for day in days}
+    stands: dict[date, dict[Entry, str]] = {day: {} for day in days}
+    ids: dict[str, int] = {}
+    for day in days:
+        for code, case_id, sequence, hash in await _events_of_day(transaction, day):
+            stands[day][code, sequence], ids[code] = hash[:_SHORT], case_id
+    came = {entry for day in days for entry in stands[day].keys() - sealed[day].keys()}
+    gone = {entry for day in days for entry in sealed[day].keys() - stands[day].keys()}
+    found: list[Broken] = []
+    known: set[str] = set()
+    for day in days:
+        differences = list(_differences(sealed[day], stands[day], came & gone))
+        if not differences:
+            found.append(_of_seal(day, "seal changed"))
+        for (code, sequence), fault in differences:
+            if fault and not (fault == "changed since" and code in known):
+                case_id = ids.get(code, 0)
+                found.append(Broken(case_id=case_id, code=code, sequence=sequence, fault=fault, day=day))
+            known.add(code)
+    return found
+
+
+def _differences(
+    sealed: Mapping[Entry, str], stands: Mapping[Entry, str], moved: Set[Entry]
+) -> Iterable[tuple[Entry, str]]:
+    """Yield what differs, and how; nothing is said where an event arrived that is told of its own day."""
+    for entry in sorted(sealed.keys() | stands.keys()):
+        if entry not in stands:
+            yield entry, "moved" if entry in moved else "removed since"
+        elif entry not in sealed:
+            yield entry, "" if entry in moved else "added since"
+        elif sealed[entry] != stands[entry]:
+            yield entry, "changed since"
+
+
+async def _sealed_entries(transaction: Transaction, day: date) -> dict[Entry, str]:
+    row = await transaction.fetch_one(_ENTRIES, {"in_day": day})
+    found: dict[Entry, str] = {}
+    for line in (row["entries"] if row else "").splitlines():
+        code, _, rest = line.partition(" ")
+        sequence, _, hash = rest.partition(" ")
+        found[code, int(sequence) if sequence.isdecimal() else 0] = hash
+    return found
