@@ -84,8 +84,14 @@ async def note_change(transaction: Transaction) -> None:
 
 async def load_city(transaction: Transaction) -> City | None:
     """Return the city as its organisation document describes it."""
-    document = await get_setting(transaction, _DOCUMENT)
+    document = await load_document(transaction)
     return None if document is None else from_document(document)
+
+
+async def load_document(transaction: Transaction) -> dict[str, Any] | None:
+    """Return the organisation document as it was saved, with what a city does not need (reasons of days)."""
+    document: dict[str, Any] | None = await get_setting(transaction, _DOCUMENT)
+    return document
 
 
 async def get_setting(transaction: Transaction, name: str) -> Any | None:
