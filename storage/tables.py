@@ -411,6 +411,14 @@ Index(
     postgresql_where=text("cell IS NOT NULL"),
 )
 
+case_search = Table(
+    "case_search",
+    metadata,
+    Column("case_id", RowId, ForeignKey("case.id"), primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+    comment="What a case is found by, without accents; a full-text index stands beside it.",
+)
+
 part = Table(
     "part",
     metadata,
@@ -479,7 +487,7 @@ reminder = Table(
     Column("chat", String(128), nullable=False),
     Column("case_id", BigInteger, ForeignKey("case.id"), nullable=False),
     Column("matter", String(16), nullable=False),
-    Column("own", Boolean, nullable=False, comment="Whether it is the reader's own unit that has the case."),
+    Column("role", String(16), nullable=False, comment='What the reader is to the case, "above" for no part.'),
     Column("urgent", Boolean, nullable=False),
     Column("at", UtcTime, nullable=False, comment="The moment that it is about."),
     Column("created_at", UtcTime, nullable=False),
@@ -564,6 +572,7 @@ __all__ = [
     "account",
     "case",
     "case_photo",
+    "case_search",
     "chat",
     "correction",
     "event",
