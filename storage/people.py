@@ -233,13 +233,45 @@ async def create_invitation(
 ) -> str:
     """Return a new one-time code such as 7F3KM-9Q2TX-40WBD (75 random bits).
 
-    name: whom it is for. post_ends_at: until when the post will be held; the code is worth nothing later.
-    Only its hash is stored, so the code cannot be shown again. `random` returns a number from 0 to below
-    its argument.
+    Only its hash is stored, so the code cannot be shown again. The rest is as for `add_invitation`.
     """
+    code = new_code(random)
+    add_invitation(
+        transaction,
+        code,
+        unit_code=unit_code,
+        role=role,
+        now=now,
+        valid=valid,
+        name=name,
+        post_ends_at=post_ends_at,
+    )
+    return code
+
+
+def new_code(random: Callable[[int], int] = below) -> str:
+    """Return a code that means nothing yet. `random` returns a number from 0 to below its argument."""
     letters = "".join(ALPHABET[random(len(ALPHABET))] for _ in range(CODE_LENGTH))
+    return "-".join(letters[start : start + 5] for start in range(0, CODE_LENGTH, 5))
+
+
+def add_invitation(
+    transaction: Transaction,
+    code: str,
+    *,
+    unit_code: str,
+    role: str,
+    now: datetime,
+    valid: timedelta = INVITATION_VALID,
+    name: str | None = None,
+    post_ends_at: datetime | None = None,
+) -> None:
+    """Store the hash of a new code as an invitation.
+
+    name: whom it is for. post_ends_at: until when the post will be held; the code is worth nothing later.
+    """
     row = {
-        "code_hash": _code_hash(letters),
+        "code_hash": _code_hash(code),
         "unit_code": unit_code,
         "role": role,
         "created_at": now,
@@ -248,7 +280,6 @@ async def create_invitation(
         "post_ends_at": post_ends_at,
     }
     transaction.write(_INSERT_INVITATION, row)
-    return "-".join(letters[start : start + 5] for start in range(0, CODE_LENGTH, 5))
 
 
 async def redeem_invitation(
