@@ -90,6 +90,17 @@ def units_for_work(person: Person) -> tuple[str, ...]:
     return tuple(dict.fromkeys(post.unit_code for post in person.posts if post.role in _WORKERS))
 
 
+def sees_city(person: Person) -> bool:
+    """Tell whether a person sees every case of the city."""
+    return any(_READERS.get(post.role) == Reach.CITY for post in person.posts)
+
+
+def units_seen(person: Person, city: City) -> frozenset[str]:
+    """Return the units whose cases a person sees; restricted ones only of the posts' own units."""
+    codes = [post.unit_code for post in person.posts if post.role in _READERS]
+    return frozenset[str]().union(*({code} | city.subtree(code) for code in codes))
+
+
 def unit_for_figures(person: Person, city: City) -> str | None:
     """Return the unit whose subtree's figures a person may see: the largest, None for nobody's."""
     reached = [

@@ -14,7 +14,7 @@ from routing.organisation import City, Unit
 from routing.place import FormerWard
 from routing.responsibility import Assignment
 from routing.workflow import Action, Status
-from storage import cases, corrections, ledger, people
+from storage import cases, corrections, ledger, people, searching
 from storage.cases import Case
 from storage.database import Transaction
 
@@ -112,6 +112,7 @@ async def file(
         data = {"master": into.code}
         _apply(turn.transaction, turn.city, case, Action.MERGE, actor=reporter, now=turn.now, data=data)
     cases.add_case(turn.transaction, case)
+    searching.remember(turn.transaction, case, turn.person)
     cases.attach_photos(turn.transaction, case.id, photos, "report", turn.now)
 
 
@@ -230,6 +231,7 @@ def correct_ward(transaction: Transaction, case: Case, ward: Unit, *, actor: Act
     """Change a case's place to the ward of a unit and keep that for the machine to learn from; saved."""
     was = case.ward_code
     case.ward_code, case.ward_name = ward.ward_code, ward.name
+    searching.remember_more(transaction, case.id, ward.name)
     former: list[dict[str, str]] = []
     if ward.former_ward is not None:
         name, district = ward.former_ward

@@ -8,6 +8,8 @@ from handlers.texts.explaining import *  # noqa: F403
 from handlers.texts.learning import *  # noqa: F403
 from handlers.texts.officials import *  # noqa: F403
 from handlers.texts.operators import *  # noqa: F403
+from handlers.texts.reminding import *  # noqa: F403
 from handlers.texts.reopening import *  # noqa: F403
 from handlers.texts.rules import *  # noqa: F403
+from handlers.texts.searching import *  # noqa: F403
 from handlers.texts.splitting import *  # noqa: F403

@@ -1,0 +1,69 @@
+"""`/tim`: finding cases by code, words, street or person, within what one may see."""
+
+from handlers import access, cards, followup, offers, texts
+from handlers.channel import Button
+from handlers.turn import Handler, Turn
+from routing import tracking_code
+from storage import searching
+from storage.cases import Case
+from storage.searching import Reach
+
+SHOWN = 5
+
+
+async def search(turn: Turn, argument: str) -> None:
+    """List the cases that hold all the words; a tracking code opens its case at once."""
+    official = access.sees_city(turn.person) or bool(access.units_seen(turn.person, turn.city))
+    words = searching.bare_words(argument)
+    if turn.chat.group:
+        turn.say(texts.only_in_private())
+    elif not words:
+        turn.say(texts.ask_for_words(official=official))
+    elif code := tracking_code.parse_code(argument):
+        await followup.track(turn, code)
+    else:
+        found = await searching.search(turn.transaction, words, _reach(turn), limit=SHOWN + 1)
+        _show(turn, argument, found, official=official)
+
+
+def _reach(turn: Turn) -> Reach:
+    """Return what the writer sees: as an official what their posts reach, else their own reports."""
+    if access.sees_city(turn.person):
+        return Reach()
+    units = access.units_seen(turn.person, turn.city)
+    if not units:
+        return Reach(reporter_id=turn.person.id)
+    return Reach(
+        units=units,
+        own_units=frozenset(post.unit_code for post in turn.person.posts),
+        restricted=frozenset(domain.id for domain in turn.city.domains.values() if domain.restricted),
+    )
+
+
+def _show(turn: Turn, query: str, found: list[Case], *, official: bool) -> None:
+    if not found:
+        turn.say(texts.nothing_found(query=query))
+        return
+    shown = found[:SHOWN]
+    lines = [_line(turn, number, case, official=official) for number, case in enumerate(shown, start=1)]
+    buttons = [
+        [Button(label=case.code, data=f"card:{case.code}") if official else offers.show(case.code)]
+        for case in shown
+    ]
+    turn.say(texts.found_cases(query=query, lines=lines, more=len(found) > SHOWN), buttons=buttons)
+
+
+def _line(turn: Turn, number: int, case: Case, *, official: bool) -> str:
+    return texts.found_line(
+        number=number,
+        code=case.code,
+        status=case.status,
+        domain=cards.domain_name(turn.city, case.domain),
+        place=texts.place_name(case.street, case.ward_name),
+        text=cards.shown(case, case.text) if official else case.text,
+    )
+
+
+COMMANDS: dict[str, Handler] = {"/tim": search}
+BUTTONS: dict[str, Handler] = {}
+STEPS: dict[str, Handler] = {}
