@@ -82,7 +82,9 @@ def body(
         due_at=case.due_at if waiting else None,
         overdue=waiting and case.paused_at is None and case.due_at is not None and now > case.due_at,
         photos=len(photos),
-        note="\n".join(part for part in (note, _people(case), _part(case)) if part),
+        note="\n".join(
+            part for part in (note, _people(case), _part(case), _snoozed(case, events, now)) if part
+        ),
         history=history(city, case, events),
     )
 
@@ -93,12 +95,23 @@ def _part(case: Case) -> str:
     return texts.part_of_message(count=part[0], total=part[1]) if part else ""
 
 
+def _snoozed(case: Case, events: Iterable[Event], now: datetime) -> str:
+    if case.snoozed_until is None or case.snoozed_until <= now:
+        return ""
+    reasons = [event.data.get("reason", "") for event in events if event.type == "snoozed"]
+    return texts.snoozed_note(until=case.snoozed_until, reason=reasons[-1] if reasons else "")
+
+
 def _people(case: Case) -> str:
     return texts.people_count(people=case.people_count) if case.people_count > 1 else ""
 
 
 def buttons(case: Case, actions: Collection[Action]) -> list[tuple[Button, ...]]:
-    """Return a button for each of these actions that has one."""
+    """Return a button for each of these actions that has one; more time is asked for once work has begun."""
+    if case.accepted_at is None or case.extension is not None:
+        actions = frozenset(actions) - {Action.REQUEST_EXTENSION}
+    if case.reminded_at is None:  # there is nothing to put off yet
+        actions = frozenset(actions) - {Action.SNOOZE}
     rows = [[_BUTTONS[action](case.code) for action in row if action in actions] for row in _ROWS]
     if Action.RETURN in actions:
         rows.append([Button(label=texts.label_wrong_domain(), data=f"wrong:{case.code}")])
@@ -113,12 +126,17 @@ _BUTTONS: Mapping[Action, Callable[[str], Button]] = {
     Action.HAND_OVER: lambda code: Button(label=texts.label_hand_over(), data=f"hand:{code}"),
     Action.ASSIGN: lambda code: Button(label=texts.label_open_triage(), data=f"triage:{code}"),
     Action.RETURN: lambda code: Button(label=texts.label_return(), data=f"giveback:{code}"),
+    Action.APPOINT: lambda code: Button(label=texts.label_appoint(), data=f"appoint:{code}"),
+    Action.REQUEST_EXTENSION: lambda code: Button(label=texts.label_extend(), data=f"extend:{code}"),
+    Action.REJECT: lambda code: Button(label=texts.label_refuse(), data=f"reject:{code}"),
+    Action.SNOOZE: lambda code: Button(label=texts.label_snooze(), data=f"snooze:{code}"),
 }
 _ROWS = (
     (Action.ACCEPT, Action.ANSWER),
-    (Action.ASK_CITIZEN, Action.STOP_WAITING),
+    (Action.ASK_CITIZEN, Action.STOP_WAITING, Action.APPOINT),
     (Action.HAND_OVER, Action.RETURN),
-    (Action.ASSIGN,),
+    (Action.REQUEST_EXTENSION, Action.REJECT),
+    (Action.ASSIGN, Action.SNOOZE),
 )
 
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from handlers import access, cards, progress, texts, writing
+from handlers import access, cards, notices, progress, telling, texts, way, writing
 from handlers.channel import Button
 from handlers.progress import actor_of
 from handlers.turn import Turn
 from routing import workflow
 from routing.tracking_code import parse_code
 from routing.workflow import Action, Status
-from storage import cases, duplicates, people
+from storage import cases, duplicates, ledger, people
 from storage.cases import Case
 from storage.people import Post
 
@@ -61,11 +61,20 @@ async def say_too_late(turn: Turn, case: Case) -> None:
         if case.officer_id == turn.person.id:
             turn.say(texts.accepted_by_you(code=case.code), case_id=case.id)
         else:
-            turn.say(texts.accepted_by(code=case.code, name=name, at=case.accepted_at), case_id=case.id)
+            text = texts.accepted_by(code=case.code, name=name, at=case.accepted_at)
+            turn.say(text, buttons=take_over_button(turn, case), case_id=case.id)
     elif case.answered_at and case.status != Status.REJECTED:
         turn.say(texts.answered_by(code=case.code, name=name, at=case.answered_at))
     else:
         turn.say(texts.step_impossible(code=case.code, status=case.status))
+
+
+def take_over_button(turn: Turn, case: Case) -> list[list[Button]]:
+    """Return the button to take a case over from the colleague who has it now, none for who may not."""
+    if access.post_for(turn.person, turn.city, Action.TAKE_OVER, case) is None:
+        return []
+    data = f"takeover:{case.code}:{case.officer_id or ''}"
+    return [[Button(label=texts.label_take_over(), data=data)]]
 
 
 async def say_merged(turn: Turn, case: Case) -> None:
@@ -99,6 +108,24 @@ async def move(
         now=turn.now,
         data=data,
     )
+
+
+async def note_for(turn: Turn, case: Case, *lines: str) -> str:
+    """Return what a card says above a case: these lines, and which units it came through."""
+    events = await ledger.events_of(turn.transaction, case.id)
+    return "\n".join(line for line in (*lines, way.told(turn.city, case, events)) if line)
+
+
+async def tell_officer(
+    turn: Turn, case: Case, person_id: int | None, text: str, *, unit_code: str | None
+) -> None:
+    """Tell whoever had a case at this unit what became of it, unless the writer is the one."""
+    if person_id in (None, turn.person.id) or unit_code is None:
+        return
+    there = await people.officials_of(turn.transaction, unit_code, now=turn.now)
+    concerned = [official for official in there if official.person_id == person_id]
+    message = notices.message_of(text)
+    telling.post_when_awake(turn.transaction, concerned, message, case=case, now=turn.now)
 
 
 def buttons(turn: Turn, case: Case) -> list[tuple[Button, ...]]:

@@ -1,18 +1,13 @@
-"""An official's daily work: the list of open cases, their cards, taking one up."""
+"""An official's daily work: the cards of cases, taking one up, going on without a reply."""
 
 from dataclasses import replace
 
-from handlers import access, cards, case_at_hand, duplicates, progress, texts
+from handlers import access, appointing, cards, case_at_hand, duplicates, extending, progress, texts, worklist
 from handlers.channel import Button, OutboundMessage
 from handlers.turn import Handler, Turn
-from routing import deadline
-from routing.workflow import Action
+from routing.workflow import OPEN_STATUSES, Action
 from storage import cases, ledger, people
 from storage.cases import Case
-
-PAGE = 5
-"""Cases on one page of the list."""
-
 
 # ── taking up ────────────────────────────────────────────────────────────────────────────────────
 
@@ -23,6 +18,9 @@ async def accept(turn: Turn, argument: str) -> None:
     if found is None:
         return
     case, post = found
+    if case.officer_id not in (None, turn.person.id):
+        await appointing.ask_take_over(turn, case)
+        return
     await case_at_hand.move(turn, case, Action.ACCEPT, post)
     turn.say(
         texts.accepted(code=case.code, due_at=case.due_at),
@@ -56,70 +54,7 @@ async def work(turn: Turn, argument: str) -> None:
     if argument.strip():
         await show_card(turn, argument)
     else:
-        await show_page(turn, "0")
-
-
-async def show_page(turn: Turn, argument: str) -> None:
-    """List one page of the open cases, the most pressing first."""
-    codes = access.units_for_work(turn.person)
-    if turn.chat.group or not codes:
-        official = bool(turn.person.posts)
-        turn.say(texts.only_in_private() if turn.chat.group else texts.not_an_official(official=official))
-        return
-    names = [cards.unit_name(turn.city, code) for code in codes]
-    count = await cases.count_open_cases_of_units(turn.transaction, codes)
-    first = _page_start(argument, count)
-    page = await cases.open_cases_of_units(turn.transaction, codes, limit=PAGE, offset=first)
-    if not page:
-        turn.say(texts.no_work(units=names))
-        return
-    lines = [_line(turn, number, case) for number, case in enumerate(page, start=first + 1)]
-    rows = [[Button(label=case.code, data=f"card:{case.code}")] for case in page]
-    turn.say(
-        texts.work_list(units=names, count=count, first=first + 1, lines=lines),
-        buttons=[*rows, *_page_buttons(first, count)],
-    )
-
-
-def _page_start(argument: str, count: int) -> int:
-    offset = int(argument) if argument.isascii() and argument.isdecimal() else 0
-    return offset if offset < count else max(0, (count - 1) // PAGE * PAGE)
-
-
-def _page_buttons(first: int, count: int) -> list[list[Button]]:
-    row = []
-    if first > 0:
-        row.append(Button(label=texts.label_previous(), data=f"work:{max(0, first - PAGE)}"))
-    if first + PAGE < count:
-        row.append(Button(label=texts.label_more(), data=f"work:{first + PAGE}"))
-    return [row] if row else []
-
-
-def _line(turn: Turn, number: int, case: Case) -> str:
-    return texts.work_line(
-        number=number,
-        code=case.code,
-        domain=cards.domain_name(turn.city, case.domain),
-        place=texts.place_name(street=case.street, ward=case.ward_name),
-        status=case.status,
-        due=texts.due_phrase(due_at=case.due_at, standing=standing_of(turn, case)),
-        urgent=case.urgent,
-        people=case.people_count,
-    )
-
-
-def standing_of(turn: Turn, case: Case) -> str:
-    """Return how an open case stands now; on track while it has no deadline."""
-    if case.due_at is None or case.warn_at is None:
-        return deadline.Standing.ON_TRACK
-    return deadline.standing(
-        turn.now,
-        status=case.status,
-        due_at=case.due_at,
-        warn_at=case.warn_at,
-        paused_at=case.paused_at,
-        answered_at=case.answered_at or turn.now,
-    )
+        await worklist.show_page(turn, "")
 
 
 async def show_card(turn: Turn, argument: str) -> None:
@@ -135,17 +70,44 @@ async def card_for(turn: Turn, case: Case) -> OutboundMessage:
     knows = access.post_for(turn.person, turn.city, "see_reporter", case) is not None
     person = await people.get_person(turn.transaction, case.reporter_id, now=turn.now) if knows else None
     note, rows = await duplicates.offer(turn, case)
+    events = await ledger.events_of(turn.transaction, case.id)
     card = cards.card(
         turn.city,
         case,
         now=turn.now,
         photos=await cases.photos_of(turn.transaction, case.id, "report"),
         reporter=cards.reporter(person) if person else "",
-        note=note,
-        events=await ledger.events_of(turn.transaction, case.id),
-        actions=case_at_hand.actions(turn, case),
+        note=await case_at_hand.note_for(turn, case, note, await _standing_note(turn, case)),
+        events=events,
+        actions=case_at_hand.actions(turn, case) - extending.out_of_reach(turn, case),
     )
-    return replace(card, buttons=(*card.buttons, *(tuple(row) for row in rows)))
+    own = [*_take_over(turn, case), *extending.decision_buttons(turn, case)]
+    return replace(card, buttons=(*card.buttons, *(tuple(row) for row in [*own, *rows])))
+
+
+async def _standing_note(turn: Turn, case: Case) -> str:
+    """Say who does a case, and which extension of it waits."""
+    return "\n".join(
+        line for line in (await _handled_by(turn, case), extending.pending(turn.city, case)) if line
+    )
+
+
+async def _handled_by(turn: Turn, case: Case) -> str:
+    if case.officer_id is None or case.status not in OPEN_STATUSES:
+        return ""
+    if case.officer_id == turn.person.id:
+        return texts.handled_by_you()
+    officer = await people.get_person(turn.transaction, case.officer_id, now=turn.now)
+    return texts.handled_by(name=(officer.name if officer else "") or texts.nameless_officer())
+
+
+def _take_over(turn: Turn, case: Case) -> list[list[Button]]:
+    """Return the button to take over what a colleague does; the chair gives it to somebody instead."""
+    actions = case_at_hand.actions(turn, case)
+    others = case.officer_id not in (None, turn.person.id)
+    if not others or Action.TAKE_OVER not in actions or Action.APPOINT in actions:
+        return []
+    return case_at_hand.take_over_button(turn, case)
 
 
 async def show_text(turn: Turn, argument: str) -> None:
@@ -162,7 +124,6 @@ COMMANDS: dict[str, Handler] = {"/viec": work}
 BUTTONS: dict[str, Handler] = {
     "accept": accept,
     "resume": stop_waiting,
-    "work": show_page,
     "card": show_card,
     "fulltext": show_text,
 }

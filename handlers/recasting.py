@@ -58,7 +58,7 @@ def _say_corrected(turn: Turn, case: Case) -> None:
         turn.say(text, buttons=case_at_hand.buttons(turn, case), case_id=case.id)
         return
     text = texts.domain_corrected_elsewhere(code=case.code, domain=name, unit=unit.name, due_at=case.due_at)
-    hand = Button(label=texts.label_hand_to(unit=unit.name), data=f"handto:{case.code}:{unit.code}")
+    hand = Button(label=texts.label_hand_to(unit=unit.name), data=f"handnow:{case.code}:{unit.code}")
     keep = Button(label=texts.label_keep_case(), data=f"card:{case.code}")
     rows = [[hand]] if cards.fits(hand.data) else []
     turn.say(text, buttons=[*rows, [keep]], case_id=case.id)

@@ -8,8 +8,9 @@ from handlers import access, cards, notices, texts
 from handlers.channel import Address, Button, OutboundMessage
 from handlers.notices import Rows
 from handlers.turn import Filed
-from routing import deadline
+from routing import deadline, workflow
 from routing.organisation import City
+from routing.workflow import Role
 from storage import cases, chats, duplicates, messages, people
 from storage.cases import Case
 from storage.database import Transaction
@@ -48,15 +49,12 @@ async def announce(
         return
     if photos is None:
         photos = await cases.photos_of(transaction, case.id, "report")
-    message = cards.card(
-        city,
-        case,
-        now=now,
-        photos=photos,
-        reporter=await _reporter_shown(transaction, case, reporter, now),
-        note=note,
-    )
-    _post_when_awake(transaction, officials, message, case=case, now=now)
+    shown = await _reporter_shown(transaction, case, reporter, now)
+    for role in (Role.CHAIR, Role.OFFICER):
+        actions = workflow.allowed_actions(case.status, role)
+        message = cards.card(city, case, now=now, photos=photos, reporter=shown, note=note, actions=actions)
+        concerned = [official for official in officials if official.role == role]
+        post_when_awake(transaction, concerned, message, case=case, now=now)
 
 
 async def announce_filed(
@@ -205,10 +203,10 @@ async def tell_unit(
         return
     others = [official for official in officials if official.person_id != except_for]
     message = notices.message_of(text, buttons=buttons, photos=photos)
-    _post_when_awake(transaction, others, message, case=case, now=now, dedupe_key=dedupe_key)
+    post_when_awake(transaction, others, message, case=case, now=now, dedupe_key=dedupe_key)
 
 
-def _post_when_awake(
+def post_when_awake(
     transaction: Transaction,
     officials: Sequence[Official],
     message: OutboundMessage,
@@ -217,6 +215,7 @@ def _post_when_awake(
     now: datetime,
     dedupe_key: str | None = None,
 ) -> None:
+    """Send a message about a case to these officials; at night only what is urgent, or to who is awake."""
     for official in officials:
         notices.post_to(
             transaction,
@@ -253,7 +252,7 @@ async def nobody_there(transaction: Transaction, city: City, case: Case, *, now:
     buttons = [[Button(label=texts.label_open_card(code=case.code), data=f"card:{case.code}")]]
     told = await people.officials_by_role(transaction, "dispatcher", now=now)
     if not access.is_restricted(city, case):
-        told = [*told, *await _chairs_above(transaction, city, case.unit_code, now)]
+        told = [*told, *await chairs_above(transaction, city, case.unit_code, now)]
     key = f"nobody:{case.id}:{case.unit_code}"
     notices.post_to(
         transaction,
@@ -268,9 +267,7 @@ async def nobody_there(transaction: Transaction, city: City, case: Case, *, now:
         await notices.tell_operators(transaction, alarm, now=now, dedupe_key=key)
 
 
-async def _chairs_above(
-    transaction: Transaction, city: City, unit_code: str, now: datetime
-) -> list[Official]:
+async def chairs_above(transaction: Transaction, city: City, unit_code: str, now: datetime) -> list[Official]:
     """Return the chairs of the nearest unit above that has one who can be reached."""
     above = [unit.code for unit in city.path(unit_code)[:-1]]
     found = await people.officials_of(transaction, above, now=now, roles=("chair",)) if above else []

@@ -13,6 +13,7 @@ from handlers import (
     progress,
     texts,
     unit_search,
+    way,
     writing,
 )
 from handlers.channel import Button
@@ -92,13 +93,22 @@ async def show(turn: Turn, case: Case, *, count: int | None = None) -> None:
     photos = await cases.photos_of(turn.transaction, case.id, "report")
     question, rows = _question(turn, case, [event.unit_code for event in events if event.type == "returned"])
     note, likely = await duplicates.offer(turn, case)
+    note = "\n".join(line for line in (note, way.told(turn.city, case, events)) if line)
     text = texts.triage_card(
         count=count,
-        why=case.triage_reason or "",
+        why=_why(turn, case, events),
         card=cards.body(turn.city, case, now=turn.now, photos=photos, note=note, events=events),
         question=question,
     )
     turn.say(text, buttons=[*rows, *likely, *_other_ways(case)], photos=photos, case_id=case.id)
+
+
+def _why(turn: Turn, case: Case, events: Sequence[ledger.Event]) -> str:
+    """Say why a case waits; one that was returned more than once with all reasons."""
+    if case.returned_count < 2:
+        return case.triage_reason or ""
+    lines = way.returns_told(turn.city, events)
+    return texts.returned_often(count=case.returned_count, lines=lines)
 
 
 def _question(turn: Turn, case: Case, gave_back: Sequence[str | None]) -> tuple[str, list[list[Button]]]:
@@ -250,11 +260,31 @@ async def _fix_ward(turn: Turn, case: Case, post: Post, unit_code: str) -> bool:
 async def _fix_unit(turn: Turn, case: Case, post: Post, unit_code: str) -> bool:
     if not access.may_receive(turn.city, unit_code, case):
         return False
+    left = way.returned_by(await ledger.events_of(turn.transaction, case.id), unit_code)
+    if left is None:
+        return await _fix_unit_anyway(turn, case, post, unit_code)
+    _warn(turn, case, turn.city.units[unit_code], left)
+    return True
+
+
+def _warn(turn: Turn, case: Case, unit: Unit, left: way.Leaving) -> None:
+    """Tell that this unit gave the case back, and why, before it gets it again."""
+    anyway = Button(label=texts.label_assign_anyway(), data=f"fix:{case.code}:a:{unit.code}")
+    turn.say(
+        texts.unit_gave_it_back(unit=unit.name, at=left.at, reason=left.reason),
+        buttons=[[anyway] if cards.fits(anyway.data) else [], *_other_ways(case)],
+        case_id=case.id,
+    )
+
+
+async def _fix_unit_anyway(turn: Turn, case: Case, post: Post, unit_code: str) -> bool:
+    if not access.may_receive(turn.city, unit_code, case):
+        return False
     await _assign(turn, case, post, turn.city.units[unit_code], reason="chosen by a dispatcher")
     return True
 
 
-_FIXES = {"d": _fix_domain, "w": _fix_ward, "u": _fix_unit}
+_FIXES = {"d": _fix_domain, "w": _fix_ward, "u": _fix_unit, "a": _fix_unit_anyway}
 
 
 async def _settle(turn: Turn, case: Case, post: Post) -> None:

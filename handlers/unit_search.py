@@ -1,6 +1,6 @@
 """Finding the unit that an official means: likely ones to offer, and typed names with slips."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from rapidfuzz import fuzz, process
@@ -26,14 +26,23 @@ def existing(city: City, now: datetime) -> list[Unit]:
     ]
 
 
+def possible(city: City, case: Case, now: datetime) -> dict[str, Unit]:
+    """Return the units of today, by their codes, that a case may be given to, without the one that has it."""
+    return {
+        unit.code: unit
+        for unit in existing(city, now)
+        if access.may_receive(city, unit.code, case) and unit.code != case.unit_code
+    }
+
+
 def likely(city: City, case: Case, now: datetime) -> list[Unit]:
     """Return the units that a case may well belong to, best first, without the one that has it.
 
     The ward of the place, whoever the city's rules name for the domain, what lies below and above the
     present unit, then the departments. A restricted case has only the units of its rules.
     """
-    allowed = {unit.code for unit in existing(city, now) if access.may_receive(city, unit.code, case)}
-    found = dict.fromkeys(code for code in _guesses(city, case) if code in allowed and code != case.unit_code)
+    allowed = possible(city, case, now)
+    found = dict.fromkeys(code for code in _guesses(city, case) if code in allowed)
     return [city.units[code] for code in list(found)[:MOST]]
 
 
@@ -53,26 +62,26 @@ def _guesses(city: City, case: Case) -> Iterator[str]:
 
 def by_name(city: City, case: Case, query: str, now: datetime) -> list[Unit]:
     """Return the units that a case may go to with a name like the typed one, best first."""
-    allowed = [
-        unit
-        for unit in existing(city, now)
-        if access.may_receive(city, unit.code, case) and unit.code != case.unit_code
-    ]
-    return named(allowed, query)
+    return named(possible(city, case, now).values(), query)
 
 
 def named(units: Iterable[Unit], query: str) -> list[Unit]:
     """Return the units with a name like the typed one, best first: with or without accents and kind."""
-    wanted = _plain(query)
     by_code = {unit.code: unit for unit in units}
-    names = {code: _plain(unit.name) for code, unit in by_code.items()}
+    return [by_code[code] for code in alike({code: unit.name for code, unit in by_code.items()}, query)]
+
+
+def alike(names: Mapping[str, str], query: str) -> list[str]:
+    """Return the keys of the names like the typed one, best first, a few: with slips and without accents."""
+    wanted = _plain(query)
+    plain = {key: _plain(name) for key, name in names.items()}
     if not wanted:
         return []
-    exact = [code for code, name in names.items() if name == wanted]
-    inside = [code for code, name in names.items() if f" {wanted} " in f" {name} "]
-    near = process.extract(wanted, names, scorer=fuzz.WRatio, score_cutoff=_CLOSE_ENOUGH, limit=MOST)
-    found = exact or sorted(inside, key=lambda code: len(names[code])) or [code for _, _, code in near]
-    return [by_code[code] for code in found[:MOST]]
+    exact = [key for key, name in plain.items() if name == wanted]
+    inside = [key for key, name in plain.items() if f" {wanted} " in f" {name} "]
+    near = process.extract(wanted, plain, scorer=fuzz.WRatio, score_cutoff=_CLOSE_ENOUGH, limit=MOST)
+    found = exact or sorted(inside, key=lambda key: len(plain[key])) or [key for _, _, key in near]
+    return found[:MOST]
 
 
 def _plain(name: str) -> str:

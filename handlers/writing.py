@@ -21,6 +21,8 @@ class Writing:
     code: str
     texts: list[str] = field(default_factory=list)
     photos: list[str] = field(default_factory=list)
+    choice: str = ""
+    """What was chosen before the words: a unit, a reason, a number of days."""
 
     @property
     def text(self) -> str:
@@ -36,18 +38,18 @@ def writing_in(turn: Turn, step: str, code: str = "") -> Writing | None:
     return writing if code in ("", writing.code) else None
 
 
-def begin(turn: Turn, step: str, code: str) -> Writing | None:
-    """Let the next messages in this chat belong to a step on this case.
+def begin(turn: Turn, step: str, code: str, choice: str = "") -> Writing | None:
+    """Let the next messages in this chat belong to a step on this case, and to what was chosen for it.
 
     What is being written for the same step goes on; for another one it must be sent or dropped first.
     """
     busy = _unsent(turn)
-    if busy is not None and (turn.chat.step, busy.code) == (step, code):
+    if busy is not None and (turn.chat.step, busy.code, busy.choice) == (step, code, choice):
         return busy
     if busy is not None:
         turn.say(texts.draft_busy(code=busy.code), buttons=[[drop_button(busy.code)]])
         return None
-    writing = Writing(code=code)
+    writing = Writing(code=code, choice=choice)
     turn.chat.step = step
     _keep(turn, writing)
     return writing

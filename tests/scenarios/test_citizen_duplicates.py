@@ -511,7 +511,7 @@ async def test_the_hint_of_an_emergency_tells_nothing_of_what_its_unit_may_not_s
     await an.files()
     first = await city.only_case()
     await dispatcher.replays(f"hand:{first.code}")
-    await dispatcher.replays(f"handto:{first.code}:phuong-thanh-xuan")
+    await dispatcher.replays(f"handnow:{first.code}:phuong-thanh-xuan")
     assert (await city.only_case()).unit_code == "phuong-thanh-xuan"
     binh = city.citizen("bình")
     await binh.writes(fire)

@@ -431,6 +431,7 @@ async def test_handing_over_keeps_the_deadline_and_tells_everybody(city: CityHar
     await officer.writes("so xay dung")
     officer.sees("[Sở Xây dựng]")
     await officer.presses("Sở Xây dựng")
+    await officer.presses("Chuyển luôn")
     officer.sees("Đã chuyển", "Sở Xây dựng", "09:00 thứ Sáu 27/11")
     receiver.sees(case.code, "Chuyển đến từ Phường Khương Đình", "[Nhận việc]")
     an.sees(case.code, "Sở Xây dựng")
@@ -490,6 +491,21 @@ EVERY_BUTTON = (
     "resume:{}",
     "hand:{}",
     "handto:{}:so-xay-dung",
+    "handnow:{}:so-xay-dung",
+    "handask:{}",
+    "appoint:{}",
+    "appointto:{}:1",
+    "appointme:{}",
+    "takeover:{}",
+    "extend:{}",
+    "extendfor:{}:2",
+    "extendwhy:{}:2:material",
+    "grant:{}:1",
+    "nogrant:{}:1",
+    "nograntto:{}:1:enough",
+    "reject:{}",
+    "rejectfor:{}:outside",
+    "rejectgo:{}:outside",
     "giveback:{}",
     "giveto:{}:area",
     "card:{}",

@@ -27,6 +27,7 @@ async def test_its_officials_can_open_and_hand_on_what_they_have(city: CityHarne
     await officer.presses("Chuyển đơn vị")
     await officer.writes("phường Thanh Xuân")
     await officer.presses("Phường Thanh Xuân")
+    await officer.presses("Chuyển luôn")
     assert (await city.only_case()).unit_code == OTHER
 
 
@@ -41,5 +42,6 @@ async def test_without_officials_dispatchers_hear_of_it_and_hand_it_on(city: Cit
     await dispatcher.presses("Chuyển đơn vị")
     await dispatcher.writes("phường Thanh Xuân")
     await dispatcher.presses("Phường Thanh Xuân")
+    await dispatcher.presses("Chuyển luôn")
     case = await city.only_case()
     assert (case.unit_code, case.status) == (OTHER, Status.ASSIGNED)

@@ -39,6 +39,7 @@ async def test_from_the_report_to_the_rating(city: CityHarness) -> None:
     await officer.presses("Sai lĩnh vực")
     await dispatcher.writes("/dieuphoi")
     await dispatcher.presses("Phường Khương Đình")
+    await dispatcher.presses("Vẫn giao")
     await officer.presses("Hỏi người dân")
     await officer.writes("Ở đâu ạ?")
     await officer.presses("Gửi câu hỏi")

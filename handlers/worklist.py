@@ -1,0 +1,177 @@
+"""`/viec`: how a unit stands at a glance, and its open cases as a whole or one list of them."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from handlers import access, cards, extending, texts
+from handlers.channel import Button
+from handlers.turn import Handler, Turn
+from routing import deadline
+from routing.deadline import LOCAL_TIME
+from storage import cases, worklists
+from storage.cases import Case
+from storage.worklists import LISTS, Counts
+
+PAGE = 5
+"""Cases on one page of a list."""
+_COLUMNS = 2
+_DECISIONS = "decisions"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Desk:
+    """The units that somebody works for, and those for which they decide and approve."""
+
+    units: tuple[str, ...]
+    deciding: tuple[str, ...]
+    approving: tuple[str, ...]
+    names: str
+
+
+def _desk_of(turn: Turn) -> _Desk | None:
+    """Return what the writer's posts put before them, None for nothing."""
+    units = access.units_for_work(turn.person)
+    chaired = tuple(post.unit_code for post in turn.person.posts if post.role == "chair")
+    leads = (turn.city.root.code,) if "leader" in turn.person.roles else ()
+    deciding = tuple(dict.fromkeys((*chaired, *leads)))
+    if not units and not deciding:
+        return None
+    names = ", ".join(cards.unit_name(turn.city, code) for code in units or deciding)
+    return _Desk(units=units, deciding=deciding, approving=chaired, names=names)
+
+
+async def show_page(turn: Turn, argument: str) -> None:
+    """Show how things stand and a page of open cases: `offset`, or `list:offset` for one of the lists."""
+    desk = _desk_of(turn)
+    if turn.chat.group or desk is None:
+        official = bool(turn.person.posts)
+        turn.say(texts.only_in_private() if turn.chat.group else texts.not_an_official(official=official))
+        return
+    name, _, offset = argument.rpartition(":")
+    name = name if name in LISTS else "" if desk.units else _DECISIONS
+    counts = await _count(turn, desk)
+    count = getattr(counts, name) if name else counts.open
+    first = _page_start(offset, count)
+    page = await _page(turn, desk, name, first)
+    if page:
+        _say_page(turn, desk, counts, name, first, page)
+    else:
+        _say_empty(turn, desk, counts, name)
+
+
+async def _count(turn: Turn, desk: _Desk) -> Counts:
+    midnight = datetime.combine(turn.now.astimezone(LOCAL_TIME).date(), time(), LOCAL_TIME)
+    return await worklists.count(
+        turn.transaction,
+        desk.units,
+        person_id=turn.person.id,
+        now=turn.now,
+        today_from=midnight,
+        deciding=desk.deciding,
+        approving=desk.approving,
+    )
+
+
+async def _page(turn: Turn, desk: _Desk, name: str, first: int) -> list[Case]:
+    if not name:
+        return await cases.open_cases_of_units(turn.transaction, desk.units, limit=PAGE, offset=first)
+    return await worklists.page(
+        turn.transaction,
+        name,
+        desk.units,
+        person_id=turn.person.id,
+        now=turn.now,
+        deciding=desk.deciding,
+        approving=desk.approving,
+        limit=PAGE,
+        offset=first,
+    )
+
+
+def _page_start(argument: str, count: int) -> int:
+    offset = int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 10 else 0
+    return offset if offset < count else max(0, (count - 1) // PAGE * PAGE)
+
+
+def _say_page(turn: Turn, desk: _Desk, counts: Counts, name: str, first: int, page: list[Case]) -> None:
+    count = getattr(counts, name) if name else counts.open
+    heading = (
+        texts.list_heading(name=name, units=desk.names, count=count)
+        if name
+        else texts.work_summary(
+            units=desk.names,
+            count=counts.open,
+            today=counts.today,
+            unaccepted=counts.unaccepted,
+            at_risk=counts.at_risk,
+            overdue=counts.overdue,
+            decisions=counts.decisions,
+        )
+    )
+    lines = [_line(turn, number, case, name) for number, case in enumerate(page, start=first + 1)]
+    rows = [[Button(label=case.code, data=f"card:{case.code}")] for case in page]
+    turn.say(
+        texts.work_page(heading=heading, count=count, first=first + 1, lines=lines),
+        buttons=[*rows, *_page_buttons(name, first, count), *_list_buttons(desk, counts, name)],
+    )
+
+
+def _say_empty(turn: Turn, desk: _Desk, counts: Counts, name: str) -> None:
+    text = texts.list_empty(name=name, units=desk.names) if name else texts.no_work(units=[desk.names])
+    turn.say(text, buttons=_list_buttons(desk, counts, name))
+
+
+def _page_buttons(name: str, first: int, count: int) -> list[list[Button]]:
+    prefix, row = f"work:{name}:" if name else "work:", []
+    if first > 0:
+        row.append(Button(label=texts.label_previous(), data=f"{prefix}{max(0, first - PAGE)}"))
+    if first + PAGE < count:
+        row.append(Button(label=texts.label_more(), data=f"{prefix}{first + PAGE}"))
+    return [row] if row else []
+
+
+def _list_buttons(desk: _Desk, counts: Counts, shown: str) -> list[list[Button]]:
+    """Return a button for each list that is neither empty nor all there is."""
+    counted = {name: getattr(counts, name) for name in LISTS}
+    buttons = [
+        Button(label=texts.label_list(name=name, count=count), data=f"work:{name}:0")
+        for name, count in counted.items()
+        if name != shown and count and (name == _DECISIONS or count < counts.open)
+    ]
+    if shown and desk.units:
+        buttons.append(Button(label=texts.label_all_work(), data="work:0"))
+    return [buttons[start : start + _COLUMNS] for start in range(0, len(buttons), _COLUMNS)]
+
+
+def _line(turn: Turn, number: int, case: Case, name: str) -> str:
+    due = texts.due_phrase(due_at=case.due_at, standing=standing_of(turn, case))
+    asked = extending.decision(turn.city, case) if name == _DECISIONS else ""
+    return texts.work_line(
+        number=number,
+        code=case.code,
+        domain=cards.domain_name(turn.city, case.domain),
+        place=texts.place_name(street=case.street, ward=case.ward_name),
+        status=case.status,
+        due=f"{due}\n   {asked}" if asked else due,
+        urgent=case.urgent,
+        people=case.people_count,
+    )
+
+
+def standing_of(turn: Turn, case: Case) -> str:
+    """Return how an open case stands now; on track while it has no deadline."""
+    if case.due_at is None or case.warn_at is None:
+        return deadline.Standing.ON_TRACK
+    return deadline.standing(
+        turn.now,
+        status=case.status,
+        due_at=case.due_at,
+        warn_at=case.warn_at,
+        paused_at=case.paused_at,
+        answered_at=case.answered_at or turn.now,
+    )
+
+
+COMMANDS: dict[str, Handler] = {}
+BUTTONS: dict[str, Handler] = {"work": show_page}
+STEPS: dict[str, Handler] = {}
