@@ -1,0 +1,1 @@
+"""The organisation and lists of people as workbooks that an office can edit."""
