@@ -11,11 +11,21 @@ from types import ModuleType
 from typing import Any
 
 import handlers.texts
-from handlers.texts import citizen, common, duplicates, explaining, learning, officials, operators, splitting
+from handlers.texts import (
+    casework,
+    citizen,
+    common,
+    duplicates,
+    explaining,
+    learning,
+    officials,
+    operators,
+    splitting,
+)
 from routing.deadline import LOCAL_TIME
 
 GOLDEN = Path(__file__).parent / "golden_texts.txt"
-MODULES = (common, citizen, duplicates, explaining, learning, officials, operators, splitting)
+MODULES = (common, citizen, casework, duplicates, explaining, learning, officials, operators, splitting)
 LATER = datetime(2026, 11, 25, 17, 0, tzinfo=LOCAL_TIME)
 EARLIER = datetime(2026, 11, 23, 9, 5, tzinfo=LOCAL_TIME)
 
@@ -77,6 +87,27 @@ SAMPLES: dict[str, list[Any]] = {
 SPECIAL: dict[str, dict[str, list[Any]]] = {
     "corrected_by_official": {"what": ["Lĩnh vực"], "was": ["Khác", ""], "now": ["Tiếng ồn"]},
     "chosen_by_reporter": {"what": ["Lĩnh vực"], "now": ["Tiếng ồn"]},
+    "choose_officer": {"name": ["Chuyên viên môi trường", ""]},
+    "confirm_hand_over": {"before": ["", "(cảnh báo đi vòng)"]},
+    "extension_request": {"count": ["2 ngày làm việc"]},
+    "extension_pending": {"count": ["2 ngày làm việc"], "unit": ["UBND thành phố Hà Nội"]},
+    "extension_used_up": {"limit": [1, 0]},
+    "case_refused": {"instead": ["(có thể làm gì tiếp)"]},
+    "refusal_words": {"more": ["(câu viết thêm)", ""]},
+    "decision_line": {"count": ["2 ngày làm việc"]},
+    "work_summary": {
+        "units": ["Phường Khương Đình"],
+        "today": [2, 0],
+        "overdue": [1, 0],
+        "decisions": [0, 2],
+    },
+    "work_page": {"heading": ["(tình hình chung)"], "count": [7, 2]},
+    "list_heading": {
+        "name": ["overdue", "at_risk", "unaccepted", "decisions", "mine"],
+        "units": ["Phường Khương Đình"],
+    },
+    "list_empty": {"name": ["overdue"], "units": ["Phường Khương Đình"]},
+    "label_list": {"name": ["overdue", "at_risk", "unaccepted", "decisions", "mine"]},
     "explanation": {"parts": [["(máy đọc)", "(đơn vị)", "(hạn)"]]},
     "limit_of_rule": {"key": ["domain", "area", "kind"], "value": ["Tiếng ồn"]},
     "doubt_rule": {"position": [40]},
