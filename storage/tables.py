@@ -241,6 +241,12 @@ post = Table(
     comment="Who holds which role at which unit, and when.",
 )
 Index("ix_post_unit_code_role", post.c.unit_code, post.c.role)
+Index(
+    "ix_post_ends_at",
+    post.c.ends_at,
+    sqlite_where=text("ends_at IS NOT NULL AND ended_reason IS NULL"),
+    postgresql_where=text("ends_at IS NOT NULL AND ended_reason IS NULL"),
+)
 
 invitation = Table(
     "invitation",
@@ -426,17 +432,24 @@ part = Table(
     Column("case_id", BigInteger, ForeignKey("case.id"), nullable=False),
     Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False),
     Column("task", Text, nullable=False),
-    Column("status", String(16), nullable=False, comment='"open", "done" or "declined"'),
+    Column("status", String(16), nullable=False, comment='"open", "done", "declined" or "dropped"'),
     Column("asked_at", UtcTime, nullable=False),
     Column("asked_by", BigInteger, ForeignKey("person.id"), comment="None: the rule that gave the case."),
     Column("due_at", UtcTime),
     Column("officer_id", BigInteger, ForeignKey("person.id")),
     Column("answered_at", UtcTime),
     Column("answer", Text),
+    Column("reminded_at", UtcTime),
     comment="What supporting units contribute to a case; the unit that has the case answers the citizen.",
 )
 Index("ix_part_case_id", part.c.case_id)
 Index("ix_part_unit_code_status", part.c.unit_code, part.c.status)
+Index(
+    "ix_part_due_at",
+    part.c.due_at,
+    sqlite_where=text("status = 'open' AND reminded_at IS NULL"),
+    postgresql_where=text("status = 'open' AND reminded_at IS NULL"),
+)
 
 template = Table(
     "template",
@@ -487,7 +500,9 @@ reminder = Table(
     Column("chat", String(128), nullable=False),
     Column("case_id", BigInteger, ForeignKey("case.id"), nullable=False),
     Column("matter", String(16), nullable=False),
-    Column("role", String(16), nullable=False, comment='What the reader is to the case, "above" for no part.'),
+    Column(
+        "role", String(16), nullable=False, comment='What the reader is to the case, "above" for no part.'
+    ),
     Column("urgent", Boolean, nullable=False),
     Column("at", UtcTime, nullable=False, comment="The moment that it is about."),
     Column("created_at", UtcTime, nullable=False),

@@ -13,6 +13,8 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 _ASKED = sa.text("extension_unit IS NOT NULL")
+_LAPSING = sa.text("ends_at IS NOT NULL AND ended_reason IS NULL")
+_TO_REMIND = sa.text("status = 'open' AND reminded_at IS NULL")
 _PAUSED = sa.text("paused_at IS NOT NULL")
 _PRESSING = sa.text("urgent AND next_check_at IS NOT NULL")
 
@@ -148,6 +150,7 @@ def upgrade() -> None:
         "ix_case_paused_at", "case", ["paused_at"], sqlite_where=_PAUSED, postgresql_where=_PAUSED
     )
     op.create_index("ix_case_officer_id", "case", ["officer_id", "status"])
+    op.create_index("ix_post_ends_at", "post", ["ends_at"], sqlite_where=_LAPSING, postgresql_where=_LAPSING)
     op.create_index(
         "ix_case_urgent_check",
         "case",
@@ -204,10 +207,10 @@ def _create_reminder() -> None:
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.Column("matter", sa.String(length=16), nullable=False),
         sa.Column(
-            "own",
-            sa.Boolean(),
+            "role",
+            sa.String(length=16),
             nullable=False,
-            comment="Whether it is the reader's own unit that has the case.",
+            comment='What the reader is to the case, "above" for no part.',
         ),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("at", _time(), nullable=False, comment="The moment that it is about."),
@@ -227,13 +230,16 @@ def _create_part() -> None:
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.Column("unit_code", sa.String(length=96), nullable=False),
         sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("status", sa.String(length=16), nullable=False, comment='"open", "done" or "declined"'),
+        sa.Column(
+            "status", sa.String(length=16), nullable=False, comment='"open", "done", "declined" or "dropped"'
+        ),
         sa.Column("asked_at", _time(), nullable=False),
         sa.Column("asked_by", sa.BigInteger(), comment="None: the rule that gave the case."),
         sa.Column("due_at", _time()),
         sa.Column("officer_id", sa.BigInteger()),
         sa.Column("answered_at", _time()),
         sa.Column("answer", sa.Text()),
+        sa.Column("reminded_at", _time()),
         sa.PrimaryKeyConstraint("id", name="pk_part"),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name="fk_part_case_id"),
         sa.ForeignKeyConstraint(["unit_code"], ["unit.code"], name="fk_part_unit_code"),
@@ -243,6 +249,9 @@ def _create_part() -> None:
     )
     op.create_index("ix_part_case_id", "part", ["case_id"])
     op.create_index("ix_part_unit_code_status", "part", ["unit_code", "status"])
+    op.create_index(
+        "ix_part_due_at", "part", ["due_at"], sqlite_where=_TO_REMIND, postgresql_where=_TO_REMIND
+    )
 
 
 def _create_template() -> None:
@@ -273,6 +282,7 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION refuse_sealed_day()")
     for name in ("org_change", "seal", "template", "part", "reminder"):
         op.drop_table(name)
+    op.drop_index("ix_post_ends_at", "post")
     for index in (
         "ix_case_urgent_check",
         "ix_case_officer_id",
