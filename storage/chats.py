@@ -132,6 +132,29 @@ def save_chat(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
     chat.new = False
 
 
+_OF_PERSON = (
+    select(*_COLUMNS)
+    .where(chat_table.c.person_id == bindparam("person"), chat_table.c.group == false())
+    .order_by(chat_table.c.channel, chat_table.c.chat)
+    .with_for_update()
+)
+_FORGET = (
+    update(chat_table)
+    .where(chat_table.c.channel == bindparam("in_channel"), chat_table.c.chat == bindparam("old"))
+    .values(step="", draft={})
+)
+
+
+async def lock_chats_of(transaction: Transaction, person_id: int) -> list[Chat]:
+    """Return a person's private chats, kept from other transactions: no turn of theirs runs meanwhile."""
+    return [_from_row(row) for row in await transaction.fetch(_OF_PERSON, {"person": person_id})]
+
+
+async def drop_draft(transaction: Transaction, chat: Chat) -> None:
+    """Forget what is under way in a chat, without a word from whoever writes there."""
+    await transaction.execute(_FORGET, {"in_channel": chat.channel, "old": chat.chat})
+
+
 def mark_unreachable(transaction: Transaction, channel: str, chat: str, *, at: datetime) -> None:
     """Record that the channel says nobody can be reached in this chat (until somebody writes in it)."""
     transaction.write(_UNREACHABLE, {"in_channel": channel, "old": chat, "at": at})

@@ -19,17 +19,25 @@ CODE_LENGTH = 15
 _MISREAD = str.maketrans("ILO", "110")
 
 INVITATION_VALID = timedelta(days=7)
+WORKING_ROLES = frozenset({"chair", "officer"})
+"""Who receives and handles the cases of a unit."""
 AccountKey = tuple[str, str]
 """Channel and the person's id in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Post:
-    """A role at a unit ("chair", "officer", "leader", "dispatcher" or "admin")."""
+    """A role at a unit ("chair", "officer", "leader", "dispatcher" or "admin").
+
+    It is held from `starts_at` on until just before `ends_at`, None for no end. deputy_for: the post that
+    it is held in the place of.
+    """
 
     id: int
     unit_code: str
     role: str
+    ends_at: datetime | None = None
+    deputy_for: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +53,26 @@ class Person:
     def roles(self) -> frozenset[str]:
         """The roles that the person holds anywhere."""
         return frozenset(held.role for held in self.posts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldPost:
+    """A post with whoever holds it. reachable: the person has a chat in which the bot can write to them."""
+
+    id: int
+    person_id: int
+    name: str
+    unit_code: str
+    role: str
+    starts_at: datetime
+    ends_at: datetime | None
+    deputy_for: int | None
+    reachable: bool
+
+    @property
+    def works(self) -> bool:
+        """Whether cases are handled in it."""
+        return self.role in WORKING_ROLES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +99,8 @@ _PERSON_COLUMNS = (
     post.c.id.label("post_id"),
     post.c.unit_code,
     post.c.role,
+    post.c.ends_at,
+    post.c.deputy_for,
 )
 _WITH_POSTS = person.outerjoin(post, and_(post.c.person_id == person.c.id, _HELD))
 _LOAD = (
@@ -129,7 +159,13 @@ def set_phone(transaction: Transaction, person_id: int, *, phone: str | None) ->
 def _person(rows: Sequence[RowMapping]) -> Person:
     first = rows[0]
     posts = tuple(
-        Post(id=row["post_id"], unit_code=row["unit_code"], role=row["role"])
+        Post(
+            id=row["post_id"],
+            unit_code=row["unit_code"],
+            role=row["role"],
+            ends_at=row["ends_at"],
+            deputy_for=row["deputy_for"],
+        )
         for row in rows
         if row["post_id"]
     )
@@ -165,8 +201,25 @@ def _officials(*conditions: Any) -> Select[Any]:
     )
 
 
+_UNITS_WITH_RECEIVERS = (
+    select(post.c.unit_code)
+    .distinct()
+    .join(chat, chat.c.person_id == post.c.person_id)
+    .where(
+        _HELD,
+        post.c.role.in_(sorted(WORKING_ROLES)),
+        chat.c.group == false(),
+        chat.c.unreachable_at.is_(None),
+        chat.c.moved_to.is_(None),
+    )
+)
 _OFFICIALS_OF = _officials(post.c.unit_code.in_(bindparam("units", expanding=True)))
 _OFFICIALS_BY_ROLE = _officials()
+
+
+async def units_with_receivers(transaction: Transaction, *, now: datetime) -> set[str]:
+    """Return the units at which a chair or an officer can be reached now."""
+    return {row["unit_code"] for row in await transaction.fetch(_UNITS_WITH_RECEIVERS, {"now": now})}
 
 
 async def officials_of(
@@ -198,7 +251,13 @@ def _each_once(rows: Iterable[RowMapping], key: Callable[[RowMapping], Any]) -> 
 _INSERT_POST = insert(post)
 _INSERT_INVITATION = insert(invitation)
 _GET_INVITATION = (
-    select(invitation.c.unit_code, invitation.c.role, invitation.c.post_ends_at)
+    select(
+        invitation.c.unit_code,
+        invitation.c.role,
+        invitation.c.name,
+        invitation.c.post_ends_at,
+        invitation.c.deputy_for,
+    )
     .where(
         invitation.c.code_hash == bindparam("hash"),
         invitation.c.used_at.is_(None),
@@ -211,13 +270,18 @@ _USE_INVITATION = (
     .where(invitation.c.code_hash == bindparam("hash"))
     .values(used_at=bindparam("at"), used_by=bindparam("person_id"))
 )
-_SAME_POST = select(post.c.id).where(
+_SAME_POST = select(post.c.id, post.c.unit_code, post.c.role, post.c.ends_at, post.c.deputy_for).where(
     post.c.person_id == bindparam("person_id"),
     post.c.unit_code == bindparam("unit"),
     post.c.role == bindparam("in_role"),
+    post.c.ends_at.is_(None),
     _HELD,
 )
-_END_POST = update(post).where(post.c.id == bindparam("post_id")).values(ends_at=bindparam("at"))
+_END_POST = (
+    update(post)
+    .where(post.c.id == bindparam("post_id"))
+    .values(ends_at=bindparam("at"), ended_reason=bindparam("reason"))
+)
 
 
 async def create_invitation(
@@ -229,6 +293,7 @@ async def create_invitation(
     valid: timedelta = INVITATION_VALID,
     name: str | None = None,
     post_ends_at: datetime | None = None,
+    deputy_for: int | None = None,
     random: Callable[[int], int] = below,
 ) -> str:
     """Return a new one-time code such as 7F3KM-9Q2TX-40WBD (75 random bits).
@@ -245,6 +310,7 @@ async def create_invitation(
         valid=valid,
         name=name,
         post_ends_at=post_ends_at,
+        deputy_for=deputy_for,
     )
     return code
 
@@ -265,10 +331,12 @@ def add_invitation(
     valid: timedelta = INVITATION_VALID,
     name: str | None = None,
     post_ends_at: datetime | None = None,
+    deputy_for: int | None = None,
 ) -> None:
     """Store the hash of a new code as an invitation.
 
-    name: whom it is for. post_ends_at: until when the post will be held; the code is worth nothing later.
+    name: whom it is for, and what they are called from then on. post_ends_at: until when the post will be
+    held; the code is worth nothing later. deputy_for: the post in whose place it will be held.
     """
     row = {
         "code_hash": _code_hash(code),
@@ -278,6 +346,7 @@ def add_invitation(
         "expires_at": min(now + valid, post_ends_at or now + valid),
         "name": name,
         "post_ends_at": post_ends_at,
+        "deputy_for": deputy_for,
     }
     transaction.write(_INSERT_INVITATION, row)
 
@@ -287,21 +356,30 @@ async def redeem_invitation(
 ) -> Post | None:
     """Give the person the post that the code stands for and use the code up.
 
-    Returns None for a wrong, used or expired code, without telling which. Lower case, spaces, dashes and
-    letters commonly misread are forgiven. Somebody who holds the post already keeps it.
+    Returns None for a wrong, used or expired code, without telling which; a deputy's has expired once nobody
+    holds the post that it is for. Lower case, spaces, dashes and letters commonly misread are forgiven.
+    Somebody who holds the post already keeps it.
     """
     key = _code_hash(code)
     found = await transaction.fetch_one(_GET_INVITATION, {"hash": key, "now": now})
-    if found is None:
+    deputy_for = found["deputy_for"] if found else None
+    if found is None or (deputy_for and await get_post(transaction, deputy_for, now=now) is None):
         return None
     await transaction.execute(_USE_INVITATION, {"hash": key, "at": now, "person_id": person_id})
+    if found["name"]:
+        rename(transaction, person_id, name=found["name"])
     row = {"person_id": person_id, "unit": found["unit_code"], "in_role": found["role"], "now": now}
     held = await transaction.fetch_one(_SAME_POST, row)
-    unit_code, role, ends_at = found["unit_code"], found["role"], found["post_ends_at"]
     if held:
-        return Post(id=held["id"], unit_code=unit_code, role=role)
+        return Post(**held)
     return add_post(
-        transaction, person_id=person_id, unit_code=unit_code, role=role, now=now, ends_at=ends_at
+        transaction,
+        person_id=person_id,
+        unit_code=found["unit_code"],
+        role=found["role"],
+        now=now,
+        ends_at=found["post_ends_at"],
+        deputy_for=deputy_for,
     )
 
 
@@ -313,17 +391,101 @@ def add_post(
     role: str,
     now: datetime,
     ends_at: datetime | None = None,
+    deputy_for: int | None = None,
 ) -> Post:
-    """Give a person a role at a unit from now on, for good or until a moment."""
-    added = Post(id=new_id(), unit_code=unit_code, role=role)
+    """Give a person a role at a unit from now on, until just before `ends_at` where that is given."""
+    added = Post(id=new_id(), unit_code=unit_code, role=role, ends_at=ends_at, deputy_for=deputy_for)
     row = {"id": added.id, "person_id": person_id, "unit_code": unit_code, "role": role}
-    transaction.write(_INSERT_POST, {**row, "starts_at": now, "ends_at": ends_at})
+    transaction.write(_INSERT_POST, {**row, "starts_at": now, "ends_at": ends_at, "deputy_for": deputy_for})
     return added
 
 
-async def end_post(transaction: Transaction, post_id: int, *, at: datetime) -> None:
-    """Take a post away; what was done while it was held stays as it was."""
-    await transaction.execute(_END_POST, {"post_id": post_id, "at": at})
+async def end_post(transaction: Transaction, post_id: int, *, at: datetime, reason: str = "ended") -> None:
+    """Take a post away from this moment on; what was done while it was held stays as it was."""
+    await transaction.execute(_END_POST, {"post_id": post_id, "at": at, "reason": reason})
+
+
+def _posts(*conditions: Any) -> Select[Any]:
+    reachable = (
+        select(chat.c.chat)
+        .where(
+            chat.c.person_id == post.c.person_id,
+            chat.c.group == false(),
+            chat.c.unreachable_at.is_(None),
+            chat.c.moved_to.is_(None),
+        )
+        .exists()
+    )
+    return (
+        select(
+            post.c.id,
+            post.c.person_id,
+            person.c.name,
+            post.c.unit_code,
+            post.c.role,
+            post.c.starts_at,
+            post.c.ends_at,
+            post.c.deputy_for,
+            reachable.label("reachable"),
+        )
+        .join(person, person.c.id == post.c.person_id)
+        .where(*conditions)
+        .order_by(post.c.unit_code, _RANK, post.c.id)
+    )
+
+
+_POST = _posts(post.c.id == bindparam("post_id"), _HELD)
+_HELD_POSTS = _posts(_HELD)
+_POSTS_OF_UNITS = _posts(_HELD, post.c.unit_code.in_(bindparam("units", expanding=True)))
+_POSTS_OF_PERSON = _posts(_HELD, post.c.person_id == bindparam("person_id"))
+_DEPUTIES = _posts(_HELD, post.c.deputy_for == bindparam("post_id"))
+_LAPSED = _posts(
+    post.c.ends_at.is_not(None), post.c.ended_reason.is_(None), post.c.ends_at <= bindparam("now")
+).limit(bindparam("limit"))
+_FORMER_POST = (
+    select(post.c.id)
+    .where(post.c.person_id == bindparam("person_id"), post.c.ends_at <= bindparam("now"))
+    .limit(1)
+)
+
+
+async def get_post(transaction: Transaction, post_id: int, *, now: datetime) -> HeldPost | None:
+    """Return a post that somebody holds now."""
+    row = await transaction.fetch_one(_POST, {"post_id": post_id, "now": now})
+    return HeldPost(**row) if row else None
+
+
+async def held_posts(
+    transaction: Transaction, *, now: datetime, units: Collection[str] | None = None
+) -> list[HeldPost]:
+    """Return who holds which post now, everywhere or at some units, chairs first at each."""
+    if units is None:
+        rows = await transaction.fetch(_HELD_POSTS, {"now": now})
+    else:
+        rows = await transaction.fetch(_POSTS_OF_UNITS, {"now": now, "units": sorted(units)})
+    return [HeldPost(**row) for row in rows]
+
+
+async def posts_of(transaction: Transaction, person_id: int, *, now: datetime) -> list[HeldPost]:
+    """Return the posts that a person holds now."""
+    rows = await transaction.fetch(_POSTS_OF_PERSON, {"person_id": person_id, "now": now})
+    return [HeldPost(**row) for row in rows]
+
+
+async def deputies_of(transaction: Transaction, post_id: int, *, now: datetime) -> list[HeldPost]:
+    """Return the posts that are held in the place of this one now."""
+    rows = await transaction.fetch(_DEPUTIES, {"post_id": post_id, "now": now})
+    return [HeldPost(**row) for row in rows]
+
+
+async def lapsed_posts(transaction: Transaction, *, now: datetime, limit: int = 200) -> list[HeldPost]:
+    """Return posts whose time has run out and that nobody has ended: their work is still to be handed on."""
+    return [HeldPost(**row) for row in await transaction.fetch(_LAPSED, {"now": now, "limit": limit})]
+
+
+async def has_left(transaction: Transaction, person_id: int, *, now: datetime) -> bool:
+    """Tell whether a person held a post that is over."""
+    return await transaction.fetch_one(_FORMER_POST, {"person_id": person_id, "now": now}) is not None
 
 
 def _code_hash(code: str) -> str:
