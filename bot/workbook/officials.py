@@ -1,14 +1,15 @@
-"""The people in the workbook: who holds which post, what an office changed of that, and who is to be invited."""
+"""The people in a workbook: who holds which post, what an office changed of that, who is to be invited."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from rapidfuzz import process
+
 from bot.workbook.grid import Grid
 from routing.deadline import LOCAL_TIME
-from routing.organisation import City, Unit
+from routing.organisation import City, Unit, slugify
 from routing.vietnamese import normalise
 from storage.roster import Holder
 
@@ -88,9 +89,8 @@ def read_officials(
     A post that the sheet does not name stays as it is.
     """
     by_post = {str(holder.post_id): holder for holder in holders}
-    known, new = [], []
-    for number, row in grid.rows:
-        (known if row.get("post") is not None else new).append((number, row))
+    known = [(number, row) for number, row in grid.rows if row.get("post") is not None]
+    new = [(number, row) for number, row in grid.rows if "post" not in row]
     _note_repeated(grid, known)
     changes = [
         change
@@ -154,7 +154,13 @@ def _read_end(grid: Grid, number: int, row: Row, *, since: date) -> datetime | N
 
 def read_invitees(grid: Grid, city: City, *, now: datetime) -> list[Invitee]:
     """Return who a list names; faults are noted in the grid."""
-    return [invitee for _, invitee in _invitees(grid, grid.rows, city, now=now)]
+    found = list(_invitees(grid, grid.rows, city, now=now))
+    first: dict[Invitee, int] = {}
+    for number, invitee in found:
+        if first.setdefault(invitee, number) != number:
+            text = f"name {invitee.name!r} is in row {first[invitee]} already, with all the rest"
+            grid.note(text, row=number, column="name")
+    return [invitee for _, invitee in found]
 
 
 def _invitees(
@@ -210,5 +216,5 @@ def _unit_fault(given: str, codes: Sequence[str], lasting: Sequence[str], city: 
         return f"unit {given!r} is the name of several: give the code, one of {', '.join(lasting[:5])}"
     if codes:
         return f"unit {given!r} is over since {city.units[codes[0]].valid_to}"
-    near = difflib.get_close_matches(given, list(city.units), n=3, cutoff=0.6)
+    near = [code for code, *_ in process.extract(slugify(given), city.units.keys(), limit=3, score_cutoff=70)]
     return f"unit {given!r} does not exist" + (f"; nearest: {', '.join(near)}" if near else "")
