@@ -1,26 +1,76 @@
 """The clock: APScheduler only ticks; each tick is one handler call that finds its work in the database."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import oversight
+from handlers import closing, reminding, supporting
 from routing.organisation import City
 from storage import messages, units
 from storage.database import Database, Transaction
 
-Job = Callable[[Transaction, City, datetime], Awaitable[object]]
+Job = Callable[[Transaction, City, datetime], Awaitable[int]]
+"""Does one batch of its work in the given transaction; returns how much that was, 0 when nothing is left."""
 
-JOBS: dict[str, tuple[Job, int]] = {
-    "remind": (oversight.remind, 60),
-    "close_silent": (oversight.close_silent, 600),
-    "watch_triage": (oversight.watch_triage, 300),
+JOBS: dict[str, tuple[Job, float]] = {
+    "remind": (reminding.remind, 60),
+    "remind_parts": (supporting.remind, 300),
+    "stop_waiting": (closing.stop_waiting, 300),
+    "close_silent": (closing.close_silent, 600),
 }
 """Each job and how many seconds lie between its ticks."""
 
+MOST_BATCHES = 2000
+"""So many batches one tick does at most; what is left then, the next tick finds."""
+
 log = structlog.get_logger()
+
+
+class Ticker:
+    """Runs jobs on a database, batch by batch; each batch is a transaction of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._city: City | None = None
+        self._version = 0
+
+    async def run(self, name: str, now: datetime) -> int:
+        """Do all the work that a job finds at this time; return how much that was.
+
+        Between two batches everything else gets its turn. Raises what the job raises; what was done stays.
+        """
+        job, _ = JOBS[name]
+        done = 0
+        for _ in range(MOST_BATCHES):
+            if not (count := await self._batch(job, now)):
+                break
+            done += count
+            await asyncio.sleep(0)
+        return done
+
+    async def _batch(self, job: Job, now: datetime) -> int:
+        async with self._database.begin() as transaction:
+            city = await self._follow_city(transaction)
+            count = await job(transaction, city, now) if city is not None else 0
+            await transaction.flush()
+            if count:
+                await messages.announce(transaction, "outbox")
+        return count
+
+    async def _follow_city(self, transaction: Transaction) -> City | None:
+        version = await units.city_version(transaction)
+        if self._city is None or version != self._version:
+            self._city, self._version = await units.load_city(transaction), version
+        return self._city
+
+
+async def tick_all(database: Database, now: datetime) -> int:
+    """Run every job once, as if a whole round of the clock had passed; return how much was done."""
+    ticker = Ticker(database)
+    return sum([await ticker.run(name, now) for name in JOBS])
 
 
 class Clock:
@@ -33,7 +83,7 @@ class Clock:
         ticked: Callable[[], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = database
+        self._ticker = Ticker(database)
         self._ticked = ticked
         self._now = now
         self._scheduler = AsyncIOScheduler(timezone=UTC)
@@ -52,14 +102,8 @@ class Clock:
 
     async def tick(self, name: str) -> None:
         """Run one job now; a fault is logged, the next tick tries again."""
-        job, _ = JOBS[name]
         try:
-            async with self._database.begin() as transaction:
-                city = await units.load_city(transaction)
-                if city is not None:
-                    await job(transaction, city, self._now())
-                await transaction.flush()
-                await messages.announce(transaction, "outbox")
+            await self._ticker.run(name, self._now())
         except Exception as error:
             log.error("A clock job failed.", action="clock_failed", job=name, exc_info=error)
             return

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handlers import access, cards, notices, texts
+from handlers import access, cards, notices, part_cards, texts
 from handlers.channel import Address, Button, OutboundMessage
 from handlers.notices import Rows
 from handlers.turn import Filed
@@ -15,6 +15,7 @@ from storage import cases, chats, duplicates, messages, people
 from storage.cases import Case
 from storage.database import Transaction
 from storage.duplicates import Joined
+from storage.parts import Part
 from storage.people import Official, Person
 
 NIGHT_OWL = timedelta(hours=2)
@@ -61,7 +62,10 @@ async def announce_filed(
     transaction: Transaction, city: City, filed: Sequence[Filed], *, now: datetime
 ) -> None:
     """Show the new cases of many turns to those who must act on them; one query finds all officials."""
-    units = sorted({new.case.unit_code for new in filed if new.case.unit_code})
+    concerned = {new.case.unit_code for new in filed} | {
+        part.unit_code for new in filed for part in new.parts
+    }
+    units = sorted(code for code in concerned if code)
     found: dict[str, list[Official]] = {unit: [] for unit in units}
     for official in await people.officials_of(transaction, units, now=now) if units else ():
         found[official.unit_code].append(official)
@@ -76,6 +80,30 @@ async def announce_filed(
             photos=new.photos,
             officials=found.get(new.case.unit_code or "", ()),
         )
+        for part in new.parts:
+            message = part_cards.part_card(city, new.case, part, now=now, photos=new.photos)
+            post_when_awake(transaction, found[part.unit_code], message, case=new.case, now=now)
+
+
+async def tell_supporting(
+    transaction: Transaction, city: City, case: Case, asked: Sequence[Part], *, now: datetime
+) -> None:
+    """Show each supporting unit its part; dispatchers hear of one where nobody can be reached."""
+    if not asked:
+        return
+    photos = await cases.photos_of(transaction, case.id, "report")
+    known = await people.officials_of(transaction, [part.unit_code for part in asked], now=now)
+    for part in asked:
+        there = [official for official in known if official.unit_code == part.unit_code]
+        if not there:
+            text = texts.unit_has_nobody(
+                code=case.code, unit=cards.unit_name(city, part.unit_code), urgent=case.urgent
+            )
+            there = await people.officials_by_role(transaction, "dispatcher", now=now)
+            message = notices.message_of(text)
+        else:
+            message = part_cards.part_card(city, case, part, now=now, photos=photos)
+        post_when_awake(transaction, there, message, case=case, now=now)
 
 
 async def tell_reporter(
@@ -245,8 +273,14 @@ def _when_awake(official: Official, now: datetime, *, urgent: bool) -> datetime 
 
 
 async def nobody_there(transaction: Transaction, city: City, case: Case, *, now: datetime) -> None:
-    """A unit without anybody to receive: dispatchers and the nearest chair above hear of it, once a case."""
+    """A unit without anybody to receive: dispatchers and the nearest chair above hear of it, once a case.
+
+    Since when nobody can be reached is stored with the case, until somebody of the unit takes it up.
+    """
     assert case.unit_code is not None
+    if case.unreached_at is None:
+        case.unreached_at = now
+        cases.save_case(transaction, case)
     unit = cards.unit_name(city, case.unit_code)
     text = texts.unit_has_nobody(code=case.code, unit=unit, urgent=case.urgent)
     buttons = [[Button(label=texts.label_open_card(code=case.code), data=f"card:{case.code}")]]
@@ -254,14 +288,9 @@ async def nobody_there(transaction: Transaction, city: City, case: Case, *, now:
     if not access.is_restricted(city, case):
         told = [*told, *await chairs_above(transaction, city, case.unit_code, now)]
     key = f"nobody:{case.id}:{case.unit_code}"
-    notices.post_to(
-        transaction,
-        told,
-        notices.message_of(text, buttons=buttons),
-        now=now,
-        case_id=case.id,
-        dedupe_key=key,
-    )
+    each_once = {official.person_id: official for official in told}.values()
+    message = notices.message_of(text, buttons=buttons)
+    post_when_awake(transaction, [*each_once], message, case=case, now=now, dedupe_key=key)
     if not told:
         alarm = texts.unit_without_anybody(code=case.code, unit=unit)
         await notices.tell_operators(transaction, alarm, now=now, dedupe_key=key)

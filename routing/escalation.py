@@ -22,8 +22,9 @@ class Level(IntEnum):
     """Who is told of a milestone, from below; the number is what `escalated` counts."""
 
     DECIDER = 0
-    """Whoever must decide: dispatchers, or the chair that an extension or a draft waits for."""
+    """The chair that an extension or a draft waits for."""
     UNIT = 1
+    """The unit that has the case; while none has it, the dispatchers."""
     ABOVE = 2
     CHAIRMAN = 3
 
@@ -104,7 +105,7 @@ def _idle(case: Watched) -> list[tuple[Matter, Level, datetime | None]]:
     """Return when to tell whom that nobody takes the case up, or decides what it waits for."""
     if case.status == Status.TRIAGE:
         return [
-            (Matter.TRIAGE, Level.DECIDER, case.decide_due_at),
+            (Matter.TRIAGE, Level.UNIT, case.decide_due_at),
             (Matter.TRIAGE, Level.CHAIRMAN, case.accept_leader_at),
         ]
     found: list[tuple[Matter, Level, datetime | None]] = []

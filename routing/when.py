@@ -58,6 +58,63 @@ def read_period(text: str, *, today: date) -> tuple[Period | None, str]:
     return None, plain
 
 
+def read_coming_day(text: str, *, today: date) -> date | None:
+    """Return the day to come that a text means: "mai", "thứ 5", "chủ nhật", "3 ngày nữa", "5/12".
+
+    A weekday is the next of its name after today, of next week with "tuần sau"; a date
+    without a year is the first one to come. None for no day, or a date that does not exist.
+    """
+    plain = " ".join(strip_accents(text).lower().split())
+    for pattern, read in _COMING:
+        if found := pattern.search(plain):
+            try:
+                return read(found, today)
+            except ValueError:
+                return None
+    return None
+
+
+def _coming_weekday(found: re.Match[str], today: date) -> date:
+    number = 6 if found["day"] in ("chu nhat", "cn") else _WEEKDAYS[found["number"]]
+    if found["after"]:
+        return today - timedelta(days=today.weekday()) + timedelta(days=7 + number)
+    return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
+
+
+def _coming_date(found: re.Match[str], today: date) -> date:
+    day, month, *year = (int(part) for part in re.split(r"[/.]", found["day"]))
+    if year:
+        return date(year[0] if year[0] > 99 else 2000 + year[0], month, day)
+    this_year = date(today.year, month, day)
+    return this_year if this_year > today else date(today.year + 1, month, day)
+
+
+_WEEKDAYS = {
+    **{str(number + 2): number for number in range(6)},
+    **dict(zip(("hai", "ba", "tu", "nam", "sau", "bay"), range(6), strict=True)),
+}
+_COMING: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]], ...] = (
+    (re.compile(r"(?<![\d/.])(?P<day>\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?)(?![\d/])"), _coming_date),
+    (
+        re.compile(r"\b(?P<count>[1-9]\d?) (?:ngay|hom) (?:nua|toi)\b"),
+        lambda found, day: day + timedelta(days=int(found["count"])),
+    ),
+    (re.compile(r"\b(?:ngay kia|mot)\b"), lambda found, day: day + timedelta(days=2)),
+    (re.compile(r"\b(?:mai|ngay mai|sang mai)\b"), lambda found, day: day + timedelta(days=1)),
+    (
+        re.compile(
+            r"\b(?P<day>chu nhat|cn|(?:thu |t)(?P<number>[2-7]|hai|ba|tu|nam|sau|bay))\b"
+            r"(?P<after> tuan (?:sau|toi))?"
+        ),
+        _coming_weekday,
+    ),
+    (
+        re.compile(r"\btuan (?:sau|toi)\b"),
+        lambda found, day: day - timedelta(days=day.weekday()) + timedelta(days=7),
+    ),
+)
+
+
 def _months(year: int, month: int, count: int) -> Period:
     after = year * 12 + month - 1 + count
     last = date(after // 12, after % 12 + 1, 1) - timedelta(days=1)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
 from routing import escalation, similarity
-from routing.workflow import OPEN_STATUSES
+from routing.workflow import OPEN_STATUSES, Status
 from storage.database import Transaction
 from storage.identity import new_id
 from storage.tables import case as case_table
@@ -184,10 +184,10 @@ def _taken(statement: Select[Any]) -> Select[Any]:
     return statement.limit(bindparam("limit")).with_for_update(skip_locked=True)
 
 
-_TO_REMIND = _taken(
-    _ALL.where(case_table.c.next_check_at <= bindparam("now")).order_by(
-        case_table.c.next_check_at, case_table.c.id
-    )
+_WAITING = _taken(
+    _ALL.where(
+        case_table.c.status == Status.WAITING_FOR_CITIZEN, case_table.c.paused_at <= bindparam("before")
+    ).order_by(case_table.c.paused_at, case_table.c.id)
 )
 _TO_CLOSE = _taken(
     # The literal word lets the partial index serve a prepared statement too.
@@ -226,13 +226,9 @@ async def cases_in_triage(
     return await _list(transaction, _TRIAGE, limit=limit, waiting_since=waiting_since or _FAR_AHEAD)
 
 
-async def cases_to_remind(transaction: Transaction, *, now: datetime, limit: int = 500) -> list[Case]:
-    """Return open cases with a milestone that has passed and that nobody was reminded of.
-
-    Milestones are `warn_at`, `due_at` and, until the case is accepted, `accept_due_at`. A paused case has
-    none. Set `reminded_at` to now and save the case, and it comes back only at its next milestone.
-    """
-    return await _list(transaction, _TO_REMIND, now=now, limit=limit)
+async def cases_waiting(transaction: Transaction, *, asked_before: datetime, limit: int = 500) -> list[Case]:
+    """Return cases whose citizen was asked so long ago and has not replied, the longest wait first."""
+    return await _list(transaction, _WAITING, before=asked_before, limit=limit)
 
 
 async def cases_to_close(

@@ -1,13 +1,14 @@
 """Reminders: which cases have come to a milestone, and what each chat is still to be told of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal_column, select, update
 
 from routing import escalation
+from routing.workflow import OPEN_STATUSES
 from storage.database import Transaction, either_of, halves
 from storage.tables import case as case_table
 from storage.tables import reminder
@@ -103,7 +104,7 @@ class Line:
     channel: str
     chat: str
     matter: str
-    own: bool
+    role: str
     at: datetime
     case_id: int
     code: str
@@ -130,7 +131,7 @@ _OF_CHATS = (
         reminder.c.channel,
         reminder.c.chat,
         reminder.c.matter,
-        reminder.c.own,
+        reminder.c.role,
         reminder.c.at,
         reminder.c.case_id,
         case_table.c.code,
@@ -153,7 +154,7 @@ _DONE = delete(reminder).where(reminder.c.id == bindparam("row_id"))
 
 
 def keep_lines(transaction: Transaction, rows: Iterable[dict[str, Any]]) -> None:
-    """Keep what chats are to be reminded of: channel, chat, case_id, matter, own, urgent, at, created_at."""
+    """Keep what chats are to be reminded of: channel, chat, case_id, matter, role, urgent, at, created_at."""
     for row in rows:
         transaction.write(_KEEP, row)
 
@@ -170,3 +171,62 @@ async def take_lines(transaction: Transaction, *, chats: int, urgent_only: bool)
     for line in lines:
         transaction.write(_DONE, {"row_id": line.id})
     return lines
+
+
+_LATE = (
+    case_table.c.status.in_(sorted(OPEN_STATUSES)),
+    case_table.c.due_at < bindparam("now"),
+    case_table.c.paused_at.is_(None),
+)
+_WITHIN = (
+    case_table.c.unit_code.in_(bindparam("units", expanding=True)),
+    case_table.c.domain.not_in(bindparam("hidden", expanding=True)),
+)
+_LATE_COLUMNS = [
+    case_table.c[name]
+    for name in ("id", "code", "domain", "urgent", "unit_code", "street", "ward_name", "due_at")
+]
+_LIST_LATE = (
+    select(*_LATE_COLUMNS)
+    .where(*_LATE)
+    .order_by(case_table.c.due_at, case_table.c.id)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
+_COUNT_LATE = select(func.count().label("cases")).select_from(case_table).where(*_LATE)
+_LIST_LATE_WITHIN, _COUNT_LATE_WITHIN = _LIST_LATE.where(*_WITHIN), _COUNT_LATE.where(*_WITHIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateCase:
+    """An open case past its deadline, as a list shows it."""
+
+    id: int
+    code: str
+    domain: str
+    urgent: bool
+    unit_code: str | None
+    street: str | None
+    ward_name: str | None
+    due_at: datetime
+
+
+async def late_cases(
+    transaction: Transaction,
+    *,
+    now: datetime,
+    units: Collection[str] | None,
+    hidden: Collection[str],
+    limit: int,
+    offset: int,
+) -> tuple[int, list[LateCase]]:
+    """Count what is late and return one page of it, the longest overdue first.
+
+    units: only of these, without the hidden domains; None for the whole city.
+    """
+    within = {} if units is None else {"units": sorted(units), "hidden": sorted(hidden)}
+    counted = _COUNT_LATE if units is None else _COUNT_LATE_WITHIN
+    listed = _LIST_LATE if units is None else _LIST_LATE_WITHIN
+    row = await transaction.fetch_one(counted, {"now": now, **within})
+    rows = await transaction.fetch(listed, {"now": now, "limit": limit, "offset": offset, **within})
+    return int(row["cases"]) if row else 0, [LateCase(**each) for each in rows]

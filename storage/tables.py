@@ -528,7 +528,7 @@ case_photo = Table(
     metadata,
     Column("case_id", BigInteger, ForeignKey("case.id"), primary_key=True),
     Column("media_key", String(80), ForeignKey("photo.media_key"), primary_key=True),
-    Column("purpose", String(16), nullable=False, comment='"report" or "answer"'),
+    Column("purpose", String(16), nullable=False, comment='"report", "answer" or "progress"'),
     Column("added_at", UtcTime, nullable=False),
     Column("number", BigInteger, nullable=False, comment="Larger than those of the pictures before."),
 )

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from handlers import oversight
+from bot.clock import tick_all
 from handlers.channel import (
     Address,
     Button,
@@ -387,10 +387,7 @@ class CityHarness:
 
     async def ticks(self) -> None:
         """Let the clock jobs run once."""
-        async with self.database.begin() as transaction:
-            await oversight.remind(transaction, self.city, self.now)
-            await oversight.close_silent(transaction, self.city, self.now)
-            await oversight.watch_triage(transaction, self.city, self.now)
+        await tick_all(self.database, self.now)
         await self.settles()
 
     async def album(self, somebody: Somebody, *, photos: int, text: str = "", album: str = "album") -> None:

@@ -236,48 +236,6 @@ def step_impossible(*, code: str, status: str) -> str:
 # ── answering and asking ─────────────────────────────────────────────────────────────────────────
 
 
-def write_answer(*, code: str, needs_proof: bool) -> str:
-    """Ask for the answer."""
-    proof = " Việc này người dân chờ ảnh kết quả, xin gửi kèm." if needs_proof else " Có ảnh thì gửi kèm."
-    return (
-        f"Anh/chị nhắn câu trả lời cho {code}: đã làm gì, khi nào, ai làm.{proof} "
-        "Có thể nhắn nhiều tin; người dân chỉ nhận khi anh/chị bấm «Gửi câu trả lời»."
-    )
-
-
-def answer_draft(*, code: str, text: str, photos: int, needs_proof: bool) -> str:
-    """Show what would be sent, above the button that sends it."""
-    pictures = f"\n(Kèm {photos} ảnh)" if photos else ""
-    hint = "\nChưa có ảnh kết quả; nếu có, anh/chị gửi thêm." if needs_proof and not photos else ""
-    return f"Câu trả lời cho {code}:\n«{text}»{pictures}{hint}\n\nBấm để gửi cho người dân, hoặc nhắn thêm."
-
-
-def answer_needs_words(*, code: str, photos: int) -> str:
-    """Ask for a sentence when only pictures came."""
-    return f"Tôi đã giữ {photos} ảnh cho {code}. Anh/chị viết thêm một câu: đã làm gì, khi nào."
-
-
-def answer_sent(*, code: str, on_time: bool) -> str:
-    """Confirm that the answer is on its way."""
-    held = "đúng hạn" if on_time else "sau hạn"
-    return f"Đã gửi câu trả lời của {code} ({held}). Người dân sẽ đánh giá; nếu chưa xong, việc sẽ mở lại."
-
-
-def write_question(*, code: str) -> str:
-    """Ask what to ask the citizen."""
-    return f"Anh/chị muốn hỏi người dân điều gì về {code}? Nhắn câu hỏi vào đây."
-
-
-def question_draft(*, code: str, text: str) -> str:
-    """Show the question that would be sent."""
-    return f"Câu hỏi cho người gửi {code}:\n«{text}»\n\nBấm để gửi, hoặc nhắn thêm."
-
-
-def question_sent(*, code: str) -> str:
-    """Confirm that the citizen is asked and that the clock stands still."""
-    return f"Đã gửi câu hỏi của {code}. Thời hạn tạm dừng đến khi người dân trả lời; có tin tôi báo ngay."
-
-
 def citizen_replied(*, code: str, text: str, photos: int, due_at: datetime | None) -> str:
     """Bring the citizen's reply and the deadline that runs on."""
     pictures = f"\n(Kèm {photos} ảnh)" if photos else ""
@@ -484,11 +442,6 @@ def triage_waiting(*, count: int, code: str, emergency: bool) -> str:
     return f"Có {count} phản ánh chờ điều phối. Bấm để xem, mỗi việc chỉ cần một lần bấm."
 
 
-def triage_late(*, count: int, hours: int) -> str:
-    """Remind dispatchers of what has waited too long."""
-    return f"Có {count} phản ánh chờ điều phối quá {hours} giờ làm việc. Người dân đang đợi, xin xem giúp."
-
-
 # ── nobody there, not reached ────────────────────────────────────────────────────────────────────
 
 
@@ -499,27 +452,6 @@ def unit_has_nobody(*, code: str, unit: str, urgent: bool) -> str:
         f"{mark}{code} đã giao cho {unit}, nhưng đơn vị này chưa có ai nhận việc ở đây. "
         "Xin chuyển việc cho đơn vị khác, hoặc báo đơn vị vào nhận."
     )
-
-
-# ── reminders ────────────────────────────────────────────────────────────────────────────────────
-
-
-def reminder(*, lines: Sequence[str], left_out: int) -> str:
-    """Gather what must be remembered into one message."""
-    more = [f"… và {left_out} việc nữa, gõ /viec để xem."] if left_out else []
-    return "\n".join(["Nhắc hạn:", *lines, *more])
-
-
-def reminder_line(*, which: str, code: str, domain: str, unit: str, at: datetime) -> str:
-    """Return one line of a reminder: "accept", "warn" or "due"."""
-    said = {
-        "accept": "chưa ai nhận, lẽ ra nhận trước",
-        "warn": "sắp đến hạn trả lời",
-        "due": "ĐÃ QUÁ HẠN trả lời",
-    }[which]
-    sign = {"accept": "🔸", "warn": "🔸", "due": "🔺"}[which]
-    where = f" · {unit}" if unit else ""
-    return f"{sign} {code} · {domain}{where}: {said} {moment(at=at)}"
 
 
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────
@@ -683,16 +615,6 @@ def label_open_triage() -> str:
 def label_open_work() -> str:
     """Label: show the open cases."""
     return "Xem việc đang mở"
-
-
-def label_send_answer() -> str:
-    """Label: send the answer to the citizen."""
-    return "Gửi câu trả lời"
-
-
-def label_send_question() -> str:
-    """Label: send the question to the citizen."""
-    return "Gửi câu hỏi"
 
 
 def label_drop() -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from bot import clock
 from bot.clock import JOBS, Clock
-from handlers import oversight
-from storage.database import Database
+from handlers import closing, reminding
+from routing.organisation import City, Procedure
+from storage.database import Database, Transaction
 from tests.city import CityHarness
 from tests.machinery import found_city
 
@@ -99,5 +100,60 @@ async def test_a_clock_ticks_by_itself_until_it_is_closed(
 
 
 def test_every_duty_of_the_city_has_its_job() -> None:
-    duties = {oversight.remind, oversight.close_silent, oversight.watch_triage}
-    assert {job for job, _ in JOBS.values()} == duties
+    duties = {reminding.remind, closing.stop_waiting, closing.close_silent}
+    assert duties <= {job for job, _ in JOBS.values()}
+
+
+async def test_work_is_done_in_batches_until_none_is_left_and_others_come_between(
+    town: CityHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, seen = 5, []
+
+    async def job(transaction: Transaction, *_: object) -> int:
+        nonlocal left
+        seen.append(id(transaction))
+        left -= 1
+        return max(left, 0)
+
+    turns = 0
+
+    async def somebody_else() -> None:
+        nonlocal turns
+        while left > 0:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(clock, "JOBS", {"job": (job, 1)})
+    other = asyncio.create_task(somebody_else())
+    assert await clock.tick_all(town.database, town.now) == 4 + 3 + 2 + 1
+    await other
+    assert len(seen) == 5
+    assert turns >= 5
+
+
+async def test_a_job_that_never_ends_leaves_the_rest_to_its_next_tick(
+    town: CityHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def job(*_: object) -> int:
+        return 1
+
+    monkeypatch.setattr(clock, "JOBS", {"job": (job, 1)})
+    monkeypatch.setattr(clock, "MOST_BATCHES", 3)
+    assert await clock.tick_all(town.database, town.now) == 3
+
+
+async def test_a_city_that_changes_is_taken_up_at_the_next_batch(
+    town: CityHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    async def job(_: Transaction, city: City, now: object) -> int:
+        seen.append(city.procedure.close_after_days)
+        return 0
+
+    monkeypatch.setattr(clock, "JOBS", {"job": (job, 1)})
+    ticker = clock.Ticker(town.database)
+    await ticker.run("job", town.now)
+    await town.changes(procedure=Procedure(close_after_days=20))
+    await ticker.run("job", town.now)
+    assert seen == [14, 20]

@@ -1,12 +1,11 @@
 """The one place where a case changes: columns that follow from each move, on both databases."""
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from handlers import oversight, progress, statistics
+from handlers import progress, statistics
 from handlers.progress import Actor
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City, build_city, to_document
@@ -16,7 +15,6 @@ from storage.cases import Case
 from storage.chats import Chat
 from storage.database import Database
 from storage.identity import new_id
-from storage.tables import outbox
 
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=LOCAL_TIME)
 WARD = "phuong-khuong-dinh"
@@ -238,62 +236,6 @@ async def test_a_withdrawn_case_is_neither_on_time_nor_late(office: Database, ci
         0,
         0,
     )
-
-
-async def test_clocks_of_several_processes_remind_once(office: Database, city: City) -> None:
-    await somebody(office, "chair", (WARD, "chair"))
-    for _ in range(20):
-        await filed(office, city)
-    late = MONDAY + timedelta(days=7)
-
-    async def tick() -> int:
-        async with office.begin() as transaction:
-            return await oversight.remind(transaction, city, late)
-
-    assert sum(await asyncio.gather(tick(), tick(), tick())) == 20
-    assert await tick() == 0
-    async with office.read() as transaction:
-        notices = await transaction.fetch(outbox.select())
-    lines = [notice["message"]["text"].count("QUÁ HẠN") for notice in notices if notice["chat"] == "chair"]
-    left_out = [int(text.split("và ")[1].split(" ")[0]) for text in _long(notices)]
-    assert sum(lines) + sum(left_out) == 20
-    assert sum(1 for notice in notices if notice["chat"].startswith("reporter")) == 20
-
-
-def _long(notices: Any) -> list[str]:
-    told = [notice["message"]["text"] for notice in notices if notice["chat"] == "chair"]
-    return [text for text in told if "việc nữa" in text]
-
-
-async def test_more_cases_than_one_batch_are_all_told_in_one_message(sqlite: Database, city: City) -> None:
-    async with sqlite.begin() as transaction:
-        await units.save_city(transaction, to_document(city), now=MONDAY)
-    await somebody(sqlite, "chair", (WARD, "chair"))
-    reporter = await somebody(sqlite, "an")
-    async with sqlite.begin() as transaction:
-        for _ in range(1200):
-            case = Case(
-                id=new_id(),
-                code=f"HN-{new_id()}"[:24],
-                kind="feedback",
-                domain="waste",
-                status="assigned",
-                text="Rác",
-                reporter_id=reporter,
-                channel="web",
-                chat="an",
-                consent_at=MONDAY,
-                consent_text="",
-                received_at=MONDAY,
-                unit_code=WARD,
-                due_at=MONDAY + timedelta(days=1),
-            )
-            cases.add_case(transaction, case)
-    async with sqlite.begin() as transaction:
-        assert await oversight.remind(transaction, city, MONDAY + timedelta(days=2)) == 1200
-    async with sqlite.read() as transaction:
-        notices = await transaction.fetch(outbox.select())
-    assert sum(1 for notice in notices if notice["chat"] == "chair") == 1
 
 
 async def test_in_three_tiers_a_district_adds_up_its_wards(sqlite: Database) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storage import cases
+from storage import cases, reminders
 from storage.cases import Case
 from storage.database import Database
 from storage.tables import case as case_table
@@ -146,11 +146,11 @@ async def test_those_that_teach_most_come_first_until_somebody_has_waited_too_lo
 
 
 async def due_codes(database: Database, hours: float) -> list[str]:
+    now = NOON + hours * HOUR
     async with database.begin() as transaction:
-        found = await cases.cases_to_remind(transaction, now=NOON + hours * HOUR)
+        found = await reminders.due_cases(transaction, now=now, limit=500, urgent_only=False)
         for case in found:
-            case.reminded_at = NOON + hours * HOUR
-            cases.save_case(transaction, case)
+            reminders.note_told(transaction, case, now=now)
     return [case.code for case in found]
 
 
@@ -197,8 +197,8 @@ async def test_two_clocks_take_different_cases(postgresql: Database) -> None:
     reporter = await add_reporter(postgresql)
     await add(postgresql, *(a_case(reporter) for _ in range(10)))
     async with postgresql.begin() as one, postgresql.begin() as other:
-        first = await cases.cases_to_remind(one, now=NOON + DAY, limit=6)
-        second = await cases.cases_to_remind(other, now=NOON + DAY, limit=10)
+        first = await reminders.due_cases(one, now=NOON + DAY, limit=6, urgent_only=False)
+        second = await reminders.due_cases(other, now=NOON + DAY, limit=10, urgent_only=False)
     assert len({case.id for case in [*first, *second]}) == 10
 
 

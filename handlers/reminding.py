@@ -1,0 +1,222 @@
+"""Reminders: before a deadline, at it, then up the tree; each level once, gathered into one message a chat.
+
+Each call does one batch in its own transaction. First every case that has come to a milestone is noted with
+whom to tell (`reminder`); when none is left, each chat gets one message of all that was noted for it. What
+is noted and what was told is stored in the same transaction, so two clocks never tell twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from handlers import cards, escalating, notices, texts
+from handlers.channel import Button
+from handlers.escalating import ABOVE
+from handlers.turn import Rows
+from routing import deadline, escalation
+from routing.escalation import GRAVEST_FIRST, Level, Matter
+from routing.organisation import City
+from routing.workflow import OPEN_STATUSES
+from storage import chats, duplicates, messages, reminders
+from storage.database import Transaction
+from storage.duplicates import Joined
+from storage.people import Official
+from storage.reminders import DueCase, Line
+
+CASES, CHATS = 200, 50
+"""How many cases are noted, and how many chats are told, in one transaction."""
+LINES = 10
+"""How many cases one message names; the rest is counted."""
+
+
+async def remind(transaction: Transaction, city: City, now: datetime) -> int:
+    """Do one batch of reminders; return how much that was, 0 when nothing is left.
+
+    At night and on days off only urgent cases are looked at; the others wait for the next working morning.
+    """
+    urgent_only = not deadline.is_time_to_remind(city, now)
+    noted = await _note(transaction, city, now, urgent_only=urgent_only)
+    if noted or await reminders.is_any_due(transaction, now=now, urgent_only=urgent_only):
+        return noted
+    return await _tell(transaction, city, now, urgent_only=urgent_only)
+
+
+# ── what is to be told, and to whom ──────────────────────────────────────────────────────────────
+
+
+async def _note(transaction: Transaction, city: City, now: datetime, *, urgent_only: bool) -> int:
+    due = await reminders.due_cases(transaction, now=now, limit=CASES, urgent_only=urgent_only)
+    if not due:
+        return 0
+    staff = await escalating.staff_for(transaction, city, due, now=now)
+    missed = [case for case in due if not _note_case(transaction, city, staff, case, now)]
+    await _tell_reporters(
+        transaction, city, [case for case in due if escalation.has_become_late(case, now)], now
+    )
+    for case in due:
+        reminders.note_told(transaction, case, now=now)
+    if missed:
+        text = texts.reminders_without_anybody(count=len(missed))
+        key = f"remind-nobody:{now:%Y-%m-%dT%H}"
+        await notices.tell_operators(transaction, text, now=now, dedupe_key=key)
+    return len(due)
+
+
+def _note_case(
+    transaction: Transaction, city: City, staff: escalating.Staff, case: DueCase, now: datetime
+) -> bool:
+    """Note whom to tell what of a case; return False when somebody should hear and nobody can."""
+    _complete(city, case)
+    told: dict[tuple[str, str], tuple[Matter, Official, str, datetime]] = {}
+    lost = False
+    for milestone in escalation.reached(case, now):
+        readers = escalating.concerned(city, staff, case, milestone)
+        lost |= not readers and milestone.level == Level.UNIT
+        for official, role in readers:
+            known = told.get((official.channel, official.chat))
+            if known is None or _rank(milestone.matter) < _rank(known[0]):
+                told[official.channel, official.chat] = (milestone.matter, official, role, milestone.at)
+        if milestone.matter == Matter.OVERDUE:
+            case.escalated = max(case.escalated, milestone.level)
+    reminders.keep_lines(
+        transaction,
+        (
+            {
+                "channel": channel,
+                "chat": chat,
+                "case_id": case.id,
+                "matter": matter,
+                "role": role,
+                "urgent": case.urgent,
+                "at": at,
+                "created_at": now,
+            }
+            for (channel, chat), (matter, _, role, at) in told.items()
+        ),
+    )
+    return not lost
+
+
+def _rank(matter: str) -> int:
+    return GRAVEST_FIRST.index(Matter(matter))
+
+
+def _complete(city: City, case: DueCase) -> None:
+    """Work out whom to tell when of a deadline that was set before that was stored with it."""
+    if case.due_at is not None and case.leader_at is None:
+        rule = city.deadline_rule(case.domain)
+        case.leader_at, case.chairman_at = deadline.escalations(city, rule, due_at=case.due_at)
+
+
+async def _tell_reporters(
+    transaction: Transaction, city: City, late: Sequence[DueCase], now: datetime
+) -> None:
+    """Own up to each citizen whose case has just become late, once; to those who joined it as well."""
+    masters = {case.id: case for case in late}
+    told: list[DueCase | Joined] = [*late, *await _joined(transaction, late)]
+    known = await chats.addresses_of(transaction, [case.reporter_id for case in told]) if told else {}
+    for case in told:
+        channel, chat = known.get(case.reporter_id, (case.channel, case.chat))
+        handled = masters[case.master_id if isinstance(case, Joined) else case.id]
+        unit = cards.unit_name(city, handled.unit_code) or texts.no_unit_yet()
+        messages.post_notice(
+            transaction,
+            channel=channel,
+            chat=chat,
+            message=notices.message_of(texts.case_overdue(code=case.code, unit=unit)).as_dict(),
+            at=now,
+            case_id=case.id,
+            not_before=deadline.after_quiet_hours(now),
+            dedupe_key=f"late:{case.id}:{handled.reopened_count}",
+        )
+
+
+async def _joined(transaction: Transaction, late: Sequence[DueCase]) -> list[Joined]:
+    """Return, for each other person, the first of their cases that was merged into each of these."""
+    reporters = {case.id: case.reporter_id for case in late if case.people_count > 1}
+    first: dict[tuple[int, int], Joined] = {}
+    for other in await duplicates.joined_to(transaction, list(reporters)) if reporters else ():
+        if other.reporter_id != reporters[other.master_id]:
+            first.setdefault((other.master_id, other.reporter_id), other)
+    return list(first.values())
+
+
+# ── one message for each chat ────────────────────────────────────────────────────────────────────
+
+
+async def _tell(transaction: Transaction, city: City, now: datetime, *, urgent_only: bool) -> int:
+    lines = await reminders.take_lines(transaction, chats=CHATS, urgent_only=urgent_only)
+    of_chat: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        of_chat[line.channel, line.chat].append(line)
+    for (channel, chat), own in of_chat.items():
+        worth = _worth_telling(own)
+        if not worth:
+            continue
+        messages.post_notice(
+            transaction,
+            channel=channel,
+            chat=chat,
+            message=notices.message_of(_words(city, worth), buttons=_buttons(worth)).as_dict(),
+            at=now,
+            case_id=worth[0].case_id if len(worth) == 1 else None,
+        )
+    return len(lines)
+
+
+def _worth_telling(lines: Iterable[Line]) -> list[Line]:
+    """Return one line for each case that is still open, the gravest first, then the oldest."""
+    ordered = sorted(lines, key=lambda line: (_rank(line.matter), not line.urgent, line.at, line.id))
+    first: dict[int, Line] = {}
+    for line in ordered:
+        if line.status in OPEN_STATUSES:
+            first.setdefault(line.case_id, line)
+    return list(first.values())
+
+
+def _words(city: City, lines: Sequence[Line]) -> str:
+    shown = lines[:LINES]
+    sections = []
+    for matter in GRAVEST_FIRST:
+        of_matter = [
+            _line(city, number, line) for number, line in enumerate(shown, 1) if line.matter == matter
+        ]
+        if of_matter:
+            count = sum(line.matter == matter for line in lines)
+            sections.append(texts.reminder_section(matter=matter, count=count, lines=of_matter))
+    return texts.reminders(count=len(lines), sections=sections, left_out=len(lines) - len(shown))
+
+
+def _line(city: City, number: int, line: Line) -> str:
+    unit = cards.unit_name(city, line.unit_code) if line.role in (ABOVE, "dispatcher") else ""
+    return texts.reminder_line(
+        number=number,
+        matter=line.matter,
+        code=line.code,
+        domain=cards.domain_name(city, line.domain),
+        place=texts.place_name(street=line.street, ward=None if unit else line.ward_name),
+        unit=unit,
+        urgent=line.urgent,
+        at=line.due_at if line.matter == Matter.SOON and line.due_at else line.at,
+        due_at=line.due_at,
+    )
+
+
+def _buttons(lines: Sequence[Line]) -> Rows:
+    shown = [
+        Button(label=texts.label_open_card(code=line.code), data=f"card:{line.code}")
+        for line in lines[:LINES]
+    ]
+    rows = [shown[start : start + 2] for start in range(0, len(shown), 2)]
+    if len(lines) == 1 and lines[0].role == "chair" and lines[0].matter != Matter.DECIDE:
+        rows[0].append(Button(label=texts.label_snooze(), data=f"snooze:{lines[0].code}"))
+    if len(lines) > LINES:
+        rows.append([Button(label=texts.label_see_all(count=len(lines)), data=_list_of(lines))])
+    return rows
+
+
+def _list_of(lines: Sequence[Line]) -> str:
+    """Return the list that holds all of these: the own work, what waits in triage, or what is late below."""
+    if all(line.matter == Matter.TRIAGE for line in lines) and all(line.role != ABOVE for line in lines):
+        return "triage:"
+    return "work:0" if all(line.role in ("chair", "officer") for line in lines) else "late:0"
