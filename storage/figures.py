@@ -1,30 +1,51 @@
 """The figures that officials are judged by; `docs/figures.md` defines each with formula and example."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from itertools import pairwise
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, cast, func, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy import case as either
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import RowMapping
 
+from routing.deadline import WorkingCalendar
 from routing.workflow import OPEN_STATUSES, Status
+from storage import units
 from storage.database import Transaction
-from storage.tables import case, event
+from storage.tables import Json, case, event
 
 COUNTED_KINDS = ("feedback", "suggestion", "question", "emergency")
 """Grievances and denunciations are legal procedures of their own and never count."""
 ANSWERED_STATUSES = (Status.ANSWERED.value, Status.CLOSED.value)
+SATISFIED_FROM = 4
+"""The least rating, of 1 to 5, of somebody who is content."""
 
 GroupBy = Literal["unit", "domain"] | None
 Key = str | None
+Moved = Mapping[str, str]
+"""Under which unit a unit's cases are counted; a key is a unit's code, or "unit/ward" for one ward alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
-    """How one unit, one domain, or everything asked about stands; all are numbers of cases."""
+    """How one unit, one domain, or everything asked about stands; numbers of cases, and hours."""
 
     received: int = 0
     answered: int = 0
@@ -40,6 +61,11 @@ class Figures:
     rating_count: int = 0
     rating_sum: int = 0
     """The sum of the ratings, each from 1 to 5."""
+    satisfied: int = 0
+    median_hours: float | None = None
+    """Working hours from receipt to answer that half of the answers took at most; None without answers."""
+    p90_hours: float | None = None
+    """The same for nine in ten."""
 
     @property
     def open(self) -> int:
@@ -51,11 +77,67 @@ class Figures:
         """The mean of the ratings, None without any."""
         return self.rating_sum / self.rating_count if self.rating_count else None
 
-    def __add__(self, other: "Figures") -> "Figures":
-        return Figures(**{name: getattr(self, name) + getattr(other, name) for name in _NAMES})
+    @property
+    def satisfaction(self) -> float | None:
+        """The share of ratings of 4 and 5 among all ratings, None without any."""
+        return self.satisfied / self.rating_count if self.rating_count else None
 
 
-_NAMES = tuple(field.name for field in fields(Figures))
+_COUNTS = tuple(field.name for field in fields(Figures) if not field.name.endswith("_hours"))
+_SHARES = {"median_hours": (5, 10), "p90_hours": (9, 10)}
+"""Each percentile as a fraction, so that its place in the row is a matter of whole numbers."""
+_DIGITS = 6
+"""Of a percentile: less than those of hours would hide a difference, more would show the computer's."""
+
+DEFINITIONS: Mapping[str, tuple[str, str]] = {
+    "received": ("cases with `received_at` in the period", "period"),
+    "reopened": ("of those received, cases reopened at least once until now", "period"),
+    "returned": ("of those received, cases that a unit returned at least once until now", "period"),
+    "rejected": ("of those received, cases that are rejected now", "period"),
+    "answered": (
+        "cases answered or closed now whose current answer lies in the period (`answered_at`)",
+        "period",
+    ),
+    "on_time": (
+        "of those answered, `answered_at` ≤ the first deadline (`extended_from` where an extension was "
+        "granted, else `answer_due_at`), and no answer before a reopening was late",
+        "period",
+    ),
+    "late_with_extension": (
+        "of those answered, `extended_from` < `answered_at` ≤ `answer_due_at`, and no answer before a "
+        "reopening was late",
+        "period",
+    ),
+    "late": (
+        "of those answered, `answered_at` > `answer_due_at`, or an answer before a reopening was late "
+        "(`late_before`)",
+        "period",
+    ),
+    "median_hours": ("the 50th percentile of `handled_hours` of those answered", "period"),
+    "p90_hours": ("the 90th percentile of `handled_hours` of those answered", "period"),
+    "rating_count": ("of those answered, cases that are rated", "period"),
+    "rating": ("the sum of their ratings (1 to 5) / `rating_count`; none without ratings", "period"),
+    "satisfied": ("of those answered, cases rated 4 or 5", "period"),
+    "satisfaction": ("`satisfied` / `rating_count`; none without ratings", "period"),
+    "overdue": ("open, not waiting for the citizen, `due_at` < now", "now"),
+    "at_risk": ("open, not waiting for the citizen, not overdue, `warn_at` ≤ now", "now"),
+    "on_track": (
+        "every other open case, also one that waits for the citizen or has no deadline yet",
+        "now",
+    ),
+    "open": ("`on_track` + `at_risk` + `overdue`", "now"),
+}
+"""What each figure counts, and whether it speaks of a period or of now."""
+
+
+def definitions_as_markdown() -> str:
+    """Return the table of figures for the documentation."""
+    lines = ["| figure | of | formula |", "| --- | --- | --- |"]
+    lines += [f"| `{name}` | {of} | {formula} |" for name, (formula, of) in DEFINITIONS.items()]
+    return "\n".join(lines) + "\n"
+
+
+# ── by queries ───────────────────────────────────────────────────────────────────────────────────
 
 _RECEIVED = and_(
     case.c.received_at >= bindparam("start"),
@@ -72,6 +154,7 @@ _OPEN = case.c.status.in_(sorted(OPEN_STATUSES))
 _IN_TIME = and_(
     ~case.c.late_before, or_(case.c.answer_due_at.is_(None), case.c.answered_at <= case.c.answer_due_at)
 )
+_BY_EXTENSION = func.coalesce(case.c.answered_at > case.c.extended_from, False)
 _RUNNING = case.c.status != Status.WAITING_FOR_CITIZEN
 _OVERDUE = and_(_RUNNING, func.coalesce(case.c.due_at < bindparam("now"), False))
 _WARNED = and_(_RUNNING, func.coalesce(case.c.warn_at <= bindparam("now"), False))
@@ -91,10 +174,11 @@ _PARTS: tuple[tuple[ColumnElement[bool], Mapping[str, ColumnElement[bool]]], ...
         _ANSWERED,
         {
             "answered": true(),
-            "on_time": and_(_IN_TIME, ~case.c.extended),
-            "late_with_extension": and_(_IN_TIME, case.c.extended),
+            "on_time": and_(_IN_TIME, ~_BY_EXTENSION),
+            "late_with_extension": and_(_IN_TIME, _BY_EXTENSION),
             "late": ~_IN_TIME,
             "rating_count": case.c.rating.is_not(None),
+            "satisfied": case.c.rating >= SATISFIED_FROM,
         },
     ),
     (
@@ -106,28 +190,95 @@ _PARTS: tuple[tuple[ColumnElement[bool], Mapping[str, ColumnElement[bool]]], ...
         },
     ),
 )
-_KEYS: Mapping[GroupBy, ColumnElement[Any]] = {
-    None: null(),
-    "unit": case.c.unit_code,
-    "domain": case.c.domain,
-}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Form:
+    """Which statements a question needs; the same form is built once."""
+
+    dialect: str
+    group_by: GroupBy
+    of_units: bool
+    of_domain: bool
+    moved: bool
 
 
 @cache
-def _statements(group_by: GroupBy, of_units: bool, of_domain: bool) -> tuple[Select[Any], ...]:
+def _statements(form: _Form) -> tuple[Select[Any], ...]:
+    source, unit_code = _units_moved(form.dialect) if form.moved else (case, case.c.unit_code)
     conditions: list[ColumnElement[bool]] = [case.c.kind.in_(COUNTED_KINDS)]
-    if of_units:
+    if form.of_units:
         conditions.append(case.c.unit_code.in_(bindparam("units", expanding=True)))
-    if of_domain:
+    if form.of_units and form.moved:
+        conditions.append(unit_code.in_(bindparam("counted_under", expanding=True)))
+    if form.of_domain:
         conditions.append(case.c.domain == bindparam("domain"))
-    statements = []
-    for counted, figures_of_part in _PARTS:
-        columns = [func.sum(cast(holds, Integer)).label(name) for name, holds in figures_of_part.items()]
-        if counted is _ANSWERED:
-            columns.append(func.sum(case.c.rating).label("rating_sum"))
-        statement = select(_KEYS[group_by].label("key"), *columns).where(counted, *conditions)
-        statements.append(statement.group_by(_KEYS[group_by]) if group_by else statement)
-    return tuple(statements)
+    key = {None: null(), "unit": unit_code, "domain": case.c.domain}[form.group_by]
+    return (
+        *(
+            _counting(form, key, counts, part).select_from(source).where(part, *conditions)
+            for part, counts in _PARTS
+        ),
+        *([] if form.dialect == "postgresql" else [_percentiles(key, source, conditions)]),
+    )
+
+
+def _counting(
+    form: _Form, key: ColumnElement[Any], counts: Mapping[str, ColumnElement[bool]], part: ColumnElement[bool]
+) -> Select[Any]:
+    columns: list[ColumnElement[Any]] = [
+        func.sum(cast(holds, Integer)).label(name) for name, holds in counts.items()
+    ]
+    if part is _ANSWERED:
+        columns.append(func.sum(case.c.rating).label("rating_sum"))
+        if form.dialect == "postgresql":
+            columns += [
+                func.percentile_cont(of / among).within_group(case.c.handled_hours.asc()).label(name)
+                for name, (of, among) in _SHARES.items()
+            ]
+    statement = select(key.label("key"), *columns)
+    return statement if form.group_by is None else statement.group_by(key)
+
+
+def _percentiles(
+    key: ColumnElement[Any], source: FromClause, conditions: Iterable[ColumnElement[bool]]
+) -> Select[Any]:
+    """Return the percentiles as PostgreSQL has them, in the words of a database that has none.
+
+    Of n values in order, the one at (n - 1) * share, counted from nought, between two in proportion.
+    """
+    hours = case.c.handled_hours
+    ranked = (
+        select(
+            key.label("key"),
+            hours.label("hours"),
+            func.row_number().over(partition_by=key, order_by=hours).label("place"),
+            (func.count().over(partition_by=key) - 1).label("last"),
+        )
+        .select_from(source)
+        .where(_ANSWERED, hours.is_not(None), *conditions)
+        .subquery()
+    )
+    columns = []
+    for name, (of, among) in _SHARES.items():
+        below, rest = ranked.c.last * of // among, cast(ranked.c.last * of % among, Float) / among
+        lower = func.max(either((ranked.c.place == below + 1, ranked.c.hours)))
+        upper = func.coalesce(func.max(either((ranked.c.place == below + 2, ranked.c.hours))), lower)
+        columns.append((lower + (upper - lower) * func.max(rest)).label(name))
+    return select(ranked.c.key, *columns).group_by(ranked.c.key)
+
+
+def _units_moved(dialect: str) -> tuple[FromClause, ColumnElement[Any]]:
+    """Return cases joined with the units that they are counted under, and the code of that unit."""
+    given = bindparam("moved", type_=Json)
+    each = func.jsonb_each_text(cast(given, JSONB)) if dialect == "postgresql" else func.json_each(given)
+    rows = each.table_valued("key", "value")
+    moved = select(rows.c.key, rows.c.value).cte("moved").prefix_with("MATERIALIZED")
+    whole, ward = moved.alias("whole"), moved.alias("of_ward")
+    source = case.outerjoin(whole, whole.c.key == case.c.unit_code).outerjoin(
+        ward, ward.c.key == case.c.unit_code + "/" + case.c.ward_code
+    )
+    return source, func.coalesce(ward.c.value, whole.c.value, case.c.unit_code)
 
 
 async def figures(
@@ -139,41 +290,164 @@ async def figures(
     unit_codes: Collection[str] | None = None,
     domain: str | None = None,
     group_by: GroupBy = None,
+    moved: Moved | None = None,
 ) -> dict[Key, Figures]:
     """Return the figures of a period, from start until just before end, for each unit or each domain.
 
     Without `group_by` there is one entry, under None. By unit, None stands for cases that no unit has.
     Open cases are counted as of now, whenever they were received. `unit_codes` are exactly the units
-    meant; whoever asks for a subtree names all of it.
+    meant; whoever asks for a subtree names all of it. `moved` says which units' cases are counted under
+    another unit: under their successors (`routing.succession.as_now`), or under the unit above them.
+    `unit_codes` and the keys are units after that.
     """
     row: dict[str, Any] = {"start": start, "end": end, "now": now}
+    if moved:
+        row["moved"] = dict(moved)
     if unit_codes is not None:
-        row["units"] = sorted(unit_codes)
+        row["units"] = sorted(_counted_under(unit_codes, moved or {}))
+        if moved:
+            row["counted_under"] = sorted(unit_codes)
     if domain is not None:
         row["domain"] = domain
-    found: dict[Key, Figures] = {} if group_by else {None: Figures()}
-    for statement in _statements(group_by, unit_codes is not None, domain is not None):
+    form = _Form(
+        dialect=transaction.dialect,
+        group_by=group_by,
+        of_units=unit_codes is not None,
+        of_domain=domain is not None,
+        moved=bool(moved),
+    )
+    found: dict[Key, dict[str, Any]] = {} if group_by else {None: {}}
+    for statement in _statements(form):
         for counted in await transaction.fetch(statement, row):
-            key = counted["key"]
-            part = {name: int(value or 0) for name, value in counted.items() if name != "key"}
-            found[key] = found.get(key, Figures()) + Figures(**part)
-    return found
+            found.setdefault(counted["key"], {}).update(counted)
+    return {key: _made(counted) for key, counted in found.items()}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Recounted:
-    """What the events of one case say of it."""
+def _counted_under(unit_codes: Collection[str], moved: Moved) -> set[str]:
+    """Return the units whose cases may be counted under these, so that an index can find them."""
+    wanted = set(unit_codes)
+    return wanted | {key.partition("/")[0] for key, under in moved.items() if under in wanted}
+
+
+def _made(counted: Mapping[str, Any]) -> Figures:
+    numbers: dict[str, Any] = {name: int(counted.get(name) or 0) for name in _COUNTS}
+    for name in _SHARES:
+        value = counted.get(name)
+        numbers[name] = None if value is None else round(value, _DIGITS)
+    return Figures(**numbers)
+
+
+# ── by a recount of the events ───────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _History:
+    """What the events of one case say of it, one event after the other."""
 
     state: Mapping[str, Any]
-    reopened: int
-    returned: int
-    late_before: bool
+    started_at: datetime
+    """Since when its handling counts: receipt, or the last reopening."""
+    sequence: int = 0
+    reopened: int = 0
+    returned: int = 0
+    late_before: bool = False
     """Whether an answer before the last reopening was late."""
+    paused_at: datetime | None = None
+    paused_hours: float = 0.0
+    handled_hours: float | None = None
 
     def at(self, name: str) -> datetime | None:
         """Return one of the times that the last event keeps."""
         written = self.state.get(name)
         return datetime.fromisoformat(written) if written else None
+
+    def goes_on(self, row: RowMapping, calendar: WorkingCalendar) -> None:
+        """Take in the next event."""
+        state = row["data"]["state"]
+        # Hours are measured since version 2 of what an event keeps.
+        measured = state.get("version", 1) >= 2
+        waited, waits = (_waits(each) for each in (self.state, state))
+        if waits and not waited:
+            self.paused_at = row["at"]
+        elif waited and not waits and self.paused_at:
+            pause = calendar.working_hours_between(self.paused_at, row["at"])
+            self.paused_hours += pause if measured else 0
+        if row["type"] == "reopened":
+            self.late_before |= self._is_late()
+            self.started_at, self.paused_hours, self.handled_hours = row["at"], 0.0, None
+        elif row["type"] == "answered" and measured:
+            worked = calendar.working_hours_between(self.started_at, row["at"])
+            self.handled_hours = round(max(worked - self.paused_hours, 0), 4)
+        self.reopened += row["type"] == "reopened"
+        self.returned += row["type"] == "returned"
+        self.state, self.sequence = state, row["sequence"]
+
+    def _is_late(self) -> bool:
+        answered_at, due_at = self.at("answered_at"), self.at("answer_due_at")
+        return bool(answered_at and due_at and answered_at > due_at)
+
+
+def _waits(state: Mapping[str, Any]) -> bool:
+    return state.get("status") == Status.WAITING_FOR_CITIZEN
+
+
+_EVENTS = (
+    select(event.c.case_id, event.c.sequence, event.c.type, event.c.at, event.c.data)
+    .where(event.c.at >= bindparam("since"))
+    .order_by(event.c.case_id, event.c.sequence)
+)
+_BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+class Recount:
+    """Figures from the events alone. Read the events first; later only those that came since are read.
+
+    Working hours are those of the calendar given: one that was changed for days that are over gives other
+    hours than those that were measured then.
+    """
+
+    def __init__(self, calendar: WorkingCalendar) -> None:
+        self._calendar = calendar
+        self._histories: dict[int, _History] = {}
+        self._read_until = _BEGINNING
+
+    async def read(self, transaction: Transaction) -> None:
+        """Take in what happened since the last time."""
+        for row in await transaction.fetch(_EVENTS, {"since": self._read_until}):
+            self._take(row["case_id"], row)
+
+    def _take(self, case_id: int, row: RowMapping) -> None:
+        history = self._histories.get(case_id)
+        if history is None:
+            state = row["data"]["state"]
+            received_at = datetime.fromisoformat(state["received_at"])
+            history = self._histories[case_id] = _History(state={}, started_at=received_at)
+        if row["sequence"] > history.sequence:
+            history.goes_on(row, self._calendar)
+            self._read_until = max(self._read_until, row["at"])
+
+    def figures(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        now: datetime,
+        unit_codes: Collection[str] | None = None,
+        domain: str | None = None,
+        group_by: GroupBy = None,
+        moved: Moved | None = None,
+    ) -> dict[Key, Figures]:
+        """Return what `figures` returns for the same question."""
+        found: dict[Key, _Tally] = {} if group_by else {None: _Tally()}
+        for history in self._histories.values():
+            unit = _unit_of(history.state, moved or {})
+            if not _is_meant(history.state, domain) or not (unit_codes is None or unit in unit_codes):
+                continue
+            key = {None: None, "unit": unit, "domain": history.state["domain"]}[group_by]
+            counted = _count(history, start, end, now)
+            if any(counted.values()):
+                found.setdefault(key, _Tally()).add(counted, history.handled_hours)
+        return {key: tally.figures() for key, tally in found.items()}
 
 
 async def recount(
@@ -185,82 +459,104 @@ async def recount(
     unit_codes: Collection[str] | None = None,
     domain: str | None = None,
     group_by: GroupBy = None,
+    moved: Moved | None = None,
+    calendar: WorkingCalendar | None = None,
 ) -> dict[Key, Figures]:
-    """Return the same as `figures`, slowly and from the events alone, to prove that both agree."""
-    found: dict[Key, Figures] = {} if group_by else {None: Figures()}
-    for told in _cases_told(await transaction.fetch(_ALL_EVENTS)):
-        if not _is_meant(told, unit_codes, domain):
-            continue
-        counted = _count(told, start, end, now)
-        if counted != Figures():
-            key = told.state.get({"unit": "unit_code", "domain": "domain"}[group_by]) if group_by else None
-            found[key] = found.get(key, Figures()) + counted
-    return found
+    """Return the same as `figures`, slowly and from the events alone, to prove that both agree.
 
-
-_ALL_EVENTS = select(event.c.case_id, event.c.type, event.c.data).order_by(event.c.case_id, event.c.sequence)
-
-
-def _cases_told(events: Sequence[RowMapping]) -> Iterator[_Recounted]:
-    by_case: dict[int, list[RowMapping]] = {}
-    for row in events:
-        by_case.setdefault(row["case_id"], []).append(row)
-    for rows in by_case.values():
-        types = [row["type"] for row in rows]
-        state = rows[-1]["data"]["state"]
-        before = (row["data"]["state"] for row, after in pairwise(rows) if after["type"] == "reopened")
-        yield _Recounted(
-            state=state,
-            reopened=types.count("reopened"),
-            returned=types.count("returned"),
-            late_before=any(map(_is_late, before)),
-        )
-
-
-def _is_late(state: Mapping[str, Any]) -> bool:
-    answered_at, due_at = state.get("answered_at"), state.get("answer_due_at")
-    return bool(
-        answered_at and due_at and datetime.fromisoformat(answered_at) > datetime.fromisoformat(due_at)
+    calendar: by which hours are counted, the city's own by default.
+    """
+    if calendar is None:
+        city = await units.load_city(transaction)
+        calendar = WorkingCalendar() if city is None else city.calendar
+    counting = Recount(calendar)
+    await counting.read(transaction)
+    return counting.figures(
+        start=start,
+        end=end,
+        now=now,
+        unit_codes=unit_codes,
+        domain=domain,
+        group_by=group_by,
+        moved=moved,
     )
 
 
-def _is_meant(told: _Recounted, unit_codes: Collection[str] | None, domain: str | None) -> bool:
-    if told.state["kind"] not in COUNTED_KINDS or told.state["status"] == Status.MERGED:
-        return False
-    if unit_codes is not None and told.state.get("unit_code") not in unit_codes:
-        return False
-    return domain is None or told.state["domain"] == domain
+class _Tally:
+    """Counts and hours of one group."""
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(_COUNTS, 0)
+        self.hours: list[float] = []
+
+    def add(self, counted: Mapping[str, int], hours: float | None) -> None:
+        for name, number in counted.items():
+            self.counts[name] += number
+        if counted.get("answered") and hours is not None:
+            self.hours.append(hours)
+
+    def figures(self) -> Figures:
+        self.hours.sort()
+        shares: dict[str, Any] = {name: _percentile(self.hours, *share) for name, share in _SHARES.items()}
+        return Figures(**self.counts, **shares)
 
 
-def _count(told: _Recounted, start: datetime, end: datetime, now: datetime) -> Figures:
-    received_at, status = told.at("received_at"), told.state["status"]
-    counted = _count_answer(told, start, end) if status in ANSWERED_STATUSES else Figures()
+def _percentile(ordered: Sequence[float], of: int, among: int) -> float | None:
+    if not ordered:
+        return None
+    place, rest = divmod((len(ordered) - 1) * of, among)
+    lower, upper = ordered[place], ordered[min(place + 1, len(ordered) - 1)]
+    return round(lower + (upper - lower) * rest / among, _DIGITS)
+
+
+def _unit_of(state: Mapping[str, Any], moved: Moved) -> str | None:
+    unit: str | None = state.get("unit_code")
+    if unit is None:
+        return None
+    return moved.get(f"{unit}/{state.get('ward_code')}", moved.get(unit, unit))
+
+
+def _is_meant(state: Mapping[str, Any], domain: str | None) -> bool:
+    if state["kind"] not in COUNTED_KINDS or state["status"] == Status.MERGED:
+        return False
+    return domain is None or state["domain"] == domain
+
+
+def _count(history: _History, start: datetime, end: datetime, now: datetime) -> dict[str, int]:
+    received_at, status = history.at("received_at"), history.state["status"]
+    counted = _count_answer(history, start, end) if status in ANSWERED_STATUSES else {}
     if status in OPEN_STATUSES:
-        counted += Figures(**{_standing(told, now): 1})
+        counted[_standing(history, now)] = 1
     if received_at and start <= received_at < end:
-        counted += Figures(
-            received=1,
-            reopened=int(told.reopened > 0),
-            returned=int(told.returned > 0),
-            rejected=int(status == Status.REJECTED),
-        )
+        counted |= {
+            "received": 1,
+            "reopened": int(history.reopened > 0),
+            "returned": int(history.returned > 0),
+            "rejected": int(status == Status.REJECTED),
+        }
     return counted
 
 
-def _count_answer(told: _Recounted, start: datetime, end: datetime) -> Figures:
-    answered_at, due_at = told.at("answered_at"), told.at("answer_due_at")
+def _count_answer(history: _History, start: datetime, end: datetime) -> dict[str, int]:
+    answered_at, rating = history.at("answered_at"), history.state.get("rating")
     if answered_at is None or not start <= answered_at < end:
-        return Figures()
-    extended, rating = told.state.get("extended", False), told.state.get("rating")
-    held = "late_with_extension" if extended else "on_time"
-    in_time = not told.late_before and (due_at is None or answered_at <= due_at)
-    result = held if in_time else "late"
-    return Figures(answered=1, **{result: 1}, rating_count=int(rating is not None), rating_sum=rating or 0)
+        return {}
+    counted = {"answered": 1, _result(history, answered_at): 1}
+    if rating is not None:
+        counted |= {"rating_count": 1, "rating_sum": rating, "satisfied": int(rating >= SATISFIED_FROM)}
+    return counted
 
 
-def _standing(told: _Recounted, now: datetime) -> str:
-    due_at, warn_at = told.at("due_at"), told.at("warn_at")
-    if told.state["status"] == Status.WAITING_FOR_CITIZEN:
+def _result(history: _History, answered_at: datetime) -> str:
+    due_at, first_due_at = history.at("answer_due_at"), history.at("extended_from")
+    if history.late_before or (due_at and answered_at > due_at):
+        return "late"
+    return "late_with_extension" if first_due_at and answered_at > first_due_at else "on_time"
+
+
+def _standing(history: _History, now: datetime) -> str:
+    due_at, warn_at = history.at("due_at"), history.at("warn_at")
+    if history.state["status"] == Status.WAITING_FOR_CITIZEN:
         return "on_track"
     if due_at and due_at < now:
         return "overdue"

@@ -1,0 +1,68 @@
+"""Two trees after a reorganisation: cases as units then had them, and under the units that took over."""
+
+from collections.abc import Iterator
+
+from routing.organisation import City
+
+
+def as_now(city: City) -> dict[str, str]:
+    """Return under which of today's units the cases of former units count; what is not there stays.
+
+    A key is a unit's code, or "unit/ward" for its cases in one ward (official code): a unit that was divided
+    is followed by the part in which the ward lies now. Where the place does not tell, the cases stay with
+    the former unit, and nothing is guessed.
+    """
+    moved: dict[str, str] = {}
+    for code in city.units:
+        whole = _follow(city, code, None)
+        if whole != code:
+            moved[code] = whole
+        for ward in _wards_of_parts(city, whole):
+            part = _follow(city, code, ward)
+            if part != whole:
+                moved[f"{code}/{ward}"] = part
+    return moved
+
+
+def counted_below(city: City, code: str, moved: dict[str, str]) -> dict[str, str]:
+    """Return `moved` with every unit below one counted under that unit's child above it."""
+    children = {below: child.code for child in city.children(code) for below in city.subtree(child.code)}
+    found = {below: child for below, child in children.items() if below != child}
+    return found | {key: children.get(unit, unit) for key, unit in moved.items()}
+
+
+def _follow(city: City, code: str, ward: str | None) -> str:
+    """Return the unit that stands for one today, as far as it can be told."""
+    passed: set[str] = set()
+    while _is_former(city, code) and code not in passed:
+        passed.add(code)
+        successors = city.units[code].successors
+        heirs = (
+            successors if len(successors) == 1 else [each for each in successors if _holds(city, each, ward)]
+        )
+        if len(heirs) != 1:
+            return code
+        code = heirs[0]
+    return code
+
+
+def _is_former(city: City, code: str) -> bool:
+    unit = city.units.get(code)
+    return unit is not None and bool(unit.successors) and not city.is_valid(code)
+
+
+def _holds(city: City, code: str, ward: str | None) -> bool:
+    return ward is not None and ward in set(_wards(city, code))
+
+
+def _wards(city: City, code: str) -> Iterator[str]:
+    for below in city.subtree(code):
+        ward = city.units[below].ward_code
+        if ward is not None:
+            yield ward
+
+
+def _wards_of_parts(city: City, code: str) -> Iterator[str]:
+    if _is_former(city, code):
+        for part in city.units[code].successors:
+            yield from _wards(city, part)
