@@ -80,6 +80,13 @@ def post_for(person: Person, city: City, action: str, case: Case) -> Post | None
     return next(allowed, None)
 
 
+def post_at(person: Person, unit_code: str) -> Post | None:
+    """Return the post by which a person works at a unit itself."""
+    return next(
+        (post for post in _by_order(person) if post.unit_code == unit_code and post.role in _WORKERS), None
+    )
+
+
 def unit_sees(city: City, unit_code: str, case: Case) -> bool:
     """Tell whether the officials of a unit may see a case."""
     return _within(city, unit_code, _READERS["officer"], case)

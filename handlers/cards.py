@@ -115,6 +115,8 @@ def buttons(case: Case, actions: Collection[Action]) -> list[tuple[Button, ...]]
     rows = [[_BUTTONS[action](case.code) for action in row if action in actions] for row in _ROWS]
     if Action.RETURN in actions:
         rows.append([Button(label=texts.label_wrong_domain(), data=f"wrong:{case.code}")])
+    if Action.ANSWER in actions:
+        rows.insert(1, [Button(label=texts.label_progress(), data=f"progress:{case.code}")])
     return [tuple(row) for row in rows if row]
 
 
@@ -126,6 +128,7 @@ _BUTTONS: Mapping[Action, Callable[[str], Button]] = {
     Action.HAND_OVER: lambda code: Button(label=texts.label_hand_over(), data=f"hand:{code}"),
     Action.ASSIGN: lambda code: Button(label=texts.label_open_triage(), data=f"triage:{code}"),
     Action.RETURN: lambda code: Button(label=texts.label_return(), data=f"giveback:{code}"),
+    Action.ASK_SUPPORT: lambda code: Button(label=texts.label_support(), data=f"support:{code}"),
     Action.APPOINT: lambda code: Button(label=texts.label_appoint(), data=f"appoint:{code}"),
     Action.REQUEST_EXTENSION: lambda code: Button(label=texts.label_extend(), data=f"extend:{code}"),
     Action.REJECT: lambda code: Button(label=texts.label_refuse(), data=f"reject:{code}"),
@@ -134,6 +137,7 @@ _BUTTONS: Mapping[Action, Callable[[str], Button]] = {
 _ROWS = (
     (Action.ACCEPT, Action.ANSWER),
     (Action.ASK_CITIZEN, Action.STOP_WAITING, Action.APPOINT),
+    (Action.ASK_SUPPORT,),
     (Action.HAND_OVER, Action.RETURN),
     (Action.REQUEST_EXTENSION, Action.REJECT),
     (Action.ASSIGN, Action.SNOOZE),
@@ -192,14 +196,36 @@ def _told(city: City, case: Case, event: Event) -> str:
     if event.type == "returned":
         unit = unit_name(city, event.unit_code)
         return texts.history_return(at=event.at, unit=unit, reason=data.get("reason", ""))
-    if event.type == "answered":
-        return texts.history_answer(at=event.at, text=data.get("text", ""))
+    if event.type == "support_asked":
+        unit = unit_name(city, data.get("unit"))
+        return texts.history_support(at=event.at, unit=unit, task=data.get("task", ""))
+    if event.type in ("part_answered", "part_declined"):
+        unit, declined = unit_name(city, event.unit_code), event.type == "part_declined"
+        return texts.history_part(at=event.at, unit=unit, text=data.get("text", ""), declined=declined)
+    if event.type in _SAID_BY_UNIT:
+        return _SAID_BY_UNIT[event.type](event)
     said = shown(case, data.get("text", ""))
     if event.type == "reopened":
         return texts.history_reopened(at=event.at, text=said)
     if event.actor_role == "citizen" and event.type != "received" and said:
         return texts.history_reply(at=event.at, text=said)
     return ""
+
+
+def _told_answer(event: Event) -> str:
+    line = texts.history_answer(at=event.at, text=event.data.get("text", ""))
+    reason = event.data.get("no_photo_reason")
+    return line + (texts.history_no_photo(reason=reason) if reason else "")
+
+
+_SAID_BY_UNIT: Mapping[str, Callable[[Event], str]] = {
+    "answered": _told_answer,
+    "progress_told": lambda event: texts.history_progress(at=event.at, text=event.data.get("text", "")),
+    "answer_proposed": lambda event: texts.history_proposed(at=event.at, text=event.data.get("text", "")),
+    "answer_sent_back": lambda event: texts.history_sent_back(
+        at=event.at, reason=event.data.get("reason", "")
+    ),
+}
 
 
 def _position(case: Case) -> str:

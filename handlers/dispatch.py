@@ -11,6 +11,8 @@ from handlers import (
     access,
     answering,
     appointing,
+    approving,
+    asking,
     casework,
     draft,
     duplicates,
@@ -19,6 +21,7 @@ from handlers import (
     followup,
     handover,
     intake,
+    noting,
     organisation,
     overdue,
     recasting,
@@ -27,6 +30,8 @@ from handlers import (
     searching,
     snoozing,
     statistics,
+    supporting,
+    templates,
     texts,
     triage,
     worklist,
@@ -52,6 +57,10 @@ MODULES: tuple[ModuleType, ...] = (
     worklist,
     appointing,
     answering,
+    approving,
+    noting,
+    asking,
+    templates,
     handover,
     extending,
     refusing,
@@ -62,6 +71,7 @@ MODULES: tuple[ModuleType, ...] = (
     explaining,
     overdue,
     snoozing,
+    supporting,
     searching,
     statistics,
 )
@@ -132,6 +142,8 @@ def commands_for(person: Person | None) -> list[tuple[str, str]]:
 _WORKERS = {"chair", "officer"}
 _OFFICIAL_MENU = (
     ("viec", texts.command_work, _WORKERS),
+    ("phoihop", texts.command_parts, _WORKERS),
+    ("mau", texts.command_templates, _WORKERS),
     ("dieuphoi", texts.command_triage, {"dispatcher"}),
     ("viso", texts.command_why, {"chair", "officer", "leader", "dispatcher"}),
     ("tim", texts.command_search, {"chair", "officer", "leader", "dispatcher"}),
@@ -251,6 +263,10 @@ def _shown(turn: Turn) -> Sequence[Notice]:
 async def _about(turn: Turn, case: Case) -> None:
     if case.reporter_id == turn.person.id:
         await followup.take_reply(turn, case)
+    elif access.post_for(turn.person, turn.city, "answer", case) is None and await supporting.take_reply(
+        turn, case
+    ):
+        pass
     elif access.may(turn.person, turn.city, "see", case):
         await answering.take_reply(turn, case.code)
     else:

@@ -5,25 +5,37 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from handlers import texts
-from handlers.telling import announce, nobody_there, tell_dispatchers, tell_joined, tell_reporter, tell_unit
+from handlers import part_cards, texts
+from handlers.telling import (
+    announce,
+    nobody_there,
+    tell_dispatchers,
+    tell_joined,
+    tell_reporter,
+    tell_supporting,
+    tell_unit,
+)
 from handlers.turn import Filed, Turn
 from routing import deadline, escalation, responsibility, workflow
 from routing.lessons import teaching_value
 from routing.organisation import City, Unit
 from routing.place import FormerWard
 from routing.responsibility import Assignment
-from routing.workflow import Action, Status
-from storage import cases, corrections, ledger, people, searching
+from routing.workflow import FINISHED_STATUSES, Action, Status
+from storage import cases, corrections, ledger, parts, people, searching
 from storage.cases import Case
 from storage.database import Transaction
+from storage.identity import new_id
+from storage.parts import Part
 
 __all__ = [
     "EVENTS",
     "SYSTEM",
     "Actor",
     "actor_of",
+    "add_part",
     "announce",
+    "ask_supporting",
     "citizen",
     "correct_domain",
     "correct_ward",
@@ -36,6 +48,7 @@ __all__ = [
     "tell_dispatchers",
     "tell_joined",
     "tell_reporter",
+    "tell_supporting",
     "tell_unit",
 ]
 
@@ -105,8 +118,9 @@ async def file(
     reporter = citizen(case)
     record(turn.transaction, case, "received", actor=reporter, now=turn.now, data=_received(case))
     if into is None:
-        _send_on(turn, case)
-        turn.filed.append(Filed(case=case, reporter=turn.person, photos=photos, note=note))
+        found = _send_on(turn, case)
+        asked = ask_supporting(turn.transaction, case, found, now=turn.now)
+        turn.filed.append(Filed(case=case, reporter=turn.person, photos=photos, note=note, parts=asked))
     else:
         case.master_id = into.id
         data = {"master": into.code}
@@ -116,8 +130,8 @@ async def file(
     cases.attach_photos(turn.transaction, case.id, photos, "report", turn.now)
 
 
-def _send_on(turn: Turn, case: Case) -> None:
-    """Give a new case to the unit that is responsible, or to the dispatchers."""
+def _send_on(turn: Turn, case: Case) -> Assignment:
+    """Give a new case to the unit that is responsible, or to the dispatchers; return what the rules say."""
     found = responsible(turn.city, case)
     if case.triage_reason is None and found.unit is not None:
         data = {"unit": found.unit.code, "reason": found.reason, **_supporting(found)}
@@ -127,6 +141,43 @@ def _send_on(turn: Turn, case: Case) -> None:
         _apply(
             turn.transaction, turn.city, case, Action.SEND_TO_TRIAGE, actor=SYSTEM, now=turn.now, data=data
         )
+    return found
+
+
+def ask_supporting(
+    transaction: Transaction, case: Case, found: Assignment, *, now: datetime
+) -> tuple[Part, ...]:
+    """Give the units that the rules name as supporting a part each, where the case went as they say.
+
+    Whoever calls it saves the case and tells those units (`tell_supporting`).
+    """
+    if found.unit is None or found.unit.code != case.unit_code:
+        return ()
+    asked = tuple(
+        add_part(transaction, case, unit.code, texts.task_by_rule(), actor=SYSTEM, now=now)
+        for unit in found.supporting
+    )
+    for part in asked:
+        data = {"unit": part.unit_code, "task": part.task, "part": part.id}
+        record(transaction, case, EVENTS[Action.ASK_SUPPORT], actor=SYSTEM, now=now, data=data)
+    return asked
+
+
+def add_part(
+    transaction: Transaction, case: Case, unit_code: str, task: str, *, actor: Actor, now: datetime
+) -> Part:
+    """Store what a supporting unit is to contribute, and by when."""
+    part = Part(
+        id=new_id(),
+        case_id=case.id,
+        unit_code=unit_code,
+        task=task,
+        asked_at=now,
+        asked_by=actor.person_id,
+        due_at=part_cards.due_at(case, now),
+    )
+    parts.add_part(transaction, part)
+    return part
 
 
 def _supporting(found: Assignment) -> dict[str, list[str]]:
@@ -176,18 +227,20 @@ async def move(
 
     data, by action: assign and hand_over need "unit"; return, reject, unmerge, send_back and send_to_triage
     "reason", and return may hold "back_to", the unit that had handed the case over; ask_citizen "question";
-    citizen_replies, answer and propose_answer "text", with "photos" and "drafted_by", a person; close and
-    reopen may hold "rating", reopen also "unit", where it goes then; appoint "officer"; request_extension
-    "hours", "reason" and "granter", the unit that decides; grant_extension "hours"; ask_support "unit",
-    "task" and "part"; snooze "until" and "reason"; reorganise "was", "unit" and where the officer stays
-    behind "officer": None. All of it is kept. What is asked for or proposed lapses when the case is
-    answered, finished or given away. A case without a unit that is reopened goes to triage at once. Raises
+    citizen_replies, answer and propose_answer "text", with "photos", "no_photo_reason" and "drafted_by", a
+    person; close and reopen may hold "rating", reopen also "unit", where it goes then; appoint "officer";
+    request_extension "hours", "reason" and "granter", the unit that decides; grant_extension "hours";
+    ask_support "unit", "task" and "part"; snooze "until" and "reason"; reorganise "was", "unit" and where the
+    officer stays behind "officer": None. All of it is kept. What is asked for or proposed lapses when the
+    case is answered, finished or given away. A case without a unit that is reopened goes to triage at once. Raises
     NotAllowed when the table of moves has no such move for this role.
     """
     _apply(transaction, city, case, Action(action), actor=actor, now=now, data=data or {})
     if case.status == Status.REOPENED and case.unit_code is None:
         again = {"reason": (data or {}).get("reason") or texts.reopened_without_unit()}
         _apply(transaction, city, case, Action.SEND_TO_TRIAGE, actor=SYSTEM, now=now, data=again)
+    if case.status in FINISHED_STATUSES:
+        parts.drop_parts(transaction, case.id, now)
     cases.save_case(transaction, case)
 
 
@@ -548,12 +601,15 @@ def _extension_refused(case: Case, step: _Step) -> None:
 
 
 def _proposed(case: Case, step: _Step) -> None:
+    """What waits is known by its number, that of the event which proposes it."""
     _accepted(case, step)
     case.proposed = {
         "text": step.data["text"],
         "photos": list(step.data.get("photos", ())),
         "by": step.actor.person_id,
         "at": step.now.isoformat(),
+        "number": case.event_count + 1,
+        "no_photo_reason": step.data.get("no_photo_reason", ""),
     }
 
 

@@ -12,6 +12,7 @@ from storage.cases import Case
 from storage.chats import Chat
 from storage.database import Transaction
 from storage.messages import Notice
+from storage.parts import Part
 from storage.people import Person
 
 Rows = Sequence[Sequence[Button]]
@@ -26,6 +27,8 @@ class Filed:
     photos: Sequence[str]
     note: str = ""
     """What those who must act should know beside the case itself."""
+    parts: Sequence[Part] = ()
+    """What supporting units are to contribute to it."""
 
 
 @dataclass(slots=True, kw_only=True)
