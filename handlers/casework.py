@@ -2,7 +2,18 @@
 
 from dataclasses import replace
 
-from handlers import access, appointing, cards, case_at_hand, duplicates, extending, progress, texts, worklist
+from handlers import (
+    access,
+    appointing,
+    approving,
+    cards,
+    case_at_hand,
+    duplicates,
+    extending,
+    progress,
+    texts,
+    worklist,
+)
 from handlers.channel import Button, OutboundMessage
 from handlers.turn import Handler, Turn
 from routing.workflow import OPEN_STATUSES, Action
@@ -81,14 +92,24 @@ async def card_for(turn: Turn, case: Case) -> OutboundMessage:
         events=events,
         actions=case_at_hand.actions(turn, case) - extending.out_of_reach(turn, case),
     )
-    own = [*_take_over(turn, case), *extending.decision_buttons(turn, case)]
+    own = [
+        *approving.decision_buttons(turn, case),
+        *_take_over(turn, case),
+        *extending.decision_buttons(turn, case),
+    ]
     return replace(card, buttons=(*card.buttons, *(tuple(row) for row in [*own, *rows])))
 
 
 async def _standing_note(turn: Turn, case: Case) -> str:
     """Say who does a case, and which extension of it waits."""
     return "\n".join(
-        line for line in (await _handled_by(turn, case), extending.pending(turn.city, case)) if line
+        line
+        for line in (
+            await _handled_by(turn, case),
+            await approving.pending(turn, case),
+            extending.pending(turn.city, case),
+        )
+        if line
     )
 
 
@@ -98,7 +119,7 @@ async def _handled_by(turn: Turn, case: Case) -> str:
     if case.officer_id == turn.person.id:
         return texts.handled_by_you()
     officer = await people.get_person(turn.transaction, case.officer_id, now=turn.now)
-    return texts.handled_by(name=(officer.name if officer else "") or texts.nameless_officer())
+    return texts.handled_by(name=officer.name if officer else "")
 
 
 def _take_over(turn: Turn, case: Case) -> list[list[Button]]:

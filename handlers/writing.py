@@ -23,6 +23,10 @@ class Writing:
     photos: list[str] = field(default_factory=list)
     choice: str = ""
     """What was chosen before the words: a unit, a reason, a number of days."""
+    template: int = 0
+    """The template that the words began as; 0 for none."""
+    no_photo_reason: str = ""
+    """Why there is no picture of what was done."""
 
     @property
     def text(self) -> str:
@@ -51,7 +55,7 @@ def begin(turn: Turn, step: str, code: str, choice: str = "") -> Writing | None:
         return None
     writing = Writing(code=code, choice=choice)
     turn.chat.step = step
-    _keep(turn, writing)
+    keep(turn, writing)
     return writing
 
 
@@ -74,7 +78,8 @@ def finish(turn: Turn, code: str) -> None:
         turn.chat.step, turn.chat.draft = "", {}
 
 
-def _keep(turn: Turn, writing: Writing) -> None:
+def keep(turn: Turn, writing: Writing) -> None:
+    """Keep what has been written so far in the chat."""
     turn.chat.draft = {"work": asdict(writing)}
 
 
@@ -93,7 +98,7 @@ def add(turn: Turn, writing: Writing) -> bool:
     if len(writing.photos) + len(keys) > MOST_PHOTOS:
         turn.say(texts.too_many_proofs(limit=MOST_PHOTOS))
     writing.photos = [*writing.photos, *keys][:MOST_PHOTOS]
-    _keep(turn, writing)
+    keep(turn, writing)
     return True
 
 

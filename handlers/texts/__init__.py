@@ -6,6 +6,7 @@ from handlers.texts.citizen import *  # noqa: F403
 from handlers.texts.common import *  # noqa: F403
 from handlers.texts.duplicates import *  # noqa: F403
 from handlers.texts.explaining import *  # noqa: F403
+from handlers.texts.figures import *  # noqa: F403
 from handlers.texts.learning import *  # noqa: F403
 from handlers.texts.officials import *  # noqa: F403
 from handlers.texts.operators import *  # noqa: F403

@@ -332,15 +332,6 @@ def question_from_unit(*, code: str, unit: str, question: str) -> str:
     )
 
 
-def case_answered(*, code: str, unit: str, answer: str, photos: int) -> str:
-    """Bring the answer and ask for a rating."""
-    proof = f"\n(Kèm {photos} ảnh kết quả)" if photos else ""
-    return (
-        f"{code}: {unit} trả lời:\n{answer}{proof}\n\n"
-        "Anh/chị hài lòng mức nào? Chọn từ 1 đến 5 sao. Nếu việc chưa xong, bấm «Chưa giải quyết»."
-    )
-
-
 def case_rejected(*, code: str, unit: str, reason: str) -> str:
     """Tell that the case is refused, why, and what remains possible."""
     who = unit or "Người điều phối"

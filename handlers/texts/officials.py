@@ -457,111 +457,11 @@ def unit_has_nobody(*, code: str, unit: str, urgent: bool) -> str:
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def figures_refused() -> str:
-    """Answer a citizen who asks for figures."""
-    return (
-        "Số liệu này dành cho lãnh đạo và cán bộ của các đơn vị. "
-        "Anh/chị xem các phản ánh của mình bằng /cuatoi."
-    )
-
-
-def figures_outside(*, unit: str, own: str) -> str:
-    """Answer an official who asks about a unit that is not theirs."""
-    return f"Số liệu riêng của {unit} không thuộc phạm vi của anh/chị. Đây là số liệu của {own}:"
-
-
-def figures_not_understood(*, query: str) -> str:
-    """Say which ways of asking are understood."""
-    return (
-        f"Tôi chưa hiểu «{excerpt(text=query, limit=60)}». Anh/chị gõ, ví dụ: /thongke tuần này, "
-        "/thongke tháng trước, /thongke 1/11-15/11, hoặc thêm tên đơn vị: /thongke tuần Sở Xây dựng."
-    )
-
-
-def figures_title(*, unit: str, domain: str, period: str) -> str:
-    """Return the heading of figures."""
-    about = f" · {domain}" if domain else ""
-    return f"{unit}{about} · {period}"
-
-
 def period_name(*, first: datetime, last: datetime) -> str:
     """Return a span of days, both ends included."""
     if first.date() == last.date():
         return f"ngày {first.day}/{first.month}/{first.year}"
     return f"{first.day}/{first.month} – {last.day}/{last.month}/{last.year}"
-
-
-def figures_summary(
-    *,
-    received: int,
-    answered: int,
-    on_time: int,
-    late: int,
-    late_with_extension: int,
-    on_track: int,
-    at_risk: int,
-    overdue: int,
-    reopened: int,
-    returned: int,
-    rejected: int,
-    rating: float | None,
-) -> str:
-    """Say the figures of one scope: numbers that are never blended."""
-    lines = [
-        f"Nhận: {received}",
-        f"Đã trả lời: {answered}",
-        f"   ✅ đúng hạn: {on_time}",
-        f"   🔺 trễ hạn: {late}",
-        f"   🔸 trễ, đã được gia hạn: {late_with_extension}",
-        f"Đang mở (đến lúc này): {on_track + at_risk + overdue}",
-        f"   ✅ còn trong hạn: {on_track}",
-        f"   🔸 sắp đến hạn: {at_risk}",
-        f"   🔺 quá hạn: {overdue}",
-        f"Mở lại: {reopened} · Trả lại: {returned} · Không xử lý: {rejected}",
-    ]
-    score = f"Người dân chấm: {rating:.1f}/5".replace(".", ",") if rating is not None else ""
-    return "\n".join([*lines, score] if score else lines)
-
-
-def figures_heading(*, by: str) -> str:
-    """Return the heading of a breakdown by "unit" or "domain"."""
-    named = {"unit": "Theo đơn vị", "domain": "Theo lĩnh vực"}[by]
-    return f"{named}, kém nhất ở trên:"
-
-
-def figures_line(
-    *,
-    number: int,
-    name: str,
-    received: int,
-    on_time: int,
-    late: int,
-    late_with_extension: int,
-    on_track: int,
-    at_risk: int,
-    overdue: int,
-) -> str:
-    """Return one unit or domain of a breakdown: what is open, then what was answered."""
-    return (
-        f"{number}. {name} (nhận {received})\n"
-        f"   🔺 quá hạn {overdue} · 🔸 sắp đến hạn {at_risk} · còn hạn {on_track}\n"
-        f"   trả lời: đúng hạn {on_time} · trễ {late} · được gia hạn {late_with_extension}"
-    )
-
-
-def figures_more(*, count: int) -> str:
-    """Say that a breakdown is cut."""
-    return f"… và {count} dòng nữa, khá hơn các dòng trên."
-
-
-def figures_none() -> str:
-    """Say that there is nothing to count."""
-    return "Chưa có phản ánh nào trong khoảng này."
-
-
-def no_unit_yet() -> str:
-    """Name the cases that no unit has yet."""
-    return "Chờ điều phối"
 
 
 # ── button labels ────────────────────────────────────────────────────────────────────────────────

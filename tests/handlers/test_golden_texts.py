@@ -12,20 +12,35 @@ from typing import Any
 
 import handlers.texts
 from handlers.texts import (
+    answering,
     casework,
     citizen,
     common,
+    duplicates,
+    explaining,
+    figures,
+    learning,
+    officials,
+    operators,
+    splitting,
+    templates,
+)
+from routing.deadline import LOCAL_TIME
+
+GOLDEN = Path(__file__).parent / "golden_texts.txt"
+MODULES = (
+    common,
+    citizen,
+    answering,
+    casework,
     duplicates,
     explaining,
     learning,
     officials,
     operators,
     splitting,
+    templates,
 )
-from routing.deadline import LOCAL_TIME
-
-GOLDEN = Path(__file__).parent / "golden_texts.txt"
-MODULES = (common, citizen, casework, duplicates, explaining, learning, officials, operators, splitting)
 LATER = datetime(2026, 11, 25, 17, 0, tzinfo=LOCAL_TIME)
 EARLIER = datetime(2026, 11, 23, 9, 5, tzinfo=LOCAL_TIME)
 
@@ -107,6 +122,7 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
         "units": ["Phường Khương Đình"],
     },
     "list_empty": {"name": ["overdue"], "units": ["Phường Khương Đình"]},
+    "figures_seal": {"day": [LATER.date()], "root": ["1a2b 3c4d 5e6f 7a8b"]},
     "label_list": {"name": ["overdue", "at_risk", "unaccepted", "decisions", "mine"]},
     "explanation": {"parts": [["(máy đọc)", "(đơn vị)", "(hạn)"]]},
     "limit_of_rule": {"key": ["domain", "area", "kind"], "value": ["Tiếng ồn"]},
