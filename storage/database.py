@@ -167,10 +167,13 @@ def _target(statement: UpdateBase) -> str:
 class Database:
     """The city's database. `url` is a SQLAlchemy URL of SQLite or PostgreSQL; drivers are chosen here.
 
+    With `expendable` a SQLite file may be lost when the machine stops, and its statements run in the thread
+    of the event loop: for a program that does one thing after the other and can begin again (a simulation).
     Raises ValueError for another kind of database.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 8, expendable: bool = False) -> None:
+        self._expendable = expendable
         self.url = _with_driver(make_url(url))
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
@@ -190,12 +193,13 @@ class Database:
         )
         if self.sqlite:
             begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-            event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, writes=writes))
+            prepare = partial(_prepare_sqlite, writes=writes, expendable=self._expendable)
+            event.listen(engine.sync_engine, "connect", prepare)
             event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
     async def _connect_sqlite(self) -> sqlite_driver.OneCrossingConnection:
-        return await sqlite_driver.connect(self.url.database or ":memory:")
+        return await sqlite_driver.connect(self.url.database or ":memory:", inline=self._expendable)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
@@ -271,9 +275,10 @@ def _with_driver(url: URL) -> URL:
     return url.set(drivername=drivers[backend])
 
 
-def _prepare_sqlite(connection: Any, _record: Any, *, writes: bool) -> None:
+def _prepare_sqlite(connection: Any, _record: Any, *, writes: bool, expendable: bool = False) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (*_PRAGMAS, f"query_only={'OFF' if writes else 'ON'}"):
+    kept = ("synchronous=OFF",) if expendable else ()
+    for pragma in (*_PRAGMAS, *kept, f"query_only={'OFF' if writes else 'ON'}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -68,9 +68,17 @@ class OneCrossingCursor:
         """Do nothing: the real cursor is closed already."""
 
 
-async def connect(database: str) -> OneCrossingConnection:
-    """Open a SQLite file."""
-    connection = OneCrossingConnection(lambda: sqlite3.connect(database, check_same_thread=False), 64)
+class InlineConnection(OneCrossingConnection):
+    """Works in the thread of whoever asks: nothing crosses, and everybody else waits."""
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return fn(*args, **kwargs)
+
+
+async def connect(database: str, *, inline: bool = False) -> OneCrossingConnection:
+    """Open a SQLite file; `inline` for a program that does one thing after the other anyway."""
+    kind = InlineConnection if inline else OneCrossingConnection
+    connection = kind(lambda: sqlite3.connect(database, check_same_thread=False), 64)
     connection._thread.daemon = True
     await connection
     return connection

@@ -1,0 +1,170 @@
+"""Looking at everything, for those who check that the whole holds: what changed, what waits, one digest of all.
+
+Nothing here is needed to run the city; the simulation asks it at each of its midnights.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.engine import RowMapping
+
+from routing.workflow import OPEN_STATUSES
+from storage.database import Transaction
+from storage.tables import case, event, inbox, metadata, outbox
+
+ROWS = 2000
+"""Rows that are held in memory at once."""
+
+_TOUCHED = (
+    select(event.c.case_id).distinct().where(event.c.at >= bindparam("since")).order_by(event.c.case_id)
+)
+_RECORDS = select(
+    case.c.id,
+    case.c.code,
+    case.c.status,
+    case.c.text,
+    case.c.domain,
+    case.c.urgent,
+    case.c.kind,
+    case.c.unit_code,
+    case.c.channel,
+    case.c.chat,
+    case.c.received_at,
+    case.c.due_at,
+).where(case.c.id.in_(bindparam("ids", expanding=True)))
+_EVENTS = (
+    select(event.c.case_id, event.c.sequence, event.c.type, event.c.at, event.c.data)
+    .where(event.c.case_id.in_(bindparam("ids", expanding=True)))
+    .order_by(event.c.case_id, event.c.sequence)
+)
+_OPEN = (
+    select(case.c.id, case.c.code, case.c.status, case.c.unit_code)
+    .where(case.c.status.in_(sorted(OPEN_STATUSES)))
+    .order_by(case.c.id)
+)
+_INBOX = (
+    select(
+        inbox.c.id, inbox.c.channel, inbox.c.chat, inbox.c.external_id, inbox.c.failed_at, inbox.c.finished_at
+    )
+    .where(inbox.c.id > bindparam("after"))
+    .order_by(inbox.c.id)
+)
+_UNFINISHED = (
+    select(inbox.c.id, inbox.c.chat, inbox.c.available_at)
+    .where(inbox.c.finished_at.is_(None), inbox.c.failed_at.is_(None))
+    .order_by(inbox.c.id)
+)
+_OUTBOX = (
+    select(
+        outbox.c.id,
+        outbox.c.channel,
+        outbox.c.chat,
+        outbox.c.message,
+        outbox.c.case_id,
+        outbox.c.dedupe_key,
+        outbox.c.created_at,
+        outbox.c.available_at,
+    )
+    .where(outbox.c.id > bindparam("after"))
+    .order_by(outbox.c.id)
+)
+_SENT_AS = select(outbox.c.id, outbox.c.case_id, outbox.c.attempts).where(
+    outbox.c.channel == bindparam("in_channel"),
+    outbox.c.chat == bindparam("in_chat"),
+    outbox.c.external_id == bindparam("message_id"),
+)
+_SENT = select(outbox.c.external_id).where(
+    outbox.c.sent_at >= bindparam("since"), outbox.c.id > bindparam("after")
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One case as it stands, with its events in order."""
+
+    row: RowMapping
+    events: tuple[RowMapping, ...]
+
+
+async def touched_since(transaction: Transaction, since: datetime) -> list[int]:
+    """Return the ids of the cases to which anything happened since."""
+    return [row["case_id"] for row in await transaction.fetch(_TOUCHED, {"since": since})]
+
+
+async def records(transaction: Transaction, ids: Sequence[int]) -> list[Record]:
+    """Return these cases with their events."""
+    found: list[Record] = []
+    for start in range(0, len(ids), ROWS // 10):
+        some = list(ids[start : start + ROWS // 10])
+        by_case: dict[int, list[RowMapping]] = {each: [] for each in some}
+        for row in await transaction.fetch(_EVENTS, {"ids": some}):
+            by_case[row["case_id"]].append(row)
+        rows = await transaction.fetch(_RECORDS, {"ids": some})
+        found += [Record(row=row, events=tuple(by_case[row["id"]])) for row in rows]
+    return sorted(found, key=lambda record: int(record.row["id"]))
+
+
+async def open_cases(transaction: Transaction) -> Sequence[RowMapping]:
+    """Return id, code, status and unit of all open cases."""
+    return await transaction.fetch(_OPEN)
+
+
+async def inbox_after(transaction: Transaction, after: int) -> Sequence[RowMapping]:
+    """Return the updates stored after this one, without their bodies."""
+    return await transaction.fetch(_INBOX, {"after": after})
+
+
+async def unfinished(transaction: Transaction) -> Sequence[RowMapping]:
+    """Return the updates that nobody has dealt with."""
+    return await transaction.fetch(_UNFINISHED)
+
+
+async def outbox_after(transaction: Transaction, after: int) -> Sequence[RowMapping]:
+    """Return the notices written after this one."""
+    return await transaction.fetch(_OUTBOX, {"after": after})
+
+
+async def sent_since(transaction: Transaction, since: datetime, *, after: int = 0) -> set[str]:
+    """Return the channels' ids of what was recorded as sent since, among the notices after this one."""
+    rows = await transaction.fetch(_SENT, {"since": since, "after": after})
+    return {row["external_id"] for row in rows}
+
+
+async def notice_sent_as(
+    transaction: Transaction, *, channel: str, chat: str, message_id: str
+) -> RowMapping | None:
+    """Return id, case and attempts of the notice that was sent under this id."""
+    where = {"in_channel": channel, "in_chat": chat, "message_id": message_id}
+    return await transaction.fetch_one(_SENT_AS, where)
+
+
+async def digest(transaction: Transaction) -> str:
+    """Return the SHA-256 of every row of every table, in the order of tables and primary keys."""
+    whole = hashlib.sha256()
+    for table in sorted(metadata.tables.values(), key=lambda each: each.name):
+        statement = select(table).order_by(*table.primary_key.columns)
+        whole.update(f"{table.name}\n".encode())
+        async for row in _rows(transaction, statement):
+            whole.update(_written(row))
+    return whole.hexdigest()
+
+
+async def _rows(transaction: Transaction, statement: Select[Any]) -> AsyncIterator[RowMapping]:
+    start = 0
+    while rows := await transaction.fetch(statement.limit(ROWS).offset(start)):
+        for row in rows:
+            yield row
+        start += ROWS
+
+
+def _written(row: RowMapping) -> bytes:
+    return json.dumps(dict(row), sort_keys=True, default=_plain, ensure_ascii=False).encode() + b"\n"
+
+
+def _plain(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
