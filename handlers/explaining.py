@@ -5,10 +5,11 @@ from datetime import datetime
 
 from handlers import access, cards, progress, texts
 from handlers.turn import Handler, Turn
-from routing import responsibility
+from routing import reckoning, responsibility
 from routing.organisation import City
+from routing.reckoning import Reckoning, Step, Told, Why
 from routing.tracking_code import parse_code
-from routing.workflow import Action, Status
+from routing.workflow import OPEN_STATUSES, Action, Status
 from storage import cases, duplicates, ledger
 from storage.cases import Case
 from storage.ledger import Event
@@ -45,7 +46,7 @@ async def _course(turn: Turn, case: Case, events: Sequence[Event], *, official: 
         seen = access.post_for(turn.person, turn.city, "see", master) is not None
         unit = cards.unit_name(turn.city, master.unit_code) if master.unit_code else ""
         return (texts.why_merged(unit=unit, due_at=master.due_at, code=master.code if seen else ""),)
-    return _unit(turn.city, case, events, official=official), _due(turn.city, case, events)
+    return _unit(turn.city, case, events, official=official), _due(turn.city, case, events, official=official)
 
 
 def _reading(case: Case) -> str:
@@ -157,38 +158,64 @@ def _area_name(city: City, area: str) -> str:
 # ── why then ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _due(city: City, case: Case, events: Sequence[Event]) -> str:
-    due_at = case.due_at or case.answer_due_at
-    if due_at is None:
+def _due(city: City, case: Case, events: Sequence[Event], *, official: bool) -> str:
+    """Add the deadline up step by step; how those above are told and what is put off is for officials."""
+    reckoned = reckoning.reckon(city.calendar, case.received_at, [_state_told(event) for event in events])
+    if reckoned is None:
         return ""
-    reopened_at = next((event.at for event in reversed(events) if event.type == "reopened"), None)
-    began_at = reopened_at or case.received_at
-    calendar = city.calendar
+    lines = [_step_line(city, case, reckoned, step, events) for step in reckoned.steps]
     told = texts.why_due(
-        due_at=due_at,
-        began_at=began_at,
-        reopened=reopened_at is not None,
-        allowed=city.deadline_rule(case.domain).answer_hours,
-        domain=cards.domain_name(city, case.domain),
-        paused=sum(calendar.working_hours_between(*pause) for pause in _pauses(events, began_at)),
-        days=calendar.worked_days(began_at, due_at),
-        total=calendar.working_hours_between(began_at, due_at),
+        due_at=reckoned.due_at,
+        began_at=reckoned.began_at,
+        reopened=reckoned.steps[0].why == Why.REOPENED,
+        lines=lines,
+        days=city.calendar.worked_days(reckoned.began_at, reckoned.due_at),
+        total=reckoned.hours,
     )
-    return f"{told}\n{texts.clock_stands_still(since=case.paused_at)}" if case.paused_at else told
+    stands = [texts.clock_stands_still(since=case.paused_at)] if case.paused_at else []
+    return "\n".join([told, *stands, *(_beyond(case, events) if official else ())])
 
 
-def _pauses(events: Sequence[Event], since: datetime) -> list[tuple[datetime, datetime]]:
-    """Return the finished stretches in which the unit waited for the citizen, from a moment on."""
-    pauses, paused_at = [], None
-    for event in events:
-        if event.at < since:
-            continue
-        if event.data.get("to") == Status.WAITING_FOR_CITIZEN:
-            paused_at = event.at
-        elif paused_at is not None and event.data.get("from") == Status.WAITING_FOR_CITIZEN:
-            pauses.append((paused_at, event.at))
-            paused_at = None
-    return pauses
+def _state_told(event: Event) -> Told:
+    due_at = event.data.get("state", {}).get("due_at")
+    return Told(type=event.type, at=event.at, due_at=datetime.fromisoformat(due_at) if due_at else None)
+
+
+def _step_line(city: City, case: Case, reckoned: Reckoning, step: Step, events: Sequence[Event]) -> str:
+    if step.why in (Why.RECEIVED, Why.REOPENED):
+        return _allowed_line(city, case, reckoned, step, events)
+    if step.why == Why.PAUSED:
+        return texts.paused_for(hours=step.hours)
+    if step.why == Why.EXTENDED:
+        asked = [event for event in events[: step.number] if event.type == "extension_requested"]
+        data = asked[-1].data if asked else {}
+        unit = cards.unit_name(city, data.get("granter"))
+        return texts.extended_by(hours=step.hours, unit=unit, at=step.at)
+    if step.hours < 0:
+        return texts.shortened_by(hours=-step.hours, at=step.at)
+    return texts.paused_for(hours=step.hours)
+
+
+def _allowed_line(city: City, case: Case, reckoned: Reckoning, step: Step, events: Sequence[Event]) -> str:
+    state = events[step.number].data.get("state", {})
+    domain = state.get("domain", case.domain)
+    name = cards.domain_name(city, domain)
+    rule = city.deadline_rule(domain)
+    legal = rule.legal_days and city.calendar.add_calendar_days(reckoned.began_at, rule.legal_days)
+    if rule.legal_days and legal == step.due_at:
+        return texts.allowed_by_law(days=rule.legal_days, article=rule.legal_article, domain=name)
+    return texts.allowed_hours(hours=step.hours, domain=name)
+
+
+def _beyond(case: Case, events: Sequence[Event]) -> list[str]:
+    """Return when those above are told if it is late, and until when its own unit is left alone."""
+    lines = []
+    if case.status in OPEN_STATUSES and case.leader_at is not None and case.chairman_at is not None:
+        lines.append(texts.told_above(leader_at=case.leader_at, chairman_at=case.chairman_at))
+    if case.snoozed_until is not None:
+        reasons = [event.data.get("reason", "") for event in events if event.type == "snoozed"]
+        lines.append(texts.snoozed_note(until=case.snoozed_until, reason=reasons[-1] if reasons else ""))
+    return lines
 
 
 COMMANDS: dict[str, Handler] = {"/viso": why}

@@ -1,7 +1,7 @@
 """Words that all texts share: times as people say them, statuses, lists, and buttons used everywhere."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from routing.deadline import LOCAL_TIME
 from routing.workflow import Status
@@ -34,8 +34,11 @@ _KINDS = {
 
 
 def moment(at: datetime) -> str:
-    """Return a moment as people say it: "17:00 thứ Tư 25/11"."""
+    """Return a moment as people say it: "17:00 thứ Tư 25/11"; midnight is the end of the day before."""
     local = at.astimezone(LOCAL_TIME)
+    if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
+        local -= timedelta(days=1)
+        return f"24:00 {_WEEKDAYS[local.weekday()]} {local.day}/{local.month}"
     return f"{local:%H:%M} {_WEEKDAYS[local.weekday()]} {local.day}/{local.month}"
 
 

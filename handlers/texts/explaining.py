@@ -173,24 +173,55 @@ def why_due(
     due_at: datetime,
     began_at: datetime,
     reopened: bool,
-    allowed: float,
-    domain: str,
-    paused: float,
+    lines: Sequence[str],
     days: Sequence[tuple[date, float]],
     total: float,
 ) -> str:
-    """Add a deadline up, day by day, in working hours."""
+    """Add a deadline up: what set and moved it, then day by day, in working hours."""
     start = "mở lại" if reopened else "tiếp nhận"
-    lines = [
+    told = [
         f"Tính từ lúc {start}: {moment(began_at)}.",
-        f"Thời hạn của lĩnh vực {domain}: {_hours(allowed)} làm việc.",
+        *lines,
+        f"Từng ngày: {_day_by_day(days)}.",
+        f"Tổng cộng: {_hours(total)} làm việc.",
     ]
-    if paused:
-        lines.append(f"Cộng {_hours(paused)} làm việc tạm dừng để chờ người dân trả lời.")
-    if round(total, 2) < round(allowed + paused, 2):
-        lines.append("Hạn đã hẹn ngắn hơn nên được giữ: sửa lĩnh vực chỉ làm hạn ngắn đi, không dài ra.")
-    lines += [f"Từng ngày: {_day_by_day(days)}.", f"Tổng cộng: {_hours(total)} làm việc."]
-    return f"Hạn trả lời {moment(due_at)}:\n" + "\n".join(f"• {line}" for line in lines)
+    return f"Hạn trả lời {moment(due_at)}:\n" + "\n".join(f"• {line}" for line in told)
+
+
+def allowed_hours(*, hours: float, domain: str) -> str:
+    """Name the time that the city allows for a domain."""
+    return f"Thời hạn của lĩnh vực {domain}: {_hours(hours)} làm việc."
+
+
+def allowed_by_law(*, days: int, article: str, domain: str) -> str:
+    """Name the period that a law sets for a domain, in calendar days."""
+    return f"Thời hạn của lĩnh vực {domain}: {days} ngày theo lịch, theo {article}."
+
+
+def paused_for(*, hours: float) -> str:
+    """Name a stretch in which the clock stood still."""
+    return f"Cộng {_hours(hours)} làm việc tạm dừng để chờ người dân trả lời."
+
+
+def extended_by(*, hours: float, unit: str, at: datetime) -> str:
+    """Name an extension, who granted it and when."""
+    by = f" do {unit} đồng ý" if unit else " được đồng ý"
+    return f"Cộng {_hours(hours)} làm việc gia hạn,{by} lúc {moment(at)}."
+
+
+def shortened_by(*, hours: float, at: datetime) -> str:
+    """Name by how much a corrected domain made the deadline shorter."""
+    return (
+        f"Bớt {_hours(hours)} làm việc vì lĩnh vực được sửa lúc {moment(at)}: "
+        "sửa lĩnh vực chỉ làm hạn ngắn đi, không dài ra."
+    )
+
+
+def told_above(*, leader_at: datetime, chairman_at: datetime) -> str:
+    """Tell when those above hear of a case that is late."""
+    return (
+        f"Nếu trễ: cấp trên được báo lúc {moment(leader_at)}, lãnh đạo thành phố lúc {moment(chairman_at)}."
+    )
 
 
 def clock_stands_still(*, since: datetime) -> str:
