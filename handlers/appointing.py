@@ -56,9 +56,7 @@ async def _buttons(turn: Turn, case: Case, officers: Sequence[Official]) -> list
     return [
         [
             Button(
-                label=texts.officer_choice(
-                    name=each.name or texts.nameless_officer(), count=counts.get(each.person_id, 0)
-                ),
+                label=texts.officer_choice(name=each.name, count=counts.get(each.person_id, 0)),
                 data=f"appointto:{case.code}:{each.person_id}",
             )
         ]
@@ -109,7 +107,7 @@ async def appoint_to(turn: Turn, argument: str) -> None:
     if chosen is None:
         turn.say(texts.officer_gone(code=case.code), buttons=_appoint_button(case), case_id=case.id)
     elif chosen.person_id == case.officer_id:
-        turn.say(texts.appointed_already(code=case.code, name=chosen.name or texts.nameless_officer()))
+        turn.say(texts.appointed_already(code=case.code, name=chosen.name))
     else:
         await _appoint(turn, case, post, chosen)
 
@@ -124,7 +122,7 @@ async def _appoint(turn: Turn, case: Case, post: Post, chosen: Official) -> None
     data = {"officer": chosen.person_id, "name": chosen.name}
     await case_at_hand.move(turn, case, Action.APPOINT, post, data)
     turn.say(
-        texts.appointed(code=case.code, name=chosen.name or texts.nameless_officer(), due_at=case.due_at),
+        texts.appointed(code=case.code, name=chosen.name, due_at=case.due_at),
         buttons=case_at_hand.card_button(case),
         case_id=case.id,
     )

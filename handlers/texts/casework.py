@@ -51,6 +51,10 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = {
 """Why a unit does not handle a case: what the button says, the reason, what the citizen can do instead."""
 
 
+def _named(name: str, otherwise: str = "một cán bộ của đơn vị") -> str:
+    return name or otherwise
+
+
 # ── who does it within the unit ──────────────────────────────────────────────────────────────────
 
 
@@ -70,14 +74,9 @@ def officer_not_found(*, query: str, unit: str) -> str:
     return f"{unit} không có ai tên «{excerpt(query, 40)}» ở đây. Anh/chị gõ lại, hoặc bấm Bỏ để dừng."
 
 
-def nameless_officer() -> str:
-    """Name an official whose name is not known."""
-    return "cán bộ chưa ghi tên"
-
-
 def officer_choice(*, name: str, count: int) -> str:
     """Name somebody on a button, with how many open cases they have."""
-    return f"{excerpt(name, 40)} ({count})"
+    return f"{excerpt(_named(name), 40)} ({count})"
 
 
 def no_officer(*, unit: str) -> str:
@@ -95,27 +94,27 @@ def officer_gone(*, code: str) -> str:
 def appointed(*, code: str, name: str, due_at: datetime | None) -> str:
     """Confirm who does it now."""
     due = f" Trả lời trước {moment(due_at)}." if due_at else ""
-    return f"Đã giao {code} cho {name}; phiếu việc đã được gửi riêng cho người đó.{due}"
+    return f"Đã giao {code} cho {_named(name)}; phiếu việc đã được gửi riêng cho người đó.{due}"
 
 
 def appointed_already(*, code: str, name: str) -> str:
     """Answer who gives a case to whoever has it."""
-    return f"{code} đang do {name} xử lý rồi. Chưa có gì thay đổi."
+    return f"{code} đang do {_named(name)} xử lý rồi. Chưa có gì thay đổi."
 
 
 def given_to_you(*, name: str) -> str:
     """Say on a card who gave it to its reader."""
-    return f"👤 {name or 'Lãnh đạo đơn vị'} giao anh/chị xử lý việc này."
+    return f"👤 {_named(name, 'Lãnh đạo đơn vị')} giao anh/chị xử lý việc này."
 
 
 def not_yours_any_more(*, code: str, name: str) -> str:
     """Tell who had a case that a colleague does it now."""
-    return f"{code} nay do {name or 'đồng nghiệp'} xử lý. Anh/chị không phải làm gì thêm."
+    return f"{code} nay do {_named(name, 'đồng nghiệp')} xử lý. Anh/chị không phải làm gì thêm."
 
 
 def handled_by(*, name: str) -> str:
     """Say on a card who does it."""
-    return f"👤 Người xử lý: {name}"
+    return f"👤 Người xử lý: {_named(name)}"
 
 
 def handled_by_you() -> str:
@@ -125,7 +124,7 @@ def handled_by_you() -> str:
 
 def ask_take_over(*, code: str, name: str) -> str:
     """Ask whether somebody means to take over what a colleague does."""
-    return f"{code} đang do {name or 'một đồng nghiệp'} xử lý. Anh/chị nhận thay? Chưa có gì thay đổi."
+    return f"{code} đang do {_named(name, 'một đồng nghiệp')} xử lý. Anh/chị nhận thay? Chưa có gì thay đổi."
 
 
 def taken_over(*, code: str, due_at: datetime | None) -> str:
@@ -388,7 +387,7 @@ def extension_refused_to_unit(*, code: str, unit: str, reason: str, due_at: date
 def extension_decided(*, code: str, name: str, at: datetime, granted: bool) -> str:
     """Answer who decides a request that was decided already."""
     how = "đồng ý" if granted else "không đồng ý"
-    who = name or "một lãnh đạo khác"
+    who = _named(name, "một lãnh đạo khác")
     return (
         f"Yêu cầu gia hạn {code} đã được {who} quyết định ({how}) lúc {moment(at)}. Chưa có gì thay đổi thêm."
     )
@@ -484,7 +483,8 @@ def case_refused(*, code: str, unit: str, reason: str, instead: str) -> str:
 
 def refused_by_chair(*, code: str, name: str) -> str:
     """Tell the officer who had a case that it is not handled."""
-    return f"{code}: {name or 'lãnh đạo đơn vị'} đã quyết định không xử lý. Anh/chị không phải làm gì thêm."
+    who = _named(name, "lãnh đạo đơn vị")
+    return f"{code}: {who} đã quyết định không xử lý. Anh/chị không phải làm gì thêm."
 
 
 def label_refuse() -> str:
