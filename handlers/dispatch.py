@@ -24,6 +24,7 @@ from handlers import (
     noting,
     organisation,
     overdue,
+    posts,
     recasting,
     refusing,
     review,
@@ -53,6 +54,7 @@ MODULES: tuple[ModuleType, ...] = (
     review,
     followup,
     organisation,
+    posts,
     casework,
     worklist,
     appointing,
@@ -116,6 +118,11 @@ async def help(turn: Turn, argument: str = "") -> None:
 COMMANDS = {**merged(MODULES, "COMMANDS"), "/trogiup": help, "/help": help}
 BUTTONS = merged(MODULES, "BUTTONS")
 STEPS = merged(MODULES, "STEPS")
+_FOR_EVERYBODY = (intake, review, followup, organisation, posts, duplicates, explaining, statistics)
+_FOR_OFFICIALS = [module for module in MODULES if module not in _FOR_EVERYBODY]
+OFFICIAL_COMMANDS = frozenset(merged(_FOR_OFFICIALS, "COMMANDS"))
+OFFICIAL_BUTTONS = frozenset(merged(_FOR_OFFICIALS, "BUTTONS"))
+"""What only officials do; whoever was one hears that it is over."""
 GROUP_COMMANDS = frozenset(command for module in MODULES for command in getattr(module, "GROUP_COMMANDS", ()))
 """Commands that concern a group; any other is personal there."""
 GROUP_BUTTONS = frozenset(action for module in MODULES for action in getattr(module, "GROUP_BUTTONS", ()))
@@ -148,6 +155,7 @@ _OFFICIAL_MENU = (
     ("viso", texts.command_why, {"chair", "officer", "leader", "dispatcher"}),
     ("tim", texts.command_search, {"chair", "officer", "leader", "dispatcher"}),
     ("thongke", texts.command_figures, {"chair", "officer", "leader", "dispatcher"}),
+    ("chucvu", texts.command_posts, {"chair", "officer", "leader", "dispatcher", "admin"}),
     ("gop", texts.command_merge, {"dispatcher", "chair"}),
     ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
 )
@@ -211,6 +219,8 @@ async def _press(turn: Turn, data: str) -> None:
     handler = BUTTONS.get(action)
     if handler is None:
         turn.say(texts.stale_button())
+    elif action in OFFICIAL_BUTTONS and await posts.are_over(turn):
+        turn.say(texts.post_no_longer_held(official=False))
     else:
         await handler(turn, argument)
 
@@ -226,6 +236,9 @@ def command_of(text: str) -> tuple[str, str] | None:
 async def _command(turn: Turn) -> None:
     name, argument = command_of(turn.message.text) or ("/", "")
     handler = COMMANDS.get(name)
+    if handler is not None and name in OFFICIAL_COMMANDS and await posts.are_over(turn):
+        turn.say(texts.post_no_longer_held(official=False))
+        return
     if handler is not None:
         await handler(turn, argument)
         return
@@ -269,6 +282,8 @@ async def _about(turn: Turn, case: Case) -> None:
         pass
     elif access.may(turn.person, turn.city, "see", case):
         await answering.take_reply(turn, case.code)
+    elif await posts.are_over(turn):
+        turn.say(texts.post_no_longer_held(official=False))
     else:
         await intake.receive(turn)
 

@@ -1,7 +1,7 @@
 """The turn worker: claims updates, reads their texts, and commits the turns of many chats together."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -311,8 +311,10 @@ class TurnWorker:
             city = await self._follow_city(transaction)
             batch = await _still_open(transaction, batch)
             turns = await self._turns(transaction, city, [item for item in batch if item.message], now)
-            for turn in turns:
+            for number, turn in enumerate(turns):
                 await dispatch.handle(turn)
+                if turn.left:
+                    await _take_posts_away(transaction, turns[number + 1 :], turn.left, now)
             filed = [new for turn in turns for new in turn.filed]
             if filed:
                 await telling.announce_filed(transaction, city, filed, now=now)
@@ -426,6 +428,19 @@ class TurnWorker:
                 at=now,
                 dedupe_key=f"inbox-dead-apology:{inbox_id}",
             )
+
+
+async def _take_posts_away(
+    transaction: Transaction, later: Sequence[Turn], left: Collection[int], now: datetime
+) -> None:
+    """Load again whoever lost a post in a turn of this transaction, for the turns of theirs that follow."""
+    for turn in later:
+        if turn.person.id in left:
+            turn.person = await people.get_person(transaction, turn.person.id, now=now) or turn.person
+            key = (turn.chat.channel, turn.chat.chat)
+            fresh = (await chats.peek_chats(transaction, [key])).get(key)
+            if fresh is not None:
+                turn.chat.step, turn.chat.draft = fresh.step, fresh.draft
 
 
 def _is_prose(message: InboundMessage) -> bool:

@@ -280,7 +280,11 @@ _SAME_POST = select(post.c.id, post.c.unit_code, post.c.role, post.c.ends_at, po
 _END_POST = (
     update(post)
     .where(post.c.id == bindparam("post_id"))
-    .values(ends_at=bindparam("at"), ended_reason=bindparam("reason"))
+    .values(
+        # A post whose time ran out before keeps its end.
+        ends_at=case((post.c.ends_at <= bindparam("at"), post.c.ends_at), else_=bindparam("at")),
+        ended_reason=bindparam("reason"),
+    )
 )
 
 
