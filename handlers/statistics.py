@@ -1,23 +1,23 @@
 """Figures for leaders and chairs: the same numbers in chat and on the command line."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from handlers import access, cards, texts, unit_search
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
-from routing import when
+from routing import trees, when
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City, slugify
 from routing.when import Period
-from storage import figures
+from storage import figures, seals
 from storage.database import Transaction
 from storage.figures import Figures
 
 USUAL_DAYS = 30
-LINES = 12
+LINES = 10
 """How many units or domains a message shows."""
 _NUMBERS = (
     "received",
@@ -33,9 +33,14 @@ _NUMBERS = (
     "rejected",
 )
 _LINE = ("received", "on_time", "late", "late_with_extension", "on_track", "at_risk", "overdue")
+_HOURS_AND_RATINGS = ("median_hours", "p90_hours", "rating", "rating_count", "satisfied")
+_COLUMNS = (*_NUMBERS, "median_hours", "p90_hours", "satisfaction", "rating")
 _NOISE = frozenset(
     ["cua", "ve", "theo", "tai", "o", "trong", "so", "lieu", "thong", "ke", "toan", "thanh", "pho"]
 )
+Tree = Literal["then", "now"]
+"""Units as they were when they had the case, or today's units with the work of those they follow."""
+TREES: tuple[Tree, ...] = ("then", "now")
 
 
 # ── the figures ──────────────────────────────────────────────────────────────────────────────────
@@ -50,72 +55,102 @@ async def collect(
     unit: str | None,
     domain: str | None,
     now: datetime,
+    tree: Tree = "then",
+    parts: Collection[str] = ("by_unit", "by_domain"),
 ) -> dict[str, Any]:
     """Return the figures of a unit with all below it, in total, by unit and by domain, as JSON-able data.
 
     start and end: local days, both included; the last 30 days by default. unit: a code, the whole city by
     default. By unit, each unit directly below counts with its own subtree; code None stands for cases that
-    no unit has yet. Lists are sorted worst first. Open cases are counted as of now.
+    no unit has yet. Lists are sorted worst first. Open cases are counted as of now. tree: "then" leaves the
+    cases of units that are over with them, "now" counts them under their successors. parts: which lists are
+    wanted.
     """
     last = end or _local_day(now)
     first = start or last - timedelta(days=USUAL_DAYS - 1)
     scope = city.units[unit] if unit else city.root
-    within = None if scope.code == city.root.code else city.subtree(scope.code)
-    by_unit = await _grouped(transaction, first, last, now, within, domain, "unit")
-    by_domain = await _grouped(transaction, first, last, now, within, domain, "domain")
-    return {
-        "unit": {"code": scope.code, "name": scope.name},
-        "domain": domain,
-        "from": first.isoformat(),
-        "to": last.isoformat(),
-        "as_of": now.astimezone(LOCAL_TIME).isoformat(timespec="seconds"),
-        "total": _numbers(sum(by_domain.values(), Figures())),
-        "by_unit": _ranked(
-            {"code": code, "name": cards.unit_name(city, code) or texts.no_unit_yet(), **_numbers(found)}
-            for code, found in _by_child(city, scope.code, by_unit).items()
-        ),
-        "by_domain": _ranked(
-            {"code": code, "name": cards.domain_name(city, code or ""), **_numbers(found)}
-            for code, found in by_domain.items()
-        ),
-    }
-
-
-async def _grouped(
-    transaction: Transaction,
-    first: date,
-    last: date,
-    now: datetime,
-    within: Collection[str] | None,
-    domain: str | None,
-    group_by: figures.GroupBy,
-) -> dict[str | None, Figures]:
-    return await figures.figures(
-        transaction,
+    asked = _Asked(
         start=_midnight(first),
         end=_midnight(last + timedelta(days=1)),
         now=now,
-        unit_codes=within,
+        within=None if scope.code == city.root.code else _within(city, scope.code),
         domain=domain,
-        group_by=group_by,
+        moved=trees.counted_below(city, scope.code, trees.as_now(city) if tree == "now" else {}),
     )
-
-
-def _by_child(city: City, scope: str, by_unit: Mapping[str | None, Figures]) -> dict[str | None, Figures]:
-    """Add up what lies below each unit directly under the scope."""
-    found: dict[str | None, Figures] = {}
-    for code, counted in by_unit.items():
-        path = [unit.code for unit in city.path(code)] if code else []
-        below = path[path.index(scope) + 1 :] if scope in path else []
-        child = below[0] if below else code
-        found[child] = found.get(child, Figures()) + counted
+    found: dict[str, Any] = {
+        "unit": {"code": scope.code, "name": scope.name},
+        "domain": domain,
+        "tree": tree,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "as_of": now.astimezone(LOCAL_TIME).isoformat(timespec="seconds"),
+        "total": _numbers((await asked.figures(transaction, None))[None]),
+    }
+    if "by_unit" in parts:
+        by_unit = await asked.figures(transaction, "unit")
+        found["by_unit"] = _ranked(
+            {"code": code, "name": _unit_name(city, code), **_numbers(each)} for code, each in by_unit.items()
+        )
+    if "by_domain" in parts:
+        by_domain = await asked.figures(transaction, "domain")
+        found["by_domain"] = _ranked(
+            {"code": code, "name": cards.domain_name(city, code or ""), **_numbers(each)}
+            for code, each in by_domain.items()
+        )
     return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """What is asked of the database, whatever it is grouped by."""
+
+    start: datetime
+    end: datetime
+    now: datetime
+    within: Collection[str] | None
+    domain: str | None
+    moved: figures.Moved
+
+    async def figures(self, transaction: Transaction, group_by: figures.GroupBy) -> dict[str | None, Figures]:
+        """Return the figures by unit directly below the scope, by domain, or in total."""
+        return await figures.figures(
+            transaction,
+            start=self.start,
+            end=self.end,
+            now=self.now,
+            unit_codes=self.within,
+            domain=self.domain,
+            group_by=group_by,
+            moved=self.moved,
+        )
+
+
+def _within(city: City, code: str) -> frozenset[str]:
+    """Return the units under which the cases of a subtree are counted: the scope, and those below it."""
+    return frozenset([code, *(child.code for child in city.children(code))])
+
+
+def _unit_name(city: City, code: str | None) -> str:
+    name = cards.unit_name(city, code) or texts.no_unit_yet()
+    return texts.former_unit(name=name) if code and code in city.units and not city.is_valid(code) else name
 
 
 def _numbers(found: Figures) -> dict[str, Any]:
     counted = asdict(found)
-    rating = None if found.rating is None else round(found.rating, 2)
-    return {**{name: counted[name] for name in _NUMBERS}, "open": found.open, "rating": rating}
+    return {
+        **{name: counted[name] for name in _NUMBERS},
+        "open": found.open,
+        "median_hours": _rounded(found.median_hours),
+        "p90_hours": _rounded(found.p90_hours),
+        "rating": _rounded(found.rating),
+        "rating_count": found.rating_count,
+        "satisfied": found.satisfied,
+        "satisfaction": _rounded(found.satisfaction, 4),
+    }
+
+
+def _rounded(number: float | None, digits: int = 2) -> float | None:
+    return None if number is None else round(number, digits)
 
 
 def _ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -126,14 +161,15 @@ def _ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def as_table(found: Mapping[str, Any]) -> str:
     """Return the figures as a plain table for a terminal."""
     about = f", {found['domain']}" if found["domain"] else ""
-    lines = [f"{found['unit']['name']}{about}: {found['from']} to {found['to']} (open cases as of now)", ""]
-    columns = [*_NUMBERS, "rating"]
-    widths = [max(len(name), 6) for name in columns]
-    lines.append(_row("", columns, widths))
-    lines.append(_row("total", [found["total"][name] for name in columns], widths))
+    as_now = ", by today's units" if found["tree"] == "now" else ""
+    span = f"{found['from']} to {found['to']}"
+    lines = [f"{found['unit']['name']}{about}: {span}{as_now} (open cases as of now)", ""]
+    widths = [max(len(name), 6) for name in _COLUMNS]
+    lines.append(_row("", _COLUMNS, widths))
+    lines.append(_row("total", [found["total"][name] for name in _COLUMNS], widths))
     for heading, rows in (("by unit", found["by_unit"]), ("by domain", found["by_domain"])):
         lines += ["", f"{heading}, worst first"]
-        lines += [_row(row["name"], [row[name] for name in columns], widths) for row in rows]
+        lines += [_row(row["name"], [row[name] for name in _COLUMNS], widths) for row in rows]
     return "\n".join(lines)
 
 
@@ -159,17 +195,22 @@ def _local_day(now: datetime) -> date:
 class Request:
     """What somebody wants to know: which days, which unit with all below it, shown how.
 
-    shown: "t" as a whole, "u" by unit, "d" by domain.
+    shown: "t" as a whole, "u" by unit, "d" by domain. tree: whose the work of former units is.
     """
 
     period: Period
     unit: str
     domain: str | None = None
     shown: str = "t"
+    tree: Tree = "then"
 
-    def data(self) -> str:
-        """Return the request as a button's data; the domain is not part of it."""
-        return f"figures:{self.period.first:%Y%m%d}:{self.period.last:%Y%m%d}:{self.shown}:{self.unit}"
+    def data(self, own: str) -> str:
+        """Return the request as a button's data; the unit may be left out where it is the reader's own."""
+        shown = self.shown + ("n" if self.tree == "now" else "")
+        start = f"figures:{self.period.first:%Y%m%d}:{self.period.last:%Y%m%d}:{shown}:"
+        end = f":{self.domain}" if self.domain else ""
+        full = f"{start}{self.unit}{end}"
+        return full if cards.fits(full) or self.unit != own else f"{start}{end}"
 
 
 class NotUnderstood(Exception):
@@ -194,7 +235,7 @@ async def press(turn: Turn, argument: str) -> None:
     own = await _own_unit(turn)
     if own is None:
         return
-    request = _from_data(turn.city, argument)
+    request = _from_data(turn.city, argument, own)
     if request is None:
         turn.say(texts.stale_button(), buttons=_period_buttons(turn, own))
         return
@@ -245,16 +286,25 @@ def _domain_named(city: City, words: str) -> str | None:
     return None
 
 
-def _from_data(city: City, argument: str) -> Request | None:
-    first, _, rest = argument.partition(":")
-    last, _, rest = rest.partition(":")
-    shown, _, unit = rest.partition(":")
-    if shown not in ("t", "u", "d") or unit not in city.units:
+def _from_data(city: City, argument: str, own: str) -> Request | None:
+    parts = argument.split(":")
+    if len(parts) not in (4, 5):
+        return None
+    first, last, shown, unit, domain = (*parts, "")[:5]
+    known = unit in ("", *city.units) and domain in ("", *city.domains)
+    if not known or shown.removesuffix("n") not in ("t", "u", "d"):
         return None
     try:
-        return Request(period=Period(first=_read_day(first), last=_read_day(last)), unit=unit, shown=shown)
+        period = Period(first=_read_day(first), last=_read_day(last))
     except ValueError:
         return None
+    return Request(
+        period=period,
+        unit=unit or own,
+        domain=domain or None,
+        shown=shown[0],
+        tree="now" if shown.endswith("n") else "then",
+    )
 
 
 def _read_day(text: str) -> date:
@@ -269,7 +319,7 @@ async def _answer(turn: Turn, request: Request, own: str) -> None:
         note = texts.figures_outside(
             unit=cards.unit_name(turn.city, request.unit), own=cards.unit_name(turn.city, own)
         )
-        request = Request(period=request.period, unit=own, shown=request.shown)
+        request = replace(request, unit=own)
     found = await collect(
         turn.transaction,
         turn.city,
@@ -278,9 +328,23 @@ async def _answer(turn: Turn, request: Request, own: str) -> None:
         unit=request.unit,
         domain=request.domain,
         now=turn.now,
+        tree=request.tree,
+        parts=[_PARTS[request.shown]],
     )
-    parts = [note, _title(turn, request), _body(found, request.shown)]
-    turn.say("\n".join(part for part in parts if part), buttons=_buttons(turn, request))
+    as_now = texts.figures_by_todays_units() if request.tree == "now" else ""
+    parts = [note, _title(turn, request), as_now, _body(found, request.shown), await _seal(turn, request)]
+    turn.say("\n".join(part for part in parts if part), buttons=_buttons(turn, request, own))
+
+
+_PARTS = {"t": "total", "u": "by_unit", "d": "by_domain"}
+
+
+async def _seal(turn: Turn, request: Request) -> str:
+    """Return the ledger's last seal for leaders: noted elsewhere, it proves what was sealed until then."""
+    if request.shown != "t" or not any(post.role == "leader" for post in turn.person.posts):
+        return ""
+    last = await seals.latest(turn.transaction)
+    return texts.figures_seal(day=last.day, root=last.shown) if last else ""
 
 
 def _title(turn: Turn, request: Request) -> str:
@@ -295,43 +359,55 @@ def _title(turn: Turn, request: Request) -> str:
 
 
 def _body(found: Mapping[str, Any], shown: str) -> str:
-    total = {name: found["total"][name] for name in (*_NUMBERS, "rating")}
+    total = {name: found["total"][name] for name in (*_NUMBERS, *_HOURS_AND_RATINGS)}
     if not any(total[name] for name in _NUMBERS):
         return texts.figures_none()
     if shown == "t":
         return texts.figures_summary(**total)
-    by = "unit" if shown == "u" else "domain"
-    rows = [row for row in found[f"by_{by}"] if any(row[name] for name in _NUMBERS)]
+    rows = [row for row in found[_PARTS[shown]] if any(row[name] for name in _NUMBERS)]
     lines = [_line(number, row) for number, row in enumerate(rows[:LINES], start=1)]
-    more = [texts.figures_more(count=len(rows) - LINES)] if len(rows) > LINES else []
-    return "\n".join([texts.figures_heading(by=by), *lines, *more])
+    rest = [_rest(rows[LINES:])] if len(rows) > LINES else []
+    return "\n".join([texts.figures_heading(by=_PARTS[shown].removeprefix("by_")), *lines, *rest])
+
+
+def _rest(rows: Sequence[Mapping[str, Any]]) -> str:
+    sums = {name: sum(row[name] for row in rows) for name in ("received", "overdue", "late")}
+    return texts.figures_rest(count=len(rows), **sums)
 
 
 def _line(number: int, row: Mapping[str, Any]) -> str:
     return texts.figures_line(number=number, name=row["name"], **{name: row[name] for name in _LINE})
 
 
-def _buttons(turn: Turn, request: Request) -> list[list[Button]]:
+def _buttons(turn: Turn, request: Request, own: str) -> list[list[Button]]:
     views = (("t", texts.label_total()), ("u", texts.label_by_unit()), ("d", texts.label_by_domain()))
-    others = [
-        Button(label=label, data=Request(period=request.period, unit=request.unit, shown=shown).data())
-        for shown, label in views
-        if shown != request.shown
-    ]
-    return [[button for button in others if cards.fits(button.data)], *_period_buttons(turn, request.unit)]
+    others = [(label, replace(request, shown=shown)) for shown, label in views if shown != request.shown]
+    other_tree = {
+        "then": (texts.label_units_now(), replace(request, tree="now")),
+        "now": (texts.label_units_then(), replace(request, tree="then")),
+    }[request.tree]
+    rows = [others, [other_tree] if trees.as_now(turn.city) else []]
+    return [row for row in (_row_of_buttons(each, own) for each in rows) if row] + _period_buttons(
+        turn, own, request
+    )
 
 
-def _period_buttons(turn: Turn, unit: str) -> list[list[Button]]:
+def _row_of_buttons(requests: Iterable[tuple[str, Request]], own: str) -> list[Button]:
+    buttons = [Button(label=label, data=request.data(own)) for label, request in requests]
+    return [button for button in buttons if cards.fits(button.data)]
+
+
+def _period_buttons(turn: Turn, own: str, request: Request | None = None) -> list[list[Button]]:
     day = _local_day(turn.now)
     periods = (
         (texts.label_today(), when.today(day)),
         (texts.label_this_week(), when.week_of(day)),
         (texts.label_this_month(), when.month_of(day)),
     )
-    buttons = [
-        Button(label=label, data=Request(period=period, unit=unit).data()) for label, period in periods
+    asked = request or Request(period=when.today(day), unit=own)
+    return [
+        _row_of_buttons([(label, replace(asked, period=period, shown="t")) for label, period in periods], own)
     ]
-    return [[button for button in buttons if cards.fits(button.data)]]
 
 
 COMMANDS: dict[str, Handler] = {"/thongke": ask}
