@@ -1,6 +1,6 @@
 """The one place where a case changes: the move, the columns that follow from it, and its event."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -145,9 +145,14 @@ def _send_on(turn: Turn, case: Case) -> Assignment:
 
 
 def ask_supporting(
-    transaction: Transaction, case: Case, found: Assignment, *, now: datetime
+    transaction: Transaction,
+    case: Case,
+    found: Assignment,
+    *,
+    now: datetime,
+    asked_before: Collection[str] = (),
 ) -> tuple[Part, ...]:
-    """Give the units that the rules name as supporting a part each, where the case went as they say.
+    """Give the units that the rules name as supporting a part each, where the case went as they say; not once more.
 
     Whoever calls it saves the case and tells those units (`tell_supporting`).
     """
@@ -156,6 +161,7 @@ def ask_supporting(
     asked = tuple(
         add_part(transaction, case, unit.code, texts.task_by_rule(), actor=SYSTEM, now=now)
         for unit in found.supporting
+        if unit.code not in asked_before
     )
     for part in asked:
         data = {"unit": part.unit_code, "task": part.task, "part": part.id}

@@ -22,7 +22,7 @@ from handlers.turn import Handler, Turn
 from routing.organisation import City, Unit
 from routing.tracking_code import parse_code
 from routing.workflow import Action, Status
-from storage import cases, ledger
+from storage import cases, ledger, parts
 from storage.cases import Case
 from storage.people import Post
 
@@ -319,11 +319,23 @@ async def _assign(turn: Turn, case: Case, post: Post, unit: Unit, *, reason: str
         now=turn.now,
         data={"unit": unit.code, "reason": reason},
     )
+    await _ask_supporting(turn, case)
     turn.say(texts.triage_done(code=case.code, unit=unit.name))
     await progress.announce(turn.transaction, turn.city, case, now=turn.now)
     news = texts.case_assigned(code=case.code, unit=unit.name, due_at=case.due_at)
     await progress.tell_reporter(turn.transaction, case, news, now=turn.now)
     await show_next(turn)
+
+
+async def _ask_supporting(turn: Turn, case: Case) -> None:
+    """Ask the units that the city's rules name as supporting, where the case went to whom they name."""
+    found = progress.responsible(turn.city, case)
+    if not found.supporting:
+        return
+    before = {part.unit_code for part in await parts.parts_of(turn.transaction, case.id)}
+    asked = progress.ask_supporting(turn.transaction, case, found, now=turn.now, asked_before=before)
+    cases.save_case(turn.transaction, case)
+    await progress.tell_supporting(turn.transaction, turn.city, case, asked, now=turn.now)
 
 
 async def type_ward(turn: Turn, argument: str) -> None:

@@ -181,3 +181,22 @@ async def test_the_citys_rules_name_supporting_units(city: CityHarness) -> None:
     chair.sees(case.code, "[Nhận việc]")
     beside.sees("PHỐI HỢP – Phường Khương Đình chủ trì", "theo phân công của thành phố")
     assert await ledger.verify(city.database) is None
+
+
+async def test_they_are_named_too_when_a_dispatcher_gives_the_case_to_its_unit(city: CityHarness) -> None:
+    rules = tuple(
+        replace(rule, supporting=(BESIDE,)) if rule.domain == "public_order" else rule
+        for rule in city.city.responsibilities
+    )
+    await city.founds(replace(city.city, responsibilities=rules))
+    await city.official(WARD, "chair")
+    an, beside = city.citizen("an"), await city.official(BESIDE, "officer")
+    dispatcher = await city.official(CITY, "dispatcher")
+    await an.writes("Có chuyện lạ ở phường Khương Đình")
+    await an.files()
+    beside.sees_nothing()
+    await dispatcher.writes("/dieuphoi")
+    await dispatcher.presses("Trật tự đô thị")
+    assert (await city.only_case()).unit_code == WARD
+    beside.sees("PHỐI HỢP – Phường Khương Đình chủ trì")
+    assert await ledger.verify(city.database) is None
