@@ -9,7 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from handlers import closing, reminding, supporting
 from routing.organisation import City
-from storage import messages, units
+from storage import messages, seals, units
 from storage.database import Database, Transaction
 
 Job = Callable[[Transaction, City, datetime], Awaitable[int]]
@@ -20,6 +20,7 @@ JOBS: dict[str, tuple[Job, float]] = {
     "remind_parts": (supporting.remind, 300),
     "stop_waiting": (closing.stop_waiting, 300),
     "close_silent": (closing.close_silent, 600),
+    "seal": (seals.tick, 600),
 }
 """Each job and how many seconds lie between its ticks."""
 

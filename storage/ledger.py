@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, bindparam, cast, func, insert, select
+from sqlalchemy import BindParameter, Select, Text, bindparam, cast, func, insert, select
 from sqlalchemy.engine import Row, RowMapping
 
 from routing.deadline import LOCAL_TIME
@@ -226,7 +226,7 @@ _RAW = select(
 ).order_by(event.c.case_id, event.c.sequence)
 _EVENTS = _RAW.where(event.c.case_id > bindparam("after"), event.c.case_id <= bindparam("until"))
 _RAW_OF = _RAW.where(event.c.case_id == bindparam("row_id"))
-_SOME = bindparam("ids", expanding=True)
+_SOME: BindParameter[int] = bindparam("ids", expanding=True)
 _RAW_OF_SOME = _RAW.where(event.c.case_id.in_(_SOME))
 _SOME_CASES = select(*_CASES.selected_columns).where(case_table.c.id.in_(_SOME)).order_by(case_table.c.id)
 _ONE_CASE = select(*_CASES.selected_columns).where(case_table.c.id == bindparam("row_id"))

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.engine import Row
 
 from routing.deadline import LOCAL_TIME
+from routing.organisation import City
 from storage import ledger
 from storage.database import Transaction
 from storage.ledger import Broken, Progress, local_day
@@ -24,6 +25,7 @@ _TIME_TO_SEAL = timedelta(days=1)
 """A day that is not sealed so long after it could be, while events went on, has lost its seal."""
 _SHORT = 16
 """How many letters of an event's hash a seal keeps: enough to tell which event it was."""
+_DAYS_AT_ONCE = 7
 _DAY = timedelta(days=1)
 
 
@@ -115,17 +117,22 @@ async def of_day(transaction: Transaction, day: date) -> Seal | None:
     return Seal(**row) if row else None
 
 
-async def seal_days(transaction: Transaction, *, now: datetime) -> list[Seal]:
+async def tick(transaction: Transaction, _city: City, now: datetime) -> int:
+    """Do the clock's part: seal some days, return how many."""
+    return len(await seal_days(transaction, now=now, limit=_DAYS_AT_ONCE))
+
+
+async def seal_days(transaction: Transaction, *, now: datetime, limit: int | None = None) -> list[Seal]:
     """Seal every local day that is over for an hour and has no seal yet, from the first event's day on.
 
     Days without events are sealed too, so that the chain of days has no gap. Two clocks that seal at once do
-    no harm: the day is the key, the second fails and finds nothing to do the next time.
+    no harm: the day is the key, the second fails and finds nothing to do the next time. limit: of days.
     """
     before = await latest(transaction)
     day = before.day + _DAY if before else await _first_day(transaction)
     last = local_day(now - SEALING_DELAY) - _DAY
     sealed: list[Seal] = []
-    while day is not None and day <= last:
+    while day is not None and day <= last and (limit is None or len(sealed) < limit):
         before = await _seal_day(transaction, day, before.root if before else "", now)
         sealed.append(before)
         day += _DAY

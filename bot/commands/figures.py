@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from bot.commands.opening import Refused, city_of, nearest, opened
 
 if TYPE_CHECKING:
     from routing.organisation import City
+    from storage.seals import Verified
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -23,8 +25,17 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     stats.add_argument("--to", dest="end", type=_date, metavar="DATE", help="last day, included")
     stats.add_argument("--unit", metavar="CODE", help="this unit and what is below it")
     stats.add_argument("--domain", metavar="ID")
+    stats.add_argument(
+        "--tree",
+        choices=("then", "now"),
+        default="then",
+        help="the work of units that are over: with them (then), or with their successors (now)",
+    )
     stats.set_defaults(run=run_stats)
     verify = commands.add_parser("verify", help="check the ledger; status 1 if an event does not hold")
+    verify.add_argument("--day", type=_date, metavar="DATE", help="this day alone; with --root, its seal")
+    verify.add_argument("--root", metavar="HEX", help="the root of a seal as it was noted elsewhere")
+    verify.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
     verify.set_defaults(run=run_verify)
 
 
@@ -57,6 +68,7 @@ async def _stats(arguments: argparse.Namespace) -> int:
             unit=arguments.unit,
             domain=arguments.domain,
             now=datetime.now(UTC),
+            tree=arguments.tree,
         )
     print(json.dumps(figures, ensure_ascii=False) if arguments.json else statistics.as_table(figures))
     return 0
@@ -72,12 +84,12 @@ def _check(arguments: argparse.Namespace, city: "City") -> None:
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
-    """Walk the whole ledger."""
+    """Check every chain and every seal, or those of a day."""
     return asyncio.run(_verify(arguments))
 
 
 async def _verify(arguments: argparse.Namespace) -> int:
-    from storage import ledger
+    from storage import seals
 
     with tqdm(unit=" events", disable=not sys.stderr.isatty()) as bar:
 
@@ -86,9 +98,37 @@ async def _verify(arguments: argparse.Namespace) -> int:
             bar.update(done - bar.n)
 
         async with opened(arguments.settings) as database, database.read() as transaction:
-            broken = await ledger.verify(transaction, progress)
-            count = await ledger.count_events(transaction)
-    if broken is not None:
-        raise Refused(f"The ledger does not hold: {broken}")
-    print(f"The ledger holds: {count} events, each chained to the one before it in its case.")
+            try:
+                found = await seals.verify(
+                    transaction, day=arguments.day, root=arguments.root, progress=progress
+                )
+            except ValueError as error:
+                raise Refused(f"--root: {error}") from error
+    if arguments.json:
+        print(json.dumps(_as_row(found), ensure_ascii=False))
+        return 0 if found.holds else 1
+    if not found.holds:
+        raise Refused("The ledger does not hold: " + "\n".join(map(str, found.faults)))
+    print(f"The ledger holds: {found.events} events, each chained to the one before it in its case.")
+    print(_about_seal(found))
     return 0
+
+
+def _about_seal(found: "Verified") -> str:
+    if found.latest is None:
+        return "No day is sealed yet: `serve` seals each day an hour after midnight."
+    return f"Sealed until {found.latest.day}, every day chained to the one before: {found.latest.shown}"
+
+
+def _as_row(found: "Verified") -> dict[str, Any]:
+    sealed = found.latest
+    return {
+        "holds": found.holds,
+        "events": found.events,
+        "sealed_until": sealed.day.isoformat() if sealed else None,
+        "root": sealed.root if sealed else None,
+        "faults": [
+            {**asdict(fault), "day": fault.day.isoformat() if fault.day else None, "text": str(fault)}
+            for fault in found.faults
+        ],
+    }
