@@ -55,11 +55,15 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """Who changes a case: the person, the role they do it in, and the unit they do it for."""
+    """Who changes a case: the person, the role they do it in, and the unit they do it for.
+
+    deputy_for: the post in whose place they act, kept with each event.
+    """
 
     person_id: int | None
     role: str
     unit_code: str | None = None
+    deputy_for: int | None = None
 
 
 SYSTEM = Actor(person_id=None, role="system")
@@ -96,7 +100,7 @@ EVENTS: Mapping[Action, str] = {
 
 def actor_of(person_id: int, post: people.Post) -> Actor:
     """Return an official as the actor that their post makes them."""
-    return Actor(person_id=person_id, role=post.role, unit_code=post.unit_code)
+    return Actor(person_id=person_id, role=post.role, unit_code=post.unit_code, deputy_for=post.deputy_for)
 
 
 def citizen(case: Case) -> Actor:
@@ -152,7 +156,7 @@ def ask_supporting(
     now: datetime,
     asked_before: Collection[str] = (),
 ) -> tuple[Part, ...]:
-    """Give the units that the rules name as supporting a part each, where the case went as they say; not once more.
+    """Give the units that the rules name as supporting a part each, where the case went so; not once more.
 
     Whoever calls it saves the case and tells those units (`tell_supporting`).
     """
@@ -236,10 +240,10 @@ async def move(
     citizen_replies, answer and propose_answer "text", with "photos", "no_photo_reason" and "drafted_by", a
     person; close and reopen may hold "rating", reopen also "unit", where it goes then; appoint "officer";
     request_extension "hours", "reason" and "granter", the unit that decides; grant_extension "hours";
-    ask_support "unit", "task" and "part"; snooze "until" and "reason"; reorganise "was", "unit" and where the
-    officer stays behind "officer": None. All of it is kept. What is asked for or proposed lapses when the
-    case is answered, finished or given away. A case without a unit that is reopened goes to triage at once. Raises
-    NotAllowed when the table of moves has no such move for this role.
+    ask_support "unit", "task" and "part"; snooze "until" and "reason"; reorganise "was", "unit" and where
+    the officer stays behind "officer": None. All of it is kept. What is asked for or proposed lapses when
+    the case is answered, finished or given away. A case without a unit that is reopened goes to triage at
+    once. Raises NotAllowed when the table of moves has no such move for this role.
     """
     _apply(transaction, city, case, Action(action), actor=actor, now=now, data=data or {})
     if case.status == Status.REOPENED and case.unit_code is None:
@@ -269,7 +273,7 @@ def record(
         actor_role=actor.role,
         unit_code=unit_code or case.unit_code or actor.unit_code,
         at=now,
-        data=data or {},
+        data={**(data or {}), **({"deputy_for": actor.deputy_for} if actor.deputy_for else {})},
     )
 
 
