@@ -272,7 +272,7 @@ async def reported(city: CityHarness, count: int) -> None:
         await citizen.writes(RUBBISH)
         await citizen.files()
     await chair.presses("Trả lời người dân")
-    await chair.writes("Đã dọn sạch")
+    await chair.writes("Đã dọn sạch", photos=1)
     await chair.presses("Gửi câu trả lời")
 
 

@@ -233,7 +233,7 @@ async def test_a_person_who_is_gone_is_marked_so_and_the_unit_told(town: CityHar
     await an.writes("Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay")
     await an.presses("Đồng ý và gửi")
     await chair.presses("Trả lời người dân")
-    await chair.writes("Đã dọn sạch")
+    await chair.writes("Đã dọn sạch", photos=1)
     vendor.failures["an"] = RecipientUnreachable()
     chair.reads()
     await chair.presses("Gửi câu trả lời")

@@ -29,7 +29,7 @@ async def report(city: CityHarness, name: str = "an", *, text: str = RUBBISH) ->
 async def answered(city: CityHarness, official: Somebody, case: Case) -> None:
     """Let an official answer a case."""
     await official.replays(f"answer:{case.code}")
-    await official.writes("Đã dọn xong.")
+    await official.writes("Đã dọn xong.", photos=1)
     await official.presses("Gửi câu trả lời")
 
 

@@ -133,7 +133,7 @@ async def test_not_solved_brings_the_case_back_to_the_unit(telegram_city: Telegr
     chair, an = await telegram_city.official(WARD, "chair"), telegram_city.person()
     chair.reads()
     code = await reported(telegram_city, an)
-    await chair.writes("Đã dọn.", reply_to=await chair.sees(code, "[Nhận việc]"))
+    await chair.writes("Đã dọn.", photo=jpeg(80, 40), reply_to=await chair.sees(code, "[Nhận việc]"))
     await chair.presses("Gửi câu trả lời")
     await chair.sees("Đã gửi câu trả lời")
     chair.reads()
@@ -226,7 +226,7 @@ async def test_a_reply_to_any_part_of_a_card_is_an_answer(telegram_city: Telegra
     await chair.sees("[Nhận việc]")
     first, *_ = chair.news
     assert first.photos
-    await chair.writes("Đã dọn sạch.", reply_to=first)
+    await chair.writes("Đã dọn sạch.", photo=jpeg(80, 40), reply_to=first)
     await chair.sees("Câu trả lời cho", "[Gửi câu trả lời]")
 
 
@@ -391,7 +391,7 @@ async def test_double_taps_count_once(either_way: TelegramCity) -> None:
     await an.presses_twice("Đồng ý và gửi")
     code = (await either_way.only_case()).code
     await an.sees(f"Mã: {code}", "đã được gửi rồi")
-    await chair.writes("Đã dọn sạch.", reply_to=await chair.sees(code))
+    await chair.writes("Đã dọn sạch.", photo=jpeg(80, 40), reply_to=await chair.sees(code))
     an.reads()
     await chair.presses_twice("Gửi câu trả lời")
     await either_way.settles()
@@ -427,7 +427,7 @@ async def test_the_unit_hears_that_the_citizen_is_gone_who_finds_the_answer_late
     code = await reported(telegram_city, an)
     card = await chair.sees(code, "[Nhận việc]")
     await telegram_city.telegram.user_blocks(an.chat)
-    await chair.writes("Đã dọn sạch.", reply_to=card)
+    await chair.writes("Đã dọn sạch.", photo=jpeg(80, 40), reply_to=card)
     await chair.presses("Gửi câu trả lời")
     await chair.sees(f"{code}: không nhắn được cho người gửi")
     assert not any("Đã dọn sạch." in shown.text for shown in an.screen)

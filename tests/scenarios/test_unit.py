@@ -242,7 +242,7 @@ async def test_an_answer_of_several_messages_goes_out_at_one_tap(city: CityHarne
     await officer.presses("Trả lời người dân")
     officer.sees("đã làm gì, khi nào", "ảnh kết quả", "[Bỏ]")
     await officer.writes("Tổ vệ sinh đã dọn sạch lúc 10:00.")
-    officer.sees("Chưa có ảnh kết quả", "[Gửi câu trả lời]")
+    officer.sees("thiếu ảnh kết quả", "[Không có ảnh, nêu lý do]")
     an.reads()
     await officer.sends(text="Đã đặt thêm thùng rác.", photos=2)
     officer.sees("Tổ vệ sinh đã dọn sạch", "Đã đặt thêm thùng rác", "Kèm 2 ảnh")
@@ -279,7 +279,7 @@ async def test_pictures_alone_are_no_answer(city: CityHarness) -> None:
     await officer.sends(photos=1, reply_to=officer.last.id)
     officer.sees("viết thêm một câu")
     officer.does_not_see("[Gửi câu trả lời]")
-    await officer.writes("Đã dọn xong.")
+    await officer.writes("Đã dọn xong hết.")
     officer.sees("Kèm 1 ảnh", "[Gửi câu trả lời]")
 
 
@@ -298,7 +298,7 @@ async def test_a_dropped_answer_is_gone_and_the_case_as_before(city: CityHarness
 async def test_an_answer_cannot_be_sent_twice(city: CityHarness) -> None:
     officer, an = await city.official(WARD, "officer"), city.citizen("an")
     case = await report(city)
-    await officer.writes("Đã dọn xong.", reply_to=officer.last)
+    await officer.writes("Đã dọn xong.", photos=1, reply_to=officer.last)
     await officer.presses("Gửi câu trả lời")
     an.reads()
     await officer.replays(f"sendanswer:{case.code}")
@@ -312,7 +312,7 @@ async def test_a_colleague_who_answered_first_ends_what_is_being_written(city: C
     await report(city)
     await slow.presses("Trả lời người dân")
     await slow.writes("Đang kiểm tra")
-    await quick.writes("Đã dọn xong.", reply_to=quick.last)
+    await quick.writes("Đã dọn xong.", photos=1, reply_to=quick.last)
     await quick.presses("Gửi câu trả lời")
     await slow.writes("và sẽ dọn")
     slow.sees("Chuyên viên nhanh trả lời lúc")
@@ -326,7 +326,7 @@ async def test_what_is_written_for_one_case_never_ends_up_in_another(city: CityH
     card_of_first = officer.last
     second = await report(city, "ba")
     await officer.replays(f"answer:{first.code}")
-    await officer.writes("Trả lời cho việc thứ nhất")
+    await officer.writes("Trả lời cho việc thứ nhất", photos=1)
     await officer.replays(f"answer:{second.code}")
     officer.sees(f"đang viết dở cho {first.code}")
     await officer.writes("Trả lời cho việc thứ nhất, phần hai", reply_to=card_of_first)
@@ -340,7 +340,7 @@ async def test_a_stale_tap_on_another_case_does_not_lose_what_is_being_written(c
     officer = await city.official(WARD, "officer")
     first, second = await report(city, "an"), await report(city, "ba")
     await officer.replays(f"answer:{first.code}")
-    await officer.writes("Đã dọn xong việc thứ nhất")
+    await officer.writes("Đã dọn xong việc thứ nhất", photos=1)
     await officer.replays(f"giveto:{second.code}:area")
     await officer.replays(f"drop:{second.code}")
     await officer.replays(f"sendanswer:{second.code}")
@@ -647,7 +647,7 @@ async def test_the_unit_hears_that_the_citizen_has_not_got_the_answer(city: City
     officer = await city.official(WARD, "officer")
     case = await report(city)
     city.channels["web"].failures["an"] = RecipientUnreachable()
-    await officer.writes("Đã dọn xong.", reply_to=officer.last)
+    await officer.writes("Đã dọn xong.", photos=1, reply_to=officer.last)
     await officer.presses("Gửi câu trả lời")
     officer.sees(case.code, "không nhắn được cho người gửi")
     assert (await city.events(case))[-1].type == "citizen_not_reached"
@@ -670,7 +670,7 @@ async def test_every_step_leaves_its_event_and_the_ledger_holds(city: CityHarnes
     await officer.presses("Gửi câu hỏi")
     await city.citizen("an").writes("Trước số 14.")
     await officer.replays(f"answer:{case.code}")
-    await officer.writes("Đã dọn xong.")
+    await officer.writes("Đã dọn xong.", photos=1)
     await officer.presses("Gửi câu trả lời")
     await city.citizen("an").presses("5 ★")
     types = [event.type for event in await city.events(case)]
