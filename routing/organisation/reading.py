@@ -259,7 +259,7 @@ def _circles(by_code: Mapping[str, Unit]) -> set[str]:
             code = by_code[code].parent
         if code is not None and code in passed:
             found |= {each for each, order in passed.items() if order >= passed[code]}
-        settled |= passed.keys()
+        settled.update(passed)
     return found
 
 
