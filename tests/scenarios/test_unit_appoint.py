@@ -172,7 +172,7 @@ async def test_a_colleague_takes_over_only_knowingly(city: CityHarness) -> None:
 
 
 async def test_what_was_given_to_a_colleague_is_asked_about_before_it_is_accepted(city: CityHarness) -> None:
-    chair, green, roads = await staff(city)
+    chair, green, _ = await staff(city)
     case = await report(city)
     await chair.presses("Giao người xử lý")
     await chair.presses(ROADS)

@@ -269,7 +269,7 @@ async def test_it_lapses_when_the_case_is_handed_over(city: CityHarness) -> None
 
 
 async def test_after_the_deadline_a_request_in_time_may_still_be_granted(city: CityHarness) -> None:
-    officer, chief, case = await asked(city)
+    _, chief, case = await asked(city)
     await city.becomes(FRIDAY_9 + timedelta(hours=1))
     await chief.presses("Đồng ý")
     chief.sees("Đã đồng ý gia hạn")
