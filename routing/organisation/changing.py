@@ -239,7 +239,8 @@ def _split(draft: _Draft, cells: Cells) -> _Deed:
         return None
     if unit is None:
         return None
-    parts = [_part(draft, cells, unit, number, row) for number, row in enumerate(rows, start=1)]
+    ends = () if any(_names(unit, row) for row in rows) else (unit.code,)
+    parts = [_part(draft, cells, unit, number, row, ends) for number, row in enumerate(rows, start=1)]
     found = [part for part in parts if part is not None]
     if len(found) < len(parts):
         return None
@@ -250,12 +251,21 @@ def _split(draft: _Draft, cells: Cells) -> _Deed:
 _PART_COLUMNS = ("wards", "areas", "streets")
 
 
-def _part(draft: _Draft, cells: Cells, unit: Unit, number: int, row: Row) -> tuple[Unit, Share] | None:
+def _names(unit: Unit, row: Row) -> bool:
+    """Tell whether a part of a split is the unit itself, which then goes on."""
+    return {column: value for column, value in row.items() if column not in _PART_COLUMNS} == {
+        "code": unit.code
+    }
+
+
+def _part(
+    draft: _Draft, cells: Cells, unit: Unit, number: int, row: Row, ends: Sequence[str]
+) -> tuple[Unit, Share] | None:
     part = Cells(table=_place(cells, number), row=row, problems=draft.problems)
     wards, areas, streets = (part.texts(column) for column in _PART_COLUMNS)
     bare = {column: value for column, value in row.items() if column not in _PART_COLUMNS}
-    stays = bare == {"code": unit.code}
-    target = unit if stays else _target(draft, cells, bare, like=unit, ends=[unit.code], number=number)
+    stays = _names(unit, row)
+    target = unit if stays else _target(draft, cells, bare, like=unit, ends=ends, number=number)
     if target is None:
         return None
     own = (target.ward_code,) if target.ward_code and not stays else ()
@@ -286,6 +296,9 @@ def _note_split(draft: _Draft, cells: Cells, unit: Unit, parts: Sequence[tuple[U
             cells.note(f"into: areas: unit {area!r} does not exist{_nearest(area, draft.units)}", "into")
         elif unit.code not in draft.above(draft.units[area].parent):
             cells.note(f"into: areas: {area!r} does not lie below {unit.code!r}", "into")
+    for target, share in parts:
+        for area in set(share.areas) & set(draft.above(target.parent)) | {target.code} & set(share.areas):
+            cells.note(f"into: areas: {area!r} is {target.code!r} or lies above it", "into")
     for child in draft.below(unit.code):
         if not stays and child.code not in placed | set(codes):
             cells.note(f"into: nobody has the unit {child.code!r} below it: name it in areas", "into")
@@ -304,7 +317,7 @@ def _divide(draft: _Draft, unit: Unit, parts: Sequence[tuple[Unit, Share]]) -> N
         first = not stays and target is parts[0][0]
         draft.add(_in_place_of(unit, target) if first else target, behind=([unit, *new][number]).code)
     for _, share in parts:
-        _give_areas(draft, share)
+        _give_areas(draft, unit, share)
     codes = [share.unit for _, share in parts]
     if not stays:
         draft.end(unit, codes)
@@ -313,11 +326,13 @@ def _divide(draft: _Draft, unit: Unit, parts: Sequence[tuple[Unit, Share]]) -> N
     draft.successions.append(Succession(was=unit.code, shares=shares, ends=not stays, people=people))
 
 
-def _give_areas(draft: _Draft, share: Share) -> None:
+def _give_areas(draft: _Draft, split: Unit, share: Share) -> None:
     """Put the units of a share below the one that gets it; what lies below another of them goes with that."""
     for area in share.areas:
-        above = set(draft.above(draft.units[area].parent))
-        if share.unit not in above and above.isdisjoint(share.areas):
+        above = list(draft.above(draft.units[area].parent))
+        between = above[: above.index(share.unit)] if share.unit in above else above
+        kept = share.unit in above and split.code not in between
+        if not kept and not set(share.areas) & set(above):
             draft.bring(draft.units[area], share.unit)
 
 
@@ -429,14 +444,16 @@ def _new_unit(draft: _Draft, cells: Cells, *, like: Unit, ends: Sequence[str]) -
         cells.note(f"code {unit.code!r} may hold a-z, 0-9 and single hyphens only", "code")
     if unit.parent is None or _lasting(draft, cells, "parent", unit.parent) is None:
         return None
-    if unit.parent in ends:
-        cells.note(f"parent: {unit.parent!r} ends with this change", "parent")
+    for code in ends:
+        if code in draft.above(unit.parent):
+            cells.note(f"parent: {unit.parent!r} is, or lies below, {code!r}, which ends", "parent")
     return unit if len(draft.problems) == known else None
 
 
 def _parent_beside(draft: _Draft, like: Unit, ends: Sequence[str]) -> str | None:
-    """Return the nearest unit above that does not end too."""
-    return next((code for code in draft.above(like.parent) if code not in ends), None)
+    """Return the nearest unit above that neither ends nor lies below one that does."""
+    beside = (code for code in draft.above(like.parent) if not set(draft.above(code)) & set(ends))
+    return next(beside, None)
 
 
 # ── the city afterwards ──────────────────────────────────────────────────────────────────────────
@@ -469,7 +486,7 @@ def _new_holes(before: City, after: City) -> list[str]:
 
     def reached(city: City, ward: Unit, domain: str) -> str:
         place = Place(ward=ward, district=city.district_of(ward.code))
-        found = decide(city, domain=domain, place=place, situation=Situation(kind="feedback"), today=city.day)
+        found = decide(city, domain=domain, place=place, situation=Situation(kind="feedback"))
         return "" if found.unit is not None else found.reason
 
     problems: dict[tuple[str, str], list[str]] = {}

@@ -263,7 +263,10 @@ def test_a_merger_in_hanoi_has_to_think_of_the_police() -> None:
         ({"merge": ["a", "b"], "into": new("Phường")}, "may hold a-z, 0-9 and single hyphens only"),
         ({"merge": ["a", "b"], "into": {"name": "Phường N"}}, "changes row 1, into: code is missing"),
         ({"merge": ["a", "b"], "into": new("n", kind="village")}, "kind 'village' is none of"),
-        ({"merge": ["a", "b"], "into": new("n", parent="a")}, "parent: 'a' ends with this change"),
+        (
+            {"merge": ["a", "b"], "into": new("n", parent="a")},
+            "parent: 'a' is, or lies below, 'a', which ends",
+        ),
         ({"merge": ["a", "b"], "into": new("n", chair="An")}, "unknown column 'chair'"),
         ({"end": "a", "successor": "a"}, "successor: is the unit that ends"),
         ({"end": "a"}, "successor is missing"),
@@ -302,6 +305,30 @@ def test_a_unit_never_comes_to_lie_below_itself() -> None:
     ]
     after = changed(city, {"move": "a", "parent": "ha-noi"}, {"end": "d", "successor": "a"}).city
     assert after.on(DAY).heir("d") == "a"
+
+
+def test_a_merger_of_units_that_lie_below_one_another_stands_beside_the_highest() -> None:
+    city = a_city(district("d"), district("x", "d"), ward("a", "x", "00001"))
+    after = changed(city, {"merge": ["a", "d"], "into": new("n")}).city
+    assert [unit.code for unit in after.path("x")] == ["ha-noi", "n", "x"]
+    (fault,) = faults(city, {"merge": ["a", "d"], "into": new("n", parent="x")})
+    assert "parent: 'x' is, or lies below, 'd', which ends" in fault
+
+
+def test_a_part_never_gets_what_lies_above_it() -> None:
+    city = a_city(district("d"), district("x", "d"), ward("a", "x", "00001"))
+    (fault,) = faults(city, {"split": "d", "into": [{"code": "d"}, new("n", parent="a", areas=["x"])]})
+    assert fault.endswith("areas: 'x' is 'n' or lies above it")
+
+
+def test_what_a_unit_above_takes_over_lies_below_it_at_once() -> None:
+    city = a_city(district("d"), district("x", "d"), ward("a", "x", "00001"))
+    after = changed(city, {"split": "x", "into": [{"code": "d", "areas": ["a"]}, district_row("n")]}).city
+    assert after.units["a"].parent == "d"
+
+
+def district_row(code: str) -> dict[str, Any]:
+    return {"code": code, "name": f"Quận {code.upper()}"}
 
 
 def test_what_is_over_cannot_be_changed_again() -> None:
@@ -375,43 +402,42 @@ def change_files(draw: st.DrawFn) -> tuple[City, list[dict[str, Any]]]:
         for number in range(draw(st.integers(0, 4)))
     )
     city = a_city(*units, rules=rules)
-    wards = [unit.ward_code for unit in units if unit.ward_code]
-    changes = [draw(_changes(codes, wards, number)) for number in range(draw(st.integers(1, 4)))]
-    return city, changes
+    return city, [draw(_changes(units, number)) for number in range(draw(st.integers(1, 4)))]
 
 
-def _changes(
-    codes: st.SearchStrategy[str], wards: list[str], number: int
-) -> st.SearchStrategy[dict[str, Any]]:
+@st.composite
+def _changes(draw: st.DrawFn, units: list[Unit], number: int) -> dict[str, Any]:
+    codes = st.sampled_from([unit.code for unit in units])
+    unit, other = draw(codes), draw(codes)
     fresh = new(f"n{number}", kind="district")
-    some_wards = st.lists(st.sampled_from(wards), max_size=2, unique=True) if wards else st.just([])
-    part = st.fixed_dictionaries({"areas": st.lists(codes, max_size=3, unique=True), "wards": some_wards})
-    return st.one_of(
-        st.builds(
-            lambda units, into: {"merge": units, "into": into},
-            st.lists(codes, min_size=1, max_size=3, unique=True),
-            st.one_of(codes, st.just(fresh)),
-        ),
-        st.builds(lambda unit, into: {"end": unit, "successor": into}, codes, codes),
-        st.builds(lambda unit, parent: {"move": unit, "parent": parent}, codes, codes),
-        st.builds(lambda unit: {"rename": unit, "name": f"Tên mới {number}"}, codes),
-        st.builds(
-            lambda unit, stays, first, second: {
-                "split": unit,
-                "into": [
-                    {"code": unit, **first} if stays else {**fresh, **first},
-                    {**fresh, "code": f"m{number}", **second},
-                ],
-            },
-            codes,
-            st.booleans(),
-            part,
-            part,
-        ),
-    )
+    match draw(st.sampled_from(["merge", "end", "move", "rename", "split", "split"])):
+        case "merge":
+            into = draw(st.sampled_from([other, fresh]))
+            return {"merge": draw(st.lists(codes, min_size=1, max_size=3, unique=True)), "into": into}
+        case "end":
+            return {"end": unit, "successor": other}
+        case "move":
+            return {"move": unit, "parent": draw(st.sampled_from(["ha-noi", other]))}
+        case "rename":
+            return {"rename": unit, "name": f"Tên mới {number}"}
+    below = [each for each in units if each.parent == unit]
+    sides = [draw(st.booleans()) for _ in below]
+    wards = [each.ward_code for each in units if each.ward_code and draw(st.booleans())]
+    halves = [
+        {
+            "areas": [each.code for each, side in zip(below, sides, strict=True) if side == half],
+            "wards": wards[: len(wards) // 2] if half else wards[len(wards) // 2 :],
+        }
+        for half in (True, False)
+    ]
+    first = draw(st.sampled_from([{"code": unit}, {"code": other}, fresh]))
+    return {
+        "split": unit,
+        "into": [{**first, **halves[0]}, {**fresh, "code": f"m{number}", **halves[1]}],
+    }
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(change_files())
 def test_no_change_loses_a_unit_a_case_or_a_rule(given_file: tuple[City, list[dict[str, Any]]]) -> None:
     city, changes = given_file
