@@ -17,13 +17,13 @@ from aiohttp import web
 from bot.channels.simulated import SimulatedChannel
 from bot.channels.telegram import Limits, TelegramChannel
 from bot.channels.web import Entry, WebChannel
-from bot.clock import Clock
+from bot.clock import CHECK_RULES, Clock
 from bot.commands.opening import NO_CITY, Refused, prepare
 from bot.demo import NotADemo
 from bot.model_in_use import ModelWatch
 from bot.server import Demo, build_server
 from bot.settings import Settings, sqlite_path
-from handlers import dispatch
+from handlers import alarms, dispatch
 from handlers.channel import Address, Channel, ChannelError, Envelope, Misconfigured, OutboundMessage
 from handlers.delivery import Delivery
 from handlers.media import StoredPhoto, open_photo
@@ -117,6 +117,7 @@ class App:
         if "clock" in self._parts:
             self._clock = Clock(self.database, ticked=self._wake_delivery, now=self._now)
             self._clock.start()
+            await self._clock.tick(CHECK_RULES)
 
     def _take_model(self, understanding: Understanding) -> None:
         self._understanding = understanding
@@ -175,6 +176,7 @@ class App:
             channels=self.channels,
             receive=self._receiver.receive,
             health=self.health,
+            metrics=self.metrics,
             web=self.web,
             media_dir=self.settings.media_dir,
             demo=demo,
@@ -288,6 +290,12 @@ class App:
             "outbox_dead": state.outbox_dead,
             "oldest_seconds": max(0.0, (self._now() - min(oldest)).total_seconds()) if oldest else 0.0,
         }
+
+    async def metrics(self) -> dict[str, Any]:
+        """Return what operators watch: the queues, and how many faults of the rules lead nowhere."""
+        state = await self.health()
+        async with self.database.read() as transaction:
+            return {**state, "broken_rules": await alarms.broken_rules(transaction)}
 
     def _wake_worker(self) -> None:
         if self.worker:

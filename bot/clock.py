@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import closing, reminding, supporting
+from handlers import alarms, closing, leaving, reminding, supporting
 from routing.organisation import City
 from storage import messages, seals, units
 from storage.database import Database, Transaction
 
+CHECK_RULES = "check_rules"
+"""The job that looks for rules that lead nowhere."""
 Job = Callable[[Transaction, City, datetime], Awaitable[int]]
 """Does one batch of its work in the given transaction; returns how much that was, 0 when nothing is left."""
 
@@ -21,6 +23,8 @@ JOBS: dict[str, tuple[Job, float]] = {
     "stop_waiting": (closing.stop_waiting, 300),
     "close_silent": (closing.close_silent, 600),
     "seal": (seals.tick, 600),
+    "end_lapsed": (leaving.end_lapsed, 300),
+    CHECK_RULES: (alarms.check_rules, 600),
 }
 """Each job and how many seconds lie between its ticks."""
 

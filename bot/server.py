@@ -36,6 +36,7 @@ def build_server(
     channels: Mapping[str, Channel],
     receive: Receive,
     health: Health,
+    metrics: Health | None = None,
     web: WebChannel | None,
     media_dir: Path,
     demo: Demo | None,
@@ -46,7 +47,8 @@ def build_server(
     """Return the application that answers every HTTP request.
 
     `receive(channel, envelope, body)` returns once a raw update is durable and raises when it cannot be.
-    `health` raises when the database does not answer. For the web chat, `may_see(chat, media_key)` tells
+    `health` raises when the database does not answer, as does `metrics`, which may tell more; it is as
+    `health` where nothing else is given. For the web chat, `may_see(chat, media_key)` tells
     whether a chat holds a picture, `commands(chat)` what its person may type, and `add_photo` records a
     picture that was just stored.
     """
@@ -55,7 +57,7 @@ def build_server(
         if name in channels:
             application.router.add_post(path, Webhook(channels[name], receive).answer)
     application.router.add_get("/healthz", _health_page(health))
-    application.router.add_get("/metrics", _metrics_page(health))
+    application.router.add_get("/metrics", _metrics_page(metrics or health))
     if web is not None:
         chat = WebChat(
             channel=web,

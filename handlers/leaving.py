@@ -175,13 +175,11 @@ def _awake(now: datetime) -> datetime | None:
 
 
 async def end_lapsed(transaction: Transaction, city: City, now: datetime) -> int:
-    """Hand on the work of posts whose time has run out; return how many there were.
+    """Hand on the work of some posts whose time has run out; return how many, 0 when none is left.
 
     Access had ended at their very moment already: this only carries the work on, once.
     """
-    count = 0
-    while found := await people.lapsed_posts(transaction, now=now, limit=_BATCH):
-        for post in found:
-            await leave(transaction, city, post, actor=SYSTEM, now=now, reason=LAPSED)
-        count += len(found)
-    return count
+    found = await people.lapsed_posts(transaction, now=now, limit=_BATCH)
+    for post in found:
+        await leave(transaction, city, post, actor=SYSTEM, now=now, reason=LAPSED)
+    return len(found)

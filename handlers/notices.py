@@ -52,7 +52,12 @@ def post_to(
 
 
 async def tell_operators(
-    transaction: Transaction, text: str, *, now: datetime, dedupe_key: str | None = None
+    transaction: Transaction,
+    text: str,
+    *,
+    now: datetime,
+    dedupe_key: str | None = None,
+    not_before: datetime | None = None,
 ) -> None:
     """Tell every administrator; without any, the program's log is where it stands."""
     admins = await people.officials_by_role(transaction, "admin", now=now)
@@ -60,4 +65,4 @@ async def tell_operators(
         log.warning(
             "Nobody is there to be told: no administrator uses the bot.", action="no_operator", told=text
         )
-    post_to(transaction, admins, message_of(text), now=now, dedupe_key=dedupe_key)
+    post_to(transaction, admins, message_of(text), now=now, dedupe_key=dedupe_key, not_before=not_before)
