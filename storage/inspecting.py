@@ -1,4 +1,4 @@
-"""Looking at everything, for those who check that the whole holds: what changed, what waits, one digest of all.
+"""Looking at everything, for those who check that it holds: what changed, what waits, one digest of all.
 
 Nothing here is needed to run the city; the simulation asks it at each of its midnights.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.engine import RowMapping
 
 from routing.workflow import OPEN_STATUSES
@@ -47,6 +47,8 @@ _OPEN = (
     .where(case.c.status.in_(sorted(OPEN_STATUSES)))
     .order_by(case.c.id)
 )
+_TYPES = select(event.c.type, func.count().label("events")).group_by(event.c.type).order_by(event.c.type)
+_CASES = select(func.count().label("cases")).select_from(case)
 _INBOX = (
     select(
         inbox.c.id, inbox.c.channel, inbox.c.chat, inbox.c.external_id, inbox.c.failed_at, inbox.c.finished_at
@@ -73,7 +75,7 @@ _OUTBOX = (
     .where(outbox.c.id > bindparam("after"))
     .order_by(outbox.c.id)
 )
-_SENT_AS = select(outbox.c.id, outbox.c.case_id, outbox.c.attempts).where(
+_SENT_AS = select(outbox.c.id, outbox.c.case_id, outbox.c.message).where(
     outbox.c.channel == bindparam("in_channel"),
     outbox.c.chat == bindparam("in_chat"),
     outbox.c.external_id == bindparam("message_id"),
@@ -114,6 +116,17 @@ async def open_cases(transaction: Transaction) -> Sequence[RowMapping]:
     return await transaction.fetch(_OPEN)
 
 
+async def count_cases(transaction: Transaction) -> int:
+    """Count all cases."""
+    row = await transaction.fetch_one(_CASES)
+    return int(row["cases"]) if row else 0
+
+
+async def count_events(transaction: Transaction) -> dict[str, int]:
+    """Count the events of each type."""
+    return {row["type"]: row["events"] for row in await transaction.fetch(_TYPES)}
+
+
 async def inbox_after(transaction: Transaction, after: int) -> Sequence[RowMapping]:
     """Return the updates stored after this one, without their bodies."""
     return await transaction.fetch(_INBOX, {"after": after})
@@ -138,7 +151,7 @@ async def sent_since(transaction: Transaction, since: datetime, *, after: int = 
 async def notice_sent_as(
     transaction: Transaction, *, channel: str, chat: str, message_id: str
 ) -> RowMapping | None:
-    """Return id, case and attempts of the notice that was sent under this id."""
+    """Return id, case and message of the notice that was sent under this id."""
     where = {"in_channel": channel, "in_chat": chat, "message_id": message_id}
     return await transaction.fetch_one(_SENT_AS, where)
 

@@ -1,7 +1,7 @@
-"""The channel of people who do not exist: the demo's citizens and officials live here."""
+"""The channel of people who do not exist: simulated citizens and officials live here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -19,29 +19,48 @@ from handlers.channel import (
     Sent,
 )
 
-MEMORY = 200
-"""Messages that one simulated person remembers."""
+Told = Callable[[str, OutboundMessage, str], None]
+"""What happens when a message reaches a chat: chat, message, the message's id. It may raise ChannelError."""
+
+
+def _nobody_reacts(chat: str, message: OutboundMessage, message_id: str) -> None:
+    """Nobody lives there any more."""
 
 
 class SimulatedChannel:
-    """Keeps what each simulated person was told, so that they can react to it; nothing leaves the process."""
+    """Hands each message to the simulated person it is for; nothing leaves the process."""
 
     name = "simulated"
     capabilities = Capabilities(source="this file", text_limit=20_000, write_first=True)
 
-    def __init__(self) -> None:
-        self.told: dict[str, list[OutboundMessage]] = {}
-        """Chat → the latest messages to it."""
+    def __init__(self, told: Told = _nobody_reacts) -> None:
+        self._told = told
         self._ids = count(1)
 
     def update(
-        self, *, chat: str, name: str, at: datetime, text: str = "", button: str = ""
+        self,
+        *,
+        chat: str,
+        name: str,
+        at: datetime,
+        text: str = "",
+        button: str = "",
+        photos: Sequence[str] = (),
+        reply_to: str = "",
     ) -> tuple[Envelope, bytes]:
-        """Return what a simulated person does, as it goes into the inbox."""
+        """Return what a simulated person does, as it goes into the inbox; `photos` are media keys."""
         update_id = f"{chat}:{at.timestamp():.0f}:{next(self._ids)}"
-        update = {"id": update_id, "chat": chat, "name": name, "at": at.isoformat(), "text": text}
-        body = json.dumps({**update, "button": button}, ensure_ascii=False).encode()
-        return Envelope(external_id=update_id, chat=chat), body
+        update = {
+            "id": update_id,
+            "chat": chat,
+            "name": name,
+            "at": at.isoformat(),
+            "text": text,
+            "button": button,
+            "photos": list(photos),
+            "reply_to": reply_to,
+        }
+        return Envelope(external_id=update_id, chat=chat), json.dumps(update, ensure_ascii=False).encode()
 
     def envelope(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
         """Raise Malformed: simulated people come in by no webhook."""
@@ -57,18 +76,19 @@ class SimulatedChannel:
             sent_at=datetime.fromisoformat(update["at"]),
             text=update["text"],
             button=update["button"],
+            photos=tuple(Photo(media_key=key) for key in update.get("photos", ())),
+            reply_to=update.get("reply_to", ""),
             message_id=update["id"],
         )
 
     async def send(self, address: Address, message: OutboundMessage) -> Sent:
-        """Remember the message for its reader."""
-        told = self.told.setdefault(address.chat, [])
-        told.append(message)
-        del told[:-MEMORY]
-        return Sent(message_id=str(next(self._ids)))
+        """Let the person at that address see the message."""
+        message_id = str(next(self._ids))
+        self._told(address.chat, message, message_id)
+        return Sent(message_id=message_id)
 
     async def fetch(self, photo: Photo) -> bytes:
-        """Raise NotSupported: simulated people send no photos."""
+        """Raise NotSupported: pictures of simulated people are stored already."""
         raise NotSupported
 
     async def create_group(self, wish: CreateGroup) -> Address:

@@ -1,0 +1,339 @@
+"""How simulated officials behave: in working time, one case of those on the desk after the other."""
+
+import heapq
+import zlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from bot.simulation.complaints import Complaint, words
+from bot.simulation.life import STEP, Life
+from handlers.channel import OutboundMessage
+
+PAUSE_BETWEEN = timedelta(minutes=5)
+FORGETS = 0.02
+ACTIONS_OF_A_CASE = frozenset(
+    {"accept", "answer", "ask", "resume", "hand", "giveback", "wrong", "triage", "card", "reject"}
+)
+
+
+@dataclass(slots=True)
+class Office:
+    """A unit's people: how quickly they work, and who takes which case."""
+
+    code: str
+    slowness: float
+    """1 is usual, less is quicker."""
+    care: float
+    """How often an answer satisfies; 1 always."""
+    members: list["Official"] = field(default_factory=list)
+
+    def on_duty(self, code: str) -> "Official | None":
+        """Return who takes a case: officers before the chair."""
+        officers = [member for member in self.members if member.role == "officer"] or self.members
+        return officers[zlib.crc32(code.encode()) % len(officers)] if officers else None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do: press the button that fits, and write what it asks for."""
+
+    press: str
+    """How the button's data begins."""
+    write: str = ""
+    photos: tuple[str, ...] = ()
+    optional: bool = False
+
+
+class Official:
+    """Somebody who handles a unit's cases."""
+
+    def __init__(
+        self,
+        life: Life,
+        chat: str,
+        *,
+        role: str,
+        office: Office,
+        truth: Mapping[str, Complaint],
+        photos: Sequence[str] = (),
+    ) -> None:
+        self.chat = chat
+        self.role = role
+        self.office = office
+        self.gone = False
+        self._life = life
+        self._truth = truth
+        self._photos = tuple(photos)
+        self._desk: list[tuple[datetime, int, str]] = []
+        self._numbers = count()
+        self._offered: dict[str, list[str]] = {}
+        """Case → the buttons that were shown for it last."""
+        self._shown: list[str] = []
+        """The buttons of the latest message."""
+        self._steps: deque[Step] = deque()
+        self._working = False
+        self._due: dict[str, datetime] = {}
+        """Case → when it is looked at next."""
+        self._planned: datetime | None = None
+        self._asked: set[str] = set()
+
+    # ── what comes in ────────────────────────────────────────────────────────────────────────────
+
+    def hear(self, message: OutboundMessage, message_id: str) -> None:
+        """Put what a message is about on the desk."""
+        if self.gone:
+            return
+        data = [button.data for row in message.buttons for button in row]
+        if data:
+            self._shown = data
+        by_case: dict[str, list[str]] = {}
+        for each in data:
+            _, _, rest = each.partition(":")
+            if rest:
+                by_case.setdefault(rest.split(":")[0], []).append(each)
+        for code, offered in by_case.items():
+            self._take_in(code, offered)
+
+    def _take_in(self, code: str, offered: list[str]) -> None:
+        actions = {each.partition(":")[0] for each in offered}
+        if not actions & ACTIONS_OF_A_CASE:
+            return
+        if actions & {"accept", "answer", "resume"}:
+            self._offered[code] = offered
+        elif "card" in actions:
+            self._offered.setdefault(code, offered)
+        mine = self.office.on_duty(code) is self
+        if "accept" in actions:
+            if mine and self._life.random.random() > FORGETS:
+                self._put(code, hours=self._life.random.expovariate(1 / (5 * self.office.slowness)))
+        elif "resume" in actions:
+            self._put(code, hours=60 + self._life.random.expovariate(1 / 60))
+        elif "answer" in actions:
+            self._put(code, hours=self._time_to_answer())
+        elif actions == {"card"} and mine:
+            self._put(code, hours=self._life.random.expovariate(1 / (6 * self.office.slowness)))
+
+    def _time_to_answer(self) -> float:
+        return self._life.random.lognormvariate(2.8, 0.9) * self.office.slowness
+
+    def _put(self, code: str, *, hours: float) -> None:
+        """Have a case looked at after so many hours, in working time; the latest resolve counts."""
+        at = self._life.now + timedelta(hours=hours)
+        self._due[code] = at
+        heapq.heappush(self._desk, (at, next(self._numbers), code))
+        self._look_at_desk()
+
+    def _look_at_desk(self) -> None:
+        while self._desk and self._due.get(self._desk[0][2]) != self._desk[0][0]:
+            heapq.heappop(self._desk)
+        if self._working or not self._desk or self.gone:
+            return
+        at = max(self._desk[0][0], self._life.now + PAUSE_BETWEEN)
+        self._plan_work(self._life.city.calendar.next_working_moment(at))
+
+    def _plan_work(self, at: datetime) -> None:
+        if self._planned is None or at < self._planned:
+            self._planned = at
+            self._life.plan(at, lambda: self._work(at))
+
+    # ── work ─────────────────────────────────────────────────────────────────────────────────────
+
+    def _work(self, planned: datetime) -> None:
+        """Take the next case that is due, unless another one is under way or another time was set."""
+        if planned != self._planned:
+            return
+        self._planned = None
+        if self.gone or self._working or not self._desk:
+            return
+        at, _, code = self._desk[0]
+        if at > self._life.now or self._due.get(code) != at:
+            self._look_at_desk()
+            return
+        heapq.heappop(self._desk)
+        del self._due[code]
+        self._working = True
+        self._steps = deque(self._decide(code))
+        self._go_on()
+
+    def _decide(self, code: str) -> list[Step]:
+        """Return what to do about a case, from what is offered for it."""
+        actions = {each.partition(":")[0] for each in self._offered.get(code, ())}
+        chance = self._life.random.random()
+        if "accept" in actions:
+            return self._first_look(code, actions, chance)
+        if "answer" in actions:
+            return self._handle(code, actions, chance)
+        if "card" in actions:
+            return [Step(press=f"card:{code}")]
+        return []
+
+    def _first_look(self, code: str, actions: set[str], chance: float) -> list[Step]:
+        if chance < 0.03 and "wrong" in actions:
+            domain = self._truth[code].domain if code in self._truth else ""
+            recast = [Step(press=f"recast:{code}:{domain}"), Step(press=f"handnow:{code}", optional=True)]
+            return [Step(press=f"wrong:{code}"), *recast]
+        if chance < 0.06 and "giveback" in actions:
+            return [Step(press=f"giveback:{code}"), Step(press=f"giveto:{code}")]
+        if chance < 0.08 and "hand" in actions:
+            return [Step(press=f"hand:{code}"), Step(press=f"handto:{code}"), Step(press=f"handnow:{code}")]
+        return [Step(press=f"accept:{code}")]
+
+    def _handle(self, code: str, actions: set[str], chance: float) -> list[Step]:
+        random = self._life.random
+        if chance < 0.08 and "ask" in actions and code not in self._asked:
+            self._asked.add(code)
+            question = words("questions", random)
+            return [Step(press=f"ask:{code}", write=question), Step(press=f"sendquestion:{code}")]
+        if chance < 0.09 and "giveback" in actions:
+            return [Step(press=f"giveback:{code}", write=words("reasons_wrong", random))]
+        known = self._truth.get(code)
+        answer = known.answer if known and known.answer else words("answers", random)
+        photos = (random.choice(self._photos),) if self._photos and random.random() < 0.8 else ()
+        return [
+            Step(press=f"answer:{code}", write=answer, photos=photos),
+            Step(press=f"sendanswer:{code}"),
+        ]
+
+    def _go_on(self) -> None:
+        """Do the next step; what is not offered any more ends the work on this case."""
+        while self._steps:
+            step = self._steps.popleft()
+            if data := self._find(step.press):
+                self._life.say(self.chat, button=data)
+                if step.write:
+                    self._life.say(self.chat, text=step.write, photos=step.photos)
+            elif step.optional:
+                continue
+            else:
+                self._give_up()
+                return
+            self._life.after(STEP / 2, self._go_on)
+            return
+        self._working = False
+        self._look_at_desk()
+
+    def _find(self, beginning: str) -> str:
+        """Return the data of a button that is shown; any of its kind where not this very one is."""
+        code = beginning.split(":")[1]
+        known = [*self._shown, *self._offered.get(code, ())]
+        kind = ":".join(beginning.split(":")[:2])
+        exact = [data for data in known if data.startswith(beginning)]
+        alike = [data for data in self._shown if data == kind or data.startswith(f"{kind}:")]
+        return (exact or alike or [""])[0]
+
+    def _give_up(self) -> None:
+        self._steps.clear()
+        self._working = False
+        drop = [data for data in self._shown if data.startswith("drop:")]
+        if drop:
+            self._life.say(self.chat, button=drop[0])
+        self._look_at_desk()
+
+
+class Dispatcher:
+    """Somebody who settles what the machine was unsure of: each morning and afternoon, and when called."""
+
+    def __init__(
+        self,
+        life: Life,
+        chat: str,
+        *,
+        truth: Mapping[str, Complaint],
+        rest_from: datetime | None = None,
+    ) -> None:
+        self.chat = chat
+        self._life = life
+        self._truth = truth
+        self._rest_from = rest_from
+        self._busy_until: datetime | None = None
+        self._coming: datetime | None = None
+
+    def hear(self, message: OutboundMessage, message_id: str) -> None:
+        """Begin when something waits; settle the case that is shown."""
+        data = [button.data for row in message.buttons for button in row]
+        kinds = {each.partition(":")[0] for each in data}
+        if kinds & {"fix", "later", "refuseto"}:
+            self._settle(data)
+        elif "triage" in kinds:
+            self._come()
+
+    def _come(self) -> None:
+        """Sit down at the desk as soon as offices work."""
+        if self._coming is not None or (self._rest_from is not None and self._life.now >= self._rest_from):
+            return
+        pause = timedelta(minutes=self._life.random.randrange(10, 90))
+        self._coming = self._life.city.calendar.next_working_moment(self._life.now + pause)
+        self._life.plan(self._coming, self._begin)
+
+    def _begin(self) -> None:
+        self._coming = None
+        if self._busy_until is None or self._life.now > self._busy_until:
+            self._do(text="/dieuphoi")
+
+    def _do(self, *, text: str = "", button: str = "") -> None:
+        self._busy_until = self._life.now + 3 * STEP
+        self._life.say(self.chat, text=text, button=button)
+
+    def _settle(self, data: Sequence[str]) -> None:
+        choice = self._choice(data)
+        if not choice:
+            return
+        self._busy_until = self._life.now + 3 * STEP
+        at = self._life.now + STEP / 2
+        if self._life.city.calendar.is_working_time(at):
+            self._life.plan(at, lambda: self._do(button=choice))
+        else:
+            self._come()
+
+    def _choice(self, data: Sequence[str]) -> str:
+        random = self._life.random
+        chance = random.random()
+        fixes = [each for each in data if each.startswith("fix:")]
+        code = data[0].split(":")[1] if data else ""
+        meant = self._truth.get(code)
+        offered = {kind: [each for each in data if each.startswith(f"{kind}:")] for kind in _WAYS}
+        if offered["refuseto"]:
+            return random.choice([each for each in offered["refuseto"] if not each.endswith(":duplicate")])
+        if offered["refuse"] and chance < 0.04:
+            return offered["refuse"][0]
+        if offered["merge"] and chance < 0.5:
+            return offered["merge"][0]
+        right = [each for each in fixes if meant and each == f"fix:{code}:d:{meant.domain}"]
+        if right and chance < 0.93:
+            return right[0]
+        if fixes and (not offered["domains"] or not _asks_domain(fixes) or chance > 0.9):
+            return random.choice(fixes[:3])
+        ways = offered["domains"] or offered["units"] or fixes
+        return ways[0] if ways else ""
+
+
+_WAYS = ("refuseto", "refuse", "merge", "domains", "units")
+
+
+def _asks_domain(fixes: Sequence[str]) -> bool:
+    return any(each.split(":")[2] == "d" for each in fixes)
+
+
+class Leader:
+    """Somebody who asks for figures and looks at what is shown."""
+
+    def __init__(self, life: Life, chat: str, *, questions: Sequence[str]) -> None:
+        self.chat = chat
+        self._life = life
+        self._questions = questions
+        self.gone = False
+
+    def begin(self) -> None:
+        """Ask some days from now, and again and again."""
+        pause = timedelta(days=self._life.random.randrange(3, 9), hours=self._life.random.randrange(1, 9))
+        self._life.plan(self._life.city.calendar.next_working_moment(self._life.now + pause), self._ask)
+
+    def _ask(self) -> None:
+        self._life.say(self.chat, text=self._life.random.choice(self._questions))
+        self.begin()
+
+    def hear(self, message: OutboundMessage, message_id: str) -> None:
+        """Take note."""

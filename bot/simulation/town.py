@@ -1,0 +1,165 @@
+"""A simulated town: who lives and works there, and the year that they live through."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Protocol
+
+from bot.simulation.citizens import Citizen
+from bot.simulation.complaints import WORDS, Complaint, Composer
+from bot.simulation.life import Life
+from bot.simulation.officials import Dispatcher, Leader, Office, Official
+from bot.simulation.weather import Weather
+from routing.organisation import City, Unit
+from storage.database import Database
+
+REPORTS_OF_A_CITIZEN = 4
+"""How many reports one citizen writes, on average."""
+SAME_INCIDENT = 0.04
+"""How often somebody reports what a neighbour has reported within the last days."""
+LAZY, DILIGENT = 0.15, 0.3
+"""Which share of the units is slow, and which is quick."""
+PHOTOS = 0.35
+MOVED_IN_BEFORE = timedelta(days=1)
+"""Officials came a day before all begins: nobody takes them to be at their phones that night."""
+
+
+@dataclass(kw_only=True)
+class Town:
+    """The people of a simulated city."""
+
+    life: Life
+    city: City
+    cases: int
+    photos: Sequence[str] = ()
+    wards: frozenset[str] = frozenset()
+    """The names of the wards with people; empty for all."""
+    composer: "Complaints | None" = None
+    """What people complain of; by default composed from the corpus."""
+    rest_from: datetime | None = None
+    """From when on dispatchers leave what waits."""
+    truth: dict[str, Complaint] = field(default_factory=dict)
+    """Tracking code → what its writer meant."""
+    filed: dict[str, Citizen] = field(default_factory=dict)
+    """Tracking code → who reported it."""
+    offices: dict[str, Office] = field(default_factory=dict)
+
+    async def settle(self, database: Database) -> None:
+        """Bring everybody into the city, and plan what will be reported."""
+        random = Random(f"town {self.life.random.random()}")
+        self.life.now -= MOVED_IN_BEFORE
+        for unit in self._units_with_people():
+            await self._staff(database, unit, random)
+        await self._staff_city(database)
+        self.life.now += MOVED_IN_BEFORE
+        self._plan_reports(random)
+
+    def _units_with_people(self) -> list[Unit]:
+        """Return the units that have officials: all but the root, and the wards with all below them."""
+        return [unit for unit in self.city.units.values() if self._has_people(unit)]
+
+    def _has_people(self, unit: Unit) -> bool:
+        if unit.code == self.city.root.code:
+            return False
+        return not self.wards or all(
+            each.kind != "ward" or each.name in self.wards for each in self.city.path(unit.code)
+        )
+
+    async def _staff(self, database: Database, unit: Unit, random: Random) -> None:
+        slowness = random.choices((3.0, 0.5, 1.0), (LAZY, DILIGENT, 1 - LAZY - DILIGENT))[0]
+        office = self.offices[unit.code] = Office(
+            code=unit.code, slowness=slowness, care=1 / (1 + slowness / 8)
+        )
+        busy = unit.kind == "department" or unit.kind == "company"
+        roles = ["chair", *["officer"] * (random.randrange(2, 6) if busy else random.randrange(0, 3))]
+        for number, role in enumerate(roles):
+            await self.hire(database, office, role, number)
+
+    async def hire(self, database: Database, office: Office, role: str, number: int) -> Official:
+        """Give a unit one more official."""
+        chat = f"{role}-{number}-{office.code}"
+        official = Official(self.life, chat, role=role, office=office, truth=self.truth, photos=self.photos)
+        name = WORDS["posts"][role].format(unit=self.city.units[office.code].name, number=number)
+        self.life.settle(chat, name, official)
+        async with database.begin() as transaction:
+            await self.life.appoint(transaction, chat, office.code, role)
+        office.members.append(official)
+        return official
+
+    async def _staff_city(self, database: Database) -> None:
+        root = self.city.root.code
+        for number in (1, 2):
+            chat = f"dispatcher-{number}"
+            name = WORDS["posts"]["dispatcher"].format(number=number)
+            dispatcher = Dispatcher(self.life, chat, truth=self.truth, rest_from=self.rest_from)
+            self.life.settle(chat, name, dispatcher)
+            await self._appoint(database, chat, root, "dispatcher")
+            leader = Leader(self.life, f"leader-{number}", questions=WORDS["leader_questions"])
+            self.life.settle(leader.chat, WORDS["posts"]["leader"].format(number=number), leader)
+            await self._appoint(database, leader.chat, root, "leader")
+            leader.begin()
+        admin = Leader(self.life, "admin", questions=WORDS["help"])
+        self.life.settle(admin.chat, WORDS["posts"]["admin"], admin)
+        await self._appoint(database, admin.chat, root, "admin")
+
+    async def _appoint(self, database: Database, chat: str, unit: str, role: str) -> None:
+        async with database.begin() as transaction:
+            await self.life.appoint(transaction, chat, unit, role)
+
+    # ── reports ──────────────────────────────────────────────────────────────────────────────────
+
+    def _plan_reports(self, random: Random) -> None:
+        weather = Weather(self.city.calendar, start=self.life.start, end=self.life.end, random=random)
+        citizens = [self._citizen(number) for number in range(max(1, self.cases // REPORTS_OF_A_CITIZEN))]
+        wards = tuple(unit.name for unit in self._units_with_people() if unit.kind == "ward")
+        composer = self.composer or Composer(random, wards=wards, domains=tuple(self.city.domains))
+        for moment in weather.moments(self.cases, random):
+            storm = weather.storm_at(moment) is not None and random.random() < 0.8
+            report = _Report(town=self, composer=composer, citizens=citizens, storm=storm)
+            self.life.plan(moment, report.write)
+
+    def _citizen(self, number: int) -> Citizen:
+        citizen = Citizen(self.life, f"citizen-{number}", filed=self._note)
+        self.life.settle(citizen.chat, WORDS["citizen"].format(number=number), citizen)
+        return citizen
+
+    def _note(self, code: str, citizen: Citizen) -> None:
+        if citizen.complaint is not None:
+            self.truth[code] = citizen.complaint
+        self.filed[code] = citizen
+
+
+@dataclass(kw_only=True)
+class _Report:
+    """Somebody will report something; who and what is drawn when the time has come."""
+
+    town: Town
+    composer: "Complaints"
+    citizens: Sequence[Citizen]
+    storm: bool
+    _last: list[Complaint] = field(default_factory=list)
+
+    def write(self) -> None:
+        """Let a citizen who has nothing else under way write."""
+        life = self.town.life
+        free = next((citizen for citizen in self._drawn() if not citizen.busy), None)
+        if free is None:
+            life.after(timedelta(hours=1), self.write)
+            return
+        complaint = self.composer.compose(storm=self.storm)
+        photos = self.town.photos
+        shown = tuple(life.random.sample(photos, 1)) if photos and life.random.random() < PHOTOS else ()
+        free.report(complaint, shown)
+
+    def _drawn(self) -> Iterator[Citizen]:
+        for _ in range(5):
+            yield self.town.life.random.choice(self.citizens)
+
+
+class Complaints(Protocol):
+    """Whatever tells what somebody complains of."""
+
+    def compose(self, *, storm: bool = False) -> Complaint:
+        """Return the next complaint; of a storm, if one rages."""
+        ...
