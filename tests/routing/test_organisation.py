@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
