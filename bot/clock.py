@@ -58,17 +58,18 @@ class Ticker:
 
     async def _batch(self, job: Job, now: datetime) -> int:
         async with self._database.begin() as transaction:
-            city = await self._follow_city(transaction)
+            city = await self._follow_city(transaction, now)
             count = await job(transaction, city, now) if city is not None else 0
             await transaction.flush()
             if count:
                 await messages.announce(transaction, "outbox")
         return count
 
-    async def _follow_city(self, transaction: Transaction) -> City | None:
+    async def _follow_city(self, transaction: Transaction, now: datetime) -> City | None:
         version = await units.city_version(transaction)
         if self._city is None or version != self._version:
             self._city, self._version = await units.load_city(transaction), version
+        self._city = self._city and self._city.at(now)
         return self._city
 
 

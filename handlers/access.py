@@ -124,7 +124,7 @@ def may_receive(city: City, unit_code: str, case: Case) -> bool:
     A restricted one goes only where the city's rules for its domain send it, so that it never reaches the
     unit that is complained about.
     """
-    if unit_code not in city.units:
+    if not city.is_valid(unit_code):
         return False
     return not is_restricted(city, case) or unit_code in restricted_units(city, case.domain)
 
@@ -157,8 +157,10 @@ def _within(city: City, unit_code: str, reach: Reach, case: Case) -> bool:
         return False
     if reach == Reach.BELOW and unit_code == case.unit_code:
         return False
-    if unit_code == case.unit_code:  # also where the unit is no longer part of the city
+    # Who took over from a unit stands for it, also in what it answered.
+    held_by = city.heir(case.unit_code, case.ward_code) or case.unit_code
+    if unit_code in (case.unit_code, held_by):  # also where the unit is no longer part of the city
         return True
     if reach == Reach.OWN_UNIT or is_restricted(city, case):
         return False
-    return city.is_within(case.unit_code, unit_code)
+    return city.is_within(held_by, unit_code) or city.is_within(case.unit_code, unit_code)

@@ -24,7 +24,7 @@ async def citizen_not_reached(
     """
     known = await chats.load_chats(transaction, [(channel, chat)])
     case = await cases.get_case_by_id(transaction, case_id, lock=True)
-    city = await units.load_city(transaction)
+    city = await units.load_city(transaction, now=now)
     if case is None or city is None:
         return
     if known[channel, chat].person_id == case.reporter_id or (channel, chat) == (case.channel, case.chat):

@@ -248,7 +248,7 @@ class TurnWorker:
             return await chats.peek_chats(transaction, addresses)
 
     async def _follow_city(self, transaction: Transaction) -> City:
-        """Return the city, loaded anew if it has changed. Raises NoCity."""
+        """Return the city as it is today, loaded anew if it has changed. Raises NoCity."""
         version = await units.city_version(transaction)
         if version != self._city_version:
             city = await units.load_city(transaction)
@@ -256,6 +256,7 @@ class TurnWorker:
             self._city_version = version
         if self._city is None:
             raise NoCity(NoCity.__doc__)
+        self._city = self._city.at(self._now())
         return self._city
 
     async def _read_texts(

@@ -15,7 +15,16 @@ from storage.tables import setting
 from storage.tables import unit as unit_table
 
 _DOCUMENT, _VERSION = "organisation", "organisation_version"
-_MIRRORED = ("name", "kind", "parent_code", "ward_code", "valid_from", "valid_to")
+_MIRRORED = (
+    "name",
+    "kind",
+    "parent_code",
+    "ward_code",
+    "valid_from",
+    "valid_to",
+    "former_names",
+    "successors",
+)
 
 
 def _upsert(table: Any, key: str, changes: Iterable[str]) -> dict[str, Insert]:
@@ -69,6 +78,8 @@ def _row(unit: Unit) -> dict[str, Any]:
         "ward_code": unit.ward_code,
         "valid_from": unit.valid_from,
         "valid_to": unit.valid_to,
+        "former_names": list(unit.former_names),
+        "successors": list(unit.successors),
     }
 
 
@@ -82,10 +93,25 @@ async def note_change(transaction: Transaction) -> None:
     await set_setting(transaction, _VERSION, await city_version(transaction) + 1)
 
 
-async def load_city(transaction: Transaction) -> City | None:
-    """Return the city as its organisation document describes it."""
+async def load_city(transaction: Transaction, *, now: datetime | None = None) -> City | None:
+    """Return the city as its organisation document describes it, on the local day of `now`."""
     document = await load_document(transaction)
-    return None if document is None else from_document(document)
+    if document is None:
+        return None
+    city = from_document(document)
+    return city if now is None else city.at(now)
+
+
+_SUCCESSORS = select(unit_table.c.code, unit_table.c.successors)
+
+
+async def successors_of(transaction: Transaction) -> dict[str, tuple[str, ...]]:
+    """Return, for each unit that others took over from, those others, the most important first.
+
+    They may be over themselves; `City.heir` follows them to the unit that exists now.
+    """
+    rows = await transaction.fetch(_SUCCESSORS)
+    return {row["code"]: tuple(row["successors"]) for row in rows if row["successors"]}
 
 
 async def load_document(transaction: Transaction) -> dict[str, Any] | None:

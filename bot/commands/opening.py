@@ -5,6 +5,7 @@ import difflib
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.settings import Settings, sqlite_path, without_password
@@ -68,7 +69,7 @@ async def city_of(transaction: "Transaction") -> "City":
     """Return the database's city. Raises NoCity when there is none."""
     from storage import units
 
-    city = await units.load_city(transaction)
+    city = await units.load_city(transaction, now=datetime.now(UTC))
     if city is None:
         raise NoCity(NO_CITY)
     return city

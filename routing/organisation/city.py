@@ -4,9 +4,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
-from routing.deadline import DeadlineRule, WorkingCalendar
+from routing.deadline import LOCAL_TIME, DeadlineRule, WorkingCalendar
 from routing.places.borders import Borders
 from routing.vietnamese import normalise, strip_accents, words
 
@@ -156,6 +156,10 @@ class City:
     def on(self, day: date) -> "City":
         """Return the city as it is on a day: units outside their time are known by name and no more."""
         return self if day == self.day else replace(self, day=day)
+
+    def at(self, now: datetime) -> "City":
+        """Return the city as it is on the local day of a moment."""
+        return self.on(now.astimezone(LOCAL_TIME).date())
 
     def is_valid(self, code: str) -> bool:
         """Tell whether a unit exists now: only such a one is given cases or offered."""
