@@ -1,0 +1,246 @@
+"""Changes of the tree as they are planned and carried out, and what moves with a unit's work."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import case as either
+from sqlalchemy.engine import RowMapping
+
+from routing.workflow import OPEN_STATUSES
+from storage.cases import Case
+from storage.database import Transaction
+from storage.identity import new_id
+from storage.people import HeldPost
+from storage.tables import case as case_table
+from storage.tables import invitation, org_change, part, person, post, template
+
+REASON = "reorganised"
+"""Why a post has ended whose unit did."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrgChange:
+    """A change file: the day it is for, when it was stored and done, and how far it has come."""
+
+    id: int
+    on_day: date
+    document: Mapping[str, Any]
+    created_at: datetime
+    done_at: datetime | None = None
+    outcome: dict[str, Any] | None = None
+
+
+_INSERT = insert(org_change)
+_IN_ORDER = (org_change.c.on_day, org_change.c.created_at, org_change.c.id)
+_ALL = select(org_change).order_by(*_IN_ORDER)
+_PENDING = _ALL.where(org_change.c.done_at.is_(None))
+_DUE = _PENDING.where(org_change.c.on_day <= bindparam("today")).limit(1).with_for_update()
+_SAVE = (
+    update(org_change)
+    .where(org_change.c.id == bindparam("row_id"))
+    .values(outcome=bindparam("new_outcome"), done_at=bindparam("at"))
+)
+_CANCEL = delete(org_change).where(
+    org_change.c.id == bindparam("row_id"), org_change.c.done_at.is_(None), org_change.c.outcome.is_(None)
+)
+
+
+def plan_change(
+    transaction: Transaction, document: Mapping[str, Any], *, on_day: date, now: datetime
+) -> OrgChange:
+    """Store a change file that is carried out on a day."""
+    planned = OrgChange(id=new_id(), on_day=on_day, document=document, created_at=now)
+    row = {"id": planned.id, "on_day": on_day, "document": dict(document), "created_at": now}
+    transaction.write(_INSERT, row)
+    return planned
+
+
+async def all_changes(transaction: Transaction) -> list[OrgChange]:
+    """Return every change, by its day."""
+    return [OrgChange(**row) for row in await transaction.fetch(_ALL)]
+
+
+async def pending_changes(transaction: Transaction) -> list[OrgChange]:
+    """Return the changes that are not done, by their day."""
+    return [OrgChange(**row) for row in await transaction.fetch(_PENDING)]
+
+
+async def due_change(transaction: Transaction, *, today: date) -> OrgChange | None:
+    """Return the first change that is due and not done, kept from others until the transaction ends."""
+    row = await transaction.fetch_one(_DUE, {"today": today})
+    return OrgChange(**row) if row else None
+
+
+def save_progress(
+    transaction: Transaction,
+    change: OrgChange,
+    outcome: Mapping[str, Any],
+    *,
+    done_at: datetime | None = None,
+) -> None:
+    """Store how far a change has come, and when it was done."""
+    transaction.write(_SAVE, {"row_id": change.id, "new_outcome": dict(outcome), "at": done_at})
+
+
+async def cancel_change(transaction: Transaction, change_id: int) -> bool:
+    """Drop a change that has not begun; tell whether there was one."""
+    return await transaction.execute(_CANCEL, {"row_id": change_id}) > 0
+
+
+# ── people ───────────────────────────────────────────────────────────────────────────────────────
+
+_STILL = or_(post.c.ends_at.is_(None), post.c.ends_at > bindparam("now"))
+_POSTS = (
+    select(
+        post.c.id,
+        post.c.person_id,
+        person.c.name,
+        post.c.unit_code,
+        post.c.role,
+        post.c.starts_at,
+        post.c.ends_at,
+        post.c.deputy_for,
+    )
+    .join(person, person.c.id == post.c.person_id)
+    .where(post.c.unit_code.in_(bindparam("units", expanding=True)), _STILL)
+    # Whoever is deputised for comes before the deputy.
+    .order_by(either((post.c.deputy_for.is_(None), 0), else_=1), post.c.id)
+)
+_END_POST = (
+    update(post).where(post.c.id == bindparam("post_id")).values(ends_at=bindparam("at"), ended_reason=REASON)
+)
+_ADD_POST = insert(post)
+_MOVE_DEPUTIES = (
+    update(post).where(post.c.deputy_for == bindparam("was"), _STILL).values(deputy_for=bindparam("new_post"))
+)
+_MOVE_INVITED_DEPUTIES = (
+    update(invitation)
+    .where(invitation.c.deputy_for == bindparam("was"), invitation.c.used_at.is_(None))
+    .values(deputy_for=bindparam("new_post"))
+)
+_MOVE_INVITATIONS = (
+    update(invitation)
+    .where(invitation.c.unit_code == bindparam("was"), invitation.c.used_at.is_(None))
+    .values(unit_code=bindparam("unit"))
+)
+
+
+async def posts_at(transaction: Transaction, units: Collection[str], *, now: datetime) -> list[HeldPost]:
+    """Return the posts at units that are held or will be; those that others deputise for come first."""
+    rows = await transaction.fetch(_POSTS, {"units": sorted(units), "now": now})
+    return [HeldPost(**row, reachable=True) for row in rows]
+
+
+def add_post(transaction: Transaction, held: HeldPost, *, unit_code: str, now: datetime) -> HeldPost:
+    """Give whoever holds a post the same one at another unit, for as long."""
+    added = replace(held, id=new_id(), unit_code=unit_code, starts_at=max(now, held.starts_at))
+    row = {name: getattr(added, name) for name in ("id", "person_id", "unit_code", "role", "starts_at")}
+    transaction.write(_ADD_POST, {**row, "ends_at": added.ends_at, "deputy_for": added.deputy_for})
+    return added
+
+
+def end_post(transaction: Transaction, held: HeldPost, *, at: datetime) -> None:
+    """End a post whose unit is over; one that had not begun was never held."""
+    transaction.write(_END_POST, {"post_id": held.id, "at": at})
+
+
+async def follow_post(transaction: Transaction, was: int, new_post: int, *, now: datetime) -> None:
+    """Let those who are held or invited in the place of one post be so in the place of another."""
+    await transaction.execute(_MOVE_DEPUTIES, {"was": was, "new_post": new_post, "now": now})
+    await transaction.execute(_MOVE_INVITED_DEPUTIES, {"was": was, "new_post": new_post})
+
+
+async def move_invitations(transaction: Transaction, was: str, unit: str) -> None:
+    """Let unused invitations to a unit lead to another."""
+    await transaction.execute(_MOVE_INVITATIONS, {"was": was, "unit": unit})
+
+
+# ── answers written beforehand ───────────────────────────────────────────────────────────────────
+
+_TEMPLATES = select(template).where(template.c.unit_code == bindparam("unit")).order_by(template.c.id)
+_MOVE_TEMPLATE = (
+    update(template)
+    .where(template.c.id == bindparam("row_id"))
+    .values(unit_code=bindparam("unit"), name=bindparam("new_name"))
+)
+_NAME_LENGTH = 80
+
+
+async def move_templates(transaction: Transaction, was: str, unit: str) -> None:
+    """Hand a unit's templates to another; a name that is taken there gets a number."""
+    own = await transaction.fetch(_TEMPLATES, {"unit": was})
+    taken = {row["name"] for row in await transaction.fetch(_TEMPLATES, {"unit": unit})} if own else set()
+    for row in own:
+        name = _free_name(row["name"], taken)
+        taken.add(name)
+        transaction.write(_MOVE_TEMPLATE, {"row_id": row["id"], "unit": unit, "new_name": name})
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name[: _NAME_LENGTH - 6]} ({number})"
+    return free
+
+
+# ── cases ────────────────────────────────────────────────────────────────────────────────────────
+
+_OPEN = sorted(OPEN_STATUSES)
+
+
+def _taken(*conditions: Any) -> Select[Any]:
+    return (
+        select(case_table)
+        .where(*conditions, case_table.c.id > bindparam("after"))
+        .order_by(case_table.c.id)
+        .limit(bindparam("limit"))
+        .with_for_update()
+    )
+
+
+_CASES = _taken(case_table.c.unit_code == bindparam("unit"), case_table.c.status.in_(_OPEN))
+_DECIDED_BY = _taken(case_table.c.extension_unit == bindparam("unit"), case_table.c.status.in_(_OPEN))
+_PARTS = (
+    select(part.c.id, part.c.officer_id, case_table.c.ward_code, case_table.c.street)
+    .join(case_table, case_table.c.id == part.c.case_id)
+    .where(
+        and_(part.c.unit_code == bindparam("unit"), part.c.status == "open"), part.c.id > bindparam("after")
+    )
+    .order_by(part.c.id)
+    .limit(bindparam("limit"))
+)
+_MOVE_PART = (
+    update(part)
+    .where(part.c.id == bindparam("row_id"))
+    .values(unit_code=bindparam("unit"), officer_id=bindparam("officer"))
+)
+
+
+async def open_cases_at(transaction: Transaction, unit: str, *, after: int, limit: int) -> list[Case]:
+    """Return the next open cases of a unit by number, kept from others."""
+    return _cases(await transaction.fetch(_CASES, {"unit": unit, "after": after, "limit": limit}))
+
+
+async def cases_decided_by(transaction: Transaction, unit: str, *, after: int, limit: int) -> list[Case]:
+    """Return the next open cases whose extension a unit has to decide, kept from others."""
+    return _cases(await transaction.fetch(_DECIDED_BY, {"unit": unit, "after": after, "limit": limit}))
+
+
+def _cases(rows: Sequence[RowMapping]) -> list[Case]:
+    return [Case(**row) for row in rows]
+
+
+async def open_parts_at(
+    transaction: Transaction, unit: str, *, after: int, limit: int
+) -> Sequence[RowMapping]:
+    """Return the next open parts of a unit: id, officer_id, and the ward_code and street of their cases."""
+    return await transaction.fetch(_PARTS, {"unit": unit, "after": after, "limit": limit})
+
+
+def move_part(transaction: Transaction, part_id: int, *, unit: str, officer_id: int | None) -> None:
+    """Let another unit contribute a part."""
+    transaction.write(_MOVE_PART, {"row_id": part_id, "unit": unit, "officer": officer_id})
