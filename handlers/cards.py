@@ -196,6 +196,9 @@ def _told(city: City, case: Case, event: Event) -> str:
     if event.type == "returned":
         unit = unit_name(city, event.unit_code)
         return texts.history_return(at=event.at, unit=unit, reason=data.get("reason", ""))
+    if event.type == "handed_over" and data.get("note"):
+        unit = unit_name(city, data.get("was"))
+        return texts.history_hand_over(at=event.at, unit=unit, reason=data["note"])
     if event.type == "support_asked":
         unit = unit_name(city, data.get("unit"))
         return texts.history_support(at=event.at, unit=unit, task=data.get("task", ""))
@@ -220,6 +223,12 @@ def _told_answer(event: Event) -> str:
 
 _SAID_BY_UNIT: Mapping[str, Callable[[Event], str]] = {
     "answered": _told_answer,
+    "extended": lambda event: texts.history_extension(
+        at=event.at, reason=event.data.get("reason", ""), granted=True
+    ),
+    "extension_refused": lambda event: texts.history_extension(
+        at=event.at, reason=event.data.get("reason", ""), granted=False
+    ),
     "progress_told": lambda event: texts.history_progress(at=event.at, text=event.data.get("text", "")),
     "answer_proposed": lambda event: texts.history_proposed(at=event.at, text=event.data.get("text", "")),
     "answer_sent_back": lambda event: texts.history_sent_back(

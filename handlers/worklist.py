@@ -47,9 +47,9 @@ async def show_page(turn: Turn, argument: str) -> None:
         official = bool(turn.person.posts)
         turn.say(texts.only_in_private() if turn.chat.group else texts.not_an_official(official=official))
         return
-    name, _, offset = argument.rpartition(":")
-    name = name if name in LISTS else "" if desk.units else _DECISIONS
     counts = await _count(turn, desk)
+    name, _, offset = argument.rpartition(":")
+    name = name if name in LISTS else _first_list(desk, counts)
     count = getattr(counts, name) if name else counts.open
     first = _page_start(offset, count)
     page = await _page(turn, desk, name, first)
@@ -57,6 +57,12 @@ async def show_page(turn: Turn, argument: str) -> None:
         _say_page(turn, desk, counts, name, first, page)
     else:
         _say_empty(turn, desk, counts, name)
+
+
+def _first_list(desk: _Desk, counts: Counts) -> str:
+    """Return what is shown at first: everything, for who has only decisions to make these."""
+    nothing_open = counts.open == 0 and counts.decisions > 0
+    return _DECISIONS if nothing_open or not desk.units else ""
 
 
 async def _count(turn: Turn, desk: _Desk) -> Counts:
@@ -138,7 +144,7 @@ def _list_buttons(desk: _Desk, counts: Counts, shown: str) -> list[list[Button]]
         for name, count in counted.items()
         if name != shown and count and (name == _DECISIONS or count < counts.open)
     ]
-    if shown and desk.units:
+    if shown and counts.open:
         buttons.append(Button(label=texts.label_all_work(), data="work:0"))
     return [buttons[start : start + _COLUMNS] for start in range(0, len(buttons), _COLUMNS)]
 
@@ -146,11 +152,13 @@ def _list_buttons(desk: _Desk, counts: Counts, shown: str) -> list[list[Button]]
 def _line(turn: Turn, number: int, case: Case, name: str) -> str:
     due = texts.due_phrase(due_at=case.due_at, standing=standing_of(turn, case))
     asked = extending.decision(turn.city, case) if name == _DECISIONS else ""
+    # A ward's own list does not name the ward on every line.
+    own_ward = case.ward_name == cards.unit_name(turn.city, case.unit_code) and name != _DECISIONS
     return texts.work_line(
         number=number,
         code=case.code,
         domain=cards.domain_name(turn.city, case.domain),
-        place=texts.place_name(street=case.street, ward=case.ward_name),
+        place=texts.place_name(street=case.street, ward="" if own_ward else case.ward_name),
         status=case.status,
         due=f"{due}\n   {asked}" if asked else due,
         urgent=case.urgent,

@@ -190,6 +190,17 @@ def passed_through(*, units: Sequence[str]) -> str:
     return f"Đã qua: {' → '.join(units)}"
 
 
+def history_hand_over(*, at: datetime, unit: str, reason: str) -> str:
+    """Return a line of a card: why a unit handed it on."""
+    return f"{unit} chuyển đi lúc {moment(at)}: «{excerpt(reason, 300)}»"
+
+
+def history_extension(*, at: datetime, reason: str, granted: bool) -> str:
+    """Return a line of a card: more time was granted or not, and why."""
+    how = "Được gia hạn" if granted else "Không được gia hạn"
+    return f"{how} lúc {moment(at)}: {excerpt(reason, 300)}"
+
+
 def sent_round(*, units: Sequence[str]) -> str:
     """Return the reason for which units leave a case to the dispatchers."""
     return f"Các đơn vị chuyển qua lại, xin điều phối chọn: {' → '.join(units)}"

@@ -193,6 +193,8 @@ async def test_refused_the_unit_reads_why_and_the_citizen_hears_nothing(city: Ci
     assert (case.due_at, case.extension, case.extended) == (FRIDAY_9, None, False)
     await officer.replays(f"extendwhy:{case.code}:1:survey")
     chief.sees("Cần khảo sát")
+    await chief.writes(f"/viec {case.code}")
+    chief.sees("Không được gia hạn lúc 09:00 thứ Hai 23/11: Phường bên cho mượn xe được")
 
 
 async def test_a_reason_from_the_list_refuses_too(city: CityHarness) -> None:
@@ -343,8 +345,6 @@ async def test_at_night_the_level_above_sleeps(city: CityHarness) -> None:
 async def test_the_list_of_the_chair_above_shows_what_waits_for_a_decision(city: CityHarness) -> None:
     _, chief, case = await asked(city)
     await chief.writes("/viec")
-    chief.sees("[⏳ Chờ duyệt: 1]")
-    await chief.presses("⏳ Chờ duyệt")
     chief.sees("⏳ Chờ duyệt", case.code, "Phường Khương Đình xin thêm 2 ngày làm việc")
     await chief.presses(case.code)
     chief.sees("duyệt gia hạn thêm 2 ngày", "[Đồng ý]", "[Không đồng ý]")
@@ -353,3 +353,13 @@ async def test_the_list_of_the_chair_above_shows_what_waits_for_a_decision(city:
     chief.does_not_see("Chờ duyệt")
     await chief.replays("work:decisions:0")
     chief.sees("không có việc nào")
+
+
+async def test_beside_the_units_own_work_it_is_a_list_of_its_own(city: CityHarness) -> None:
+    officer, chief, case = await asked(city)
+    other = await report(city, "binh")
+    await officer.replays(f"handnow:{other.code}:ha-noi")
+    await chief.writes("/viec")
+    chief.sees("1 việc đang mở", "⏳ chờ anh/chị duyệt 1", "[⏳ Chờ duyệt: 1]")
+    await chief.presses("⏳ Chờ duyệt")
+    chief.sees(case.code, "[Tất cả việc đang mở]")

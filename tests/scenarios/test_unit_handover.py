@@ -63,6 +63,10 @@ async def test_a_word_may_go_with_it_and_the_receiver_reads_it(city: CityHarness
     an.does_not_see("do Sở quản lý")
     case = await again(city, case)
     assert (case.unit_code, case.due_at, case.status) == (BUILDING, promised, "assigned")
+    await receiver.writes(f"/viec {case.code}")
+    receiver.sees(
+        "Phường Khương Đình chuyển đi lúc 10:00 thứ Hai 23/11: «Đường này do Sở quản lý từ tháng 7»"
+    )
     event = (await city.events(case))[-1]
     assert (event.type, event.data["note"]) == ("handed_over", "Đường này do Sở quản lý từ tháng 7")
 
