@@ -4,7 +4,8 @@
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -321,42 +322,50 @@ Entry = tuple[str, int]
 async def _name(transaction: Transaction, days: Sequence[date]) -> list[Broken]:
     """Say which events do not fit the seals of these days, by the lines that the seals keep of them.
 
-    A day on which every line fits had its seal tampered with. Of a chain that was written anew the first
-    event is named that differs: all later ones follow from it.
+    A day on which every line fits had its seal tampered with. Of each case the first event is named: what
+    differs after it in the chain follows from it.
     """
     sealed = {day: await _sealed_entries(transaction, day) for day in days}
-    stands: dict[date, dict[Entry, str]] = {day: {} for day in days}
+    stands: dict[date, dict[Entry, str]] = {}
     ids: dict[str, int] = {}
     for day in days:
-        for code, case_id, sequence, hash in await _events_of_day(transaction, day):
-            stands[day][code, sequence], ids[code] = hash[:_SHORT], case_id
-    came = {entry for day in days for entry in stands[day].keys() - sealed[day].keys()}
-    gone = {entry for day in days for entry in sealed[day].keys() - stands[day].keys()}
-    found: list[Broken] = []
-    known: set[str] = set()
+        events = await _events_of_day(transaction, day)
+        stands[day] = {(code, sequence): hash[:_SHORT] for code, _, sequence, hash in events}
+        ids |= {code: case_id for code, case_id, _, _ in events}
+    counted = (_per_case(sealed.values()), _per_case(stands.values()))
+    found: dict[str, Broken] = {}
     for day in days:
-        differences = list(_differences(sealed[day], stands[day], came & gone))
-        if not differences:
-            found.append(_of_seal(day, "seal changed"))
-        for (code, sequence), fault in differences:
-            if fault and not (fault == "changed since" and code in known):
-                case_id = ids.get(code, 0)
-                found.append(Broken(case_id=case_id, code=code, sequence=sequence, fault=fault, day=day))
-            known.add(code)
-    return found
+        differing = sorted(dict(sealed[day].items() ^ stands[day].items()))
+        if not differing:
+            found[str(day)] = _of_seal(day, "seal changed")
+        for code, sequence in differing:
+            fault = _fault_of(*(each[code] for each in counted), same_day=_both(sealed, stands, day, code))
+            its_day = (each for each in days if (code, sequence) in sealed[each])
+            on = next(its_day, day) if fault == "moved" else day
+            broken = Broken(case_id=ids.get(code, 0), code=code, sequence=sequence, fault=fault, day=on)
+            found.setdefault(code, broken)
+    return list(found.values())
 
 
-def _differences(
-    sealed: Mapping[Entry, str], stands: Mapping[Entry, str], moved: Set[Entry]
-) -> Iterable[tuple[Entry, str]]:
-    """Yield what differs, and how; nothing is said where an event arrived that is told of its own day."""
-    for entry in sorted(sealed.keys() | stands.keys()):
-        if entry not in stands:
-            yield entry, "moved" if entry in moved else "removed since"
-        elif entry not in sealed:
-            yield entry, "" if entry in moved else "added since"
-        elif sealed[entry] != stands[entry]:
-            yield entry, "changed since"
+def _per_case(days: Iterable[Mapping[Entry, str]]) -> Counter[str]:
+    return Counter(code for entries in days for code, _ in entries)
+
+
+def _both(
+    sealed: Mapping[date, Mapping[Entry, str]],
+    stands: Mapping[date, Mapping[Entry, str]],
+    day: date,
+    code: str,
+) -> bool:
+    """Tell whether the same events of a case were sealed on a day as stand there."""
+    numbers = [{entry for entry in each[day] if entry[0] == code} for each in (sealed, stands)]
+    return numbers[0] == numbers[1]
+
+
+def _fault_of(were: int, are: int, *, same_day: bool) -> str:
+    if were != are:
+        return "removed since" if were > are else "added since"
+    return "changed since" if same_day else "moved"
 
 
 async def _sealed_entries(transaction: Transaction, day: date) -> dict[Entry, str]:
