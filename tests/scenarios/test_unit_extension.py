@@ -6,7 +6,7 @@ import pytest
 
 from handlers import texts
 from routing.deadline import LOCAL_TIME
-from routing.organisation import Procedure
+from routing.organisation import Procedure, build_city
 from storage import ledger
 from storage.cases import Case
 from tests.city import CityHarness, Somebody
@@ -363,3 +363,38 @@ async def test_beside_the_units_own_work_it_is_a_list_of_its_own(city: CityHarne
     chief.sees("1 việc đang mở", "⏳ chờ anh/chị duyệt 1", "[⏳ Chờ duyệt: 1]")
     await chief.presses("⏳ Chờ duyệt")
     chief.sees(case.code, "[Tất cả việc đang mở]")
+
+
+# ── who is the level above ───────────────────────────────────────────────────────────────────────
+
+
+async def test_in_three_tiers_the_district_decides_and_the_city_is_not_bothered(city: CityHarness) -> None:
+    await city.founds(build_city("Hà Nội", tiers=3))
+    case = await report(
+        city, text="Rác chất đống ngõ 12 phố Vũ Tông Phan, phường Khương Đình, quận Thanh Xuân"
+    )
+    ward = case.unit_code or ""
+    assert city.city.units[ward].parent == "quan-thanh-xuan"
+    officer = await city.official(ward, "officer")
+    chief = await city.official("ha-noi", "chair")
+    district = await city.official("quan-thanh-xuan", "chair", name="Chủ tịch quận Thanh Xuân")
+    neighbour = await city.official("quan-cau-giay", "chair")
+    await officer.replays(f"extendwhy:{case.code}:1:material")
+    officer.sees("đến Quận Thanh Xuân")
+    chief.sees_nothing()
+    data = next(button.data for button in district.last.buttons if button.label == "Đồng ý")
+    await neighbour.replays(data)
+    neighbour.sees(texts.case_not_yours())
+    await district.presses("Đồng ý")
+    district.sees("Đã đồng ý gia hạn")
+
+
+async def test_what_few_may_know_is_decided_by_the_leaders(city: CityHarness) -> None:
+    officer = await city.official("thanh-tra-thanh-pho", "officer")
+    chief, leader = await city.official("ha-noi", "chair"), await city.official("ha-noi", "leader")
+    case = await report(city, text="Cán bộ thái độ hách dịch tại phường Khương Đình")
+    await officer.replays(f"extendwhy:{case.code}:2:file")
+    chief.sees_nothing()
+    leader.sees("Xin gia hạn", case.code)
+    await leader.presses("Đồng ý")
+    officer.sees("đồng ý gia hạn")
