@@ -59,17 +59,17 @@ async def _show_own(turn: Turn) -> None:
             for deputy in await people.deputies_of(turn.transaction, post.id, now=turn.now):
                 name = deputy.name or texts.someone()
                 lines.append(texts.deputy_line(name=name, unit=unit, ends_at=deputy.ends_at))
-                rows.append([Button(label=texts.label_end_deputy(name=name), data=f"leave:{deputy.id}")])
+                rows.append([Button(label=texts.end_deputy_choice(name=name), data=f"leave:{deputy.id}")])
         rows += _own_buttons(post, unit)
     turn.say(texts.own_posts(lines=lines), buttons=rows)
 
 
 def _own_buttons(post: Post, unit: str) -> Iterator[list[Button]]:
     if post.role == "chair" and post.deputy_for is None:
-        yield [Button(label=texts.label_name_deputy(unit=unit), data=f"deputy:{post.id}")]
+        yield [Button(label=texts.deputy_choice(unit=unit), data=f"deputy:{post.id}")]
     if post.role == "chair":
-        yield [Button(label=texts.label_staff(unit=unit), data=f"staff:{post.id}")]
-    yield [Button(label=texts.label_leave_post(role=post.role, unit=unit), data=f"leave:{post.id}")]
+        yield [Button(label=texts.staff_choice(unit=unit), data=f"staff:{post.id}")]
+    yield [Button(label=texts.leave_choice(role=post.role, unit=unit), data=f"leave:{post.id}")]
 
 
 async def staff(turn: Turn, argument: str) -> None:
@@ -103,7 +103,7 @@ async def _show_staff(turn: Turn, code: str) -> None:
     rows = [
         [
             Button(
-                label=texts.label_end_post(name=each.name or texts.someone(), role=each.role),
+                label=texts.end_post_choice(name=each.name or texts.someone(), role=each.role),
                 data=f"leave:{each.id}",
             )
         ]
@@ -154,7 +154,7 @@ async def ask_leave(turn: Turn, argument: str) -> None:
         count = await caseloads.count_cases_of_officer(turn.transaction, post.person_id, post.unit_code)
     rows = [[Button(label=texts.label_confirm_leaving(), data=f"leaveyes:{post.id}")]]
     for each in await _colleagues(turn, post) if count else ():
-        label = texts.label_hand_work_to(name=each.name or texts.someone())
+        label = texts.hand_work_choice(name=each.name or texts.someone())
         rows.append([Button(label=label, data=f"leaveyes:{post.id}:{each.id}")])
     rows.append([Button(label=texts.label_keep_post(), data="posts:")])
     own = post.person_id == turn.person.id

@@ -71,22 +71,22 @@ def post_no_longer_held(*, official: bool) -> str:
     )
 
 
-def label_leave_post(*, role: str, unit: str) -> str:
+def leave_choice(*, role: str, unit: str) -> str:
     """Label the button that lays down a post of one's own."""
     return f"Thôi làm {_post(role, unit)}"
 
 
-def label_name_deputy(*, unit: str) -> str:
+def deputy_choice(*, unit: str) -> str:
     """Label the button that names a deputy."""
     return f"Ủy quyền – {unit}"
 
 
-def label_end_deputy(*, name: str) -> str:
+def end_deputy_choice(*, name: str) -> str:
     """Label the button that ends what somebody holds in one's place."""
     return f"Thôi ủy quyền cho {name}"
 
 
-def label_staff(*, unit: str) -> str:
+def staff_choice(*, unit: str) -> str:
     """Label the button that shows who works at a unit."""
     return f"Cán bộ của {unit}"
 
@@ -109,7 +109,7 @@ def staff_line(*, name: str, role: str, ends_at: datetime | None, deputy: bool, 
     return f"{name} – {word}" + ("" if reachable else " (chưa nhắn tin được)")
 
 
-def label_end_post(*, name: str, role: str) -> str:
+def end_post_choice(*, name: str, role: str) -> str:
     """Label the button that takes somebody's post away."""
     return f"Cho thôi: {name}, {_ROLES[role]}"
 
@@ -140,7 +140,7 @@ def label_confirm_leaving() -> str:
     return "Xác nhận"
 
 
-def label_hand_work_to(*, name: str) -> str:
+def hand_work_choice(*, name: str) -> str:
     """Label the button that ends a post and gives the work to somebody."""
     return f"Xác nhận, giao việc cho {name}"
 

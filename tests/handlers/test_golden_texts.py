@@ -22,7 +22,9 @@ from handlers.texts import (
     learning,
     officials,
     operators,
+    people,
     reminding,
+    rules,
     splitting,
     templates,
 )
@@ -39,7 +41,9 @@ MODULES = (
     learning,
     officials,
     operators,
+    people,
     reminding,
+    rules,
     splitting,
     templates,
 )
@@ -129,6 +133,22 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
     "explanation": {"parts": [["(máy đọc)", "(đơn vị)", "(hạn)"]]},
     "limit_of_rule": {"key": ["domain", "area", "kind"], "value": ["Tiếng ồn"]},
     "doubt_rule": {"position": [40]},
+    "broken_rule": {
+        "position": [40],
+        "fault": ["unknown_unit", "unknown_domain", "ended_unit", "unknown_area"],
+    },
+    "hole_in_rules": {
+        "domain": ["Rác thải"],
+        "wards": [["Phường Khương Đình", "Phường Láng", "Phường Hà Đông", "Phường Ba Đình"]],
+        "position": [None, 40],
+    },
+    "staff": {"lines": [["(thứ nhất)", "(thứ hai)"], []]},
+    "confirm_leaving": {"name": ["", "Chuyên viên"], "cases": [3, 0], "deputies": [0, 1]},
+    "post_left": {"cases": [3, 0], "name": ["", "Chuyên viên"]},
+    "post_taken_away": {"holder": ["Chuyên viên"], "cases": [3, 0], "name": ["", "Chuyên viên khác"]},
+    "unit_left_empty": {"cases": [3, 0]},
+    "deputy_until_when": {"name": ["Chuyên viên", ""]},
+    "confirm_deputy": {"name": ["Chuyên viên", ""]},
     "unit_by_person": {"reason": ["cán bộ điều phối chọn"]},
     "unit_by_rule": {
         "position": [40],
