@@ -61,10 +61,9 @@ def template_line(*, number: int, name: str, domain: str, unit: str, used: int) 
 
 def template_shown(*, name: str, domain: str, unit: str, text: str, sample: str) -> str:
     """Show a template as it was written, and filled in for a case."""
-    return (
-        f"Mẫu «{name}» · {domain or 'mọi lĩnh vực'} · {unit}\n\n{text}\n\n"
-        f"Ví dụ khi dùng:\n«{sample}»\nChỗ … được hỏi để điền trước khi gửi."
-    )
+    gaps = "\nChỗ … được hỏi để điền trước khi gửi." if "…" in sample else ""
+    about = f"Mẫu «{name}» · {domain or 'mọi lĩnh vực'} · {unit}"
+    return f"{about}\n\n{text}\n\nVí dụ khi dùng:\n«{sample}»{gaps}"
 
 
 def template_gone() -> str:

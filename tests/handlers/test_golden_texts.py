@@ -4,6 +4,7 @@ A text that changes makes this fail; `python -m tests.handlers.test_golden_texts
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -18,7 +19,6 @@ from handlers.texts import (
     common,
     duplicates,
     explaining,
-    figures,
     learning,
     officials,
     operators,
@@ -47,6 +47,8 @@ MODULES = (
     splitting,
     templates,
 )
+FIELD = re.compile(r"\{[^{}]+\}")
+"""A field of a template, as its writer types it."""
 LATER = datetime(2026, 11, 25, 17, 0, tzinfo=LOCAL_TIME)
 EARLIER = datetime(2026, 11, 23, 9, 5, tzinfo=LOCAL_TIME)
 
@@ -106,6 +108,21 @@ SAMPLES: dict[str, list[Any]] = {
 }
 # Where a name alone does not tell what a text is given.
 SPECIAL: dict[str, dict[str, list[Any]]] = {
+    "answer_draft": {
+        "no_photo_reason": ["", "Trời tối"],
+        "notes": [[], ["(lời nhắc)"]],
+        "button": ["Gửi câu trả lời", ""],
+    },
+    "answer_lacks": {"missing": [["when", "who"], ["what"]]},
+    "answer_to_approve": {"missing": [["when", "who"], []], "no_photo_reason": ["", "Trời tối"]},
+    "answer_proposed": {"names": [["Chủ tịch phường Khương Đình"], []]},
+    "case_answered": {"no_photo_reason": ["", "Trời tối"]},
+    "gap_left": {"gap": ["Ngày 25/11/2026, … đã dọn sạch"]},
+    "label_add_template": {"unit": ["", "Phường Khương Đình"]},
+    "template_line": {"name": ["Đã dọn rác"], "unit": ["", "Phường Khương Đình"], "used": [0, 3]},
+    "template_list": {"lines": [["(dòng thứ nhất)", "(dòng thứ hai)"], []]},
+    "template_shown": {"text": ["Ngày …, … đã dọn rác tại {nơi}."], "sample": ["Ngày …, … đã dọn rác."]},
+    "unknown_fields": {"names": [["{tên}", "{số}"]]},
     "corrected_by_official": {"what": ["Lĩnh vực"], "was": ["Khác", ""], "now": ["Tiếng ồn"]},
     "chosen_by_reporter": {"what": ["Lĩnh vực"], "now": ["Tiếng ồn"]},
     "choose_officer": {"name": ["Chuyên viên môi trường", ""]},
@@ -289,7 +306,7 @@ def test_every_module_of_texts_is_rendered() -> None:
 
 def test_texts_hold_no_leftovers_and_fit_a_message() -> None:
     for part in rendered().split("## "):
-        body = part.partition("\n")[2]
+        body = FIELD.sub("", part.partition("\n")[2])
         assert not any(sign in body for sign in ("None", "{", "}", "  •", "..", " ,", " .\n")), part
         assert len(body) < 2_000, part
 
