@@ -149,11 +149,16 @@ def _given(case: Case, step: Step) -> None:
 
 def _give(case: Case, step: Step, unit_code: str) -> None:
     _drop_pending(case)
-    case.unit_code, case.assigned_at = unit_code, step.now
+    case.unit_code, case.assigned_at = _standing(case, step, unit_code), step.now
     case.officer_id = case.accepted_at = case.triage_reason = case.triage_at = case.unreached_at = None
     rule = step.city.deadline_rule(case.domain)
     from_now = deadline.deadlines(step.city, rule, received_at=step.now, urgent=case.urgent)
     case.accept_due_at = from_now.accept_due_at
+
+
+def _standing(case: Case, step: Step, unit_code: str | None) -> str | None:
+    """Return a unit, or who took over from it where it is over."""
+    return unit_code and (step.city.heir(unit_code, case.ward_code) or unit_code)
 
 
 def _accepted(case: Case, step: Step) -> None:
@@ -219,8 +224,9 @@ def _reopened(case: Case, step: Step) -> None:
     case.answered_at = case.answer_due_at = case.closed_at = case.accepted_at = case.handled_hours = None
     case.reopened_at, case.paused_hours = step.now, 0.0
     case.rating = step.data.get("rating")
-    if step.data.get("unit", case.unit_code) != case.unit_code:
-        case.unit_code, case.officer_id, case.assigned_at = step.data["unit"], None, step.now
+    unit = _standing(case, step, step.data.get("unit", case.unit_code))
+    if unit != case.unit_code:
+        case.unit_code, case.officer_id, case.assigned_at = unit, None, step.now
     rule = step.city.deadline_rule(case.domain)
     again = deadline.deadlines(step.city, rule, received_at=step.now, urgent=case.urgent)
     case.accept_due_at = again.accept_due_at
