@@ -104,6 +104,12 @@ def _gap(written: Writing) -> str:
     return filling.gap_in(written.text) if written.template else ""
 
 
+def fills_gap(turn: Turn) -> bool:
+    """Tell whether the next message fills a gap, so that a number in it is no button's."""
+    written = writing.writing_in(turn, ANSWER)
+    return written is not None and bool(_gap(written))
+
+
 def _lacks_proof(turn: Turn, case: Case, written: Writing) -> bool:
     proven = written.photos or written.no_photo_reason
     return not proven and approving.needs_proof(turn.city, case)

@@ -296,6 +296,8 @@ def _typed_button(turn: Turn, shown: Sequence[Notice]) -> str:
     typed = " ".join(turn.message.text.split())
     if not typed or len(typed) > LONGEST_LABEL or turn.message.edited or turn.message.photos:
         return ""
+    if typed.isdecimal() and answering.fills_gap(turn):
+        return ""
     listed = (_buttons(notice) for notice in shown)
     return _meant(next((buttons for buttons in listed if buttons), []), typed)
 

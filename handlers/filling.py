@@ -13,13 +13,14 @@ GAP = "…"
 """What stands where nothing is known, or where the writer of a template left room."""
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _DOTS = re.compile(r"\.{3,}|_{3,}|…(?:\s*…)+")
+_SPACE_BEFORE_SIGN = re.compile(r"[ \t]+(?=[,;.!?])")
 _CONTEXT = 30
 _SAME_WORDS = 0.6
 
 
 def tidy(text: str) -> str:
     """Return a template's text as it is kept: rows of dots and dashes are gaps."""
-    return _DOTS.sub(GAP, normalise(text).strip())
+    return _SPACE_BEFORE_SIGN.sub("", _DOTS.sub(GAP, normalise(text).strip()))
 
 
 def unknown_fields(text: str) -> list[str]:

@@ -162,6 +162,16 @@ async def test_one_tap_fills_a_template_and_messages_fill_its_gaps(city: CityHar
     officer.sees("đã dùng 1 lần")
 
 
+async def test_a_number_fills_a_gap_and_presses_no_button(city: CityHarness) -> None:
+    chair, officer = await city.official(WARD, "chair"), await city.official(WARD, "officer")
+    await write_template(chair, text="Sáng nay tổ môi trường đã chở … xe rác , xong … lượt.")
+    await report(city)
+    await officer.presses("Trả lời người dân")
+    await officer.presses("Mẫu: Đã dọn rác")
+    await officer.writes("2")
+    officer.sees("đã chở 2 xe rác, xong … lượt.")
+
+
 async def test_who_types_the_whole_anew_fills_no_gap(city: CityHarness) -> None:
     chair, officer = await city.official(WARD, "chair"), await city.official(WARD, "officer")
     await write_template(chair, text="Hôm nay … đã dọn sạch rác tại ngõ 12, xong lúc ….")
