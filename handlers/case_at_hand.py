@@ -128,6 +128,14 @@ async def tell_officer(
     telling.post_when_awake(turn.transaction, concerned, message, case=case, now=turn.now)
 
 
+async def tell_unit_before(turn: Turn, case: Case, unit_code: str | None, text: str) -> None:
+    """Tell the unit that had a case until now that somebody outside it gave the case to another."""
+    there = await people.officials_of(turn.transaction, unit_code or "", now=turn.now)
+    others = [official for official in there if official.person_id != turn.person.id]
+    message = notices.message_of(text)
+    telling.post_when_awake(turn.transaction, others, message, case=case, now=turn.now)
+
+
 def buttons(turn: Turn, case: Case) -> list[tuple[Button, ...]]:
     """Return a button for everything that the writer may do to a case now."""
     return cards.buttons(case, actions(turn, case))

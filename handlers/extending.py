@@ -168,7 +168,7 @@ async def write_reason(turn: Turn, argument: str) -> None:
     """Ask for more time for the reason that was typed."""
     written = writing.writing_in(turn, WHY)
     reason = turn.message.text.strip()[: writing.LONGEST_REASON]
-    if written is None:
+    if written is None or written.choice not in map(str, DAYS):
         turn.say(texts.draft_gone())
     elif not reason:
         turn.say(texts.words_please(), buttons=[[writing.drop_button(written.code)]])

@@ -169,7 +169,10 @@ async def _hand_over(turn: Turn, argument: str, note: str) -> None:
     came_from = texts.came_from_because(unit=cards.unit_name(turn.city, was), reason=note)
     await _announce(turn, case, came_from)
     told = texts.handed_away(code=case.code, unit=unit)
-    await case_at_hand.tell_officer(turn, case, officer, told, unit_code=was)
+    if post.unit_code == was:
+        await case_at_hand.tell_officer(turn, case, officer, told, unit_code=was)
+    else:
+        await case_at_hand.tell_unit_before(turn, case, was, told)
 
 
 async def _tell_reporter(turn: Turn, case: Case, news: str) -> None:

@@ -1,5 +1,6 @@
 """`/viec`: how a unit stands at a glance, and its open cases as a whole or one list of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -54,7 +55,15 @@ async def show_page(turn: Turn, argument: str) -> None:
     first = _page_start(offset, count)
     page = await _page(turn, desk, name, first)
     if page:
-        _say_page(turn, desk, counts, name, first, page)
+        officers = await worklists.names_of_officers(turn.transaction, page) if desk.approving else {}
+        lines = [
+            _line(turn, number, case, name, officers) for number, case in enumerate(page, start=first + 1)
+        ]
+        rows = [[Button(label=case.code, data=f"card:{case.code}")] for case in page]
+        turn.say(
+            texts.work_page(heading=_heading(desk, counts, name), count=count, first=first + 1, lines=lines),
+            buttons=[*rows, *_page_buttons(name, first, count), *_list_buttons(desk, counts, name)],
+        )
     else:
         _say_empty(turn, desk, counts, name)
 
@@ -99,26 +108,17 @@ def _page_start(argument: str, count: int) -> int:
     return offset if offset < count else max(0, (count - 1) // PAGE * PAGE)
 
 
-def _say_page(turn: Turn, desk: _Desk, counts: Counts, name: str, first: int, page: list[Case]) -> None:
-    count = getattr(counts, name) if name else counts.open
-    heading = (
-        texts.list_heading(name=name, units=desk.names, count=count)
-        if name
-        else texts.work_summary(
-            units=desk.names,
-            count=counts.open,
-            today=counts.today,
-            unaccepted=counts.unaccepted,
-            at_risk=counts.at_risk,
-            overdue=counts.overdue,
-            decisions=counts.decisions,
-        )
-    )
-    lines = [_line(turn, number, case, name) for number, case in enumerate(page, start=first + 1)]
-    rows = [[Button(label=case.code, data=f"card:{case.code}")] for case in page]
-    turn.say(
-        texts.work_page(heading=heading, count=count, first=first + 1, lines=lines),
-        buttons=[*rows, *_page_buttons(name, first, count), *_list_buttons(desk, counts, name)],
+def _heading(desk: _Desk, counts: Counts, name: str) -> str:
+    if name:
+        return texts.list_heading(name=name, units=desk.names, count=getattr(counts, name))
+    return texts.work_summary(
+        units=desk.names,
+        count=counts.open,
+        today=counts.today,
+        unaccepted=counts.unaccepted,
+        at_risk=counts.at_risk,
+        overdue=counts.overdue,
+        decisions=counts.decisions,
     )
 
 
@@ -149,8 +149,10 @@ def _list_buttons(desk: _Desk, counts: Counts, shown: str) -> list[list[Button]]
     return [buttons[start : start + _COLUMNS] for start in range(0, len(buttons), _COLUMNS)]
 
 
-def _line(turn: Turn, number: int, case: Case, name: str) -> str:
+def _line(turn: Turn, number: int, case: Case, name: str, officers: Mapping[int, str]) -> str:
     due = texts.due_phrase(due_at=case.due_at, standing=standing_of(turn, case))
+    if officer := officers.get(case.officer_id or 0):
+        due = texts.due_with(due=due, name=officer)
     asked = extending.decision(turn.city, case) if name == _DECISIONS else ""
     # A ward's own list does not name the ward on every line.
     own_ward = case.ward_name == cards.unit_name(turn.city, case.unit_code) and name != _DECISIONS

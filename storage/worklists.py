@@ -11,7 +11,7 @@ from sqlalchemy import case as either
 from routing.workflow import OPEN_STATUSES
 from storage.cases import Case
 from storage.database import Transaction
-from storage.tables import UtcTime
+from storage.tables import UtcTime, person
 from storage.tables import case as case_table
 
 NOBODY = [""]
@@ -157,3 +157,13 @@ async def open_cases_of_officers(transaction: Transaction, people: Collection[in
     """Count the open cases that each of these people has in hand; nobody without one is named."""
     rows = await transaction.fetch(_LOAD, {"people": list(people)}) if people else []
     return {row["officer_id"]: row["cases"] for row in rows}
+
+
+_NAMES = select(person.c.id, person.c.name).where(person.c.id.in_(bindparam("people", expanding=True)))
+
+
+async def names_of_officers(transaction: Transaction, listed: Collection[Case]) -> dict[int, str]:
+    """Return the names of the people who have these cases in hand, by their numbers."""
+    people = sorted({case.officer_id for case in listed if case.officer_id is not None})
+    rows = await transaction.fetch(_NAMES, {"people": people}) if people else []
+    return {row["id"]: row["name"] for row in rows}

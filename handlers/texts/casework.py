@@ -561,6 +561,11 @@ def label_all_work() -> str:
     return "Tất cả việc đang mở"
 
 
+def due_with(*, due: str, name: str) -> str:
+    """Say in a list by when a case is due and who does it."""
+    return f"{due} · 👤 {excerpt(name, 40)}"
+
+
 def decision_line(*, count: str, unit: str) -> str:
     """Say in a list what is asked for a case."""
     return f"{unit} xin thêm {count}"

@@ -82,6 +82,20 @@ async def test_who_had_it_is_told_when_a_colleague_hands_it_on(city: CityHarness
     officer.sees(f"{case.code} đã được chuyển cho Sở Xây dựng")
 
 
+@pytest.mark.parametrize("who", ["ha-noi chair", "bo-phan-dieu-phoi dispatcher"])
+async def test_a_unit_hears_that_somebody_outside_it_gave_its_case_to_another(
+    city: CityHarness, who: str
+) -> None:
+    officer, chair = await city.official(WARD, "officer"), await city.official(WARD, "chair")
+    outside = await city.official(*who.split())
+    case = await report(city)
+    for official in (officer, chair):
+        official.reads()
+    await outside.replays(f"handnow:{case.code}:{BUILDING}")
+    for official in (officer, chair):
+        official.sees(f"{case.code} đã được chuyển cho Sở Xây dựng")
+
+
 async def test_the_way_stands_on_the_card(city: CityHarness) -> None:
     officer = await city.official(WARD, "officer")
     receiver = await city.official(BUILDING, "officer")

@@ -40,6 +40,18 @@ async def test_a_chair_sees_at_a_glance_how_the_unit_stands(city: CityHarness) -
     chair.sees("3 việc đang mở")
 
 
+async def test_a_chair_sees_who_does_what(city: CityHarness) -> None:
+    chair = await city.official(WARD, "chair")
+    officer = await city.official(WARD, "officer", name="Chuyên viên môi trường")
+    case = await report(city)
+    await officer.presses(f"accept:{case.code}")
+    await chair.writes("/viec")
+    chair.sees("đang làm · hạn 09:00 thứ Sáu 27/11 · 👤 Chuyên viên môi trường")
+    chair.sees("· ngõ 12 Vũ Tông Phan\n")
+    await officer.writes("/viec")
+    officer.does_not_see("👤")
+
+
 async def test_an_officer_finds_what_is_in_their_own_hands(city: CityHarness) -> None:
     officer = await city.official(WARD, "officer", name="Chuyên viên môi trường")
     mine, _ = await report(city, "an"), await report(city, "binh")
