@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import alarms, closing, leaving, reminding, supporting
+from handlers import alarms, closing, leaving, reminding, reorganising, supporting
 from routing.organisation import City
 from storage import messages, seals, units
 from storage.database import Database, Transaction
@@ -18,6 +18,7 @@ Job = Callable[[Transaction, City, datetime], Awaitable[int]]
 """Does one batch of its work in the given transaction; returns how much that was, 0 when nothing is left."""
 
 JOBS: dict[str, tuple[Job, float]] = {
+    "reorganise": (reorganising.carry_out, 60),
     "remind": (reminding.remind, 60),
     "remind_parts": (supporting.remind, 300),
     "stop_waiting": (closing.stop_waiting, 300),

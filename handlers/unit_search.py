@@ -1,7 +1,9 @@
 """Finding the unit that an official means: likely ones to offer, and typed names with slips."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from rapidfuzz import fuzz, process
 
@@ -18,12 +20,7 @@ _CLOSE_ENOUGH = 75
 def existing(city: City, now: datetime) -> list[Unit]:
     """Return the units that exist today, in the order of the tree."""
     today = now.astimezone(LOCAL_TIME).date()
-    return [
-        unit
-        for unit in city.units.values()
-        if (unit.valid_from is None or unit.valid_from <= today)
-        and (unit.valid_to is None or today <= unit.valid_to)
-    ]
+    return [unit for unit in city.units.values() if unit.exists_on(today)]
 
 
 def possible(city: City, case: Case, now: datetime) -> dict[str, Unit]:
@@ -62,13 +59,34 @@ def _guesses(city: City, case: Case) -> Iterator[str]:
 
 def by_name(city: City, case: Case, query: str, now: datetime) -> list[Unit]:
     """Return the units that a case may go to with a name like the typed one, best first."""
-    return named(possible(city, case, now).values(), query)
+    return named(possible(city, case, now).values(), query, taken_over=names_taken_over(city))
 
 
-def named(units: Iterable[Unit], query: str) -> list[Unit]:
-    """Return the units with a name like the typed one, best first: with or without accents and kind."""
+def named(
+    units: Iterable[Unit], query: str, *, taken_over: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> list[Unit]:
+    """Return the units with a name like the typed one, best first: with or without accents and kind.
+
+    Former names count too, and for each unit the names `taken_over` from units that are over.
+    """
     by_code = {unit.code: unit for unit in units}
-    return [by_code[code] for code in alike({code: unit.name for code, unit in by_code.items()}, query)]
+    names = {
+        f"{number} {code}": name
+        for code, unit in by_code.items()
+        for number, name in enumerate((unit.name, *unit.former_names, *taken_over.get(code, ())))
+    }
+    codes = (key.partition(" ")[2] for key in alike(names, query))
+    return [by_code[code] for code in dict.fromkeys(codes)]
+
+
+def names_taken_over(city: City) -> dict[str, list[str]]:
+    """Return, for each unit, what the units were called whose work it has now."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for unit in city.units.values():
+        if not city.is_valid(unit.code):
+            for heir in dict.fromkeys(city.heir(code) for code in unit.successors):
+                found[heir or ""] += [unit.name, *unit.former_names]
+    return found
 
 
 def alike(names: Mapping[str, str], query: str) -> list[str]:

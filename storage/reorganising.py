@@ -134,9 +134,12 @@ async def posts_at(transaction: Transaction, units: Collection[str], *, now: dat
     return [HeldPost(**row, reachable=True) for row in rows]
 
 
-def add_post(transaction: Transaction, held: HeldPost, *, unit_code: str, now: datetime) -> HeldPost:
+def add_post(
+    transaction: Transaction, held: HeldPost, *, unit_code: str, deputy_for: int | None, now: datetime
+) -> HeldPost:
     """Give whoever holds a post the same one at another unit, for as long."""
-    added = replace(held, id=new_id(), unit_code=unit_code, starts_at=max(now, held.starts_at))
+    starts_at = max(now, held.starts_at)
+    added = replace(held, id=new_id(), unit_code=unit_code, starts_at=starts_at, deputy_for=deputy_for)
     row = {name: getattr(added, name) for name in ("id", "person_id", "unit_code", "role", "starts_at")}
     transaction.write(_ADD_POST, {**row, "ends_at": added.ends_at, "deputy_for": added.deputy_for})
     return added
