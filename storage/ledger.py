@@ -128,11 +128,17 @@ _read = json.JSONDecoder(parse_float=_whole).decode
 """Reads an event's data in the form in which it is hashed."""
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+"""Types that stand for themselves; most values have one of them."""
+
+
 def _canonical(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             raise TypeError("keys of an event's data must be strings")
-        return {key: _canonical(item) for key, item in value.items()}
+        return {key: item if type(item) in _PLAIN else _canonical(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_canonical(item) for item in value]
     if isinstance(value, datetime):
