@@ -16,7 +16,7 @@ from handlers.notices import tell_operators
 from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City, to_document
-from routing.organisation.changing import BrokenChange, reorganise, rows_before
+from routing.organisation.changing import BrokenChange, reorganise, rows_before, with_rows
 from routing.organisation.succession import Succession
 from routing.workflow import Action
 from storage import cases, people, reorganising, units
@@ -376,3 +376,28 @@ _WORK: Mapping[str, Callable[[_Step], Awaitable[None]]] = {
     "parts": _move_parts,
     "news": _tell,
 }
+
+
+# ── the tree of another day ──────────────────────────────────────────────────────────────────────
+
+
+async def city_on(transaction: Transaction, city: City, day: date) -> City:
+    """Return the tree as it was on a day past, or will be on one to come by what is planned.
+
+    Of a day past only the units are as they were, without the rules. Raises BrokenChange where a planned
+    change cannot be carried out any more.
+    """
+    changes = await reorganising.all_changes(transaction)
+    for change in reversed(changes):
+        begun = (change.outcome or {}).get("day")
+        if begun is not None and date.fromisoformat(begun) > day:
+            city = with_rows(city, (change.outcome or {})["before"])
+    return await planned_city(transaction, city, until=day)
+
+
+async def planned_city(transaction: Transaction, city: City, *, until: date) -> City:
+    """Return the city after the changes that are planned up to a day, on that day."""
+    for change in await reorganising.pending_changes(transaction):
+        if change.on_day <= until and "stage" not in (change.outcome or {}):
+            city = reorganise(city, change.document, day=change.on_day).city
+    return city.on(until)

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.commands import rules, workbook
+from bot.commands import changing, rules, workbook
 from bot.commands.opening import Refused, city_of, nearest, opened
 from bot.settings import without_password
 
@@ -31,6 +31,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     actions = org.add_subparsers(dest="action", required=True, metavar="ACTION")
     workbook.register(actions)
     rules.register(actions)
+    changing.register(actions)
 
     invite = commands.add_parser("invite", help="make a one-time code for an official, valid 7 days")
     invite.add_argument("--unit", required=True, metavar="CODE", help="the unit's code, as in org export")
