@@ -14,9 +14,22 @@ from handlers.channel import OutboundMessage
 
 PAUSE_BETWEEN = timedelta(minutes=5)
 FORGETS = 0.02
+STEERING = {
+    "extend": 0.05,
+    "support": 0.02,
+    "progress": 0.02,
+    "snooze": 0.01,
+    "appoint": 0.03,
+    "reject": 0.015,
+}
+"""How often each of these is done when a case is looked at."""
+GOES_ON = frozenset({"extend", "support", "progress", "snooze"})
+"""After these the case still has to be answered."""
 ACTIONS_OF_A_CASE = frozenset(
     {"accept", "answer", "ask", "resume", "hand", "giveback", "wrong", "triage", "card", "reject"}
 )
+DECISIONS = frozenset({"approve", "grant", "partanswer"})
+"""What waits for somebody's word: an answer, an extension, a part of another unit's case."""
 
 
 @dataclass(slots=True)
@@ -74,11 +87,15 @@ class Official:
         self._shown: list[str] = []
         """The buttons of the latest message."""
         self._steps: deque[Step] = deque()
+        self._code = ""
+        self._goes_on = False
+        """Whether the case that is worked on must be looked at again afterwards."""
         self._working = False
         self._due: dict[str, datetime] = {}
         """Case → when it is looked at next."""
         self._planned: datetime | None = None
         self._asked: set[str] = set()
+        self._steered: set[tuple[str, str]] = set()
 
     # ── what comes in ────────────────────────────────────────────────────────────────────────────
 
@@ -99,7 +116,10 @@ class Official:
 
     def _take_in(self, code: str, offered: list[str]) -> None:
         actions = {each.partition(":")[0] for each in offered}
-        if not actions & ACTIONS_OF_A_CASE:
+        if actions & DECISIONS:
+            self._offered[code] = offered
+            self._put(code, hours=self._life.random.expovariate(1 / (6 * self.office.slowness)))
+        if not actions & ACTIONS_OF_A_CASE or actions & DECISIONS:
             return
         if actions & {"accept", "answer", "resume"}:
             self._offered[code] = offered
@@ -155,13 +175,17 @@ class Official:
         heapq.heappop(self._desk)
         del self._due[code]
         self._working = True
+        self._code = code
         self._steps = deque(self._decide(code))
+        self._goes_on = bool(self._steps) and self._steps[0].press.partition(":")[0] in GOES_ON
         self._go_on()
 
     def _decide(self, code: str) -> list[Step]:
         """Return what to do about a case, from what is offered for it."""
         actions = {each.partition(":")[0] for each in self._offered.get(code, ())}
         chance = self._life.random.random()
+        if actions & DECISIONS:
+            return self._judge(code, actions, chance)
         if "accept" in actions:
             return self._first_look(code, actions, chance)
         if "answer" in actions:
@@ -169,6 +193,52 @@ class Official:
         if "card" in actions:
             return [Step(press=f"card:{code}")]
         return []
+
+    def _judge(self, code: str, actions: set[str], chance: float) -> list[Step]:
+        random = self._life.random
+        if "approve" in actions:
+            if chance < 0.85 or "sendback" not in actions:
+                return [Step(press=f"approve:{code}")]
+            return [Step(press=f"sendback:{code}", write=words("reasons_send_back", random))]
+        if "grant" in actions:
+            if chance < 0.7 or "nogrant" not in actions:
+                return [Step(press=f"grant:{code}")]
+            return [Step(press=f"nogrant:{code}"), Step(press="nograntto:")]
+        if chance < 0.85 or "partdecline" not in actions:
+            done = words("parts_done", random)
+            return [Step(press=f"partanswer:{code}", write=done), Step(press="sendpart:")]
+        declined = words("parts_declined", random)
+        return [Step(press=f"partdecline:{code}", write=declined), Step(press="sendpart:", optional=True)]
+
+    def _steer(self, code: str, actions: set[str]) -> list[Step]:
+        """Return what is done now and then besides taking up and answering; nothing mostly."""
+        random = self._life.random
+        chance = random.random()
+        for action, share in STEERING.items():
+            chance -= share
+            if chance < 0:
+                if action not in actions or (action, code) in self._steered:
+                    return []
+                self._steered.add((action, code))
+                return self._steering(code, action)
+        return []
+
+    def _steering(self, code: str, action: str) -> list[Step]:
+        random = self._life.random
+        begun = Step(press=f"{action}:{code}")
+        if action == "extend":
+            return [begun, Step(press="extendfor:"), Step(press="extendwhy:")]
+        if action == "support":
+            task = words("tasks", random)
+            return [begun, Step(press="supportunit:", write=task), Step(press="sendsupport:")]
+        if action == "progress":
+            return [
+                Step(press=f"progress:{code}", write=words("additions", random)),
+                Step(press="sendprogress:", optional=True),
+            ]
+        if action == "snooze":
+            return [begun, Step(press="until:"), Step(press="snoozewhy:")]
+        return [begun, Step(press="appointto:" if action == "appoint" else "rejectfor:")]
 
     def _first_look(self, code: str, actions: set[str], chance: float) -> list[Step]:
         if chance < 0.03 and "wrong" in actions:
@@ -183,6 +253,8 @@ class Official:
 
     def _handle(self, code: str, actions: set[str], chance: float) -> list[Step]:
         random = self._life.random
+        if steps := self._steer(code, actions):
+            return steps
         if chance < 0.08 and "ask" in actions and code not in self._asked:
             self._asked.add(code)
             question = words("questions", random)
@@ -194,6 +266,8 @@ class Official:
         photos = (random.choice(self._photos),) if self._photos and random.random() < 0.8 else ()
         return [
             Step(press=f"answer:{code}", write=answer, photos=photos),
+            Step(press="nophoto:", write=words("reasons_no_photo", random), optional=True),
+            Step(press=f"nophoto:{code}", write=words("reasons_no_photo", random), optional=True),
             Step(press=f"sendanswer:{code}"),
         ]
 
@@ -213,11 +287,15 @@ class Official:
             self._life.after(STEP / 2, self._go_on)
             return
         self._working = False
+        if self._goes_on and self._code in self._offered and self._code not in self._due:
+            self._put(self._code, hours=self._time_to_answer())
         self._look_at_desk()
 
     def _find(self, beginning: str) -> str:
         """Return the data of a button that is shown; any of its kind where not this very one is."""
         code = beginning.split(":")[1]
+        if not code:
+            return next((data for data in self._shown if data.startswith(beginning)), "")
         known = [*self._shown, *self._offered.get(code, ())]
         kind = ":".join(beginning.split(":")[:2])
         exact = [data for data in known if data.startswith(beginning)]
