@@ -109,13 +109,21 @@ def units_seen(person: Person, city: City) -> frozenset[str]:
 
 
 def unit_for_figures(person: Person, city: City) -> str | None:
-    """Return the unit whose subtree's figures a person may see: the largest, None for nobody's."""
-    reached = [
+    """Return the unit whose figures a person is shown unasked: the largest of theirs, None for nobody's."""
+    return max(_units_with_figures(person, city), key=lambda code: len(city.subtree(code)), default=None)
+
+
+def sees_figures(person: Person, city: City, unit_code: str) -> bool:
+    """Tell whether a person may see the figures of a unit, by any of their posts."""
+    return any(city.is_within(unit_code, code) for code in _units_with_figures(person, city))
+
+
+def _units_with_figures(person: Person, city: City) -> list[str]:
+    return [
         city.root.code if REACHES["figures"][post.role] == Reach.CITY else post.unit_code
         for post in person.posts
         if post.role in REACHES["figures"] and post.unit_code in city.units
     ]
-    return max(reached, key=lambda code: len(city.subtree(code)), default=None)
 
 
 def may_receive(city: City, unit_code: str, case: Case) -> bool:

@@ -315,7 +315,7 @@ def _read_day(text: str) -> date:
 
 async def _answer(turn: Turn, request: Request, own: str) -> None:
     note = ""
-    if not turn.city.is_within(request.unit, own):
+    if not access.sees_figures(turn.person, turn.city, request.unit):
         note = texts.figures_outside(
             unit=cards.unit_name(turn.city, request.unit), own=cards.unit_name(turn.city, own)
         )

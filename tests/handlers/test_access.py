@@ -139,3 +139,14 @@ def test_figures_reach_as_far_as_the_highest_post(city: City) -> None:
     assert access.unit_for_figures(somebody(("admin", ABOVE)), city) is None
     assert access.unit_for_figures(somebody(), city) is None
     assert access.unit_for_figures(somebody(("chair", "a-unit-that-is-gone")), city) is None
+
+
+def test_figures_of_every_post_are_seen_and_of_no_other_unit() -> None:
+    city = build_city("Hà Nội")
+    both = somebody(("officer", WARD), ("chair", "phuong-lang"))
+    assert access.sees_figures(both, city, WARD)
+    assert access.sees_figures(both, city, "cong-an-phuong-lang")
+    assert not access.sees_figures(both, city, "phuong-hoan-kiem")
+    assert not access.sees_figures(both, city, "ha-noi")
+    assert access.sees_figures(somebody(("leader", WARD)), city, "ha-noi")
+    assert not access.sees_figures(somebody(("admin", WARD)), city, WARD)
