@@ -16,7 +16,7 @@ ANSWER, NO_PHOTO = f"{writing.PREFIX}answer", f"{writing.PREFIX}nophoto"
 TEMPLATES_OFFERED = 3
 MOST_TEMPLATES = 30
 _STEPS = (ANSWER, NO_PHOTO)
-_SENT_BACK = "answer_sent_back"
+_SENT_BACK, _ANSWERED = "answer_sent_back", "answered"
 
 Rows = list[list[Button]]
 
@@ -246,14 +246,15 @@ async def send_as_progress(turn: Turn, argument: str) -> None:
 
 
 async def redraft(turn: Turn, argument: str) -> None:
-    """Go on with the draft that the chair gave back last."""
+    """Go on with the draft that the chair gave back last, if nothing was answered since."""
     begun = await composing.begin(turn, argument, ANSWER, Action.ANSWER)
     if begun is None:
         return
     case, post, written = begun
     events = await ledger.events_of(turn.transaction, case.id)
-    kept = next((event.data for event in reversed(events) if event.type == _SENT_BACK), None)
-    if kept is not None and not written.texts:
+    last = next((event for event in reversed(events) if event.type in (_SENT_BACK, _ANSWERED)), None)
+    if last is not None and last.type == _SENT_BACK and not written.texts:
+        kept = last.data
         _take_up(turn, written, kept["text"], kept["photos"], kept.get("no_photo_reason", ""))
     await _ask_or_show(turn, case, post, written)
 

@@ -306,3 +306,30 @@ async def test_an_officer_who_left_is_not_told_and_the_unit_is(city: CityHarness
     await colleague.presses("Sửa bản nháp")
     colleague.sees(WHOLE, "Kèm 1 ảnh")
     assert (await again(city, case)).proposed is None
+
+
+async def test_a_draft_given_back_before_the_answer_is_not_taken_up_after_a_reopening(
+    city: CityHarness,
+) -> None:
+    officer, chair, case = await at_work(city)
+    await propose(officer, case)
+    await chair.presses("Trả lại để sửa")
+    await chair.writes("Nêu rõ giờ")
+    await propose(officer, case, BETTER)
+    await chair.presses("Duyệt và gửi")
+    await city.citizen("an").presses("Chưa giải quyết")
+    await officer.replays(f"redraft:{case.code}")
+    officer.sees("Anh/chị nhắn câu trả lời")
+    officer.does_not_see(WHOLE)
+
+
+async def test_a_cancelled_draft_is_gone_and_what_waits_stays(city: CityHarness) -> None:
+    officer, chair, case = await at_work(city)
+    await propose(officer, case)
+    await officer.replays(f"answer:{case.code}")
+    await officer.writes(BETTER, photos=1)
+    await officer.writes("/huy")
+    await officer.replays(f"sendanswer:{case.code}")
+    officer.sees(texts.draft_gone())
+    await chair.presses("Duyệt và gửi")
+    city.citizen("an").sees(WHOLE)
