@@ -65,7 +65,9 @@ class Rehearsal:
 
     def __init__(self, present: City, proposed: City) -> None:
         self._present, self._proposed = present, proposed
-        self._known: dict[tuple[int, _Key], Assignment] = {}
+        self._known: dict[_Key, Assignment] = {}
+        self._roads: dict[str | None, str | None] = {}
+        self._same_calendar = present.calendar == proposed.calendar
         self._parts_differ = _parts(present) != _parts(proposed)
         self.cases = 0
         self.moved: dict[Route, Change] = {}
@@ -87,9 +89,12 @@ class Rehearsal:
         for case in cases:
             self.cases += 1
             domain = self._domain(case)
-            was = self._assigned(self._present, case, case.domain)
-            now = self._assigned(self._proposed, case, domain)
-            self._compare(case, was, now)
+            present, proposed = self._present, self._proposed
+            hours = hours_of(present, case.received_at)
+            was = self._assigned(present, case, case.domain, hours)
+            if not self._same_calendar:
+                hours = hours_of(proposed, case.received_at)
+            self._compare(case, was, self._assigned(proposed, case, domain, hours))
             self._compare_deadlines(case, domain)
 
     def _domain(self, case: PastCase) -> str:
@@ -103,9 +108,11 @@ class Rehearsal:
             found = case.domain
         return found if found in self._proposed.domains else "other"
 
-    def _assigned(self, city: City, case: PastCase, domain: str) -> Assignment:
-        road, hours = road_of(case.street), hours_of(city, case.received_at)
-        key = (id(city), (domain, case.kind, case.ward_code, case.former, road, hours))
+    def _assigned(self, city: City, case: PastCase, domain: str, hours: str | None) -> Assignment:
+        if case.street not in self._roads:
+            self._roads[case.street] = road_of(case.street)
+        road = self._roads[case.street]
+        key = (city is self._present, domain, case.kind, case.ward_code, case.former, road, hours)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = assign(
@@ -129,7 +136,7 @@ class Rehearsal:
     def _compare_deadlines(self, case: PastCase, domain: str) -> None:
         was = self._present.deadline_rule(case.domain)
         now = self._proposed.deadline_rule(domain)
-        if was == now and self._present.calendar == self._proposed.calendar:
+        if was == now and self._same_calendar:
             return
         due = [
             deadline.deadlines(city, rule, received_at=case.received_at, urgent=case.urgent).due_at
