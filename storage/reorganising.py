@@ -43,9 +43,8 @@ _SAVE = (
     .where(org_change.c.id == bindparam("row_id"))
     .values(outcome=bindparam("new_outcome"), done_at=bindparam("at"))
 )
-_CANCEL = delete(org_change).where(
-    org_change.c.id == bindparam("row_id"), org_change.c.done_at.is_(None), org_change.c.outcome.is_(None)
-)
+_GET = _PENDING.where(org_change.c.id == bindparam("row_id")).with_for_update()
+_CANCEL = delete(org_change).where(org_change.c.id == bindparam("row_id"))
 
 
 def plan_change(
@@ -87,6 +86,9 @@ def save_progress(
 
 async def cancel_change(transaction: Transaction, change_id: int) -> bool:
     """Drop a change that has not begun; tell whether there was one."""
+    row = await transaction.fetch_one(_GET, {"row_id": change_id})
+    if row is None or "stage" in (row["outcome"] or {}):
+        return False
     return await transaction.execute(_CANCEL, {"row_id": change_id}) > 0
 
 
