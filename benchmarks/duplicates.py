@@ -164,11 +164,11 @@ async def main() -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         await measure(f"sqlite:///{folder}/city.db", arguments.open, arguments.finished)
-        url = arguments.postgresql or await _wheel(stack)
+        url = arguments.postgresql or await wheel(stack)
         await measure(url, arguments.open, arguments.finished)
 
 
-async def _wheel(stack: AsyncExitStack) -> str:
+async def wheel(stack: AsyncExitStack) -> str:
     server = _server()
     stack.callback(server.stop)
     return await stack.enter_async_context(server.database(empty=True))

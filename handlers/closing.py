@@ -15,7 +15,7 @@ from storage.cases import Case
 from storage.database import Transaction
 from storage.duplicates import Joined
 
-BATCH = 50
+BATCH = 25
 """Cases in one transaction; each leaves an event in the ledger, which costs more than a reminder."""
 
 

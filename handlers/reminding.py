@@ -5,9 +5,9 @@ whom to tell (`reminder`); when none is left, each chat gets one message of all 
 is noted and what was told is stored in the same transaction, so two clocks never tell twice.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
 from handlers import cards, escalating, notices, texts
 from handlers.channel import Button
@@ -16,14 +16,13 @@ from handlers.turn import Rows
 from routing import deadline, escalation
 from routing.escalation import GRAVEST_FIRST, Level, Matter
 from routing.organisation import City
-from routing.workflow import OPEN_STATUSES
 from storage import chats, duplicates, messages, reminders
 from storage.database import Transaction
 from storage.duplicates import Joined
 from storage.people import Official
 from storage.reminders import DueCase, Line
 
-CASES, CHATS = 200, 50
+CASES, CHATS = 100, 50
 """How many cases are noted, and how many chats are told, in one transaction."""
 LINES = 10
 """How many cases one message names; the rest is counted."""
@@ -145,46 +144,36 @@ async def _joined(transaction: Transaction, late: Sequence[DueCase]) -> list[Joi
 
 
 async def _tell(transaction: Transaction, city: City, now: datetime, *, urgent_only: bool) -> int:
-    lines = await reminders.take_lines(transaction, chats=CHATS, urgent_only=urgent_only)
-    of_chat: dict[tuple[str, str], list[Line]] = defaultdict(list)
-    for line in lines:
-        of_chat[line.channel, line.chat].append(line)
-    for (channel, chat), own in of_chat.items():
-        worth = _worth_telling(own)
-        if not worth:
-            continue
+    chats_due = await reminders.take_chats(transaction, now=now, limit=CHATS, urgent_only=urgent_only)
+    lines = (
+        await reminders.take_lines(transaction, chats_due, now=now, most=LINES, urgent_only=urgent_only)
+        if chats_due
+        else []
+    )
+    for (channel, chat), found in groupby(lines, key=lambda line: (line.channel, line.chat)):
+        own = list(found)
         messages.post_notice(
             transaction,
             channel=channel,
             chat=chat,
-            message=notices.message_of(_words(city, worth), buttons=_buttons(worth)).as_dict(),
+            message=notices.message_of(_words(city, own), buttons=_buttons(own)).as_dict(),
             at=now,
-            case_id=worth[0].case_id if len(worth) == 1 else None,
+            case_id=own[0].case_id if len(own) == 1 else None,
         )
-    return len(lines)
-
-
-def _worth_telling(lines: Iterable[Line]) -> list[Line]:
-    """Return one line for each case that is still open, the gravest first, then the oldest."""
-    ordered = sorted(lines, key=lambda line: (_rank(line.matter), not line.urgent, line.at, line.id))
-    first: dict[int, Line] = {}
-    for line in ordered:
-        if line.status in OPEN_STATUSES:
-            first.setdefault(line.case_id, line)
-    return list(first.values())
+    return len(chats_due)
 
 
 def _words(city: City, lines: Sequence[Line]) -> str:
-    shown = lines[:LINES]
-    sections = []
-    for matter in GRAVEST_FIRST:
-        of_matter = [
-            _line(city, number, line) for number, line in enumerate(shown, 1) if line.matter == matter
-        ]
-        if of_matter:
-            count = sum(line.matter == matter for line in lines)
-            sections.append(texts.reminder_section(matter=matter, count=count, lines=of_matter))
-    return texts.reminders(count=len(lines), sections=sections, left_out=len(lines) - len(shown))
+    numbered = [(line, _line(city, number, line)) for number, line in enumerate(lines, start=1)]
+    sections = [
+        texts.reminder_section(
+            matter=matter, count=group[0][0].of_matter, lines=[words for _, words in group]
+        )
+        for matter, found in groupby(numbered, key=lambda pair: pair[0].matter)
+        if (group := list(found))
+    ]
+    count = lines[0].of_chat
+    return texts.reminders(count=count, sections=sections, left_out=count - len(lines))
 
 
 def _line(city: City, number: int, line: Line) -> str:
@@ -203,20 +192,19 @@ def _line(city: City, number: int, line: Line) -> str:
 
 
 def _buttons(lines: Sequence[Line]) -> Rows:
-    shown = [
-        Button(label=texts.label_open_card(code=line.code), data=f"card:{line.code}")
-        for line in lines[:LINES]
-    ]
+    """Return a button for each case, two in a row, and one for all where not all are named."""
+    first, count = lines[0], lines[0].of_chat
+    shown = [Button(label=texts.label_open_card(code=line.code), data=f"card:{line.code}") for line in lines]
     rows = [shown[start : start + 2] for start in range(0, len(shown), 2)]
-    if len(lines) == 1 and lines[0].role == "chair" and lines[0].matter != Matter.DECIDE:
-        rows[0].append(Button(label=texts.label_snooze(), data=f"snooze:{lines[0].code}"))
-    if len(lines) > LINES:
-        rows.append([Button(label=texts.label_see_all(count=len(lines)), data=_list_of(lines))])
+    if count == 1 and first.role == "chair" and first.matter != Matter.DECIDE:
+        rows[0].append(Button(label=texts.label_snooze(), data=f"snooze:{first.code}"))
+    if count > len(lines):
+        rows.append([Button(label=texts.label_see_all(count=count), data=_list_of(first))])
     return rows
 
 
-def _list_of(lines: Sequence[Line]) -> str:
-    """Return the list that holds all of these: the own work, what waits in triage, or what is late below."""
-    if all(line.matter == Matter.TRIAGE for line in lines) and all(line.role != ABOVE for line in lines):
+def _list_of(line: Line) -> str:
+    """Return the list that holds all of a chat's: what is late below, what waits in triage, the own work."""
+    if line.sorting == line.of_chat and not line.above:
         return "triage:"
-    return "work:0" if all(line.role in ("chair", "officer") for line in lines) else "late:0"
+    return "late:0" if line.above or line.role == "dispatcher" else "work:0"

@@ -5,7 +5,19 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    update,
+)
+from sqlalchemy import case as either
 
 from routing import escalation
 from routing.workflow import OPEN_STATUSES
@@ -98,9 +110,12 @@ def note_told(transaction: Transaction, case: DueCase, *, now: datetime) -> None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing to remind a chat of, with what is said of the case as it stands now."""
+    """One case to remind a chat of, as it stands now, and how much there is beside it.
 
-    id: int
+    of_matter and of_chat count the cases of the same matter and of the whole chat; above and sorting how many
+    of the chat's are none of its reader's own, and how many wait in triage.
+    """
+
     channel: str
     chat: str
     matter: str
@@ -109,48 +124,94 @@ class Line:
     case_id: int
     code: str
     domain: str
-    status: str
     urgent: bool
     unit_code: str | None
     street: str | None
     ward_name: str | None
     due_at: datetime | None
+    of_matter: int
+    of_chat: int
+    above: int
+    sorting: int
 
 
 _KEEP = insert(reminder)
+_UNTIL_NOW = reminder.c.created_at <= bindparam("now")
+_FIRST = select(reminder.c.id).where(_UNTIL_NOW).order_by(reminder.c.id).limit(1).with_for_update()
 _FIRST_CHATS = (
     select(reminder.c.channel, reminder.c.chat)
+    .where(_UNTIL_NOW)
     .group_by(reminder.c.channel, reminder.c.chat)
     .order_by(reminder.c.channel, reminder.c.chat)
     .limit(bindparam("limit"))
 )
-_FIRST_CHATS_AT_NIGHT = _FIRST_CHATS.where(reminder.c.urgent)
-_OF_CHATS = (
-    select(
-        reminder.c.id,
-        reminder.c.channel,
-        reminder.c.chat,
-        reminder.c.matter,
-        reminder.c.role,
-        reminder.c.at,
-        reminder.c.case_id,
-        case_table.c.code,
-        case_table.c.domain,
-        case_table.c.status,
-        case_table.c.urgent,
-        case_table.c.unit_code,
-        case_table.c.street,
-        case_table.c.ward_name,
-        case_table.c.due_at,
-    )
-    .join(case_table, case_table.c.id == reminder.c.case_id)
-    .where(either_of(reminder.c.channel, reminder.c.chat))
-    # In one order, so that a second clock waits for the first and finds nothing left.
-    .order_by(reminder.c.id)
-    .with_for_update(of=reminder)
+_RANK = either(
+    {matter: place for place, matter in enumerate(escalation.GRAVEST_FIRST)}, value=reminder.c.matter
 )
-_OF_CHATS_AT_NIGHT = _OF_CHATS.where(reminder.c.urgent)
-_DONE = delete(reminder).where(reminder.c.id == bindparam("row_id"))
+
+
+def _lines(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Return the query for the first cases of some chats: each case once, as what is gravest about it."""
+    every = (
+        select(
+            *(reminder.c[name] for name in ("channel", "chat", "matter", "role", "at", "case_id")),
+            *(
+                case_table.c[name]
+                for name in ("code", "domain", "urgent", "unit_code", "street", "ward_name")
+            ),
+            case_table.c.due_at,
+            _RANK.label("rank"),
+            func.row_number()
+            .over(
+                partition_by=(reminder.c.channel, reminder.c.chat, reminder.c.case_id),
+                order_by=(_RANK, reminder.c.at, reminder.c.id),
+            )
+            .label("of_case"),
+        )
+        .join(case_table, case_table.c.id == reminder.c.case_id)
+        .where(
+            _UNTIL_NOW,
+            either_of(reminder.c.channel, reminder.c.chat),
+            case_table.c.status.in_(sorted(OPEN_STATUSES)),
+            *conditions,
+        )
+        .subquery()
+    )
+    of_chat = (every.c.channel, every.c.chat)
+    counted = (
+        select(
+            every,
+            func.row_number()
+            .over(
+                partition_by=of_chat,
+                order_by=(every.c.rank, every.c.urgent.desc(), every.c.at, every.c.case_id),
+            )
+            .label("place"),
+            func.count().over(partition_by=(*of_chat, every.c.matter)).label("of_matter"),
+            func.count().over(partition_by=of_chat).label("of_chat"),
+            _counted(every.c.role == "above", of_chat).label("above"),
+            _counted(every.c.matter == escalation.Matter.TRIAGE, of_chat).label("sorting"),
+        )
+        .where(every.c.of_case == 1)
+        .subquery()
+    )
+    return (
+        select(*(counted.c[field.name] for field in fields(Line)))
+        .where(counted.c.place <= bindparam("most"))
+        .order_by(counted.c.channel, counted.c.chat, counted.c.place)
+    )
+
+
+def _counted(condition: ColumnElement[bool], of_chat: tuple[Any, ...]) -> Any:
+    return func.sum(either((condition, 1), else_=0)).over(partition_by=of_chat)
+
+
+_ARE_URGENT = reminder.c.urgent == true()
+_LINES, _LINES_AT_NIGHT = _lines(), _lines(_ARE_URGENT)
+_DONE = delete(reminder).where(
+    reminder.c.channel == bindparam("in_channel"), reminder.c.chat == bindparam("in_chat"), _UNTIL_NOW
+)
+_DONE_AT_NIGHT = _DONE.where(_ARE_URGENT)
 
 
 def keep_lines(transaction: Transaction, rows: Iterable[dict[str, Any]]) -> None:
@@ -159,18 +220,40 @@ def keep_lines(transaction: Transaction, rows: Iterable[dict[str, Any]]) -> None
         transaction.write(_KEEP, row)
 
 
-async def take_lines(transaction: Transaction, *, chats: int, urgent_only: bool) -> list[Line]:
-    """Take all that so many chats are to be reminded of, in the order in which it was kept."""
-    heads = _FIRST_CHATS_AT_NIGHT if urgent_only else _FIRST_CHATS
-    first = [(row["channel"], row["chat"]) for row in await transaction.fetch(heads, {"limit": chats})]
-    if not first:
+async def take_chats(
+    transaction: Transaction, *, now: datetime, limit: int, urgent_only: bool
+) -> list[tuple[str, str]]:
+    """Take chats that are to be reminded of something; none while another clock does this work.
+
+    A second clock waits for the first one's transaction, and then finds that row gone.
+    """
+    first, heads = _FIRST, _FIRST_CHATS
+    if urgent_only:
+        first, heads = first.where(_ARE_URGENT), heads.where(_ARE_URGENT)
+    if await transaction.fetch_one(first, {"now": now}) is None:
         return []
-    statement = _OF_CHATS_AT_NIGHT if urgent_only else _OF_CHATS
-    rows: Sequence[Any] = await transaction.fetch(statement, halves(first))
-    lines = [Line(**row) for row in rows if (row["channel"], row["chat"]) in first]
-    for line in lines:
-        transaction.write(_DONE, {"row_id": line.id})
-    return lines
+    rows = await transaction.fetch(heads, {"now": now, "limit": limit})
+    return [(row["channel"], row["chat"]) for row in rows]
+
+
+async def take_lines(
+    transaction: Transaction,
+    chats: Sequence[tuple[str, str]],
+    *,
+    now: datetime,
+    most: int,
+    urgent_only: bool,
+) -> list[Line]:
+    """Return the gravest cases of each chat, at most so many, and take away all that was kept for them.
+
+    What is no longer open is left out.
+    """
+    lines, done = (_LINES_AT_NIGHT, _DONE_AT_NIGHT) if urgent_only else (_LINES, _DONE)
+    rows = await transaction.fetch(lines, {"now": now, "most": most, **halves(chats)})
+    for channel, chat in chats:
+        transaction.write(done, {"in_channel": channel, "in_chat": chat, "now": now})
+    known = set(chats)
+    return [Line(**row) for row in rows if (row["channel"], row["chat"]) in known]
 
 
 _LATE = (
