@@ -73,7 +73,9 @@ async def collect(
         start=_midnight(first),
         end=_midnight(last + timedelta(days=1)),
         now=now,
-        within=None if scope.code == city.root.code else _within(city, scope.code),
+        within=None
+        if scope.code == city.root.code
+        else trees.directly_below(city, scope.code) | {scope.code},
         domain=domain,
         moved=trees.counted_below(city, scope.code, trees.as_now(city) if tree == "now" else {}),
     )
@@ -123,11 +125,6 @@ class _Asked:
             group_by=group_by,
             moved=self.moved,
         )
-
-
-def _within(city: City, code: str) -> frozenset[str]:
-    """Return the units under which the cases of a subtree are counted: the scope, and those below it."""
-    return frozenset([code, *(child.code for child in city.children(code))])
 
 
 def _unit_name(city: City, code: str | None) -> str:

@@ -1,6 +1,6 @@
 """Two trees after a reorganisation: cases as units then had them, and under the units that took over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from routing.organisation import City
 
@@ -24,11 +24,16 @@ def as_now(city: City) -> dict[str, str]:
     return moved
 
 
-def counted_below(city: City, code: str, moved: dict[str, str]) -> dict[str, str]:
+def directly_below(city: City, code: str) -> frozenset[str]:
+    """Return the codes of the units directly below one, former ones too."""
+    return frozenset(unit.code for unit in city.units.values() if unit.parent == code)
+
+
+def counted_below(city: City, code: str, moved: Mapping[str, str]) -> dict[str, str]:
     """Return `moved` with every unit below one counted under that unit's child above it."""
-    children = {below: child.code for child in city.children(code) for below in city.subtree(child.code)}
-    found = {below: child for below, child in children.items() if below != child}
-    return found | {key: children.get(unit, unit) for key, unit in moved.items()}
+    child_of = {below: child for child in directly_below(city, code) for below in city.subtree(child)}
+    found = {below: child for below, child in child_of.items() if below != child}
+    return found | {key: child_of.get(unit, unit) for key, unit in moved.items()}
 
 
 def _follow(city: City, code: str, ward: str | None) -> str:

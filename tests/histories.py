@@ -35,14 +35,17 @@ class Stage:
     days: int = 40
 
 
-async def live_all(database: Database, stage: Stage, *, seed: int, count: int) -> list[Case]:
-    """Store so many cases with all their events; the same seed gives the same histories."""
+async def live_all(database: Database, stage: Stage, *, seed: int, count: int, first: int = 0) -> list[Case]:
+    """Store so many cases with all their events; the same seed gives the same histories.
+
+    first: the number in the first case's code.
+    """
     dice = random.Random(seed)
     lived: list[Case] = []
     for start in range(0, count, CASES_AT_ONCE):
         async with database.begin() as transaction:
             for number in range(start, min(start + CASES_AT_ONCE, count)):
-                lived.append(_live(transaction, stage, dice, number))
+                lived.append(_live(transaction, stage, dice, first + number))
     return lived
 
 

@@ -1,7 +1,8 @@
 """Figures: each as it is defined, and the same by queries and by a recount of the events."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from routing.deadline import LOCAL_TIME, WorkingCalendar
 from storage import cases, ledger
 from storage.cases import Case
 from storage.database import Database, Transaction
-from storage.figures import Figures, figures, recount
+from storage.figures import DEFINITIONS, Figures, definitions_as_markdown, figures, recount
 from tests.storage.samples import DAY, HOUR, NOON, SECOND, a_case, add_reporter
 
 WEEK = {"start": NOON, "end": NOON + 7 * DAY}
@@ -305,3 +306,12 @@ async def test_the_example_in_the_documentation_is_right(database: Database) -> 
     still_open = {"on_track": 2, "at_risk": 1, "overdue": 1}
     found = await total(database, **week)
     assert found == Figures(received=6, reopened=1, rejected=1, **answered, **still_open)
+
+
+def test_the_table_of_figures_in_the_documentation_is_the_one_in_the_code() -> None:
+    document = Path(__file__).parents[2] / "docs" / "figures.md"
+    assert definitions_as_markdown() in document.read_text(encoding="utf-8"), (
+        "docs/figures.md is out of date: print storage.figures.definitions_as_markdown() into it"
+    )
+    named = {name for name in DEFINITIONS if isinstance(getattr(Figures, name, None), property)}
+    assert {*DEFINITIONS, "rating_sum"} == {field.name for field in fields(Figures)} | named
