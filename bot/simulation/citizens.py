@@ -23,7 +23,7 @@ class Citizen:
         self.complaint: Complaint | None = None
         """What they are about to report."""
         self.written: list[str] = []
-        """All that they ever wrote to report something."""
+        """All that they ever wrote."""
         self.with_photos = False
         self._life = life
         self._filed = filed
@@ -172,6 +172,7 @@ class Citizen:
     def _write_later(self, data: str, kind: str, *, hours: float, pause_minutes: float = 20) -> None:
         """Press something, and write the words that it asks for soon after."""
         text = words(kind, self._life.random)
+        self.written.append(text)
 
         def press() -> None:
             self._life.say(self.chat, button=data)

@@ -20,12 +20,13 @@ from bot.simulation.watching import Watch
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City, build_city, to_document
 from routing.understanding import Understanding
-from storage import figures, identity, inspecting, units
+from storage import cases, figures, identity, inspecting, units
 from storage.database import Database
 
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=LOCAL_TIME)
 """Always the same, so that the same seed gives the same year whenever it is run."""
 SMALL_CITY = "Huế"
+PICTURES = 12
 SIMULATED = "simulated"
 """The setting that marks a database as a simulated city's."""
 
@@ -116,8 +117,9 @@ async def _simulate(
     city = await found_city(database, plan)
     faults = Faults(plan.seed) if plan.faults else None
     life = Life(database, understanding, city=city, seed=plan.seed, start=plan.start, end=end, faults=faults)
-    town = Town(life=life, city=city, cases=plan.cases)
     with identity.drawn_from(_Chance(plan.seed, life.clock)):
+        photos = await _add_photos(database, plan.start)
+        town = Town(life=life, city=city, cases=plan.cases, photos=photos)
         await town.settle(database)
         database.faults = faults
         watch = Watch(database, life, town)
@@ -143,6 +145,15 @@ async def _simulate(
             seconds=round(time.perf_counter() - began, 1),
             cpu_seconds=round(_cpu_seconds() - cpu_began, 1),
         )
+
+
+async def _add_photos(database: Database, at: datetime) -> list[str]:
+    """Record some pictures that people send; nobody looks at them, so there are no files."""
+    keys = [f"{identity.new_token(16)}.jpg" for _ in range(PICTURES)]
+    async with database.begin() as transaction:
+        for key in keys:
+            cases.add_photo(transaction, media_key=key, mime="image/jpeg", size=1, width=1, height=1, at=at)
+    return keys
 
 
 async def _live(life: Life, watch: Watch, *, quiet: bool) -> None:
