@@ -24,6 +24,7 @@ from handlers.texts import (
     operators,
     people,
     reminding,
+    reorganising,
     rules,
     splitting,
     templates,
@@ -44,6 +45,7 @@ MODULES = (
     people,
     reminding,
     rules,
+    reorganising,
     splitting,
     templates,
 )
@@ -108,6 +110,26 @@ SAMPLES: dict[str, list[Any]] = {
 }
 # Where a name alone does not tell what a text is given.
 SPECIAL: dict[str, dict[str, list[Any]]] = {
+    "reorganised_merged": {
+        "day": [LATER.date()],
+        "names": [["Phường Hạ Đình", "Phường Kim Giang"], ["Phường Hạ Đình"]],
+        "cases": [12, 0],
+    },
+    "reorganised_split": {
+        "day": [LATER.date()],
+        "name": ["Quận Thanh Xuân"],
+        "names": [["Phường Khương Đình", "Phường Phương Liệt"]],
+        "cases": [12, 0],
+    },
+    "reorganised_part": {"day": [LATER.date()], "name": ["Phường Phương Liệt"], "cases": [12, 0]},
+    "reorganised_renamed": {"day": [LATER.date()], "was": ["Phường Hạ Đình"]},
+    "reorganised_moved": {"day": [LATER.date()], "parent": ["Quận Thanh Xuân"]},
+    "reorganised_unsure": {"cases": [3]},
+    "reorganise_failed": {
+        "day": [LATER.date()],
+        "problems": [["changes row 1: rename: unit 'phuong-a' does not exist"]],
+    },
+    "history_reorganised": {"was": ["Phường Hạ Đình"]},
     "answer_draft": {
         "no_photo_reason": ["", "Trời tối"],
         "notes": [[], ["(lời nhắc)"]],
