@@ -1,11 +1,14 @@
 """Leaders and chairs ask for figures, of what they may see and in the words that they use."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from handlers import statistics, texts
 from routing.deadline import LOCAL_TIME
+from routing.organisation import to_document
+from storage import seals, units
 from storage.cases import Case
 from tests.city import CityHarness, Somebody
 
@@ -98,6 +101,53 @@ async def test_periods_units_and_domains_may_be_named(city: CityHarness) -> None
     for words in ("31/2", "xyzqw vwx", "15/11/2026-1/11/2026"):
         await leader.writes(f"/thongke {words}")
         leader.sees("Tôi chưa hiểu", "[Tuần này]")
+
+
+async def test_a_domain_stays_asked_for_when_grouped_and_in_another_period(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    await report(city)
+    await leader.writes("/thongke tháng này rác")
+    for label in ("Theo đơn vị", "Theo lĩnh vực", "Tổng chung", "Tuần này"):
+        await leader.presses(label)
+        leader.sees("Thành phố Hà Nội · Rác thải, vệ sinh môi trường")
+
+
+async def test_ten_units_are_shown_and_the_rest_is_added_up(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    for number, ward in enumerate(city.city.wards()[:12]):
+        await report(city, f"c{number}", text=f"Rác chất đống ở {ward.name}")
+    await leader.writes("/thongke đơn vị")
+    leader.sees("10. ", "Còn lại 2 dòng, khá hơn: nhận 2 · quá hạn 0 · trả lời trễ 0")
+    leader.does_not_see("11. ")
+
+
+async def test_leaders_see_the_seal_of_the_ledger_and_chairs_do_not(city: CityHarness) -> None:
+    leader, chair = await city.official("ha-noi", "leader"), await city.official(WARD, "chair")
+    await report(city)
+    await city.becomes(local(24, 10))
+    async with city.database.begin() as transaction:
+        (sealed,) = await seals.seal_days(transaction, now=city.now)
+    await leader.writes("/thongke")
+    leader.sees(f"Dấu niêm phong nhật ký đến hết 23/11/2026: {sealed.shown}")
+    await chair.writes("/thongke")
+    chair.does_not_see("niêm phong")
+
+
+async def test_a_former_units_work_can_be_seen_then_and_now(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    await answered(city, await city.official(WARD, "officer"), await report(city))
+    before = city.city.units[WARD]
+    over = replace(before, valid_to=local(24, 0).date(), successors=(OTHER,))
+    changed = replace(city.city, units={**city.city.units, WARD: over})
+    async with city.database.begin() as transaction:
+        await units.save_city(transaction, to_document(changed), now=city.now)
+    await city.becomes(local(25, 10))
+    await leader.writes("/thongke theo đơn vị")
+    leader.sees("1. Phường Khương Đình (trước đây) (nhận 1)")
+    await leader.presses("Theo đơn vị hiện nay")
+    leader.sees("1. Phường Thanh Xuân (nhận 1)", "được tính cho đơn vị kế thừa")
+    await leader.presses("Theo đơn vị lúc đó")
+    leader.sees("Phường Khương Đình (trước đây)")
 
 
 async def test_citizens_are_told_kindly_that_figures_are_not_for_them(city: CityHarness) -> None:
