@@ -82,3 +82,19 @@ async def test_a_setting_holds_any_value(database: Database, value: Any) -> None
         await units.set_setting(transaction, "any", "before")
         await units.set_setting(transaction, "any", value)
         assert await units.get_setting(transaction, "any") == value
+
+
+async def test_successors_and_former_names_are_mirrored(database: Database, document: dict[str, Any]) -> None:
+    first, second, *_ = [row for row in document["units"] if row["kind"] == "ward"]
+    over = {**first, "valid_to": "2026-11-20", "successors": [second["code"]], "former_names": ["Phường Cũ"]}
+    rows = [over if row is first else row for row in document["units"]]
+    await save(database, {**document, "units": rows})
+    assert (await stored(database))[first["code"]]["former_names"] == ["Phường Cũ"]
+    async with database.read() as transaction:
+        assert await units.successors_of(transaction) == {first["code"]: (second["code"],)}
+        today = await units.load_city(transaction, now=NOON)
+        before = await units.load_city(transaction, now=NOON - 10 * DAY)
+    assert today is not None
+    assert before is not None
+    assert today.heir(first["code"]) == second["code"]
+    assert before.heir(first["code"]) == first["code"]
