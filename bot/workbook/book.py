@@ -1,6 +1,6 @@
 """The organisation's workbook as a whole: read with all its faults, and written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from bot.workbook.grid import Fault, Grid, read_grids
 from bot.workbook.sheets import sheets
 from bot.workbook.tables import Tables, rows_of, tables_of
 from bot.workbook.writing import write_organisation
-from routing.organisation import BrokenOrganisation, City, from_document
+from routing.organisation import BrokenOrganisation, City, Problem, from_document
 
 OFFICIALS = "Officials"
 
@@ -31,19 +31,24 @@ def read_book(path: Path) -> Book:
     faults = [fault for grid in grids.values() for fault in grid.faults]
     city = None
     if not any(grid.broken for grid in grids.values()):
-        city, found = _city(tables)
-        known = {(fault.sheet, fault.row, fault.column) for fault in faults}
-        faults += [fault for fault in found if (fault.sheet, fault.row, fault.column) not in known]
+        try:
+            city = from_document(tables.document)
+        except BrokenOrganisation as broken:
+            faults += _not_yet_noted(tables, broken.faults, faults)
     return Book(
         document=tables.document, city=city, officials=grids[OFFICIALS], faults=tuple(in_order(faults))
     )
 
 
-def _city(tables: Tables) -> tuple[City | None, list[Fault]]:
-    try:
-        return from_document(tables.document), []
-    except BrokenOrganisation as broken:
-        return None, [tables.fault(problem) for problem in broken.faults]
+def _not_yet_noted(tables: Tables, problems: Iterable[Problem], noted: Sequence[Fault]) -> Iterator[Fault]:
+    """Yield what is wrong besides cells that could not be read, and besides what follows from those."""
+    cells = {(fault.sheet, fault.row, fault.column) for fault in noted}
+    rows = {(fault.sheet, fault.row) for fault in noted}
+    for problem in problems:
+        fault = tables.fault(problem)
+        follows = not problem.column and (fault.sheet, fault.row) in rows
+        if not follows and (fault.sheet, fault.row, fault.column) not in cells:
+            yield fault
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:

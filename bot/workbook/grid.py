@@ -208,7 +208,7 @@ def _read_heading(grid: Grid, lines: Iterator[Line]) -> Iterator[Line]:
 
 
 def _headings(sheet: Sheet) -> dict[str, str]:
-    return {each.heading.casefold(): each.id for each in sheet.columns}
+    return {normalise(each.heading).casefold(): each.id for each in sheet.columns}
 
 
 def _name(cell: values.AnyCell) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot.workbook.grid import Fault, Grid
+from bot.workbook.sheets import meaning
 from routing.deadline import WorkingCalendar
 from routing.organisation import Problem, Procedure
 
@@ -76,7 +77,7 @@ def _calendar_rows(calendar: Row) -> Iterator[Row]:
 def _setting_rows(document: Document) -> Iterator[Row]:
     values = {**{name: document[name] for name in _GENERAL}, **document.get("procedure", {})}
     for setting, value in values.items():
-        yield {"setting": setting, "value": value}
+        yield {"setting": setting, "value": value, "meaning": meaning(setting)}
 
 
 # ── from rows to the document ────────────────────────────────────────────────────────────────────

@@ -1,0 +1,58 @@
+"""A shell for tests of the command line: the real commands, an environment of their own."""
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.__main__ import main
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """What it printed, as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Shell:
+    """A shell with an environment of its own."""
+
+    capsys: pytest.CaptureFixture[str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *words: object) -> Answer:
+        """Run one command."""
+        self.capsys.readouterr()
+        try:
+            status = main([str(word) for word in words], environment=self.environment)
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return Answer(status, *self.capsys.readouterr())
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file that the commands work on."""
+        return Path(self.environment["LANGNGHE_DATABASE_URL"].removeprefix("sqlite:///"))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what the database answers."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(query).fetchall()
+
+    def everything(self) -> list[str]:
+        """Return all that the database holds, to compare."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            return list(connection.iterdump())
