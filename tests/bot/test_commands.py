@@ -18,6 +18,7 @@ from sqlalchemy import update
 
 from bot.__main__ import main
 from handlers import texts
+from storage import seals
 from storage.tables import event
 from tests.city import CityHarness
 
@@ -344,6 +345,26 @@ async def test_the_ledger_is_proved_until_somebody_touches_it(
     answer = await asyncio.to_thread(shell, "verify")
     assert answer.status == 1
     assert f"event 2 of case {first.code}" in answer.err
+
+
+async def test_a_noted_root_and_a_day_can_be_verified_alone(
+    city: CityHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await reported(city, 2)
+    shell = shell_of(city, capsys)
+    assert "No day is sealed yet" in (await asyncio.to_thread(shell, "verify")).out
+    async with city.database.begin() as transaction:
+        sealed = (await seals.seal_days(transaction, now=city.now + timedelta(days=2)))[-1]
+    day = sealed.day.isoformat()
+    told = await asyncio.to_thread(shell, "verify", "--day", day)
+    assert told.status == 0
+    assert sealed.shown in told.out
+    found = (await asyncio.to_thread(shell, "verify", "--root", sealed.shown, "--json")).data
+    assert (found["holds"], found["root"], found["sealed_until"]) == (True, sealed.root, day)
+    other = await asyncio.to_thread(shell, "verify", "--root", "0" * 16, "--day", day)
+    assert other.status == 1
+    assert f"the seal ({day})" in other.err
+    assert (await asyncio.to_thread(shell, "verify", "--root", "12")).status == 1
 
 
 # ── before the first day, and wrong settings ─────────────────────────────────────────────────────
