@@ -69,12 +69,13 @@ class Faults:
             raise Unavailable("simulated")
         if self._happens(OUTAGES, "rate limited"):
             self._limited.add(chat)
+            self._out_until[chat] = now
             raise RateLimited("simulated", retry_after=timedelta(minutes=10))
         if self._happens(BLOCKS, "blocked by the recipient"):
             raise RecipientUnreachable("simulated")
 
     def troubles(self, chat: str, now: datetime) -> bool:
-        """Tell whether messages to this chat may have been held up lately."""
+        """Tell whether messages to this chat may have been held up lately, also into the night."""
         out_until = self._out_until.get(chat)
         return out_until is not None and now - out_until < timedelta(hours=3)
 
