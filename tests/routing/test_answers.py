@@ -51,7 +51,7 @@ def measured(file: Path, *, bare: bool = False) -> Iterator[tuple[str, float, fl
 @pytest.mark.parametrize("bare", [False, True], ids=["as written", "without accents"])
 @pytest.mark.parametrize("file", [SAMPLES, HELD_OUT], ids=["samples", "held out"])
 def test_what_an_answer_lacks_is_seen(file: Path, bare: bool) -> None:
-    assert len(written(file)) >= 60
+    assert len(written(file)) >= 55
     rows = list(measured(file, bare=bare))
     for flag, precision, recall, count in rows:
         print(f"{flag:8} precision {precision:.3f} recall {recall:.3f} of {count}")  # noqa: T201

@@ -1,4 +1,4 @@
-"""An answer is held against what citizens miss: a picture, what was done, when, by whom; or it is progress."""
+"""An answer is held against what citizens miss: a picture, what was done, when, by whom; or is progress."""
 
 from datetime import datetime
 
