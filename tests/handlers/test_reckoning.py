@@ -4,6 +4,7 @@ import asyncio
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,7 +33,7 @@ LEGAL = replace(
         "land": replace(HANOI.deadline_rule("land"), legal_days=30, legal_article="Điều 28 Luật Khiếu nại"),
     },
 )
-DATA = {
+DATA: dict[str, dict[str, Any]] = {
     "ask_citizen": {"question": "Ở đâu?"},
     "citizen_replies": {"text": "Số 12"},
     "answer": {"text": "Đã dọn."},
