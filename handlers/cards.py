@@ -18,6 +18,7 @@ from storage.people import Person
 LONGEST_TEXT = 1500
 """Characters of a report that a card shows; a button shows the rest."""
 LONGEST_BUTTON = 64
+MOST_BUTTONS = 5
 _HISTORY = 6
 _INTRODUCTION = re.compile(r"\b(?:ten|la|toi)[\s:]*$")
 """What stands before a name when somebody says their own."""
@@ -107,6 +108,19 @@ def _people(case: Case) -> str:
 
 
 def buttons(case: Case, actions: Collection[Action]) -> list[tuple[Button, ...]]:
+    """Return the buttons that are used most, at most five with the one that shows the rest.
+
+    Somebody with many messages chooses faster among few, and a channel may show no more than five.
+    """
+    rows = all_buttons(case, actions)
+    if sum(len(row) for row in rows) <= MOST_BUTTONS:
+        return rows
+    first = [_BUTTONS[action](case.code) for action in _FIRST if action in actions][: MOST_BUTTONS - 1]
+    more = Button(label=texts.label_more_actions(), data=f"more:{case.code}")
+    return [tuple(first[:2]), *([tuple(first[2:])] if first[2:] else []), (more,)]
+
+
+def all_buttons(case: Case, actions: Collection[Action]) -> list[tuple[Button, ...]]:
     """Return a button for each of these actions that has one; more time is asked for once work has begun."""
     if case.accepted_at is None or case.extension is not None:
         actions = frozenset(actions) - {Action.REQUEST_EXTENSION}
@@ -134,6 +148,17 @@ _BUTTONS: Mapping[Action, Callable[[str], Button]] = {
     Action.REJECT: lambda code: Button(label=texts.label_refuse(), data=f"reject:{code}"),
     Action.SNOOZE: lambda code: Button(label=texts.label_snooze(), data=f"snooze:{code}"),
 }
+_FIRST = (
+    Action.ACCEPT,
+    Action.ANSWER,
+    Action.STOP_WAITING,
+    Action.ASSIGN,
+    Action.APPOINT,
+    Action.ASK_CITIZEN,
+    Action.HAND_OVER,
+    Action.RETURN,
+)
+"""What is offered first, as far as it is allowed."""
 _ROWS = (
     (Action.ACCEPT, Action.ANSWER),
     (Action.ASK_CITIZEN, Action.STOP_WAITING, Action.APPOINT),

@@ -131,6 +131,16 @@ def _take_over(turn: Turn, case: Case) -> list[list[Button]]:
     return case_at_hand.take_over_button(turn, case)
 
 
+async def show_more(turn: Turn, argument: str) -> None:
+    """Show everything that the writer may do to a case."""
+    found = await case_at_hand.case_for(turn, argument, "see")
+    if found is None:
+        return
+    case = found[0]
+    allowed = case_at_hand.actions(turn, case) - extending.out_of_reach(turn, case)
+    turn.say(texts.all_actions(code=case.code), buttons=cards.all_buttons(case, allowed), case_id=case.id)
+
+
 async def show_text(turn: Turn, argument: str) -> None:
     """Show a long report in full."""
     found = await case_at_hand.case_for(turn, argument, "see")
@@ -146,6 +156,7 @@ BUTTONS: dict[str, Handler] = {
     "accept": accept,
     "resume": stop_waiting,
     "card": show_card,
+    "more": show_more,
     "fulltext": show_text,
 }
 STEPS: dict[str, Handler] = {}

@@ -273,12 +273,23 @@ class Somebody:
         return await self.does(text=text, message_id=message.message_id, edited=True)
 
     async def presses(self, label_or_data: str) -> InboundMessage:
-        """Press the latest button with this label (or a label that begins so), or of this very data."""
+        """Press the latest button with this label (or a label that begins so), or of this very data.
+
+        One that stands behind "Việc khác…" is looked for there.
+        """
+        if (found := self._button(label_or_data)) is None and (more := self._button("Việc khác…")):
+            await self.does(button=more[1].data, button_message=more[0].id)
+            found = self._button(label_or_data)
+        assert found, f"no button {label_or_data!r} on the screen:\n{self._told(self.screen)}"
+        shown, button = found
+        return await self.does(button=button.data, button_message=shown.id)
+
+    def _button(self, wanted: str) -> tuple[Shown, Button] | None:
         for shown in reversed(self.screen):
             for button in shown.buttons:
-                if button.data == label_or_data or button.label.startswith(label_or_data):
-                    return await self.does(button=button.data, button_message=shown.id)
-        raise AssertionError(f"no button {label_or_data!r} on the screen:\n{self._told(self.screen)}")
+                if button.data == wanted or button.label.startswith(wanted):
+                    return shown, button
+        return None
 
     async def files(self) -> None:
         """Send the draft that is shown; where something like it is known, as another matter."""

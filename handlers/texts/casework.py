@@ -133,6 +133,16 @@ def taken_over(*, code: str, due_at: datetime | None) -> str:
     return f"Anh/chị đã nhận thay {code}.{due}"
 
 
+def label_more_actions() -> str:
+    """Name the button that shows everything that can be done."""
+    return "Việc khác…"
+
+
+def all_actions(*, code: str) -> str:
+    """Stand above all that can be done to a case."""
+    return f"{code}: anh/chị chọn việc cần làm."
+
+
 def label_appoint() -> str:
     """Label: choose who at the unit does it."""
     return "Giao người xử lý"

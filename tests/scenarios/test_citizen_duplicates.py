@@ -163,7 +163,7 @@ async def test_a_late_case_is_owned_up_to_with_everybody(city: CityHarness) -> N
     binh, second = await joined(city)
     an.reads()
     binh.reads()
-    await city.passes(days=5)
+    await city.passes(days=7)
     await city.ticks()
     an.sees(first.code, "quá hạn")
     binh.sees(second.code, "quá hạn")

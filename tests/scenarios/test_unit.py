@@ -102,10 +102,13 @@ async def test_a_new_case_reaches_everybody_at_the_unit_as_a_card(city: CityHarn
             "[Nhận việc]",
             "[Trả lời người dân]",
             "[Hỏi người dân]",
-            "[Chuyển đơn vị]",
-            "[Trả lại]",
+            "[Việc khác…]",
         )
         assert len(official.photos) == 2
+        assert len(official.last.buttons) == 5
+        official.reads()
+        await official.presses("Việc khác…")
+        official.sees("[Chuyển đơn vị]", "[Trả lại]", "[Mời phối hợp]", "[Sai lĩnh vực]", "[Nhận việc]")
     elsewhere.sees_nothing()
 
 
