@@ -487,7 +487,5 @@ def test_every_unit_of_a_circle_is_named_and_none_below_it() -> None:
 def test_a_chain_of_ten_thousand_units_is_answered_and_not_followed() -> None:
     document = small_document()
     codes = ["hue", *(f"u-{number}" for number in range(10_000))]
-    document["units"] += [
-        UNIT | {"code": code, "parent": above} for above, code in pairwise(codes)
-    ]
+    document["units"] += [UNIT | {"code": code, "parent": above} for above, code in pairwise(codes)]
     assert "levels deep" in problems_of(document)[0]

@@ -16,7 +16,6 @@ from storage.tables import case as case_table
 from storage.tables import event
 from tests.storage.samples import HOUR, NOON, SECOND, a_case, add_reporter
 
-
 TODAY = NOON.date()
 
 
