@@ -105,7 +105,7 @@ def sees_city(person: Person) -> bool:
 def units_seen(person: Person, city: City) -> frozenset[str]:
     """Return the units whose cases a person sees; restricted ones only of the posts' own units."""
     codes = [post.unit_code for post in person.posts if post.role in _READERS]
-    return frozenset[str]().union(*({code} | city.subtree(code) for code in codes))
+    return frozenset[str]().union(*({code} | city.with_predecessors(code) for code in codes))
 
 
 def unit_for_figures(person: Person, city: City) -> str | None:

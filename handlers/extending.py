@@ -9,7 +9,6 @@ from datetime import datetime
 from handlers import access, cards, case_at_hand, notices, progress, telling, texts, writing
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
-from routing import deadline
 from routing.organisation import City
 from routing.workflow import Action
 from storage import ledger, people
@@ -316,9 +315,7 @@ async def grant(turn: Turn, argument: str) -> None:
 async def _tell_reporter(turn: Turn, case: Case, reason: str, due_at: datetime) -> None:
     unit = cards.unit_name(turn.city, case.unit_code)
     news = texts.extension_granted_to_reporter(code=case.code, unit=unit, reason=reason, due_at=due_at)
-    await progress.tell_reporter(
-        turn.transaction, case, news, now=turn.now, not_before=deadline.after_quiet_hours(turn.now)
-    )
+    await progress.tell_reporter(turn.transaction, case, news, now=turn.now)
 
 
 async def _tell_unit(turn: Turn, case: Case, text: str) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from handlers import access, cards, case_at_hand, progress, texts, unit_search, way, writing
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
-from routing import deadline
 from routing.organisation import Unit
 from routing.workflow import Action
 from storage import ledger
@@ -176,9 +175,7 @@ async def _hand_over(turn: Turn, argument: str, note: str) -> None:
 
 
 async def _tell_reporter(turn: Turn, case: Case, news: str) -> None:
-    await progress.tell_reporter(
-        turn.transaction, case, news, now=turn.now, not_before=deadline.after_quiet_hours(turn.now)
-    )
+    await progress.tell_reporter(turn.transaction, case, news, now=turn.now)
 
 
 async def _announce(turn: Turn, case: Case, line: str) -> None:

@@ -4,7 +4,7 @@ from handlers import cards, case_at_hand, composing, progress, texts, writing
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from handlers.writing import Writing
-from routing import deadline, workflow
+from routing import workflow
 from routing.workflow import Action
 from storage import cases
 from storage.cases import Case
@@ -74,7 +74,6 @@ async def _bring(turn: Turn, case: Case, written: Writing) -> None:
         news,
         now=turn.now,
         photos=written.photos,
-        not_before=deadline.after_quiet_hours(turn.now),
     )
 
 

@@ -4,7 +4,6 @@ from handlers import cards, case_at_hand, offers, progress, texts, writing
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from handlers.writing import Writing
-from routing import deadline
 from routing.workflow import Action
 from storage.cases import Case
 from storage.people import Post
@@ -110,7 +109,6 @@ async def _reject(turn: Turn, case: Case, post: Post, written: Writing) -> None:
         news,
         now=turn.now,
         buttons=offers.unsolved(case.code),
-        not_before=deadline.after_quiet_hours(turn.now),
     )
     told = texts.refused_by_chair(code=case.code, name=turn.person.name)
     await case_at_hand.tell_officer(turn, case, officer, told, unit_code=unit_code)

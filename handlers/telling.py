@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers import access, cards, notices, part_cards, texts
-from handlers.channel import Address, Button, OutboundMessage
+from handlers.channel import Button, OutboundMessage
 from handlers.notices import Rows
 from handlers.turn import Filed
 from routing import deadline, workflow
@@ -115,20 +115,19 @@ async def tell_reporter(
     buttons: Rows = (),
     photos: Sequence[str] = (),
     dedupe_key: str | None = None,
-    not_before: datetime | None = None,
     joined_text: str | None = None,
 ) -> None:
     """Tell whoever reported a case, in the chat that they used last; where none is reachable, in the case's.
 
     Those whose cases were merged into it hear the same with codes of their own, or `joined_text` in its
-    place; nothing where that is empty. When the channel cannot reach somebody, the unit hears of it
-    (`oversight.citizen_not_reached`).
+    place; nothing where that is empty. Nobody is woken by it unless it is urgent. When the
+    channel cannot reach somebody, the unit hears of it (`oversight.citizen_not_reached`).
     """
     message = notices.message_of(text, buttons=buttons, photos=photos)
     told: list[tuple[Case | Joined, OutboundMessage]] = [(case, message)]
     if joined_text != "":
         told += await _told_joined(transaction, case, replace(message, text=joined_text or text))
-    await _tell_reporters(transaction, told, now=now, dedupe_key=dedupe_key, not_before=not_before)
+    await _tell_reporters(transaction, told, now=now, urgent=case.urgent, dedupe_key=dedupe_key)
 
 
 async def tell_joined(
@@ -143,7 +142,7 @@ async def tell_joined(
     """Tell everybody else whose case was merged into this one, each once and with the code of their own."""
     told = await _told_joined(transaction, case, notices.message_of(text, buttons=buttons))
     others = [(other, message) for other, message in told if other.reporter_id != except_for]
-    await _tell_reporters(transaction, others, now=now)
+    await _tell_reporters(transaction, others, now=now, urgent=case.urgent)
 
 
 async def _told_joined(
@@ -184,22 +183,22 @@ async def _tell_reporters(
     told: Sequence[tuple[Case | Joined, OutboundMessage]],
     *,
     now: datetime,
+    urgent: bool,
     dedupe_key: str | None = None,
-    not_before: datetime | None = None,
 ) -> None:
     if not told:
         return
-    known = await chats.addresses_of(transaction, [case.reporter_id for case, _ in told])
+    known = await chats.reachable(transaction, [case.reporter_id for case, _ in told])
     for case, message in told:
-        address = Address(*known.get(case.reporter_id, (case.channel, case.chat)))
+        chat = known.get(case.reporter_id)
         messages.post_notice(
             transaction,
-            channel=address.channel,
-            chat=address.chat,
+            channel=chat.channel if chat else case.channel,
+            chat=chat.chat if chat else case.chat,
             message=message.as_dict(),
             at=now,
             case_id=case.id,
-            not_before=not_before,
+            not_before=_when_awake(chat.last_inbound_at if chat else None, now, urgent=urgent),
             dedupe_key=f"{dedupe_key}:{case.id}" if dedupe_key else None,
         )
 
@@ -252,7 +251,7 @@ def post_when_awake(
             now=now,
             case_id=case.id,
             dedupe_key=dedupe_key,
-            not_before=_when_awake(official, now, urgent=case.urgent),
+            not_before=_when_awake(official.last_inbound_at, now, urgent=case.urgent),
         )
 
 
@@ -266,8 +265,11 @@ async def _reporter_shown(
     return cards.reporter(person) if person else ""
 
 
-def _when_awake(official: Official, now: datetime, *, urgent: bool) -> datetime | None:
-    if urgent or not deadline.in_quiet_hours(now) or now - official.last_inbound_at < NIGHT_OWL:
+def _when_awake(last_inbound_at: datetime | None, now: datetime, *, urgent: bool) -> datetime | None:
+    """Return until when a message waits: the morning, unless it is urgent or its reader is at the phone."""
+    if urgent or not deadline.in_quiet_hours(now):
+        return None
+    if last_inbound_at is not None and now - last_inbound_at < NIGHT_OWL:
         return None
     return deadline.after_quiet_hours(now)
 
@@ -316,7 +318,7 @@ async def tell_dispatchers(transaction: Transaction, city: City, case: Case, *, 
     )
     dispatchers = await people.officials_by_role(transaction, "dispatcher", now=now)
     for official in dispatchers:
-        wakes = _when_awake(official, now, urgent=emergency)
+        wakes = _when_awake(official.last_inbound_at, now, urgent=emergency)
         notices.post_to(
             transaction, [official], message, now=now, case_id=case.id, dedupe_key=key, not_before=wakes
         )

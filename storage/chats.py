@@ -60,7 +60,7 @@ _OF_CHAT = (chat_table.c.channel == bindparam("in_channel"), chat_table.c.chat =
 _UNREACHABLE = update(chat_table).where(*_OF_CHAT).values(unreachable_at=bindparam("at"))
 _MOVED = update(chat_table).where(*_OF_CHAT).values(moved_to=bindparam("new"), step="", draft={})
 _REACHABLE = (
-    select(chat_table.c.person_id, chat_table.c.channel, chat_table.c.chat)
+    select(chat_table.c.person_id, chat_table.c.channel, chat_table.c.chat, chat_table.c.last_inbound_at)
     .where(
         chat_table.c.person_id.in_(bindparam("person_ids", expanding=True)),
         chat_table.c.group == false(),
@@ -175,7 +175,27 @@ async def move_chat(transaction: Transaction, *, channel: str, old: str, new: st
     await transaction.execute(_MOVED, {"in_channel": channel, "old": old, "new": new})
 
 
-async def addresses_of(transaction: Transaction, person_ids: Sequence[int]) -> dict[int, ChatKey]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reachable:
+    """A private chat in which somebody can be reached, and when they wrote there last."""
+
+    channel: str
+    chat: str
+    last_inbound_at: datetime
+
+
+async def reachable(transaction: Transaction, person_ids: Sequence[int]) -> dict[int, Reachable]:
     """Return the private chat that each person used last and can be reached in."""
     rows = await transaction.fetch(_REACHABLE, {"person_ids": sorted(set(person_ids))})
-    return {row["person_id"]: (row["channel"], row["chat"]) for row in rows}
+    return {
+        row["person_id"]: Reachable(
+            channel=row["channel"], chat=row["chat"], last_inbound_at=row["last_inbound_at"]
+        )
+        for row in rows
+    }
+
+
+async def addresses_of(transaction: Transaction, person_ids: Sequence[int]) -> dict[int, ChatKey]:
+    """Return the address of the private chat that each person used last and can be reached in."""
+    found = await reachable(transaction, person_ids)
+    return {person_id: (known.channel, known.chat) for person_id, known in found.items()}

@@ -371,3 +371,25 @@ async def test_a_code_typed_right_after_a_rating_is_looked_up(city: CityHarness)
     await an.presses("5 ★")
     await an.writes(case.code)
     an.sees("Đã xong", "Đã dọn sạch")
+
+
+async def test_news_of_a_case_wakes_nobody(city: CityHarness) -> None:
+    chair, an = await city.official(UNIT, "chair"), city.citizen("an")
+    await filed(city, an)
+    await city.passes(hours=14)
+    assert in_quiet_hours(city.now)
+    an.reads()
+    await chair.presses("Nhận việc")
+    an.sees_nothing()
+    await city.passes(hours=8.1)
+    an.sees("đã nhận và đang giải quyết")
+
+
+async def test_who_is_awake_hears_at_once_even_at_night(city: CityHarness) -> None:
+    chair, an = await city.official(UNIT, "chair"), city.citizen("an")
+    await city.passes(hours=13)
+    case = await filed(city, an)
+    assert in_quiet_hours(city.now)
+    an.reads()
+    await chair.replays(f"accept:{case.code}")
+    an.sees("đã nhận và đang giải quyết")
