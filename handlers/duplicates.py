@@ -287,7 +287,7 @@ def _told(turn: Turn, found: Case) -> str:
         domain=cards.domain_name(turn.city, found.domain),
         place=texts.place_name(found.street, found.ward_name),
         received_at=found.received_at,
-        status=texts.status_name(found.status),
+        status=texts.case_status(status=found.status),
     )
 
 

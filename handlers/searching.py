@@ -57,7 +57,7 @@ def _line(turn: Turn, number: int, case: Case, *, official: bool) -> str:
     return texts.found_line(
         number=number,
         code=case.code,
-        status=case.status,
+        status=texts.case_status(status=case.status) if official else texts.status_name(case.status),
         domain=cards.domain_name(turn.city, case.domain),
         place=texts.place_name(case.street, case.ward_name),
         text=cards.shown(case, case.text) if official else case.text,

@@ -178,7 +178,7 @@ def joined_note(*, code: str, people: int) -> str:
 def perhaps_same(*, code: str, domain: str, place: str, received_at: datetime, status: str) -> str:
     """Point out a case that may be about the same incident."""
     where = f", {place}" if place else ""
-    return f"🔁 Có thể trùng với {code}: {domain}{where}, gửi {moment(received_at)} ({status.lower()})"
+    return f"🔁 Có thể trùng với {code}: {domain}{where}, gửi {moment(received_at)} ({status})"
 
 
 def perhaps_same_elsewhere() -> str:

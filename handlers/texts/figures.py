@@ -62,11 +62,11 @@ def figures_summary(
         f"Đã trả lời: {answered}",
         f"   ✅ đúng hạn: {on_time}",
         f"   🔺 trễ hạn: {late}",
-        f"   🔸 trễ, đã được gia hạn: {late_with_extension}",
+        f"   🔸 trễ, có gia hạn: {late_with_extension}",
     ]
     if median_hours is not None and p90_hours is not None:
         half, most = _hours(median_hours), _hours(p90_hours)
-        lines.append(f"   một nửa xong trong {half}, chín phần mười trong {most} giờ làm việc")
+        lines.append(f"   50% xong trong {half} giờ làm việc, 90% xong trong {most} giờ")
     lines += [
         f"Đang mở (đến lúc này): {on_track + at_risk + overdue}",
         f"   ✅ còn trong hạn: {on_track}",
@@ -111,7 +111,7 @@ def figures_line(
     return (
         f"{number}. {name} (nhận {received})\n"
         f"   🔺 quá hạn {overdue} · 🔸 sắp đến hạn {at_risk} · còn hạn {on_track}\n"
-        f"   trả lời: đúng hạn {on_time} · trễ {late} · được gia hạn {late_with_extension}"
+        f"   trả lời: đúng hạn {on_time} · trễ {late} · trễ có gia hạn {late_with_extension}"
     )
 
 

@@ -63,6 +63,11 @@ _REJECT_LABELS = {
 # ── becoming an official ─────────────────────────────────────────────────────────────────────────
 
 
+def case_status(*, status: str) -> str:
+    """Return what officials read for a status."""
+    return _STATUSES[status]
+
+
 def welcome_official(*, name: str, role: str, unit: str, open_cases: int) -> str:
     """Greet somebody whose invitation was just accepted."""
     hello = f"Chào {name}!" if name else "Chào anh/chị!"
@@ -126,7 +131,7 @@ def card(
 ) -> str:
     """Show one case to those who handle it; empty parts are left out."""
     lines = ["🔴 KHẨN – xin xử lý trước" if urgent else "", note]
-    lines += [f"{kind_name(kind=kind)} {code} ({_STATUSES[status]})", f"• Lĩnh vực: {domain}"]
+    lines += [f"{kind_name(kind=kind)} {code} ({case_status(status=status)})", f"• Lĩnh vực: {domain}"]
     lines += [f"• Đơn vị: {unit}"] if unit else []
     lines += [f"• Nơi: {place or 'chưa rõ'}"]
     lines += [f"• Vị trí: {position}"] if position else []
@@ -230,7 +235,7 @@ def answered_by(*, code: str, name: str, at: datetime) -> str:
 
 def step_impossible(*, code: str, status: str) -> str:
     """Answer a step that the case's status does not allow."""
-    return f"{code} hiện {_STATUSES[status]}, nên bước này không làm được nữa. Chưa có gì thay đổi."
+    return f"{code} hiện {case_status(status=status)}, nên bước này không làm được nữa. Chưa có gì thay đổi."
 
 
 # ── answering and asking ─────────────────────────────────────────────────────────────────────────

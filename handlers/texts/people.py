@@ -200,7 +200,7 @@ def work_given_back(*, name: str, unit: str, cases: int) -> str:
 def work_taken_over(*, name: str, unit: str, cases: int) -> str:
     """Tell a successor what they take over."""
     return (
-        f"Anh/chị nhận {cases} vụ việc của {name or someone()}, người vừa thôi nhiệm vụ ở {unit}. "
+        f"Anh/chị nhận {cases} vụ việc của {name or 'một đồng nghiệp'}, người vừa thôi nhiệm vụ ở {unit}. "
         "Hạn giữ nguyên."
     )
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from handlers.texts.common import excerpt, status_name
+from handlers.texts.common import excerpt
 
 _SHOWN = 70
 
 
 def command_search() -> str:
     """Describe the command that searches."""
-    return "tìm vụ việc theo từ, đường, tên người"
+    return "Tìm vụ việc theo từ, đường, tên người"
 
 
 def ask_for_words(*, official: bool) -> str:
@@ -33,6 +33,6 @@ def found_cases(*, query: str, lines: Sequence[str], more: bool) -> str:
 
 
 def found_line(*, number: int, code: str, status: str, domain: str, place: str, text: str) -> str:
-    """Return one line of what was found."""
+    """Return one line of what was found; the status in the reader's own words."""
     where = f" · {place}" if place else ""
-    return f"{number}. {code} · {status_name(status)} · {domain}{where}\n   «{excerpt(text, _SHOWN)}»"
+    return f"{number}. {code} · {status} · {domain}{where}\n   «{excerpt(text, _SHOWN)}»"

@@ -10,7 +10,7 @@ _TASK_SHOWN = 80
 
 def command_parts() -> str:
     """Describe the command that lists what a unit was asked to contribute."""
-    return "các phần việc phối hợp"
+    return "Các phần việc phối hợp"
 
 
 def label_support() -> str:

@@ -63,11 +63,11 @@ async def test_a_leader_sees_the_whole_city_and_who_is_worst(city: CityHarness) 
     await leader.presses("Theo đơn vị")
     leader.sees(
         "1. Phường Thanh Xuân (nhận 2)\n   🔺 quá hạn 1 · 🔸 sắp đến hạn 0 · còn hạn 0\n",
-        "trả lời: đúng hạn 0 · trễ 1 · được gia hạn 0",
+        "trả lời: đúng hạn 0 · trễ 1 · trễ có gia hạn 0",
         "2. Phường Khương Đình",
     )
     await leader.presses("Theo lĩnh vực")
-    leader.sees("1. Rác thải, vệ sinh môi trường (nhận 3)\n", "đúng hạn 1 · trễ 1 · được gia hạn 0")
+    leader.sees("1. Rác thải, vệ sinh môi trường (nhận 3)\n", "đúng hạn 1 · trễ 1 · trễ có gia hạn 0")
 
 
 async def test_a_chair_sees_the_own_unit_and_a_polite_no_for_another(city: CityHarness) -> None:
