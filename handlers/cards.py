@@ -1,6 +1,5 @@
 """Cards: one case as those who handle it see it, with the buttons that it allows them."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -8,8 +7,7 @@ from handlers import texts
 from handlers.channel import Button, OutboundMessage, Photo
 from routing import workflow
 from routing.organisation import City
-from routing.personal_data import PersonalData, find_personal_data, mask
-from routing.vietnamese import strip_accents
+from routing.personal_data import find_personal_data, hide_writer, mask
 from routing.workflow import OPEN_STATUSES, Action, Role
 from storage.cases import Case
 from storage.ledger import Event
@@ -20,8 +18,6 @@ LONGEST_TEXT = 1500
 LONGEST_BUTTON = 64
 MOST_BUTTONS = 5
 _HISTORY = 6
-_INTRODUCTION = re.compile(r"\b(?:ten|la|toi)[\s:]*$")
-"""What stands before a name when somebody says their own."""
 
 
 def card(
@@ -192,20 +188,12 @@ def shown(case: Case, text: str) -> str:
     Whoever stays anonymous is not given away by a number or a name of their own in the text. What tells of
     others (a vehicle, a neighbour) is often what the report is about, and stays.
     """
-    if not case.anonymous:
-        return text
-    return mask(text, (item for item in find_personal_data(text) if _is_own(text, item)))
+    return hide_writer(text) if case.anonymous else text
 
 
 def for_others(text: str) -> str:
     """Return words to one reporter as those who joined their case may read them: nobody is named."""
     return mask(text, find_personal_data(text))
-
-
-def _is_own(text: str, item: PersonalData) -> bool:
-    if item.type == "person_name":
-        return _INTRODUCTION.search(strip_accents(text[: item.start]).lower()) is not None
-    return item.type != "vehicle_plate"
 
 
 def history(city: City, case: Case, events: Iterable[Event]) -> list[str]:

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 from routing.person_names import Words, find_names
 from routing.places.words import syllable_key
+from routing.vietnamese import strip_accents
 
 MASK = "•••"
+
+
+_INTRODUCTION = re.compile(r"\b(?:ten|la|toi)[\s:]*$")
+"""What stands before a name when somebody says their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +65,20 @@ def find_personal_data(text: str) -> tuple[PersonalData, ...]:
 def mask(text: str, found: Iterable[PersonalData]) -> str:
     """Return the text with each piece of personal data replaced by the same three dots."""
     return _replaced(text, found, MASK)
+
+
+def hide_writer(text: str) -> str:
+    """Return a text without what gives its writer away: their numbers, and the name that they say is theirs.
+
+    What tells of others (a vehicle, a neighbour) is often what a report is about, and stays.
+    """
+    return mask(text, (item for item in find_personal_data(text) if _is_writers(text, item)))
+
+
+def _is_writers(text: str, item: PersonalData) -> bool:
+    if item.type == "person_name":
+        return _INTRODUCTION.search(strip_accents(text[: item.start]).lower()) is not None
+    return item.type != "vehicle_plate"
 
 
 def without(text: str, found: Iterable[PersonalData]) -> str:

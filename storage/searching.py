@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from routing.personal_data import hide_writer
 from routing.vietnamese import strip_accents
 from storage.cases import Case
 from storage.database import Transaction
@@ -70,8 +71,9 @@ def bare_words(written: str) -> list[str]:
 
 
 def remember(transaction: Transaction, case: Case, reporter: Person) -> None:
-    """Let a new case be found by its words."""
-    parts = [case.code, case.text, case.street, case.ward_name]
+    """Let a new case be found by its words; of an anonymous one without what gives its writer away."""
+    text = hide_writer(case.text) if case.anonymous else case.text
+    parts = [case.code, text, case.street, case.ward_name]
     parts += [] if case.anonymous else [reporter.name, reporter.phone]
     words = " ".join(word for part in parts if part for word in bare_words(part))
     transaction.write(_INSERT, {"case_id": case.id, "words": words})

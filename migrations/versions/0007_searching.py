@@ -64,8 +64,9 @@ def _take_in() -> None:
 
 
 def _words(row: "sa.Row[tuple[object, ...]]") -> str:
-    parts = [row.code, row.text, row.street, row.ward_name]
-    parts += [] if row.anonymous else [row.name, row.phone]
+    # What an anonymous writer says of themselves is not told apart here, so the whole text stays out.
+    parts = [row.code, row.street, row.ward_name]
+    parts += [] if row.anonymous else [row.text, row.name, row.phone]
     bare = unicodedata.normalize("NFD", " ".join(str(part) for part in parts if part).lower())
     letters = "".join(letter for letter in bare if not unicodedata.combining(letter)).replace("đ", "d")
     return " ".join(re.findall(r"[a-z0-9]+", letters))

@@ -31,6 +31,20 @@ async def test_a_name_finds_the_case_unless_it_is_anonymous(city: CityHarness) -
     chair.sees((await city.only_case()).code)
 
 
+async def test_what_an_anonymous_writer_says_of_themselves_finds_nothing(city: CityHarness) -> None:
+    chair, an = await city.official(WARD, "chair"), city.citizen("an")
+    await an.writes("Rác chất đống ở phường Khương Đình. Tôi là Nguyễn Văn Bình, số 0912345678")
+    await an.presses("Ẩn danh")
+    await an.presses("Đồng ý và gửi")
+    code = (await city.only_case()).code
+    for words in ("0912345678", "nguyễn văn bình"):
+        chair.reads()
+        await chair.writes(f"/tim {words}")
+        chair.does_not_see(code)
+    await chair.writes("/tim rác chất")
+    chair.sees(code)
+
+
 async def test_nobody_finds_what_they_may_not_see(city: CityHarness) -> None:
     beside, an, other = await city.official(BESIDE, "chair"), city.citizen("an"), city.citizen("binh")
     await reports(an, "Rác chất đống ở phường Khương Đình")
