@@ -268,9 +268,12 @@ async def correct_domain(
 ) -> None:
     """Change a case's domain and keep that for the machine to learn from; saved.
 
-    A deadline that was promised already may only become shorter.
+    A deadline that was promised already may only become shorter. What supporting units were asked for ends
+    where the case is kept among few people from now on.
     """
     was, case.domain = case.domain, domain
+    if responsibility.is_restricted(city, domain) and not responsibility.is_restricted(city, was):
+        parts.drop_parts(transaction, case.id, now)
     if case.due_at is not None:
         _shorten(city, case, await ledger.events_of(transaction, case.id))
     _corrected(transaction, case, "domain", was, domain, actor=actor, now=now)

@@ -263,7 +263,9 @@ async def _move_parts(step: _Step) -> None:
     for row in found:
         unit, _ = step.heir(succession, row["ward_code"], row["street"])
         officer = row["officer_id"] if (unit, row["officer_id"]) in staff else None
-        if unit != succession.was:
+        if unit == row["lead"]:
+            reorganising.drop_part(step.transaction, row["id"], at=step.now)
+        elif unit != succession.was:
             reorganising.move_part(step.transaction, row["id"], unit=unit, officer_id=officer)
             step.outcome["parts"] += 1
     step.come_to([row["id"] for row in found])

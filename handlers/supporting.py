@@ -41,7 +41,7 @@ async def ask(turn: Turn, argument: str) -> None:
 
 def _offer(turn: Turn, case: Case, units: list[Unit], text: str) -> None:
     rows = [
-        [Button(label=unit_search.label(turn.city, unit), data=f"supportunit:{case.code}:{unit.code}")]
+        [Button(label=unit_search.label(turn.city, unit), data=f"sup:{case.code}:{unit.code}")]
         for unit in units
     ]
     fitting = [row for row in rows if cards.fits(row[0].data)]
@@ -197,10 +197,15 @@ async def _part_for(turn: Turn, number: str) -> tuple[Case, Part, Post] | None:
     post = access.post_at(turn.person, part.unit_code) if part else None
     case = await cases.get_case_by_id(turn.transaction, part.case_id, lock=True) if part and post else None
     part = await parts.get_part(turn.transaction, known, lock=True) if case else None
-    if case is None or part is None or post is None:
+    if case is None or part is None or post is None or not _may_see(turn.city, case, part):
         turn.say(texts.no_such_part())
         return None
     return case, part, post
+
+
+def _may_see(city: City, case: Case, part: Part) -> bool:
+    """Tell whether a supporting unit sees a case: one that is kept among few only as its rules say."""
+    return not access.is_restricted(city, case) or access.may_receive(city, part.unit_code, case)
 
 
 async def _open_part_for(turn: Turn, number: str) -> tuple[Case, Part, Post] | None:
@@ -238,6 +243,8 @@ async def take_reply(turn: Turn, case: Case) -> bool:
     known = await parts.parts_of(turn.transaction, case.id)
     part = next((each for each in known if each.unit_code in own and each.status == parts.OPEN), None)
     if part is None or access.post_at(turn.person, part.unit_code) is None:
+        return False
+    if not _may_see(turn.city, case, part):
         return False
     if writing.begin(turn, ANSWER, case.code, str(part.id)) is not None:
         await write_answer(turn, "")
@@ -288,20 +295,13 @@ async def send_answer(turn: Turn, argument: str) -> None:
     )
 
 
-async def write_reason(turn: Turn, argument: str) -> None:
+async def decline_for(turn: Turn, reason: str) -> None:
     """Decline a part for the reason that was typed."""
     written = writing.writing_in(turn, DECLINE)
-    reason = turn.message.text.strip()[: writing.LONGEST_REASON]
-    if written is None:
-        turn.say(texts.draft_gone())
-        return
-    found = await _open_part_for(turn, written.choice)
+    found = await _open_part_for(turn, written.choice) if written else None
     if found is None:
         return
     case, part, post = found
-    if not reason:
-        turn.say(texts.words_please(), buttons=[[writing.drop_button(case.code)]])
-        return
     writing.finish(turn, case.code)
     _settle(turn, case, part, post, parts.DECLINED, reason, [])
     turn.say(texts.part_declined(code=case.code, lead=cards.unit_name(turn.city, case.unit_code)))
@@ -344,8 +344,17 @@ async def remind(transaction: Transaction, city: City, now: datetime) -> int:
     parts.mark_reminded(transaction, due, now)
     units = sorted({part.unit_code for part in due})
     concerned: dict[int, tuple[Official, list[ListedPart]]] = {}
-    for official in await people.officials_of(transaction, units, now=now):
-        own = [part for part in due if part.unit_code == official.unit_code]
+    there = await people.officials_of(transaction, units, now=now)
+    staffed = {official.unit_code for official in there}
+    if staffed != set(units):
+        there += await people.officials_by_role(transaction, "dispatcher", now=now)
+    for official in there:
+        dispatches = official.role == "dispatcher"
+        own = [
+            part
+            for part in due
+            if (part.unit_code not in staffed if dispatches else part.unit_code == official.unit_code)
+        ]
         concerned.setdefault(official.person_id, (official, []))[1].extend(own)
     for official, own in concerned.values():
         _post_due(transaction, city, official, own, now)
@@ -365,7 +374,7 @@ def _post_due(
 COMMANDS: dict[str, Handler] = {"/phoihop": list_parts}
 BUTTONS: dict[str, Handler] = {
     "support": ask,
-    "supportunit": choose_unit,
+    "sup": choose_unit,
     "sendsupport": send,
     "parts": list_parts,
     "part": show,
@@ -373,4 +382,5 @@ BUTTONS: dict[str, Handler] = {
     "partdecline": decline,
     "sendpart": send_answer,
 }
-STEPS: dict[str, Handler] = {UNIT: find_unit, TASK: write_task, ANSWER: write_answer, DECLINE: write_reason}
+STEPS: dict[str, Handler] = {UNIT: find_unit, TASK: write_task, ANSWER: write_answer, DECLINE: writing.take_reason}
+REASONS: dict[str, Handler] = {DECLINE: decline_for}

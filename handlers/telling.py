@@ -81,8 +81,7 @@ async def announce_filed(
             officials=found.get(new.case.unit_code or "", ()),
         )
         for part in new.parts:
-            message = part_cards.part_card(city, new.case, part, now=now, photos=new.photos)
-            post_when_awake(transaction, found[part.unit_code], message, case=new.case, now=now)
+            await _show_part(transaction, city, new.case, part, found[part.unit_code], new.photos, now)
 
 
 async def tell_supporting(
@@ -95,15 +94,25 @@ async def tell_supporting(
     known = await people.officials_of(transaction, [part.unit_code for part in asked], now=now)
     for part in asked:
         there = [official for official in known if official.unit_code == part.unit_code]
-        if not there:
-            text = texts.unit_has_nobody(
-                code=case.code, unit=cards.unit_name(city, part.unit_code), urgent=case.urgent
-            )
-            there = await people.officials_by_role(transaction, "dispatcher", now=now)
-            message = notices.message_of(text)
-        else:
-            message = part_cards.part_card(city, case, part, now=now, photos=photos)
-        post_when_awake(transaction, there, message, case=case, now=now)
+        await _show_part(transaction, city, case, part, there, photos, now)
+
+
+async def _show_part(
+    transaction: Transaction,
+    city: City,
+    case: Case,
+    part: Part,
+    there: Sequence[Official],
+    photos: Sequence[str],
+    now: datetime,
+) -> None:
+    """Show a part to those who are there; without anybody the dispatchers hear of it."""
+    message = part_cards.part_card(city, case, part, now=now, photos=photos)
+    if not there:
+        there = await people.officials_by_role(transaction, "dispatcher", now=now)
+        unit = cards.unit_name(city, part.unit_code)
+        message = notices.message_of(texts.support_has_nobody(code=case.code, unit=unit))
+    post_when_awake(transaction, there, message, case=case, now=now)
 
 
 async def tell_reporter(

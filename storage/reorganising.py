@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy import case as either
-from sqlalchemy.engine import RowMapping
 
 from routing.workflow import OPEN_STATUSES
 from storage.cases import Case
@@ -210,13 +209,24 @@ def _taken(*conditions: Any) -> Select[Any]:
 _CASES = _taken(case_table.c.unit_code == bindparam("unit"), case_table.c.status.in_(_OPEN))
 _DECIDED_BY = _taken(case_table.c.extension_unit == bindparam("unit"), case_table.c.status.in_(_OPEN))
 _PARTS = (
-    select(part.c.id, part.c.officer_id, case_table.c.ward_code, case_table.c.street)
+    select(
+        part.c.id,
+        part.c.officer_id,
+        case_table.c.ward_code,
+        case_table.c.street,
+        case_table.c.unit_code.label("lead"),
+    )
     .join(case_table, case_table.c.id == part.c.case_id)
     .where(
         and_(part.c.unit_code == bindparam("unit"), part.c.status == "open"), part.c.id > bindparam("after")
     )
     .order_by(part.c.id)
     .limit(bindparam("limit"))
+)
+_DROP_PART = (
+    update(part)
+    .where(part.c.id == bindparam("row_id"))
+    .values(status="dropped", answered_at=bindparam("at"))
 )
 _MOVE_PART = (
     update(part)
@@ -235,15 +245,20 @@ async def cases_decided_by(transaction: Transaction, unit: str, *, after: int, l
     return _cases(await transaction.fetch(_DECIDED_BY, {"unit": unit, "after": after, "limit": limit}))
 
 
-def _cases(rows: Sequence[RowMapping]) -> list[Case]:
+def _cases(rows: Sequence[Mapping[str, Any]]) -> list[Case]:
     return [Case(**row) for row in rows]
 
 
 async def open_parts_at(
     transaction: Transaction, unit: str, *, after: int, limit: int
-) -> Sequence[RowMapping]:
-    """Return the next open parts of a unit: id, officer_id, and the ward_code and street of their cases."""
+) -> Sequence[Mapping[str, Any]]:
+    """Return a unit's next open parts: id, officer_id, and of their cases ward_code, street, lead unit."""
     return await transaction.fetch(_PARTS, {"unit": unit, "after": after, "limit": limit})
+
+
+def drop_part(transaction: Transaction, part_id: int, *, at: datetime) -> None:
+    """End a part that a unit would contribute to a case of its own."""
+    transaction.write(_DROP_PART, {"row_id": part_id, "at": at})
 
 
 def move_part(transaction: Transaction, part_id: int, *, unit: str, officer_id: int | None) -> None:

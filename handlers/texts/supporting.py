@@ -167,6 +167,11 @@ def parts_due(*, lines: Sequence[str], more: int) -> str:
     return "\n".join(["Đến hạn, đơn vị chủ trì đang chờ phần việc của anh/chị:", *lines, *rest])
 
 
+def support_has_nobody(*, code: str, unit: str) -> str:
+    """Tell dispatchers that a unit was asked to support and that nobody there can be reached."""
+    return f"{code}: {unit} được mời phối hợp nhưng chưa có ai nhận việc trong bot. Anh/chị báo giúp đơn vị."
+
+
 def history_support(*, at: datetime, unit: str, task: str) -> str:
     """Tell in a case's history that a unit was asked to support."""
     return f"{moment(at)} mời {unit} phối hợp: «{excerpt(task, 120)}»"

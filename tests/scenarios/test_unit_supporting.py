@@ -95,10 +95,10 @@ async def test_nobody_is_asked_twice_at_once_and_never_the_own_unit(city: CityHa
     case = await filed(city, an)
     await asks(chair)
     chair.reads()
-    await chair.replays(f"supportunit:{case.code}:{BESIDE}")
+    await chair.replays(f"sup:{case.code}:{BESIDE}")
     chair.sees("đang có một phần việc chưa xong")
     chair.reads()
-    await chair.replays(f"supportunit:{case.code}:{WARD}")
+    await chair.replays(f"sup:{case.code}:{WARD}")
     chair.does_not_see("cần làm phần việc gì")
 
 
@@ -200,3 +200,41 @@ async def test_they_are_named_too_when_a_dispatcher_gives_the_case_to_its_unit(c
     assert (await city.only_case()).unit_code == WARD
     beside.sees("PHỐI HỢP – Phường Khương Đình chủ trì")
     assert await ledger.verify(city.database) is None
+
+
+async def test_a_part_ends_where_the_case_is_kept_among_few(city: CityHarness) -> None:
+    chair, an = await city.official(WARD, "chair"), city.citizen("an")
+    beside = await city.official(BESIDE, "chair")
+    dispatcher = await city.official(CITY, "dispatcher")
+    case = await filed(city, an)
+    await asks(chair)
+    number = next(button.data for button in beside.last.buttons if button.data.startswith("partanswer:"))
+    await chair.presses("Trả lại")
+    await chair.writes("Việc này liên quan đến cán bộ của phường")
+    if any(button.label.startswith("Gửi lý do") for button in chair.last.buttons):
+        await chair.presses("Gửi lý do")
+    await dispatcher.replays(f"fix:{case.code}:d:conduct")
+    assert (await city.only_case()).domain == "conduct"
+    beside.reads()
+    await beside.writes("/phoihop")
+    beside.sees("không có phần việc phối hợp nào")
+    for data in (number, number.replace("partanswer", "part")):
+        beside.reads()
+        await beside.replays(data)
+        beside.sees("Không thấy phần việc này")
+
+
+async def test_dispatchers_hear_where_a_supporting_unit_has_nobody(city: CityHarness) -> None:
+    rules = tuple(
+        replace(rule, supporting=(BESIDE,)) if rule.domain == "waste" else rule
+        for rule in city.city.responsibilities
+    )
+    await city.founds(replace(city.city, responsibilities=rules))
+    await city.official(WARD, "chair")
+    dispatcher, an = await city.official(CITY, "dispatcher"), city.citizen("an")
+    case = await filed(city, an)
+    dispatcher.sees(case.code, "được mời phối hợp nhưng chưa có ai")
+    dispatcher.reads()
+    await city.becomes(datetime(2026, 11, 30, 9, tzinfo=LOCAL_TIME))
+    await city.ticks()
+    dispatcher.sees("chờ phần việc", case.code)
