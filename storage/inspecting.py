@@ -5,17 +5,16 @@ Nothing here is needed to run the city; the simulation asks it at each of its mi
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.engine import RowMapping
 
 from routing.workflow import OPEN_STATUSES
 from storage.database import Transaction
-from storage.tables import case, event, inbox, metadata, outbox
+from storage.tables import case, event, inbox, metadata, outbox, post
 
 ROWS = 2000
 """Rows that are held in memory at once."""
@@ -43,11 +42,20 @@ _EVENTS = (
     .order_by(event.c.case_id, event.c.sequence)
 )
 _OPEN = (
-    select(case.c.id, case.c.code, case.c.status, case.c.unit_code)
+    select(case.c.id, case.c.code, case.c.status, case.c.unit_code, case.c.ward_code)
     .where(case.c.status.in_(sorted(OPEN_STATUSES)))
     .order_by(case.c.id)
 )
 _TYPES = select(event.c.type, func.count().label("events")).group_by(event.c.type).order_by(event.c.type)
+_POSTS = (
+    select(
+        post.c.ended_reason.label("reason"),
+        func.count().label("posts"),
+        func.count(post.c.deputy_for).label("deputies"),
+    )
+    .group_by(post.c.ended_reason)
+    .order_by(post.c.ended_reason)
+)
 _CASES = select(func.count().label("cases")).select_from(case)
 _INBOX = (
     select(
@@ -89,8 +97,8 @@ _SENT = select(outbox.c.external_id).where(
 class Record:
     """One case as it stands, with its events in order."""
 
-    row: RowMapping
-    events: tuple[RowMapping, ...]
+    row: Mapping[str, Any]
+    events: tuple[Mapping[str, Any], ...]
 
 
 async def touched_since(transaction: Transaction, since: datetime) -> list[int]:
@@ -103,7 +111,7 @@ async def records(transaction: Transaction, ids: Sequence[int]) -> list[Record]:
     found: list[Record] = []
     for start in range(0, len(ids), ROWS // 10):
         some = list(ids[start : start + ROWS // 10])
-        by_case: dict[int, list[RowMapping]] = {each: [] for each in some}
+        by_case: dict[int, list[Mapping[str, Any]]] = {each: [] for each in some}
         for row in await transaction.fetch(_EVENTS, {"ids": some}):
             by_case[row["case_id"]].append(row)
         rows = await transaction.fetch(_RECORDS, {"ids": some})
@@ -111,7 +119,7 @@ async def records(transaction: Transaction, ids: Sequence[int]) -> list[Record]:
     return sorted(found, key=lambda record: int(record.row["id"]))
 
 
-async def open_cases(transaction: Transaction) -> Sequence[RowMapping]:
+async def open_cases(transaction: Transaction) -> Sequence[Mapping[str, Any]]:
     """Return id, code, status and unit of all open cases."""
     return await transaction.fetch(_OPEN)
 
@@ -127,17 +135,24 @@ async def count_events(transaction: Transaction) -> dict[str, int]:
     return {row["type"]: row["events"] for row in await transaction.fetch(_TYPES)}
 
 
-async def inbox_after(transaction: Transaction, after: int) -> Sequence[RowMapping]:
+async def count_posts(transaction: Transaction) -> dict[str, int]:
+    """Count posts by why they ended ("held" for those that did not), and besides those of deputies."""
+    rows = await transaction.fetch(_POSTS)
+    counts = {row["reason"] or "held": int(row["posts"]) for row in rows}
+    return {**counts, "deputies": sum(int(row["deputies"]) for row in rows)}
+
+
+async def inbox_after(transaction: Transaction, after: int) -> Sequence[Mapping[str, Any]]:
     """Return the updates stored after this one, without their bodies."""
     return await transaction.fetch(_INBOX, {"after": after})
 
 
-async def unfinished(transaction: Transaction) -> Sequence[RowMapping]:
+async def unfinished(transaction: Transaction) -> Sequence[Mapping[str, Any]]:
     """Return the updates that nobody has dealt with."""
     return await transaction.fetch(_UNFINISHED)
 
 
-async def outbox_after(transaction: Transaction, after: int) -> Sequence[RowMapping]:
+async def outbox_after(transaction: Transaction, after: int) -> Sequence[Mapping[str, Any]]:
     """Return the notices written after this one."""
     return await transaction.fetch(_OUTBOX, {"after": after})
 
@@ -150,7 +165,7 @@ async def sent_since(transaction: Transaction, since: datetime, *, after: int = 
 
 async def notice_sent_as(
     transaction: Transaction, *, channel: str, chat: str, message_id: str
-) -> RowMapping | None:
+) -> Mapping[str, Any] | None:
     """Return id, case and message of the notice that was sent under this id."""
     where = {"in_channel": channel, "in_chat": chat, "message_id": message_id}
     return await transaction.fetch_one(_SENT_AS, where)
@@ -167,7 +182,7 @@ async def digest(transaction: Transaction) -> str:
     return whole.hexdigest()
 
 
-async def _rows(transaction: Transaction, statement: Select[Any]) -> AsyncIterator[RowMapping]:
+async def _rows(transaction: Transaction, statement: Select[Any]) -> AsyncIterator[Mapping[str, Any]]:
     start = 0
     while rows := await transaction.fetch(statement.limit(ROWS).offset(start)):
         for row in rows:
@@ -175,7 +190,7 @@ async def _rows(transaction: Transaction, statement: Select[Any]) -> AsyncIterat
         start += ROWS
 
 
-def _written(row: RowMapping) -> bytes:
+def _written(row: Mapping[str, Any]) -> bytes:
     return json.dumps(dict(row), sort_keys=True, default=_plain, ensure_ascii=False).encode() + b"\n"
 
 

@@ -120,6 +120,8 @@ def _shown(report: "Report", plan: "Plan") -> str:
         f"{report.reports} reports, {report.cases} cases, {report.turns} turns, {report.messages} messages.",
         "",
         *_table("event", report.events),
+        "",
+        *_table("post", report.posts),
         *(["", *_table("fault", report.faults)] if report.faults else []),
         "",
         f"{'unit':<44}{'received':>9}{'answered':>9}{'on time':>9}{'extended':>9}{'late':>6}{'open':>6}",

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy.engine import RowMapping
-
 from routing.deadline import LOCAL_TIME, DeadlineRule, WorkingCalendar
 from routing.organisation import City
 from routing.workflow import Status
@@ -63,7 +61,7 @@ def answer_due(calendar: WorkingCalendar, rule: DeadlineRule, received_at: datet
     return datetime.combine(last + timedelta(days=1), datetime.min.time(), tzinfo=LOCAL_TIME)
 
 
-def wrong_deadline(city: City, received_at: datetime, events: Sequence[RowMapping]) -> str:
+def wrong_deadline(city: City, received_at: datetime, events: Sequence[Mapping[str, Any]]) -> str:
     """Return what is wrong with the deadline that a case's events tell of, empty for nothing."""
     due: datetime | None = None
     calendar = city.calendar
@@ -103,7 +101,9 @@ def _resumed(
     return later(calendar, due, worked(calendar, paused_at, at) / timedelta(hours=1))
 
 
-def _as_if(city: City, rule: DeadlineRule, received_at: datetime, events: Sequence[RowMapping]) -> datetime:
+def _as_if(
+    city: City, rule: DeadlineRule, received_at: datetime, events: Sequence[Mapping[str, Any]]
+) -> datetime:
     """Return the deadline if a domain's hours had held from the beginning."""
     due = answer_due(city.calendar, rule, received_at)
     paused_at: datetime | None = None

@@ -10,7 +10,9 @@ from handlers.channel import OutboundMessage
 
 PATIENCE = 8
 """After so many messages about one draft somebody gives up."""
-STARS = (1, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5)
+STARS = (1, 2, *[3] * 3, *[4] * 10, *[5] * 17)
+STILL_UNSOLVED = 0.3
+"""How often whoever has reopened a case is not content with the second answer either."""
 MOST_REOPENINGS = 3
 """How often one citizen may say that one case is not solved; the program allows fewer."""
 
@@ -32,6 +34,7 @@ class Citizen:
         self._wishes: dict[str, str] = {}
         """Case → what they want to do about it when they see it: "withdraw"."""
         self._judged: dict[str, int] = {}
+        self._reopened: set[str] = set()
 
     @property
     def busy(self) -> bool:
@@ -125,7 +128,7 @@ class Citizen:
         elif any(verb.startswith("rate:") for verb in buttons):
             self._judge(code, buttons)
         elif "unsolved" in buttons:
-            if self._life.random.random() < 0.06:
+            if self._life.random.random() < 0.01:
                 self._say_unsolved(code, buttons["unsolved"][0])
         elif "add" in buttons:
             self._react_to_open_case(code, *buttons["add"])
@@ -149,13 +152,14 @@ class Citizen:
         if chance > 0.68 or times >= MOST_REOPENINGS:
             return
         self._judged[code] = times + 1
-        if chance < 0.03 and "unsolved" in buttons:
+        if chance < (STILL_UNSOLVED if code in self._reopened else 0.015) and "unsolved" in buttons:
             self._say_unsolved(code, buttons["unsolved"][0])
             return
         stars = random.choice(STARS)
         data = buttons[f"rate:{stars}"][0]
         hours = random.choice((0.5, 1, 3, 9, 26, 60))
         if stars < 3:
+            self._reopened.add(code)
             self._write_later(data, "complaints_again", hours=hours)
         elif random.random() < 0.1:
             self._write_later(data, "rating_words", hours=hours, pause_minutes=0)
@@ -163,6 +167,7 @@ class Citizen:
             self._press_later(data, minutes=hours * 60)
 
     def _say_unsolved(self, code: str, data: str) -> None:
+        self._reopened.add(code)
         self._judged[code] = self._judged.get(code, 0) + 1
         self._write_later(data, "complaints_again", hours=self._life.random.choice((2, 12, 40)))
 

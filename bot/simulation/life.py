@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.channels.simulated import SimulatedChannel
 from bot.clock import JOBS, Ticker
@@ -36,7 +36,20 @@ REMEMBERED = timedelta(hours=12)
 READINGS = 20_000
 """Readings that are remembered: officials write the same sentences again and again."""
 
-Act = Callable[[], None]
+Act = Callable[[], Awaitable[None] | None]
+"""Something that somebody does; what an administrator does with a command is awaited."""
+PACE = {
+    "remind": timedelta(minutes=30),
+    "remind_parts": timedelta(hours=1),
+    "stop_waiting": timedelta(hours=1),
+    "close_silent": timedelta(hours=2),
+}
+"""How often the clock's jobs are asked for work: less often than in a real city."""
+USUAL_PACE = timedelta(hours=6)
+"""The same for all others, which have work at midnight or soon after."""
+
+
+Result = TypeVar("Result")
 
 
 class Resident(Protocol):
@@ -190,10 +203,23 @@ class Life:
         """Tell whether somebody wrote or pressed in a chat between two moments, both of them included."""
         return any(since <= at <= until for at in self._did.get(chat, ()))
 
+    def name_of(self, chat: str) -> str:
+        """Return what a settled person is called."""
+        return self._names[chat]
+
     def settle(self, chat: str, name: str, resident: Resident) -> None:
         """Bring a person into the city who can write and be written to."""
         self._names[chat] = name
         self.residents[chat] = resident
+
+    async def command(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Do what an administrator does with a command, in one transaction; again when a fault strikes."""
+        while True:
+            try:
+                async with self._database.begin() as transaction:
+                    return await work(transaction)
+            except (Crashed, Killed):
+                continue
 
     async def appoint(self, transaction: Transaction, chat: str, unit: str, role: str) -> None:
         """Give a settled person a post, as if an invitation had been used."""
@@ -248,13 +274,18 @@ class Life:
 
     async def _live_step(self) -> None:
         while self._deeds and self._deeds[0].at <= self.now:
-            while self._deeds and self._deeds[0].at <= self.now:
-                heapq.heappop(self._deeds).act()
+            await self._do_deeds()
             if self._waiting:
                 await self._work()
         if _on_grid(self.now, NIGHT_TICK if in_quiet_hours(self.now) else TICK) == self.now:
             await self._tick()
-            await self._deliver()
+        await self._deliver()
+
+    async def _do_deeds(self) -> None:
+        while self._deeds and self._deeds[0].at <= self.now:
+            awaited = heapq.heappop(self._deeds).act()
+            if awaited is not None:
+                await awaited
 
     async def _work(self) -> None:
         said, self._waiting = self._waiting, []
@@ -262,7 +293,6 @@ class Life:
             said = self.faults.disturb(said)
         await self._receive(said)
         await self._turns()
-        await self._deliver()
 
     async def _receive(self, said: Sequence[tuple[Envelope, bytes]]) -> None:
         """Store what was said; what could not be stored is sent again, as a vendor does."""
@@ -313,10 +343,10 @@ class Life:
                 continue
 
     async def _tick(self) -> None:
-        """Let the clock's jobs run that are due; with faults now and then by two clocks."""
-        for name, (_, seconds) in JOBS.items():
+        """Let the clock's jobs run that may have work; with faults now and then by two clocks."""
+        for name in JOBS:
             last = self._ticked.get(name)
-            if last is not None and self.now - last < timedelta(seconds=seconds):
+            if last is not None and self.now - last < PACE.get(name, USUAL_PACE):
                 continue
             self._ticked[name] = self.now
             for _ in range(2 if self.faults and self.faults.two_clocks() else 1):

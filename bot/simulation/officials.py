@@ -3,7 +3,7 @@
 import heapq
 import zlib
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -14,17 +14,23 @@ from handlers.channel import OutboundMessage
 
 PAUSE_BETWEEN = timedelta(minutes=5)
 FORGETS = 0.02
+REFUSED = 0.3
+"""Which share of the extensions that are asked for is not granted."""
 STEERING = {
     "extend": 0.05,
-    "support": 0.02,
+    "support": 0.03,
     "progress": 0.02,
-    "snooze": 0.01,
+    "snooze": 0.15,
     "appoint": 0.03,
     "reject": 0.015,
 }
-"""How often each of these is done when a case is looked at."""
+"""How often each of these is done when a case is looked at; only what was reminded of can be put off."""
 GOES_ON = frozenset({"extend", "support", "progress", "snooze"})
 """After these the case still has to be answered."""
+BEHIND_MORE = frozenset({*STEERING, "ask", "hand", "giveback", "wrong"})
+"""What may stand behind the button that shows the rest."""
+REMEMBERED_MESSAGES = 8
+"""So many messages back somebody finds a button again."""
 ACTIONS_OF_A_CASE = frozenset(
     {"accept", "answer", "ask", "resume", "hand", "giveback", "wrong", "triage", "card", "reject"}
 )
@@ -39,8 +45,8 @@ class Office:
     code: str
     slowness: float
     """1 is usual, less is quicker."""
-    care: float
-    """How often an answer satisfies; 1 always."""
+    oversees: bool = False
+    """Whether it works on what is given to it alone, and leaves to others what it only hears of."""
     members: list["Official"] = field(default_factory=list)
 
     def on_duty(self, code: str) -> "Official | None":
@@ -53,11 +59,15 @@ class Office:
 class Step:
     """One thing to do: press the button that fits, and write what it asks for."""
 
-    press: str
-    """How the button's data begins."""
+    press: str = ""
+    """How the button's data begins; empty for only writing something."""
     write: str = ""
     photos: tuple[str, ...] = ()
     optional: bool = False
+    among: bool = False
+    """Whether any of the buttons that begin so will do, not the first."""
+    then: Callable[[], None] | None = None
+    """What follows from having done it."""
 
 
 class Official:
@@ -77,6 +87,8 @@ class Official:
         self.role = role
         self.office = office
         self.gone = False
+        self.away_until: datetime | None = None
+        """Until when they do nothing themselves, since somebody acts in their place."""
         self._life = life
         self._truth = truth
         self._photos = tuple(photos)
@@ -84,8 +96,11 @@ class Official:
         self._numbers = count()
         self._offered: dict[str, list[str]] = {}
         """Case → the buttons that were shown for it last."""
-        self._shown: list[str] = []
-        """The buttons of the latest message."""
+        self._shown: deque[list[str]] = deque(maxlen=REMEMBERED_MESSAGES)
+        """The buttons of the latest messages, the newest first."""
+        self._looked_behind: set[str] = set()
+        """The buttons that were looked for behind the one that shows the rest."""
+        self._errands: deque[Sequence[Step]] = deque()
         self._steps: deque[Step] = deque()
         self._code = ""
         self._goes_on = False
@@ -105,7 +120,7 @@ class Official:
             return
         data = [button.data for row in message.buttons for button in row]
         if data:
-            self._shown = data
+            self._shown.appendleft(data)
         by_case: dict[str, list[str]] = {}
         for each in data:
             _, _, rest = each.partition(":")
@@ -133,7 +148,7 @@ class Official:
             self._put(code, hours=60 + self._life.random.expovariate(1 / 60))
         elif "answer" in actions:
             self._put(code, hours=self._time_to_answer())
-        elif actions == {"card"} and mine:
+        elif "redraft" in actions or (actions == {"card"} and mine and not self.office.oversees):
             self._put(code, hours=self._life.random.expovariate(1 / (6 * self.office.slowness)))
 
     def _time_to_answer(self) -> float:
@@ -142,11 +157,21 @@ class Official:
     def _put(self, code: str, *, hours: float) -> None:
         """Have a case looked at after so many hours, in working time; the latest resolve counts."""
         at = self._life.now + timedelta(hours=hours)
+        if self.away_until is not None:
+            at = max(at, self.away_until)
         self._due[code] = at
         heapq.heappush(self._desk, (at, next(self._numbers), code))
         self._look_at_desk()
 
+    def run_errand(self, steps: Sequence[Step]) -> None:
+        """Do something that belongs to no case, as soon as nothing else is under way."""
+        self._errands.append(steps)
+        self._look_at_desk()
+
     def _look_at_desk(self) -> None:
+        if self._errands and not self._working and not self.gone:
+            self._plan_work(self._life.city.calendar.next_working_moment(self._life.now + PAUSE_BETWEEN))
+            return
         while self._desk and self._due.get(self._desk[0][2]) != self._desk[0][0]:
             heapq.heappop(self._desk)
         if self._working or not self._desk or self.gone:
@@ -166,23 +191,35 @@ class Official:
         if planned != self._planned:
             return
         self._planned = None
-        if self.gone or self._working or not self._desk:
+        if self.gone or self._working:
             return
+        if self._errands:
+            self._begin("", self._errands.popleft())
+        elif self._desk:
+            self._take_next()
+
+    def _take_next(self) -> None:
         at, _, code = self._desk[0]
         if at > self._life.now or self._due.get(code) != at:
             self._look_at_desk()
             return
         heapq.heappop(self._desk)
         del self._due[code]
+        self._begin(code, self._decide(code))
+
+    def _begin(self, code: str, steps: Sequence[Step]) -> None:
         self._working = True
         self._code = code
-        self._steps = deque(self._decide(code))
-        self._goes_on = bool(self._steps) and self._steps[0].press.partition(":")[0] in GOES_ON
+        self._steps = deque(steps)
+        self._looked_behind.clear()
+        self._goes_on = bool(steps) and steps[0].press.partition(":")[0] in GOES_ON
         self._go_on()
 
     def _decide(self, code: str) -> list[Step]:
         """Return what to do about a case, from what is offered for it."""
         actions = {each.partition(":")[0] for each in self._offered.get(code, ())}
+        if "more" in actions:
+            actions |= BEHIND_MORE
         chance = self._life.random.random()
         if actions & DECISIONS:
             return self._judge(code, actions, chance)
@@ -199,16 +236,17 @@ class Official:
         if "approve" in actions:
             if chance < 0.85 or "sendback" not in actions:
                 return [Step(press=f"approve:{code}")]
-            return [Step(press=f"sendback:{code}", write=words("reasons_send_back", random))]
+            why = words("reasons_send_back", random)
+            return [Step(press=f"sendback:{code}", write=why), Step(press="sendreason:", optional=True)]
         if "grant" in actions:
-            if chance < 0.7 or "nogrant" not in actions:
+            if chance >= REFUSED or "nogrant" not in actions:
                 return [Step(press=f"grant:{code}")]
-            return [Step(press=f"nogrant:{code}"), Step(press="nograntto:")]
+            return [Step(press=f"nogrant:{code}"), Step(press=f"nograntto:{code}", among=True)]
         if chance < 0.85 or "partdecline" not in actions:
             done = words("parts_done", random)
             return [Step(press=f"partanswer:{code}", write=done), Step(press="sendpart:")]
         declined = words("parts_declined", random)
-        return [Step(press=f"partdecline:{code}", write=declined), Step(press="sendpart:", optional=True)]
+        return [Step(press=f"partdecline:{code}", write=declined), Step(press="sendreason:", optional=True)]
 
     def _steer(self, code: str, actions: set[str]) -> list[Step]:
         """Return what is done now and then besides taking up and answering; nothing mostly."""
@@ -227,18 +265,32 @@ class Official:
         random = self._life.random
         begun = Step(press=f"{action}:{code}")
         if action == "extend":
-            return [begun, Step(press="extendfor:"), Step(press="extendwhy:")]
+            return [
+                begun,
+                Step(press=f"extendfor:{code}", among=True),
+                Step(press=f"extendwhy:{code}", among=True),
+            ]
         if action == "support":
             task = words("tasks", random)
-            return [begun, Step(press="supportunit:", write=task), Step(press="sendsupport:")]
+            return [
+                begun,
+                Step(press=f"sup:{code}", write=task, among=True),
+                Step(press=f"sendsupport:{code}"),
+            ]
         if action == "progress":
             return [
                 Step(press=f"progress:{code}", write=words("additions", random)),
-                Step(press="sendprogress:", optional=True),
+                Step(press=f"sendprogress:{code}", optional=True),
             ]
         if action == "snooze":
-            return [begun, Step(press="until:"), Step(press="snoozewhy:")]
-        return [begun, Step(press="appointto:" if action == "appoint" else "rejectfor:")]
+            return [
+                begun,
+                Step(press=f"until:{code}", among=True),
+                Step(press=f"snoozewhy:{code}", among=True),
+            ]
+        if action == "appoint":
+            return [begun, Step(press=f"appointto:{code}", among=True)]
+        return [begun, Step(press=f"rejectfor:{code}", among=True), Step(press=f"rejectgo:{code}")]
 
     def _first_look(self, code: str, actions: set[str], chance: float) -> list[Step]:
         if chance < 0.03 and "wrong" in actions:
@@ -246,9 +298,13 @@ class Official:
             recast = [Step(press=f"recast:{code}:{domain}"), Step(press=f"handnow:{code}", optional=True)]
             return [Step(press=f"wrong:{code}"), *recast]
         if chance < 0.06 and "giveback" in actions:
-            return [Step(press=f"giveback:{code}"), Step(press=f"giveto:{code}")]
+            return [Step(press=f"giveback:{code}"), Step(press=f"giveto:{code}", among=True)]
         if chance < 0.08 and "hand" in actions:
-            return [Step(press=f"hand:{code}"), Step(press=f"handto:{code}"), Step(press=f"handnow:{code}")]
+            return [
+                Step(press=f"hand:{code}"),
+                Step(press=f"handto:{code}", among=True),
+                Step(press=f"handnow:{code}"),
+            ]
         return [Step(press=f"accept:{code}")]
 
     def _handle(self, code: str, actions: set[str], chance: float) -> list[Step]:
@@ -260,13 +316,13 @@ class Official:
             question = words("questions", random)
             return [Step(press=f"ask:{code}", write=question), Step(press=f"sendquestion:{code}")]
         if chance < 0.09 and "giveback" in actions:
-            return [Step(press=f"giveback:{code}", write=words("reasons_wrong", random))]
+            why = words("reasons_wrong", random)
+            return [Step(press=f"giveback:{code}", write=why), Step(press="sendreason:", optional=True)]
         known = self._truth.get(code)
         answer = known.answer if known and known.answer else words("answers", random)
         photos = (random.choice(self._photos),) if self._photos and random.random() < 0.8 else ()
         return [
             Step(press=f"answer:{code}", write=answer, photos=photos),
-            Step(press="nophoto:", write=words("reasons_no_photo", random), optional=True),
             Step(press=f"nophoto:{code}", write=words("reasons_no_photo", random), optional=True),
             Step(press=f"sendanswer:{code}"),
         ]
@@ -275,40 +331,68 @@ class Official:
         """Do the next step; what is not offered any more ends the work on this case."""
         while self._steps:
             step = self._steps.popleft()
-            if data := self._find(step.press):
-                self._life.say(self.chat, button=data)
-                if step.write:
-                    self._life.say(self.chat, text=step.write, photos=step.photos)
-            elif step.optional:
-                continue
-            else:
+            if self._do(step):
+                self._life.after(STEP / 2, self._go_on)
+                return
+            if not step.optional:
                 self._give_up()
                 return
-            self._life.after(STEP / 2, self._go_on)
-            return
+        self._stop()
+
+    def _stop(self) -> None:
         self._working = False
         if self._goes_on and self._code in self._offered and self._code not in self._due:
             self._put(self._code, hours=self._time_to_answer())
         self._look_at_desk()
 
-    def _find(self, beginning: str) -> str:
-        """Return the data of a button that is shown; any of its kind where not this very one is."""
-        code = beginning.split(":")[1]
-        if not code:
-            return next((data for data in self._shown if data.startswith(beginning)), "")
-        known = [*self._shown, *self._offered.get(code, ())]
-        kind = ":".join(beginning.split(":")[:2])
-        exact = [data for data in known if data.startswith(beginning)]
-        alike = [data for data in self._shown if data == kind or data.startswith(f"{kind}:")]
+    def _do(self, step: Step) -> bool:
+        """Press and write what a step says; tell whether that could be done."""
+        if step.press and not (data := self._find(step)):
+            return self._look_behind(step)
+        if step.press:
+            self._life.say(self.chat, button=data)
+        if step.write:
+            self._life.say(self.chat, text=step.write, photos=step.photos)
+        if step.then:
+            step.then()
+        return True
+
+    def _look_behind(self, step: Step) -> bool:
+        """Press the button that shows the rest of what can be done to a case, once for each step."""
+        action, _, code = step.press.partition(":")
+        more = f"more:{code}"
+        known = more in self._offered.get(code, ()) or any(more in shown for shown in self._shown)
+        if not known or action not in BEHIND_MORE or step.press in self._looked_behind:
+            return False
+        self._looked_behind.add(step.press)
+        self._steps.appendleft(step)
+        self._life.say(self.chat, button=more)
+        return True
+
+    def _find(self, step: Step) -> str:
+        """Return the data of a button that was shown: this very one, or one of its kind for this case."""
+        kind, code, *_ = (*step.press.split(":"), "")
+        recent = [data for shown in self._shown for data in shown]
+        known = [*recent, *self._offered.get(code, ())]
+        exact = [data for data in known if _begins(data, step.press)]
+        if step.among and exact:
+            newest = next(shown for shown in self._shown if exact[0] in shown)
+            return self._life.random.choice([data for data in newest if _begins(data, step.press)])
+        alike = [data for data in recent if code and _begins(data, f"{kind}:{code}")]
         return (exact or alike or [""])[0]
 
     def _give_up(self) -> None:
         self._steps.clear()
-        self._working = False
-        drop = [data for data in self._shown if data.startswith("drop:")]
-        if drop:
-            self._life.say(self.chat, button=drop[0])
-        self._look_at_desk()
+        if drop := next(
+            (data for shown in self._shown for data in shown if data == f"drop:{self._code}"), ""
+        ):
+            self._life.say(self.chat, button=drop)
+        self._stop()
+
+
+def _begins(data: str, beginning: str) -> bool:
+    """Tell whether a button's data begins with these parts."""
+    return data == beginning or data.startswith(beginning if beginning.endswith(":") else f"{beginning}:")
 
 
 class Dispatcher:
@@ -396,13 +480,13 @@ def _asks_domain(fixes: Sequence[str]) -> bool:
 
 
 class Leader:
-    """Somebody who asks for figures and looks at what is shown."""
+    """Somebody who asks for figures, looks at what is shown, and decides on what they are asked for."""
 
     def __init__(self, life: Life, chat: str, *, questions: Sequence[str]) -> None:
         self.chat = chat
         self._life = life
         self._questions = questions
-        self.gone = False
+        self._decided: set[str] = set()
 
     def begin(self) -> None:
         """Ask some days from now, and again and again."""
@@ -414,4 +498,17 @@ class Leader:
         self.begin()
 
     def hear(self, message: OutboundMessage, message_id: str) -> None:
-        """Take note."""
+        """Decide on an extension that is asked for."""
+        data = [button.data for row in message.buttons for button in row]
+        reasons = [each for each in data if each.startswith("nograntto:")]
+        if reasons:
+            self._press_later(self._life.random.choice(reasons), hours=0)
+        for grant in (each for each in data if each.startswith("grant:") and each not in self._decided):
+            self._decided.add(grant)
+            refused = f"no{grant}" in data and self._life.random.random() < REFUSED
+            hours = self._life.random.expovariate(1 / 6)
+            self._press_later(f"no{grant}" if refused else grant, hours=hours)
+
+    def _press_later(self, data: str, *, hours: float) -> None:
+        at = self._life.city.calendar.next_working_moment(self._life.now + STEP / 2 + timedelta(hours=hours))
+        self._life.plan(at, lambda: self._life.say(self.chat, button=data))

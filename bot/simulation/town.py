@@ -1,13 +1,14 @@
 """A simulated town: who lives and works there, and the year that they live through."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol
 
 from bot.simulation.citizens import Citizen
-from bot.simulation.complaints import WORDS, Complaint, Composer
+from bot.simulation.complaints import WORDS, Complaint, Composer, words
 from bot.simulation.life import Life
 from bot.simulation.officials import Dispatcher, Leader, Office, Official
 from bot.simulation.weather import Weather
@@ -21,6 +22,10 @@ SAME_INCIDENT = 0.04
 LAZY, DILIGENT = 0.15, 0.3
 """Which share of the units is slow, and which is quick."""
 PHOTOS = 0.35
+NEIGHBOURS = 40
+"""So many reports back lies what a neighbour reports too."""
+NEWCOMERS_FROM = 100
+"""Above this number are those who came later."""
 MOVED_IN_BEFORE = timedelta(days=1)
 """Officials came a day before all begins: nobody takes them to be at their phones that night."""
 
@@ -44,6 +49,9 @@ class Town:
     filed: dict[str, Citizen] = field(default_factory=dict)
     """Tracking code → who reported it."""
     offices: dict[str, Office] = field(default_factory=dict)
+    known_about: "deque[Complaint]" = field(default_factory=lambda: deque(maxlen=NEIGHBOURS))
+    """What was reported lately."""
+    _newcomers: int = 0
 
     async def settle(self, database: Database) -> None:
         """Bring everybody into the city, and plan what will be reported."""
@@ -68,27 +76,45 @@ class Town:
 
     async def _staff(self, database: Database, unit: Unit, random: Random) -> None:
         slowness = random.choices((3.0, 0.5, 1.0), (LAZY, DILIGENT, 1 - LAZY - DILIGENT))[0]
-        office = self.offices[unit.code] = Office(
-            code=unit.code, slowness=slowness, care=1 / (1 + slowness / 8)
-        )
+        office = self.offices[unit.code] = Office(code=unit.code, slowness=slowness)
         busy = unit.kind == "department" or unit.kind == "company"
         roles = ["chair", *["officer"] * (random.randrange(2, 6) if busy else random.randrange(0, 3))]
         for number, role in enumerate(roles):
-            await self.hire(database, office, role, number)
+            await self._hire(database, office, role, number)
 
-    async def hire(self, database: Database, office: Office, role: str, number: int) -> Official:
-        """Give a unit one more official."""
-        chat = f"{role}-{number}-{office.code}"
-        official = Official(self.life, chat, role=role, office=office, truth=self.truth, photos=self.photos)
-        name = WORDS["posts"][role].format(unit=self.city.units[office.code].name, number=number)
-        self.life.settle(chat, name, official)
-        async with database.begin() as transaction:
-            await self.life.appoint(transaction, chat, office.code, role)
+    async def _hire(self, database: Database, office: Office, role: str, number: int) -> None:
+        """Give a unit one more official from the beginning."""
+        official = self._official(f"{role}-{number}-{office.code}", office, role, number)
         office.members.append(official)
+        await self._appoint(database, official.chat, office.code, role)
+
+    def welcome(self, office: Office, role: str) -> Official:
+        """Bring somebody into the city who will get a post at a unit; they work there from then on."""
+        self._newcomers += 1
+        number = NEWCOMERS_FROM + self._newcomers
+        return self._official(f"{role}-{number}-{office.code}", office, role, number)
+
+    def _official(self, chat: str, office: Office, role: str, number: int) -> Official:
+        official = Official(self.life, chat, role=role, office=office, truth=self.truth, photos=self.photos)
+        unit = self.city.units.get(office.code)
+        name = WORDS["posts"][role].format(unit=unit.name if unit else office.code, number=number)
+        self.life.settle(chat, name, official)
         return official
+
+    def merge_offices(self, codes: Sequence[str], into: str) -> None:
+        """Let the people of several units work as one."""
+        former = [self.offices.pop(code) for code in codes]
+        slowness = sum(office.slowness for office in former) / len(former)
+        merged = self.offices[into] = Office(code=into, slowness=slowness)
+        for member in (member for office in former for member in office.members):
+            member.office = merged
+            merged.members.append(member)
 
     async def _staff_city(self, database: Database) -> None:
         root = self.city.root.code
+        if not self.wards:
+            office = self.offices[root] = Office(code=root, slowness=1.0, oversees=True)
+            await self._hire(database, office, "chair", 0)
         for number in (1, 2):
             chat = f"dispatcher-{number}"
             name = WORDS["posts"]["dispatcher"].format(number=number)
@@ -138,7 +164,6 @@ class _Report:
     composer: "Complaints"
     citizens: Sequence[Citizen]
     storm: bool
-    _last: list[Complaint] = field(default_factory=list)
 
     def write(self) -> None:
         """Let a citizen who has nothing else under way write."""
@@ -147,10 +172,20 @@ class _Report:
         if free is None:
             life.after(timedelta(hours=1), self.write)
             return
-        complaint = self.composer.compose(storm=self.storm)
+        complaint = self._complaint()
         photos = self.town.photos
         shown = tuple(life.random.sample(photos, 1)) if photos and life.random.random() < PHOTOS else ()
         free.report(complaint, shown)
+
+    def _complaint(self) -> Complaint:
+        """Return something new, or what a neighbour has reported, in words that differ a little."""
+        random, known = self.town.life.random, self.town.known_about
+        if known and random.random() < SAME_INCIDENT:
+            told = random.choice(known)
+            return replace(told, text=f"{told.text.rstrip(' .!')}. {words('same_again', random)}")
+        complaint = self.composer.compose(storm=self.storm)
+        known.append(complaint)
+        return complaint
 
     def _drawn(self) -> Iterator[Citizen]:
         for _ in range(5):

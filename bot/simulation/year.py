@@ -15,10 +15,12 @@ from tqdm import tqdm
 
 from bot.simulation.faults import MAIN, Faults, FragileDatabase
 from bot.simulation.life import Life
+from bot.simulation.merger import plan_merger
 from bot.simulation.town import Town
+from bot.simulation.turnover import Turnover
 from bot.simulation.watching import Watch
 from routing.deadline import LOCAL_TIME
-from routing.organisation import City, build_city, to_document
+from routing.organisation import City, build_city, from_document, to_document
 from routing.understanding import Understanding
 from storage import cases, figures, identity, inspecting, units
 from storage.database import Database
@@ -26,6 +28,8 @@ from storage.database import Database
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=LOCAL_TIME)
 """Always the same, so that the same seed gives the same year whenever it is run."""
 SMALL_CITY = "Huế"
+APPROVED = frozenset({"construction", "health_food", "social"})
+"""Domains in which the chair approves what an officer answers."""
 PICTURES = 12
 SIMULATED = "simulated"
 """The setting that marks a database as a simulated city's."""
@@ -59,6 +63,8 @@ class Report:
     messages: int
     checks: int
     events: dict[str, int]
+    posts: dict[str, int]
+    """Posts by why they ended, those that are held, and those of deputies."""
     figures: dict[str, dict[str, Any]]
     """By unit; "" for cases that no unit has."""
     faults: dict[str, int]
@@ -121,6 +127,9 @@ async def _simulate(
         photos = await _add_photos(database, plan.start)
         town = Town(life=life, city=city, cases=plan.cases, photos=photos)
         await town.settle(database)
+        random = Random(f"changes {plan.seed}")
+        Turnover(life=life, town=town, random=random).plan()
+        await plan_merger(life, town, random)
         database.faults = faults
         watch = Watch(database, life, town)
         await _live(life, watch, quiet=not sys.stderr.isatty() if quiet is None else quiet)
@@ -136,6 +145,7 @@ async def _simulate(
             messages=life.told.messages,
             checks=watch.checks,
             events=await inspecting.count_events(transaction),
+            posts=await inspecting.count_posts(transaction),
             figures={
                 unit or "": asdict(by_unit[unit]) for unit in sorted(by_unit, key=lambda key: key or "")
             },
@@ -169,11 +179,14 @@ async def _live(life: Life, watch: Watch, *, quiet: bool) -> None:
 
 async def found_city(database: Database, plan: Plan) -> City:
     """Found the city in an empty database. Raises NotEmpty, also for a simulated city that is there."""
-    city = build_city(plan.province)
+    document = to_document(build_city(plan.province))
+    for row in document["domains"]:
+        row["needs_approval"] = row["id"] in APPROVED
+    city = from_document(document)
     async with database.begin() as transaction:
         if await units.city_version(transaction):
             raise NotEmpty(NotEmpty.__doc__)
-        await units.save_city(transaction, to_document(city), now=plan.start)
+        await units.save_city(transaction, document, now=plan.start)
         await units.set_setting(transaction, SIMULATED, {"seed": plan.seed})
     return city
 
