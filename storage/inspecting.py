@@ -88,6 +88,7 @@ _SENT_AS = select(outbox.c.id, outbox.c.case_id, outbox.c.message).where(
     outbox.c.chat == bindparam("in_chat"),
     outbox.c.external_id == bindparam("message_id"),
 )
+_LAST_NOTICE = select(func.max(outbox.c.id).label("last"))
 _SENT = select(outbox.c.external_id).where(
     outbox.c.sent_at >= bindparam("since"), outbox.c.id > bindparam("after")
 )
@@ -161,6 +162,12 @@ async def sent_since(transaction: Transaction, since: datetime, *, after: int = 
     """Return the channels' ids of what was recorded as sent since, among the notices after this one."""
     rows = await transaction.fetch(_SENT, {"since": since, "after": after})
     return {row["external_id"] for row in rows}
+
+
+async def last_notice(transaction: Transaction) -> int:
+    """Return the id of the notice that was written last, 0 for none."""
+    row = await transaction.fetch_one(_LAST_NOTICE)
+    return int(row["last"] or 0) if row else 0
 
 
 async def notice_sent_as(

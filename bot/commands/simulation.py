@@ -82,7 +82,7 @@ def run_simulate(arguments: argparse.Namespace) -> int:
         except BrokenInvariant as broken:
             print(f"does not hold: {broken}", file=sys.stderr)
             return 1
-    print(json.dumps(report.as_dict(), ensure_ascii=False) if arguments.json else _shown(report, plan))
+    print(json.dumps(report.as_dict(), ensure_ascii=False) if arguments.json else shown(report, plan))
     return 0
 
 
@@ -111,7 +111,7 @@ def _only_grave_faults() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-def _shown(report: "Report", plan: "Plan") -> str:
+def shown(report: "Report", plan: "Plan") -> str:
     """Return the closing report in words."""
     rate = report.as_dict()["turns_per_second"]
     lines = [

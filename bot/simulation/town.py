@@ -13,7 +13,7 @@ from bot.simulation.life import Life
 from bot.simulation.officials import Dispatcher, Leader, Office, Official
 from bot.simulation.weather import Weather
 from routing.organisation import City, Unit
-from storage.database import Database
+from storage.database import Database, Transaction
 
 REPORTS_OF_A_CITIZEN = 4
 """How many reports one citizen writes, on average."""
@@ -57,9 +57,10 @@ class Town:
         """Bring everybody into the city, and plan what will be reported."""
         random = Random(f"town {self.life.random.random()}")
         self.life.now -= MOVED_IN_BEFORE
-        for unit in self._units_with_people():
-            await self._staff(database, unit, random)
-        await self._staff_city(database)
+        async with database.begin() as transaction:
+            for unit in self._units_with_people():
+                await self._staff(transaction, unit, random)
+            await self._staff_city(transaction)
         self.life.now += MOVED_IN_BEFORE
         self._plan_reports(random)
 
@@ -74,19 +75,23 @@ class Town:
             each.kind != "ward" or each.name in self.wards for each in self.city.path(unit.code)
         )
 
-    async def _staff(self, database: Database, unit: Unit, random: Random) -> None:
+    async def _staff(self, transaction: Transaction, unit: Unit, random: Random) -> None:
         slowness = random.choices((3.0, 0.5, 1.0), (LAZY, DILIGENT, 1 - LAZY - DILIGENT))[0]
         office = self.offices[unit.code] = Office(code=unit.code, slowness=slowness)
         busy = unit.kind == "department" or unit.kind == "company"
-        roles = ["chair", *["officer"] * (random.randrange(2, 6) if busy else random.randrange(0, 3))]
+        officers = random.randrange(2, 6) + round(self._cases_a_day() / 8) if busy else random.randrange(0, 3)
+        roles = ["chair", *["officer"] * officers]
         for number, role in enumerate(roles):
-            await self._hire(database, office, role, number)
+            await self._hire(transaction, office, role, number)
 
-    async def _hire(self, database: Database, office: Office, role: str, number: int) -> None:
+    def _cases_a_day(self) -> float:
+        return self.cases / max(1, (self.life.end - self.life.start).days)
+
+    async def _hire(self, transaction: Transaction, office: Office, role: str, number: int) -> None:
         """Give a unit one more official from the beginning."""
         official = self._official(f"{role}-{number}-{office.code}", office, role, number)
         office.members.append(official)
-        await self._appoint(database, official.chat, office.code, role)
+        await self.life.appoint(transaction, official.chat, office.code, role)
 
     def welcome(self, office: Office, role: str) -> Official:
         """Bring somebody into the city who will get a post at a unit; they work there from then on."""
@@ -110,28 +115,24 @@ class Town:
             member.office = merged
             merged.members.append(member)
 
-    async def _staff_city(self, database: Database) -> None:
+    async def _staff_city(self, transaction: Transaction) -> None:
         root = self.city.root.code
         if not self.wards:
             office = self.offices[root] = Office(code=root, slowness=1.0, oversees=True)
-            await self._hire(database, office, "chair", 0)
+            await self._hire(transaction, office, "chair", 0)
         for number in (1, 2):
             chat = f"dispatcher-{number}"
             name = WORDS["posts"]["dispatcher"].format(number=number)
             dispatcher = Dispatcher(self.life, chat, truth=self.truth, rest_from=self.rest_from)
             self.life.settle(chat, name, dispatcher)
-            await self._appoint(database, chat, root, "dispatcher")
+            await self.life.appoint(transaction, chat, root, "dispatcher")
             leader = Leader(self.life, f"leader-{number}", questions=WORDS["leader_questions"])
             self.life.settle(leader.chat, WORDS["posts"]["leader"].format(number=number), leader)
-            await self._appoint(database, leader.chat, root, "leader")
+            await self.life.appoint(transaction, leader.chat, root, "leader")
             leader.begin()
         admin = Leader(self.life, "admin", questions=WORDS["help"])
         self.life.settle(admin.chat, WORDS["posts"]["admin"], admin)
-        await self._appoint(database, admin.chat, root, "admin")
-
-    async def _appoint(self, database: Database, chat: str, unit: str, role: str) -> None:
-        async with database.begin() as transaction:
-            await self.life.appoint(transaction, chat, unit, role)
+        await self.life.appoint(transaction, admin.chat, root, "admin")
 
     # ── reports ──────────────────────────────────────────────────────────────────────────────────
 

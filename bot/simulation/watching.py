@@ -1,5 +1,6 @@
 """What must always hold, checked at every simulated midnight; `docs/simulation.md` tells each in words."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from bot.simulation.life import CHANNEL, Delivered, Life
 from bot.simulation.town import Town
 from routing.deadline import LOCAL_TIME, in_quiet_hours
 from routing.organisation import City
-from storage import figures, inspecting, ledger, units
+from storage import figures, inspecting, ledger, seals, units
 from storage.database import Database, Transaction
 from storage.inspecting import Record
 
@@ -17,6 +18,8 @@ AWAKE = timedelta(hours=2)
 """Who did something so recently may be written to at night."""
 TWICE_WITHIN = timedelta(hours=1)
 """The same words to the same chat within so long, and nothing said between, is being told twice."""
+NIGHTS_TO_BE_SENT = 5
+"""A notice is sent within so many nights, even when its channel is away for a day."""
 OVERLAP = timedelta(minutes=1)
 EDGES = " .,;:!?()-…"
 SHOWN = 90
@@ -49,7 +52,9 @@ class Watch:
         self._seen: set[str] = set()
         self._recount: figures.Recount | None = None
         self._last_words: dict[tuple[str, bytes], datetime] = {}
-        self._recorded: set[str] = set()
+        self._ends: deque[int] = deque([0], maxlen=NIGHTS_TO_BE_SENT)
+        """The last notices of the latest midnights: what is sent today was mostly written after the first."""
+        self._nights_with_cases = 0
         self.checks = 0
 
     @property
@@ -100,7 +105,10 @@ class Watch:
 
     async def _nobody_told_twice(self, transaction: Transaction) -> None:
         today = self._life.told.today
-        recorded = await inspecting.sent_since(transaction, self._since - timedelta(days=1))
+        recorded = await inspecting.sent_since(
+            transaction, self._since - timedelta(days=1), after=self._ends[0]
+        )
+        self._ends.append(await inspecting.last_notice(transaction))
         unknown = [each for each in today if each.message_id not in recorded]
         allowed = self._life.faults.killed_sends if self._life.faults else 0
         if len(unknown) > allowed:
@@ -166,12 +174,27 @@ class Watch:
                 wrong = _other_than_told(record)
             if wrong:
                 raise self._broken("deadlines as computed by hand", wrong, case=record.row["code"])
-        broken = await (ledger.verify(transaction) if whole else ledger.verify_chains(transaction, ids))
-        if broken is not None:
-            raise self._broken("ledger whole", str(broken), case=broken.code)
+        await self._ledger(transaction, ids, whole=whole)
         lost = self._town.filed.keys() - self._seen
         if lost:
             raise self._broken("nothing lost", "it was confirmed and is not there", case=min(lost))
+
+    async def _ledger(self, transaction: Transaction, ids: Sequence[int], *, whole: bool) -> None:
+        if whole:
+            faults = (await seals.verify(transaction)).faults
+        else:
+            broken = await ledger.verify_chains(transaction, ids) or await self._unsealed(transaction)
+            faults = (broken,) if broken else ()
+        if faults:
+            raise self._broken("ledger whole", str(faults[0]), case=faults[0].code)
+
+    async def _unsealed(self, transaction: Transaction) -> ledger.Broken | None:
+        """Return the day before the one that has just ended as a fault, where it has not been sealed."""
+        self._nights_with_cases += bool(self._seen)
+        day, last = self.day - timedelta(days=1), await seals.latest(transaction)
+        if self._nights_with_cases < 2 or (last is not None and last.day >= day):
+            return None
+        return ledger.Broken(case_id=0, code="", sequence=None, fault="seal removed", day=day)
 
     def _check_text(self, record: Record) -> None:
         code, text = record.row["code"], record.row["text"]

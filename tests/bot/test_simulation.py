@@ -1,8 +1,10 @@
 """A simulated time holds at each midnight, with and without faults, and a seed gives the same one again."""
 
+import asyncio
 import json
 import subprocess
 import sys
+from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -10,24 +12,43 @@ from random import Random
 import pytest
 
 from bot.__main__ import main
+from bot.commands.simulation import shown
 from bot.simulation.weather import Weather
-from bot.simulation.year import Plan, simulate
+from bot.simulation.year import Plan, Report, simulate
 from routing.deadline import LOCAL_TIME, WorkingCalendar
 from routing.understanding import Understanding
+from storage import migrating
 
-BEFORE_TET = datetime(2026, 2, 9, tzinfo=LOCAL_TIME)
-SHORT = Plan(days=10, cases=60, seed=7, start=BEFORE_TET)
+IN_MARCH = datetime(2026, 3, 2, tzinfo=LOCAL_TIME)
+SHORT = Plan(days=12, cases=130, seed=7, start=IN_MARCH)
+TINY = Namespace(days=1, cases=3, seed=3)
+IMPORTANT = {
+    "received",
+    "assigned",
+    "accepted",
+    "answered",
+    "handed_over",
+    "returned",
+    "citizen_asked",
+    "citizen_replied",
+    "support_asked",
+    "extension_requested",
+    "extended",
+    "answer_proposed",
+    "snoozed",
+    "reopened",
+    "reorganised",
+}
 AGAIN = """
 import asyncio, sys
-from datetime import datetime
 from bot.simulation.year import Plan, simulate
-from routing.deadline import LOCAL_TIME
 from routing.understanding import Understanding
 from storage import migrating
 
 async def work():
     await migrating.upgrade(sys.argv[1])
-    plan = Plan(days=3, cases=25, seed=int(sys.argv[2]), faults=True)
+    days, cases, seed = map(int, sys.argv[2:])
+    plan = Plan(days=days, cases=cases, seed=seed)
     print((await simulate(sys.argv[1], Understanding.load(), plan, quiet=True)).digest)
 
 asyncio.run(work())
@@ -39,40 +60,72 @@ def understanding() -> Understanding:
     return Understanding.load()
 
 
-async def test_a_short_time_holds_at_every_midnight(sqlite_url: str, understanding: Understanding) -> None:
-    report = await simulate(sqlite_url, understanding, SHORT, quiet=True)
+@pytest.fixture(scope="module")
+def report(understanding: Understanding, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """Live through the short time once, for all that is asked of it."""
+    return asyncio.run(_live(SHORT, understanding, tmp_path_factory.mktemp("simulated") / "short.db"))
+
+
+async def _live(plan: Plan, understanding: Understanding, path: Path) -> Report:
+    await migrating.upgrade(f"sqlite:///{path}")
+    return await simulate(f"sqlite:///{path}", understanding, plan, quiet=True)
+
+
+def test_a_short_time_holds_at_every_midnight(report: Report) -> None:
     assert report.checks == SHORT.days + 1
     assert 0.7 * SHORT.cases < report.cases <= 1.2 * SHORT.cases
     assert report.events["received"] == report.cases
-    assert {"assigned", "accepted", "answered"} <= report.events.keys()
     assert report.faults == {}
 
 
-async def test_it_holds_with_faults_too(sqlite_url: str, understanding: Understanding) -> None:
-    plan = Plan(days=6, cases=50, seed=11, faults=True)
-    report = await simulate(sqlite_url, understanding, plan, quiet=True)
+def test_everything_that_matters_happens_in_it(report: Report) -> None:
+    assert report.events.keys() >= IMPORTANT
+    assert report.posts["deputies"] > 0
+    assert report.posts["ended"] > 0
+    assert report.posts["reorganised"] > 0
+
+
+def test_the_report_names_events_posts_and_units(report: Report) -> None:
+    text = shown(report, SHORT)
+    assert f"{report.cases} cases" in text
+    assert all(kind in text for kind in report.events)
+    assert "deputies" in text
+    assert "so-xay-dung" in text
+    assert report.digest in text
+
+
+async def test_it_holds_with_faults_too(understanding: Understanding, tmp_path: Path) -> None:
+    plan = Plan(days=3, cases=30, seed=11, faults=True)
+    report = await _live(plan, understanding, tmp_path / "faults.db")
     assert {"two clocks at once", "channel away"} <= report.faults.keys()
     assert report.events["received"] == report.cases > 0
 
 
-def digest_of(url: str, seed: int, hash_seed: str) -> str:
+def test_the_same_seed_gives_the_same_time_to_the_byte(
+    understanding: Understanding, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process by the command, and in another one with other hashes."""
+    numbers = [str(each) for each in (TINY.days, TINY.cases, TINY.seed)]
     root = Path(__file__).parents[2]
+    url = f"sqlite:///{tmp_path / 'other.db'}"
     ran = subprocess.run(
-        [sys.executable, "-c", AGAIN, url, str(seed)],
-        env={"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)},
+        [sys.executable, "-c", AGAIN, url, *numbers],
+        env={"PYTHONHASHSEED": "2", "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         check=True,
         cwd=root,
     )
-    return ran.stdout.strip().splitlines()[-1]
-
-
-def test_the_same_seed_gives_the_same_time_to_the_byte(tmp_path: Path) -> None:
-    urls = [f"sqlite:///{tmp_path / name}.db" for name in ("one", "two", "other")]
-    first, second = digest_of(urls[0], 7, "1"), digest_of(urls[1], 7, "2")
-    assert first == second
-    assert digest_of(urls[2], 8, "1") != first
+    command = ["simulate", "--days", numbers[0], "--cases", numbers[1], "--seed", numbers[2], "--json"]
+    assert main(command, environment={}) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["days"] == TINY.days
+    assert ran.stdout.strip().splitlines()[-1] == told["digest"]
+    assert len(told["digest"]) == 64
+    another = asyncio.run(
+        _live(Plan(days=1, cases=3, seed=TINY.seed + 1), understanding, tmp_path / "another.db")
+    )
+    assert another.digest != told["digest"]
 
 
 def test_tet_is_quiet_and_storms_are_not() -> None:
@@ -99,13 +152,3 @@ def test_a_database_with_a_city_is_refused(
     assert "holds a city already" in capsys.readouterr().err
     assert main([*command[:-1], "mysql://x"], environment={}) == 1
     assert "--database" in capsys.readouterr().err
-
-
-def test_the_command_prints_what_a_program_can_read(capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["simulate", "--days", "1", "--cases", "4", "--seed", "3"]
-    assert main([*command, "--json"], environment={}) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["days"] == 1
-    assert len(told["digest"]) == 64
-    assert main(command, environment={}) == 0
-    assert told["digest"] in capsys.readouterr().out
