@@ -13,6 +13,8 @@ from bot.simulation.life import STEP, Life
 from handlers.channel import OutboundMessage
 
 PAUSE_BETWEEN = timedelta(minutes=5)
+AT_ONCE = 6
+"""So many cases somebody goes through in a row."""
 FORGETS = 0.02
 REFUSED = 0.3
 """Which share of the extensions that are asked for is not granted."""
@@ -20,11 +22,12 @@ STEERING = {
     "extend": 0.05,
     "support": 0.03,
     "progress": 0.02,
-    "snooze": 0.15,
     "appoint": 0.03,
     "reject": 0.015,
 }
-"""How often each of these is done when a case is looked at; only what was reminded of can be put off."""
+"""How often each of these is done when a case is looked at."""
+PUT_OFF = 0.25
+"""How often a chair puts a reminder off."""
 GOES_ON = frozenset({"extend", "support", "progress", "snooze"})
 """After these the case still has to be answered."""
 BEHIND_MORE = frozenset({*STEERING, "ask", "hand", "giveback", "wrong"})
@@ -141,6 +144,8 @@ class Official:
         elif "card" in actions:
             self._offered.setdefault(code, offered)
         mine = self.office.on_duty(code) is self
+        if "snooze" in actions and self.role == "chair" and self._life.random.random() < PUT_OFF:
+            self.run_errand(self._steering(code, "snooze"))
         if "accept" in actions:
             if mine and self._life.random.random() > FORGETS:
                 self._put(code, hours=self._life.random.expovariate(1 / (5 * self.office.slowness)))
@@ -194,18 +199,35 @@ class Official:
         if self.gone or self._working:
             return
         if self._errands:
-            self._begin("", self._errands.popleft())
+            steps = self._errands.popleft()
+            self._begin(steps[0].press.partition(":")[2], steps)
         elif self._desk:
             self._take_next()
 
     def _take_next(self) -> None:
-        at, _, code = self._desk[0]
-        if at > self._life.now or self._due.get(code) != at:
-            self._look_at_desk()
-            return
-        heapq.heappop(self._desk)
-        del self._due[code]
-        self._begin(code, self._decide(code))
+        """Do what takes a press alone for some cases; then go through one that takes more."""
+        for _ in range(AT_ONCE):
+            code = self._next_due()
+            if code is None:
+                break
+            steps = self._decide(code)
+            if len(steps) != 1 or not self._find(steps[0]):
+                self._begin(code, steps)
+                return
+            self._do(steps[0])
+        self._look_at_desk()
+
+    def _next_due(self) -> str | None:
+        """Take a case from the desk whose time has come, None for none."""
+        while self._desk:
+            at, _, code = self._desk[0]
+            if self._due.get(code) == at and at > self._life.now:
+                return None
+            heapq.heappop(self._desk)
+            if self._due.get(code) == at:
+                del self._due[code]
+                return code
+        return None
 
     def _begin(self, code: str, steps: Sequence[Step]) -> None:
         self._working = True

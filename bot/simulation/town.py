@@ -79,13 +79,10 @@ class Town:
         slowness = random.choices((3.0, 0.5, 1.0), (LAZY, DILIGENT, 1 - LAZY - DILIGENT))[0]
         office = self.offices[unit.code] = Office(code=unit.code, slowness=slowness)
         busy = unit.kind == "department" or unit.kind == "company"
-        officers = random.randrange(2, 6) + round(self._cases_a_day() / 8) if busy else random.randrange(0, 3)
+        officers = random.randrange(3, 6) if busy else random.randrange(0, 3)
         roles = ["chair", *["officer"] * officers]
         for number, role in enumerate(roles):
             await self._hire(transaction, office, role, number)
-
-    def _cases_a_day(self) -> float:
-        return self.cases / max(1, (self.life.end - self.life.start).days)
 
     async def _hire(self, transaction: Transaction, office: Office, role: str, number: int) -> None:
         """Give a unit one more official from the beginning."""

@@ -20,7 +20,7 @@ from routing.understanding import Understanding
 from storage import migrating
 
 IN_MARCH = datetime(2026, 3, 2, tzinfo=LOCAL_TIME)
-SHORT = Plan(days=12, cases=130, seed=7, start=IN_MARCH)
+SHORT = Plan(days=9, cases=100, seed=7, start=IN_MARCH)
 TINY = Namespace(days=1, cases=3, seed=3)
 IMPORTANT = {
     "received",
@@ -95,7 +95,7 @@ def test_the_report_names_events_posts_and_units(report: Report) -> None:
 
 
 async def test_it_holds_with_faults_too(understanding: Understanding, tmp_path: Path) -> None:
-    plan = Plan(days=3, cases=30, seed=11, faults=True)
+    plan = Plan(days=2, cases=24, seed=11, faults=True)
     report = await _live(plan, understanding, tmp_path / "faults.db")
     assert {"two clocks at once", "channel away"} <= report.faults.keys()
     assert report.events["received"] == report.cases > 0
