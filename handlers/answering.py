@@ -39,8 +39,8 @@ async def _ask_or_show(turn: Turn, case: Case, post: Post, written: Writing) -> 
     turn.say(
         texts.write_answer(
             code=case.code,
-            needs_proof=approving.needs_proof(turn.city, case),
-            approval=approving.needs_approval(turn.city, case, post),
+            needs_proof=await approving.needs_proof(turn, case),
+            approval=await approving.needs_approval(turn, case, post),
             waiting=case.proposed is not None,
         ),
         buttons=[*await _template_rows(turn, case), [writing.drop_button(case.code)]],
@@ -110,9 +110,9 @@ def fills_gap(turn: Turn) -> bool:
     return written is not None and bool(_gap(written))
 
 
-def _lacks_proof(turn: Turn, case: Case, written: Writing) -> bool:
+async def _lacks_proof(turn: Turn, case: Case, written: Writing) -> bool:
     proven = written.photos or written.no_photo_reason
-    return not proven and approving.needs_proof(turn.city, case)
+    return not proven and await approving.needs_proof(turn, case)
 
 
 async def _show(turn: Turn, case: Case, post: Post, written: Writing) -> None:
@@ -123,31 +123,32 @@ async def _show(turn: Turn, case: Case, post: Post, written: Writing) -> None:
             buttons=[*await _template_rows(turn, case), [writing.drop_button(case.code)]],
         )
         return
-    send = _send_label(turn, case, post)
-    possible = not _gap(written) and not _lacks_proof(turn, case, written)
+    send = await _send_label(turn, case, post)
+    lacks_proof = await _lacks_proof(turn, case, written)
+    possible = not _gap(written) and not lacks_proof
     turn.say(
         texts.answer_draft(
             code=case.code,
             text=written.text,
             photos=len(written.photos),
             no_photo_reason=Answer.written(written).no_photo_reason,
-            notes=_notes(turn, case, written),
+            notes=_notes(case, written, lacks_proof=lacks_proof),
             button=send if possible else "",
         ),
-        buttons=_draft_buttons(turn, case, written, send if possible else ""),
+        buttons=_draft_buttons(case, written, send if possible else ""),
     )
 
 
-def _send_label(turn: Turn, case: Case, post: Post) -> str:
-    proposes = approving.needs_approval(turn.city, case, post)
+async def _send_label(turn: Turn, case: Case, post: Post) -> str:
+    proposes = await approving.needs_approval(turn, case, post)
     return texts.label_propose() if proposes else texts.label_send_answer()
 
 
-def _notes(turn: Turn, case: Case, written: Writing) -> list[str]:
+def _notes(case: Case, written: Writing, *, lacks_proof: bool) -> list[str]:
     """Return what the writer should know: a gap first, then the picture, then what is left unsaid."""
     if gap := _gap(written):
         return [texts.gap_left(gap=gap)]
-    proof = [texts.proof_missing()] if _lacks_proof(turn, case, written) else []
+    proof = [texts.proof_missing()] if lacks_proof else []
     sense, missing = approving.sense_of(case, written.text)
     if sense == Sense.PROMISE:
         return [*proof, texts.answer_promise()]
@@ -156,7 +157,7 @@ def _notes(turn: Turn, case: Case, written: Writing) -> list[str]:
     return [*proof, texts.answer_lacks(missing=missing)] if missing else proof
 
 
-def _draft_buttons(turn: Turn, case: Case, written: Writing, send: str) -> Rows:
+def _draft_buttons(case: Case, written: Writing, send: str) -> Rows:
     """Return the buttons of a draft; `send` labels the one that sends it, empty while it cannot be sent."""
     code = case.code
     rows: Rows = []
@@ -187,7 +188,7 @@ async def write_no_photo_reason(turn: Turn, argument: str) -> None:
         turn.say(texts.draft_gone())
         return
     found = await case_at_hand.ready_for(turn, written.code, Action.ANSWER)
-    if found is None or await writing.is_about_another(turn, written):
+    if found is None:
         return
     before = list(written.texts)
     if not writing.add(turn, written):
@@ -208,12 +209,12 @@ async def send_answer(turn: Turn, argument: str) -> None:
     if found is None:
         return
     case, post, written = found
-    if _gap(written) or _lacks_proof(turn, case, written):
+    if _gap(written) or await _lacks_proof(turn, case, written):
         await _show(turn, case, post, written)
         return
     if written.template:
         templates.count_use(turn.transaction, written.template)
-    if approving.needs_approval(turn.city, case, post):
+    if await approving.needs_approval(turn, case, post):
         await approving.propose(turn, case, post, Answer.written(written))
     else:
         await _send(turn, case, post, written)
@@ -278,7 +279,7 @@ async def amend(turn: Turn, argument: str) -> None:
 
 async def _is_chair(turn: Turn, case: Case, post: Post) -> bool:
     """Tell whether the writer approves answers here; an officer who drafts hears what the button is."""
-    if not approving.needs_approval(turn.city, case, post):
+    if not await approving.needs_approval(turn, case, post):
         return True
     turn.say(texts.stale_button(), buttons=case_at_hand.card_button(case), case_id=case.id)
     return False

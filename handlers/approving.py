@@ -8,15 +8,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from handlers import access, cards, case_at_hand, notices, offers, progress, telling, texts, writing
+from handlers import (
+    access,
+    cards,
+    case_at_hand,
+    notices,
+    offers,
+    progress,
+    reopening,
+    telling,
+    texts,
+    writing,
+)
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from handlers.writing import Writing
 from routing.answers import Sense, read_answer
-from routing.organisation import City
+from routing.organisation import Domain
 from routing.workflow import OPEN_STATUSES, Action, Role
-from storage import cases, people
+from storage import cases, ledger, people
 from storage.cases import Case
+from storage.ledger import Event
 from storage.people import Official, Post
 
 WHY = f"{writing.PREFIX}sendback"
@@ -24,6 +36,8 @@ APPROVE = "approve"
 """In the table of who may what: the unit's chair, or a chair above it."""
 _DONE_ON_THE_GROUND = frozenset({"feedback", "emergency"})
 """Kinds of cases whose answer tells of something done; a question is answered with what is known."""
+_CORRECTED = "corrected"
+"""The type of the event of a domain or a ward that was put right."""
 
 Rows = list[list[Button]]
 
@@ -71,16 +85,39 @@ def proposal_of(case: Case) -> Proposal | None:
     return Proposal(number=kept.get("number", 0), answer=answer, by=kept["by"], at=at)
 
 
-def needs_approval(city: City, case: Case, post: Post) -> bool:
+async def needs_approval(turn: Turn, case: Case, post: Post) -> bool:
     """Tell whether what this post sends goes to the chair first."""
-    domain = city.domains.get(case.domain)
-    return domain is not None and domain.needs_approval and post.role != Role.CHAIR
+    return post.role != Role.CHAIR and any(each.needs_approval for each in await _held_to(turn, case))
 
 
-def needs_proof(city: City, case: Case) -> bool:
+async def needs_proof(turn: Turn, case: Case) -> bool:
     """Tell whether an answer must come with a picture of what was done, or say why there is none."""
-    domain = city.domains.get(case.domain)
-    return domain is not None and domain.needs_proof and case.kind in _DONE_ON_THE_GROUND
+    return case.kind in _DONE_ON_THE_GROUND and any(each.needs_proof for each in await _held_to(turn, case))
+
+
+async def _held_to(turn: Turn, case: Case) -> list[Domain]:
+    """Return the domains whose demands an answer must meet: the case's own, and those before it.
+
+    Officers cannot free themselves of a demand by correcting the domain: one that an officer of the unit
+    took from the case still counts. What a chair or a dispatcher says settles it.
+    """
+    codes = [case.domain]
+    if any(each.needs_approval or each.needs_proof for each in turn.city.domains.values()):
+        codes += _domains_before(case, await ledger.events_of(turn.transaction, case.id))
+    return [turn.city.domains[code] for code in codes if code in turn.city.domains]
+
+
+def _domains_before(case: Case, events: Sequence[Event]) -> list[str]:
+    """Return the domains that officers of the unit took from a case since a chair or dispatcher set it."""
+    found: list[str] = []
+    for event in reversed(events):
+        if event.type != _CORRECTED or event.data.get("field") != "domain":
+            continue
+        if event.actor_role != Role.OFFICER:
+            break
+        if event.unit_code == case.unit_code:
+            found.append(event.data["was"])
+    return found
 
 
 def sense_of(case: Case, text: str) -> tuple[Sense, tuple[str, ...]]:
@@ -104,6 +141,7 @@ async def deliver(turn: Turn, case: Case, post: Post, answer: Answer, **besides:
 
 
 async def _bring(turn: Turn, case: Case, answer: Answer) -> None:
+    reopens = reopening.is_left(turn.city, case)
     news = {
         text: texts.case_answered(
             code=case.code,
@@ -111,6 +149,7 @@ async def _bring(turn: Turn, case: Case, answer: Answer) -> None:
             answer=text,
             photos=len(answer.photos),
             no_photo_reason=answer.no_photo_reason,
+            reopens=reopens,
         )
         for text in (answer.text, cards.for_others(answer.text))
     }
@@ -120,7 +159,7 @@ async def _bring(turn: Turn, case: Case, answer: Answer) -> None:
         news[answer.text],
         now=turn.now,
         photos=answer.photos,
-        buttons=offers.rating(case.code),
+        buttons=offers.rating(case.code, reopens=reopens),
         joined_text=news[cards.for_others(answer.text)],
     )
 
@@ -137,7 +176,7 @@ async def propose(turn: Turn, case: Case, post: Post, answer: Answer) -> None:
     if not approvers:
         turn.say(texts.nobody_approves(code=case.code, unit=unit), case_id=case.id)
         alarm = texts.approver_wanted(code=case.code, unit=unit)
-        key = f"approver:{case.id}"
+        key = f"approver:{case.id}:{case.event_count}"
         await notices.tell_operators(turn.transaction, alarm, now=turn.now, dedupe_key=key)
         return
     names = [each.name for each in approvers if each.name]
@@ -306,15 +345,10 @@ async def send_back(turn: Turn, argument: str) -> None:
         turn.say(text, buttons=[[writing.drop_button(case.code)]], case_id=case.id)
 
 
-async def write_reason(turn: Turn, argument: str) -> None:
+async def send_back_with(turn: Turn, reason: str) -> None:
     """Give the draft back with what was typed; it is kept for whoever wrote it."""
     written = writing.writing_in(turn, WHY)
-    reason = turn.message.text.strip()[: writing.LONGEST_REASON]
     if written is None:
-        turn.say(texts.draft_gone())
-        return
-    if not reason:
-        turn.say(texts.words_please(), buttons=[[writing.drop_button(written.code)]])
         return
     found = await waiting(turn, f"{written.code}:{written.choice}", Action.SEND_BACK)
     writing.finish(turn, written.code)
@@ -347,4 +381,5 @@ async def _send_back(turn: Turn, case: Case, post: Post, proposal: Proposal, rea
 
 COMMANDS: dict[str, Handler] = {}
 BUTTONS: dict[str, Handler] = {"approve": approve, "sendback": send_back, "showdraft": show_draft}
-STEPS: dict[str, Handler] = {WHY: write_reason}
+STEPS: dict[str, Handler] = {WHY: writing.take_reason}
+REASONS: dict[str, Handler] = {WHY: send_back_with}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 from handlers import texts
 from handlers.channel import Button, OutboundMessage, Photo
@@ -12,6 +13,8 @@ from routing.workflow import OPEN_STATUSES, Action, Role
 from storage.cases import Case
 from storage.ledger import Event
 from storage.people import Person
+
+Rows = Sequence[Sequence[Button]]
 
 LONGEST_TEXT = 1500
 """Characters of a report that a card shows; a button shows the rest."""
@@ -30,20 +33,20 @@ def card(
     note: str = "",
     events: Iterable[Event] = (),
     actions: Collection[Action] | None = None,
+    first: Rows = (),
+    rest: Rows = (),
 ) -> OutboundMessage:
     """Return the card of a case with a button for each action; by default those of the unit's officers.
 
-    reporter: what the reader may know of who wrote it, empty for nothing. photos: media keys.
+    reporter: what the reader may know of who wrote it, empty for nothing. photos: media keys. first: buttons
+    for what waits for the reader; rest: further ones, shown where there is room.
     """
     if actions is None:
         actions = workflow.allowed_actions(case.status, Role.OFFICER)
     text = body(city, case, now=now, photos=photos, reporter=reporter, note=note, events=events)
-    rows = buttons(case, actions)
-    if len(case.text) > LONGEST_TEXT:
-        rows.append((Button(label=texts.label_whole_text(), data=f"fulltext:{case.code}"),))
     return OutboundMessage(
         text=text + (f"\n{texts.card_hint()}" if Action.ANSWER in actions else ""),
-        buttons=tuple(rows),
+        buttons=tuple(buttons(case, actions, first=[*first, *_whole_text(case)], rest=rest)),
         photos=tuple(Photo(media_key=key) for key in photos),
     )
 
@@ -103,17 +106,27 @@ def _people(case: Case) -> str:
     return texts.people_count(people=case.people_count) if case.people_count > 1 else ""
 
 
-def buttons(case: Case, actions: Collection[Action]) -> list[tuple[Button, ...]]:
+def _whole_text(case: Case) -> Rows:
+    if len(case.text) <= LONGEST_TEXT:
+        return ()
+    return ((Button(label=texts.label_whole_text(), data=f"fulltext:{case.code}"),),)
+
+
+def buttons(
+    case: Case, actions: Collection[Action], *, first: Rows = (), rest: Rows = ()
+) -> list[tuple[Button, ...]]:
     """Return the buttons that are used most, at most five with the one that shows the rest.
 
     Somebody with many messages chooses faster among few, and a channel may show no more than five.
     """
-    rows = all_buttons(case, actions)
-    if sum(len(row) for row in rows) <= MOST_BUTTONS:
-        return rows
-    first = [_BUTTONS[action](case.code) for action in _FIRST if action in actions][: MOST_BUTTONS - 1]
-    more = Button(label=texts.label_more_actions(), data=f"more:{case.code}")
-    return [tuple(first[:2]), *([tuple(first[2:])] if first[2:] else []), (more,)]
+    ahead, usual, more = ([tuple(row) for row in rows] for rows in (first, all_buttons(case, actions), rest))
+    if sum(map(len, (*ahead, *usual, *more))) <= MOST_BUTTONS:
+        return [*ahead, *usual, *more]
+    room = max(0, MOST_BUTTONS - 1 - sum(map(len, ahead)))
+    often = [_BUTTONS[action](case.code) for action in _FIRST if action in actions]
+    chosen = list(dict.fromkeys([*often, *chain(*usual, *more)]))[:room]
+    pairs = [tuple(chosen[start : start + 2]) for start in range(0, len(chosen), 2)]
+    return [*ahead, *pairs, (Button(label=texts.label_more_actions(), data=f"more:{case.code}"),)]
 
 
 def all_buttons(case: Case, actions: Collection[Action]) -> list[tuple[Button, ...]]:

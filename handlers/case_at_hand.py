@@ -143,9 +143,25 @@ def buttons(turn: Turn, case: Case) -> list[tuple[Button, ...]]:
 
 def actions(turn: Turn, case: Case) -> frozenset[Action]:
     """Return what the writer may do to a case now."""
-    return frozenset(
+    allowed = frozenset(
         action
         for action in Action
         if (post := access.post_for(turn.person, turn.city, action, case))
         and action in workflow.allowed_actions(case.status, post.role)
     )
+    return allowed - {Action.REQUEST_EXTENSION} if obstacle_to_extension(turn, case) else allowed
+
+
+def obstacle_to_extension(turn: Turn, case: Case) -> str:
+    """Say why no more time can be asked for now; empty where it can."""
+    limit = turn.city.procedure.extensions
+    if case.extension is not None:
+        unit = cards.unit_name(turn.city, case.extension_unit)
+        return texts.extension_waits(code=case.code, unit=unit)
+    if case.paused_at is not None or case.due_at is None:
+        return texts.extension_not_while_asking(code=case.code)
+    if turn.now > case.due_at:
+        return texts.extension_too_late(code=case.code, due_at=case.due_at)
+    if case.extension_count >= limit:
+        return texts.extension_used_up(code=case.code, limit=limit)
+    return ""

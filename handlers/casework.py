@@ -1,7 +1,5 @@
 """An official's daily work: the cards of cases, taking one up, going on without a reply."""
 
-from dataclasses import replace
-
 from handlers import (
     access,
     appointing,
@@ -80,9 +78,9 @@ async def card_for(turn: Turn, case: Case) -> OutboundMessage:
     """Return a case's card as the writer may see it, with the buttons that are theirs."""
     knows = access.post_for(turn.person, turn.city, "see_reporter", case) is not None
     person = await people.get_person(turn.transaction, case.reporter_id, now=turn.now) if knows else None
-    note, rows = await duplicates.offer(turn, case)
+    note, likely = await duplicates.offer(turn, case)
     events = await ledger.events_of(turn.transaction, case.id)
-    card = cards.card(
+    return cards.card(
         turn.city,
         case,
         now=turn.now,
@@ -90,14 +88,16 @@ async def card_for(turn: Turn, case: Case) -> OutboundMessage:
         reporter=cards.reporter(person) if person else "",
         note=await case_at_hand.note_for(turn, case, note, await _standing_note(turn, case)),
         events=events,
-        actions=case_at_hand.actions(turn, case) - extending.out_of_reach(turn, case),
+        actions=case_at_hand.actions(turn, case),
+        first=_waiting(turn, case),
+        rest=likely,
     )
-    own = [
-        *approving.decision_buttons(turn, case),
-        *_take_over(turn, case),
-        *extending.decision_buttons(turn, case),
-    ]
-    return replace(card, buttons=(*card.buttons, *(tuple(row) for row in [*own, *rows])))
+
+
+def _waiting(turn: Turn, case: Case) -> list[list[Button]]:
+    """Return the buttons for what waits for the reader: decisions, and a case that is somebody else's."""
+    decisions = [*approving.decision_buttons(turn, case), *extending.decision_buttons(turn, case)]
+    return [*decisions, *_take_over(turn, case)]
 
 
 async def _standing_note(turn: Turn, case: Case) -> str:
@@ -123,10 +123,9 @@ async def _handled_by(turn: Turn, case: Case) -> str:
 
 
 def _take_over(turn: Turn, case: Case) -> list[list[Button]]:
-    """Return the button to take over what a colleague does; the chair gives it to somebody instead."""
+    """Return the button to take over what a colleague does, or who has left; the chair appoints instead."""
     actions = case_at_hand.actions(turn, case)
-    others = case.officer_id not in (None, turn.person.id)
-    if not others or Action.TAKE_OVER not in actions or Action.APPOINT in actions:
+    if case.officer_id == turn.person.id or Action.TAKE_OVER not in actions or Action.APPOINT in actions:
         return []
     return case_at_hand.take_over_button(turn, case)
 
@@ -137,8 +136,10 @@ async def show_more(turn: Turn, argument: str) -> None:
     if found is None:
         return
     case = found[0]
-    allowed = case_at_hand.actions(turn, case) - extending.out_of_reach(turn, case)
-    turn.say(texts.all_actions(code=case.code), buttons=cards.all_buttons(case, allowed), case_id=case.id)
+    _, likely = await duplicates.offer(turn, case)
+    own = cards.all_buttons(case, case_at_hand.actions(turn, case))
+    rows = [*_waiting(turn, case), *own, *likely]
+    turn.say(texts.all_actions(code=case.code), buttons=rows, case_id=case.id)
 
 
 async def show_text(turn: Turn, argument: str) -> None:

@@ -37,7 +37,7 @@ async def close_silent(transaction: Transaction, city: City, now: datetime) -> i
             transaction,
             told,
             texts.case_closed(code=told[0].code),
-            offers.unsolved(told[0].code),
+            (),
             now=now,
             key=f"closed:{case.id}:{case.reopened_count}",
         )

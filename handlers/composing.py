@@ -24,8 +24,6 @@ async def take(turn: Turn, step: str, action: Action) -> Composed | None:
     if written is None:
         turn.say(texts.draft_gone())
         return None
-    if await writing.is_about_another(turn, written):
-        return None
     found = await case_at_hand.ready_for(turn, written.code, action)
     if found is None or not writing.add(turn, written):
         return None

@@ -93,10 +93,13 @@ class DuplicateHandler(Exception):
 
 
 def merged(modules: Iterable[ModuleType], table: str) -> dict[str, Handler]:
-    """Return one table ("COMMANDS", "BUTTONS" or "STEPS") of all modules. Raises DuplicateHandler."""
+    """Return one table ("COMMANDS", "BUTTONS", "STEPS" or "REASONS") of all modules.
+
+    Raises DuplicateHandler.
+    """
     found: dict[str, Handler] = {}
     for module in modules:
-        for name, handler in getattr(module, table).items():
+        for name, handler in getattr(module, table, {}).items():
             if name in found:
                 raise DuplicateHandler(f"{module.__name__} handles {name!r}, which is handled already")
             found[name] = handler
@@ -115,13 +118,25 @@ async def help(turn: Turn, argument: str = "") -> None:
     turn.say("\n\n".join(told))
 
 
+async def send_reason(turn: Turn, argument: str) -> None:
+    """Act for the reason that was typed and shown: `CODE`. What it is the reason for, the step tells."""
+    step = turn.chat.step
+    written = writing.writing_in(turn, step, argument)
+    if step in REASONS and written is not None and written.texts:
+        await REASONS[step](turn, written.text)
+    else:
+        turn.say(texts.draft_gone())
+
+
 COMMANDS = {**merged(MODULES, "COMMANDS"), "/trogiup": help, "/help": help}
-BUTTONS = merged(MODULES, "BUTTONS")
+BUTTONS = {**merged(MODULES, "BUTTONS"), "sendreason": send_reason}
 STEPS = merged(MODULES, "STEPS")
+REASONS = merged(MODULES, "REASONS")
+"""What a reason leads to that was typed in a step, once it is sent with a tap; the argument is the reason."""
 _FOR_EVERYBODY = (intake, review, followup, organisation, posts, duplicates, explaining, statistics)
 _FOR_OFFICIALS = [module for module in MODULES if module not in _FOR_EVERYBODY]
 OFFICIAL_COMMANDS = frozenset(merged(_FOR_OFFICIALS, "COMMANDS"))
-OFFICIAL_BUTTONS = frozenset(merged(_FOR_OFFICIALS, "BUTTONS"))
+OFFICIAL_BUTTONS = frozenset({*merged(_FOR_OFFICIALS, "BUTTONS"), "sendreason"})
 """What only officials do; whoever was one hears that it is over."""
 GROUP_COMMANDS = frozenset(command for module in MODULES for command in getattr(module, "GROUP_COMMANDS", ()))
 """Commands that concern a group; any other is personal there."""
@@ -251,10 +266,13 @@ async def _plain(turn: Turn) -> None:
     if message.contact is not None:
         await intake.receive(turn)
         return
+    at_work = step in STEPS and step not in PATIENT_STEPS
+    if at_work and await writing.is_about_another(turn):
+        return
     shown = _shown(turn)
     if pressed := _typed_button(turn, shown):
         await _press(turn, pressed)
-    elif step in STEPS and step not in PATIENT_STEPS:
+    elif at_work:
         await STEPS[step](turn, "")
     elif _INVITATION.fullmatch(message.text.strip()):  # people paste the code alone
         await organisation.start(turn, message.text)

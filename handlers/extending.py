@@ -74,33 +74,13 @@ def decision(city: City, case: Case) -> str:
     return texts.decision_line(unit=unit, count=_amount(city, case.extension["hours"]))
 
 
-def _obstacle(turn: Turn, case: Case) -> str:
-    """Say why no more time can be asked for now; empty where it can."""
-    limit = turn.city.procedure.extensions
-    if case.extension is not None:
-        unit = cards.unit_name(turn.city, case.extension_unit)
-        return texts.extension_waits(code=case.code, unit=unit)
-    if case.paused_at is not None or case.due_at is None:
-        return texts.extension_not_while_asking(code=case.code)
-    if turn.now > case.due_at:
-        return texts.extension_too_late(code=case.code, due_at=case.due_at)
-    if case.extension_count >= limit:
-        return texts.extension_used_up(code=case.code, limit=limit)
-    return ""
-
-
-def out_of_reach(turn: Turn, case: Case) -> frozenset[Action]:
-    """Return the actions that this case does not offer now, whoever looks at it."""
-    return frozenset({Action.REQUEST_EXTENSION}) if _obstacle(turn, case) else frozenset()
-
-
 # ── the unit asks ────────────────────────────────────────────────────────────────────────────────
 
 
 async def _ready(turn: Turn, code: str) -> tuple[Case, Post] | None:
     """Return a case for which the writer may ask for more time now; otherwise say why not."""
     found = await case_at_hand.ready_for(turn, code, Action.REQUEST_EXTENSION)
-    obstacle = _obstacle(turn, found[0]) if found else ""
+    obstacle = case_at_hand.obstacle_to_extension(turn, found[0]) if found else ""
     if found is None or not obstacle:
         return found
     writing.finish(turn, found[0].code)
@@ -163,14 +143,11 @@ async def extend_because(turn: Turn, argument: str) -> None:
         turn.say(texts.stale_button())
 
 
-async def write_reason(turn: Turn, argument: str) -> None:
+async def extend_with(turn: Turn, reason: str) -> None:
     """Ask for more time for the reason that was typed."""
     written = writing.writing_in(turn, WHY)
-    reason = turn.message.text.strip()[: writing.LONGEST_REASON]
     if written is None or written.choice not in map(str, DAYS):
         turn.say(texts.draft_gone())
-    elif not reason:
-        turn.say(texts.words_please(), buttons=[[writing.drop_button(written.code)]])
     else:
         await _request(turn, written.code, int(written.choice), reason)
 
@@ -351,15 +328,10 @@ async def refuse_because(turn: Turn, argument: str) -> None:
         turn.say(texts.stale_button())
 
 
-async def write_refusal(turn: Turn, argument: str) -> None:
+async def refuse_with(turn: Turn, reason: str) -> None:
     """Grant no more time, for the reason that was typed."""
     written = writing.writing_in(turn, WHY_NOT)
-    reason = turn.message.text.strip()[: writing.LONGEST_REASON]
-    if written is None:
-        turn.say(texts.draft_gone())
-    elif not reason:
-        turn.say(texts.words_please(), buttons=[[writing.drop_button(written.code)]])
-    else:
+    if written is not None:
         await _refuse(turn, written.code, written.choice, reason)
 
 
@@ -385,4 +357,5 @@ BUTTONS: dict[str, Handler] = {
     "nogrant": refuse,
     "nograntto": refuse_because,
 }
-STEPS: dict[str, Handler] = {WHY: write_reason, WHY_NOT: write_refusal}
+STEPS: dict[str, Handler] = {WHY: writing.take_reason, WHY_NOT: writing.take_reason}
+REASONS: dict[str, Handler] = {WHY: extend_with, WHY_NOT: refuse_with}

@@ -139,16 +139,11 @@ async def hand_now(turn: Turn, argument: str) -> None:
     await _hand_over(turn, argument, "")
 
 
-async def write_note(turn: Turn, argument: str) -> None:
+async def hand_with_note(turn: Turn, reason: str) -> None:
     """Hand a case over with the words that were typed."""
     written = writing.writing_in(turn, NOTE)
-    note = turn.message.text.strip()[: writing.LONGEST_REASON]
-    if written is None:
-        turn.say(texts.draft_gone())
-    elif not note:
-        turn.say(texts.words_please(), buttons=[[writing.drop_button(written.code)]])
-    else:
-        await _hand_over(turn, f"{written.code}:{written.choice}", note)
+    if written is not None:
+        await _hand_over(turn, f"{written.code}:{written.choice}", reason)
 
 
 async def _hand_over(turn: Turn, argument: str, note: str) -> None:
@@ -221,16 +216,9 @@ async def give_back_because(turn: Turn, argument: str) -> None:
     await _return(turn, code, texts.RETURN_REASONS[key], to_dispatchers=key == INVOLVED)
 
 
-async def write_reason(turn: Turn, argument: str) -> None:
+async def give_back_for(turn: Turn, reason: str) -> None:
     """Give a case back for the reason that was typed."""
-    written = writing.writing_in(turn, GIVE_BACK)
-    reason = turn.message.text.strip()[: writing.LONGEST_REASON]
-    if written is None:
-        turn.say(texts.draft_gone())
-    elif not reason:
-        turn.say(texts.words_please(), buttons=[[writing.drop_button(written.code)]])
-    else:
-        await _return(turn, written.code, reason)
+    await _return(turn, writing.code_at_work(turn), reason)
 
 
 async def ask_dispatch(turn: Turn, argument: str) -> None:
@@ -288,4 +276,9 @@ BUTTONS: dict[str, Handler] = {
     "giveback": give_back,
     "giveto": give_back_because,
 }
-STEPS: dict[str, Handler] = {HAND: find_unit, NOTE: write_note, GIVE_BACK: write_reason}
+STEPS: dict[str, Handler] = {
+    HAND: find_unit,
+    NOTE: writing.take_reason,
+    GIVE_BACK: writing.take_reason,
+}
+REASONS: dict[str, Handler] = {NOTE: hand_with_note, GIVE_BACK: give_back_for}

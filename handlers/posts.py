@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from handlers import cards, leaving, progress, texts, unit_search
+from handlers import cards, draft, leaving, progress, texts, unit_search, writing
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from routing.deadline import LOCAL_TIME
@@ -14,6 +15,7 @@ from storage.people import HeldPost, Post
 UNTIL = "posts.until"
 """The step in which a chair writes until when somebody shall act in their place."""
 _DRAFT = "deputy"
+_DROP = [[Button(label=texts.label_drop(), data="deputydrop")]]
 _LONGEST = timedelta(days=366)
 _MOST = 8
 """Colleagues that are offered as successors or deputies, and people of a unit with a button."""
@@ -262,9 +264,30 @@ async def ask_until(turn: Turn, argument: str) -> None:
     if name is None:
         turn.say(texts.successor_gone())
         return
-    turn.chat.step = UNTIL
-    turn.chat.draft = {_DRAFT: {"post": post.id, "person": person_id}}
-    turn.say(texts.deputy_until_when(name=name))
+    if _begin(turn, {"post": post.id, "person": person_id}):
+        turn.say(texts.deputy_until_when(name=name), buttons=_DROP)
+
+
+def _begin(turn: Turn, wish: dict[str, Any]) -> bool:
+    """Let the next message be the day; an answer that is being written goes first, a report waits."""
+    if code := writing.code_at_work(turn):
+        turn.say(texts.draft_busy(code=code), buttons=[[writing.drop_button(code)]])
+        return False
+    aside = draft.lay_aside(turn.chat.step, turn.chat.draft)
+    turn.chat.step, turn.chat.draft = UNTIL, {**aside, _DRAFT: wish}
+    return True
+
+
+def _stop(turn: Turn) -> None:
+    """End the question for the day; a report of one's own goes on."""
+    if turn.chat.step == UNTIL:
+        turn.chat.step, turn.chat.draft = draft.take_up(turn.chat.draft)
+
+
+async def drop_deputy(turn: Turn, argument: str) -> None:
+    """Name nobody after all, and show the posts as they are."""
+    _stop(turn)
+    await show(turn, "")
 
 
 async def take_until(turn: Turn, argument: str) -> None:
@@ -272,14 +295,15 @@ async def take_until(turn: Turn, argument: str) -> None:
     wish = turn.chat.draft.get(_DRAFT, {})
     post = await _own_chair(turn, str(wish.get("post", "")))
     if post is None:
-        turn.chat.step, turn.chat.draft = "", {}
+        _stop(turn)
         return
     name = await _deputy_name(turn, post, str(wish["person"]))
     day = read_coming_day(turn.message.text, today=turn.now.astimezone(LOCAL_TIME).date())
     if name is None or day is None or not _may_last_until(turn, day):
-        turn.say(texts.successor_gone() if name is None else texts.deputy_day_unclear())
+        text = texts.successor_gone() if name is None else texts.deputy_day_unclear()
+        turn.say(text, buttons=_DROP)
         return
-    turn.chat.step, turn.chat.draft = "", {}
+    _stop(turn)
     unit = cards.unit_name(turn.city, post.unit_code)
     data = f"deputyyes:{post.id}:{wish['person']}:{day:%Y%m%d}"
     rows = [
@@ -399,5 +423,6 @@ BUTTONS: dict[str, Handler] = {
     "deputy": choose_deputy,
     "deputyto": ask_until,
     "deputyyes": name_deputy,
+    "deputydrop": drop_deputy,
 }
 STEPS: dict[str, Handler] = {UNTIL: take_until}

@@ -1,6 +1,6 @@
 """Not handling a case: the unit's chair (or a dispatcher) says why, and what the citizen can do instead."""
 
-from handlers import cards, case_at_hand, offers, progress, texts, writing
+from handlers import cards, case_at_hand, offers, progress, reopening, texts, writing
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from handlers.writing import Writing
@@ -36,7 +36,7 @@ async def choose(turn: Turn, argument: str) -> None:
     if key not in texts.REFUSALS:
         turn.say(texts.stale_button())
         return
-    written = writing.begin(turn, REFUSE, found[0].code, key)
+    written = writing.choose(turn, REFUSE, found[0].code, key)
     if written is not None:
         _show(turn, written)
 
@@ -96,19 +96,21 @@ async def _reject(turn: Turn, case: Case, post: Post, written: Writing) -> None:
     officer, unit_code = case.officer_id, case.unit_code
     reason, key = _words(written), written.choice
     await case_at_hand.move(turn, case, Action.REJECT, post, {"reason": reason, "key": key})
-    turn.say(texts.refused(code=case.code), case_id=case.id)
+    reopens = reopening.is_left(turn.city, case)
+    turn.say(texts.refused(code=case.code, reopens=reopens), case_id=case.id)
     news = texts.case_refused(
         code=case.code,
         unit=cards.unit_name(turn.city, unit_code),
         reason=reason,
         instead=texts.REFUSALS[key][2],
+        reopens=reopens,
     )
     await progress.tell_reporter(
         turn.transaction,
         case,
         news,
         now=turn.now,
-        buttons=offers.unsolved(case.code),
+        buttons=offers.unsolved(case.code) if reopens else (),
     )
     told = texts.refused_by_chair(code=case.code, name=turn.person.name)
     await case_at_hand.tell_officer(turn, case, officer, told, unit_code=unit_code)

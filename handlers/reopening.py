@@ -20,11 +20,16 @@ def may_judge(city: City, case: Case, now: datetime) -> bool:
     return finished_at is None or now <= finished_at + timedelta(days=city.procedure.close_after_days)
 
 
+def is_left(city: City, case: Case) -> bool:
+    """Tell whether a case was not yet reopened as often as it may be."""
+    return case.reopened_count < city.procedure.reopenings
+
+
 def may_reopen(city: City, case: Case, now: datetime) -> bool:
     """Tell whether its reporter may reopen a case now."""
     return (
         Action.REOPEN in workflow.allowed_actions(case.status, Role.CITIZEN)
-        and case.reopened_count < city.procedure.reopenings
+        and is_left(city, case)
         and may_judge(city, case, now)
     )
 

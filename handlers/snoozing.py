@@ -69,8 +69,8 @@ def _day_typed(turn: Turn) -> datetime | None:
     day = read_coming_day(turn.message.text, today=turn.now.astimezone(LOCAL_TIME).date())
     if day is None:
         return None
-    noon = datetime.combine(day, time(12), LOCAL_TIME)
-    return morning(turn, noon) if turn.now < noon <= turn.now + timedelta(days=MOST_DAYS) else None
+    until = morning(turn, datetime.combine(day, time(), LOCAL_TIME))
+    return until if _is_possible(turn, until) else None
 
 
 async def ask_why(turn: Turn, argument: str) -> None:
@@ -89,10 +89,8 @@ async def ask_why(turn: Turn, argument: str) -> None:
 def _ask_why(turn: Turn, case: Case, until: datetime) -> None:
     if turn.chat.step == DAY:
         writing.finish(turn, case.code)
-    written = writing.begin(turn, REASON, case.code)
-    if written is None:
+    if writing.begin(turn, REASON, case.code, _stamp(until)) is None:
         return
-    turn.chat.draft = {**turn.chat.draft, "until": _stamp(until)}
     rows = [
         [Button(label=reason, data=f"snoozewhy:{case.code}:{_stamp(until)}:{key}")]
         for key, reason in texts.SNOOZE_REASONS.items()
@@ -115,15 +113,12 @@ async def snooze_because(turn: Turn, argument: str) -> None:
     await _snooze(turn, code, until, texts.SNOOZE_REASONS[key])
 
 
-async def read_reason(turn: Turn, argument: str) -> None:
+async def snooze_with(turn: Turn, reason: str) -> None:
     """Put the reminder off for the reason that was typed."""
     written = writing.writing_in(turn, REASON)
-    until = _read_stamp(str(turn.chat.draft.get("until", "")))
-    reason = turn.message.text.strip()[: writing.LONGEST_REASON]
+    until = _read_stamp(written.choice) if written else None
     if written is None or until is None:
         turn.say(texts.draft_gone())
-    elif not reason:
-        turn.say(texts.words_please(), buttons=[[writing.drop_button(written.code)]])
     else:
         await _snooze(turn, written.code, until, reason)
 
@@ -142,8 +137,8 @@ async def _snooze(turn: Turn, code: str, until: datetime, reason: str) -> None:
 
 
 def _is_possible(turn: Turn, until: datetime) -> bool:
-    # Days off may move the morning of the last day a little further.
-    return turn.now < until <= turn.now + timedelta(days=2 * MOST_DAYS)
+    """Tell whether a moment lies within the days that may be chosen; days off move the last of them on."""
+    return turn.now < until <= morning(turn, turn.now + timedelta(days=MOST_DAYS))
 
 
 def _stamp(until: datetime) -> str:
@@ -157,4 +152,5 @@ def _read_stamp(stamp: str) -> datetime | None:
 
 COMMANDS: dict[str, Handler] = {}
 BUTTONS: dict[str, Handler] = {"snooze": choose, "until": ask_why, "snoozewhy": snooze_because}
-STEPS: dict[str, Handler] = {DAY: read_day, REASON: read_reason}
+STEPS: dict[str, Handler] = {DAY: read_day, REASON: writing.take_reason}
+REASONS: dict[str, Handler] = {REASON: snooze_with}

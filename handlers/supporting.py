@@ -382,5 +382,10 @@ BUTTONS: dict[str, Handler] = {
     "partdecline": decline,
     "sendpart": send_answer,
 }
-STEPS: dict[str, Handler] = {UNIT: find_unit, TASK: write_task, ANSWER: write_answer, DECLINE: writing.take_reason}
+STEPS: dict[str, Handler] = {
+    UNIT: find_unit,
+    TASK: write_task,
+    ANSWER: write_answer,
+    DECLINE: writing.take_reason,
+}
 REASONS: dict[str, Handler] = {DECLINE: decline_for}

@@ -11,6 +11,7 @@ from handlers import (
     offers,
     places,
     progress,
+    reopening,
     texts,
     unit_search,
     way,
@@ -434,14 +435,9 @@ async def type_duplicate(turn: Turn, argument: str) -> None:
         await duplicates.compare(turn, found[0].code, code)
 
 
-async def type_reason(turn: Turn, argument: str) -> None:
+async def refuse_for(turn: Turn, reason: str) -> None:
     """Refuse a case for the reason that was typed."""
-    code = writing.code_at_work(turn)
-    reason = turn.message.text.strip()[: writing.LONGEST_REASON]
-    if reason:
-        await _reject(turn, code, reason)
-    else:
-        turn.say(texts.words_please(), buttons=[[writing.drop_button(code)]])
+    await _reject(turn, writing.code_at_work(turn), reason)
 
 
 async def _reject(turn: Turn, code: str, reason: str) -> None:
@@ -460,12 +456,13 @@ async def _reject(turn: Turn, code: str, reason: str) -> None:
         data={"reason": reason},
     )
     turn.say(texts.triage_rejected(code=case.code))
+    reopens = reopening.is_left(turn.city, case)
     await progress.tell_reporter(
         turn.transaction,
         case,
-        texts.case_rejected(code=case.code, unit="", reason=reason),
+        texts.case_rejected(code=case.code, unit="", reason=reason, reopens=reopens),
         now=turn.now,
-        buttons=offers.unsolved(case.code),
+        buttons=offers.unsolved(case.code) if reopens else (),
     )
     await show_next(turn)
 
@@ -483,6 +480,7 @@ BUTTONS: dict[str, Handler] = {
 STEPS: dict[str, Handler] = {
     WARD: type_ward,
     UNIT: type_unit,
-    REJECT: type_reason,
+    REJECT: writing.take_reason,
     SAME: type_duplicate,
 }
+REASONS: dict[str, Handler] = {REJECT: refuse_for}

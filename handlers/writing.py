@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 
 from handlers import texts
 from handlers.channel import Button
+from handlers.draft import lay_aside, take_up
 from handlers.turn import Handler, Turn
 from storage import cases, messages
 
@@ -54,9 +55,19 @@ def begin(turn: Turn, step: str, code: str, choice: str = "") -> Writing | None:
         turn.say(texts.draft_busy(code=busy.code), buttons=[[drop_button(busy.code)]])
         return None
     writing = Writing(code=code, choice=choice)
-    turn.chat.step = step
+    turn.chat.step, turn.chat.draft = step, lay_aside(turn.chat.step, turn.chat.draft)
     keep(turn, writing)
     return writing
+
+
+def choose(turn: Turn, step: str, code: str, choice: str) -> Writing | None:
+    """Begin like `begin`; where only the choice is another one, what was written for it stays."""
+    busy = _unsent(turn)
+    if busy is None or (turn.chat.step, busy.code) != (step, code):
+        return begin(turn, step, code, choice)
+    busy.choice = choice
+    keep(turn, busy)
+    return busy
 
 
 def _unsent(turn: Turn) -> Writing | None:
@@ -73,14 +84,17 @@ def code_at_work(turn: Turn) -> str:
 
 
 def finish(turn: Turn, code: str) -> None:
-    """End what is under way about this case; what is being written about another one stays."""
+    """End what is under way about this case; what is being written about another one stays.
+
+    A report of one's own that was laid aside goes on.
+    """
     if code and code_at_work(turn) == code:
-        turn.chat.step, turn.chat.draft = "", {}
+        turn.chat.step, turn.chat.draft = take_up(turn.chat.draft)
 
 
 def keep(turn: Turn, writing: Writing) -> None:
     """Keep what has been written so far in the chat."""
-    turn.chat.draft = {"work": asdict(writing)}
+    turn.chat.draft = {**lay_aside(turn.chat.step, turn.chat.draft), "work": asdict(writing)}
 
 
 def add(turn: Turn, writing: Writing) -> bool:
@@ -116,8 +130,35 @@ async def drop(turn: Turn, argument: str) -> None:
     turn.say(texts.draft_dropped(code=argument))
 
 
-async def is_about_another(turn: Turn, writing: Writing) -> bool:
-    """Refuse a reply to another case's card while this one is being written: nothing gets mixed up."""
+async def take_reason(turn: Turn, argument: str) -> None:
+    """Take in a reason that is typed and show it: it counts only once its writer has sent it with a tap.
+
+    Hours may lie between the question and this message, which may be meant for something else.
+    """
+    written = writing_in(turn, turn.chat.step)
+    if written is None:
+        turn.say(texts.draft_gone())
+        return
+    text = turn.message.text.strip()
+    if not text:
+        turn.say(texts.words_please(), buttons=_reason_rows(written))
+    elif len(written.text) + len(text) > LONGEST_REASON:
+        turn.say(texts.draft_too_long(limit=LONGEST_REASON), buttons=_reason_rows(written))
+    else:
+        written.texts.append(text)
+        keep(turn, written)
+        purpose = turn.chat.step.removeprefix(PREFIX)
+        shown = texts.reason_draft(code=written.code, purpose=purpose, text=written.text)
+        turn.say(shown, buttons=_reason_rows(written))
+
+
+def _reason_rows(written: Writing) -> list[list[Button]]:
+    send = Button(label=texts.label_send_reason(), data=f"sendreason:{written.code}")
+    return [*([[send]] if written.texts else []), [drop_button(written.code)]]
+
+
+async def is_about_another(turn: Turn) -> bool:
+    """Refuse a reply to another case's card in the middle of a step: nothing gets mixed up."""
     if not turn.message.reply_to:
         return False
     other = await messages.case_of_message(
@@ -127,9 +168,13 @@ async def is_about_another(turn: Turn, writing: Writing) -> bool:
         message_id=turn.message.reply_to,
     )
     case = await cases.get_case_by_id(turn.transaction, other) if other else None
-    if case is None or case.code == writing.code:
+    code = code_at_work(turn)
+    if case is None or case.code == code:
         return False
-    turn.say(texts.draft_busy(code=writing.code), buttons=[[drop_button(writing.code)]])
+    if code:
+        turn.say(texts.draft_busy(code=code), buttons=[[drop_button(code)]])
+    else:
+        turn.say(texts.step_busy())
     return True
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from handlers.texts.common import excerpt, moment
+from handlers.texts.common import excerpt, moment, still_unsolved
 
 _ASKED_FOR = {"what": "đã làm gì", "when": "làm khi nào", "who": "ai làm"}
 
@@ -105,13 +105,16 @@ def answer_sent(*, code: str, on_time: bool) -> str:
     return f"Đã gửi câu trả lời của {code} ({held}). Người dân sẽ đánh giá; nếu chưa xong, việc sẽ mở lại."
 
 
-def case_answered(*, code: str, unit: str, answer: str, photos: int, no_photo_reason: str) -> str:
+def case_answered(
+    *, code: str, unit: str, answer: str, photos: int, no_photo_reason: str, reopens: bool
+) -> str:
     """Bring the answer and ask for a rating."""
     proof = f"\n(Kèm {photos} ảnh kết quả)" if photos else ""
     reason = f"\n{no_photo(reason=no_photo_reason)}" if no_photo_reason else ""
+    unsolved = "Nếu việc chưa xong, bấm «Chưa giải quyết»." if reopens else still_unsolved()
     return (
         f"{code}: {unit} trả lời:\n{answer}{proof}{reason}\n\n"
-        "Anh/chị hài lòng mức nào? Chọn từ 1 đến 5 sao. Nếu việc chưa xong, bấm «Chưa giải quyết»."
+        f"Anh/chị hài lòng mức nào? Chọn từ 1 đến 5 sao. {unsolved}"
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from handlers.texts.common import excerpt, moment
+from handlers.texts.common import excerpt, moment, review_possible, still_unsolved
 
 EXTENSION_REASONS: Mapping[str, str] = {
     "material": "Chờ vật tư, thiết bị",
@@ -489,16 +489,17 @@ def refusal_words(*, reason: str, more: str) -> str:
     return f"{reason} {more}".strip()
 
 
-def refused(*, code: str) -> str:
+def refused(*, code: str, reopens: bool) -> str:
     """Confirm that the unit does not handle a case."""
-    return f"{code}: không xử lý. Người gửi đã được báo lý do, việc nên làm tiếp và cách yêu cầu xem lại."
+    told = "lý do, việc nên làm tiếp và cách yêu cầu xem lại" if reopens else "lý do và việc nên làm tiếp"
+    return f"{code}: không xử lý. Người gửi đã được báo {told}."
 
 
-def case_refused(*, code: str, unit: str, reason: str, instead: str) -> str:
+def case_refused(*, code: str, unit: str, reason: str, instead: str, reopens: bool) -> str:
     """Tell the citizen that the case is not handled, why, and what they can do instead."""
     return (
         f"{code}: {unit or 'Người điều phối'} không giải quyết được việc này.\nLý do: {reason}\n{instead}\n"
-        "Nếu thấy chưa đúng, anh/chị bấm «Chưa giải quyết», việc sẽ được xem lại."
+        f"{review_possible() if reopens else still_unsolved()}"
     )
 
 

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from handlers.texts.common import excerpt, kind_name, moment, status_name
+from handlers.texts.common import (
+    excerpt,
+    kind_name,
+    moment,
+    review_possible,
+    status_name,
+    still_unsolved,
+)
 
 _EMERGENCY_NUMBERS = "113 công an · 114 cháy, cứu nạn · 115 cấp cứu · 112 tìm kiếm cứu nạn"
 _UNSUPPORTED = {
@@ -332,12 +339,12 @@ def question_from_unit(*, code: str, unit: str, question: str) -> str:
     )
 
 
-def case_rejected(*, code: str, unit: str, reason: str) -> str:
+def case_rejected(*, code: str, unit: str, reason: str, reopens: bool) -> str:
     """Tell that the case is refused, why, and what remains possible."""
     who = unit or "Người điều phối"
     return (
         f"{code}: {who} không giải quyết được việc này.\nLý do: {reason}\n"
-        "Nếu anh/chị thấy chưa đúng, bấm «Chưa giải quyết», việc sẽ được xem lại."
+        f"{review_possible() if reopens else still_unsolved()}"
     )
 
 

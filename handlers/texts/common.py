@@ -77,6 +77,16 @@ def excerpt(text: str, limit: int) -> str:
     return f"{cut} …"
 
 
+def review_possible() -> str:
+    """Tell a citizen how a case is looked at again."""
+    return "Nếu thấy chưa đúng, anh/chị bấm «Chưa giải quyết», việc sẽ được xem lại."
+
+
+def still_unsolved() -> str:
+    """Tell a citizen what remains where a case cannot be opened again."""
+    return "Nếu việc vẫn còn, anh/chị nhắn lại như một phản ánh mới."
+
+
 def update_set_aside(*, inbox_id: int) -> str:
     """Tell the operators that a message could not be handled."""
     return (

@@ -291,6 +291,31 @@ def words_please() -> str:
     return "Bước này cần chữ. Anh/chị nhắn vài từ, hoặc bấm Bỏ để dừng."
 
 
+_REASONS_FOR = {
+    "return": "trả lại việc này",
+    "handnote": "chuyển việc này cho đơn vị khác",
+    "extend": "xin gia hạn",
+    "noextend": "không đồng ý gia hạn",
+    "sendback": "trả bản trả lời để sửa",
+    "decline": "không nhận phần việc này",
+    "snooze_reason": "nhắc lại sau",
+    "reject": "không xử lý việc này",
+}
+
+
+def reason_draft(*, code: str, purpose: str, text: str) -> str:
+    """Show the reason that was typed, and what it would be the reason for."""
+    return (
+        f"{code}: lý do {_REASONS_FOR[purpose]}:\n«{text}»\n\n"
+        "Chưa gửi. Bấm «Gửi lý do này» nếu đúng, nhắn thêm nếu còn thiếu, hoặc bấm «Bỏ»."
+    )
+
+
+def step_busy() -> str:
+    """Answer a reply to a case in the middle of a step that is about something else."""
+    return "Anh/chị đang làm dở một bước khác. Xin làm xong, hoặc gõ /huy để bỏ, rồi trả lời việc này."
+
+
 # ── handing on ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -520,6 +545,11 @@ def label_open_triage() -> str:
 def label_open_work() -> str:
     """Label: show the open cases."""
     return "Xem việc đang mở"
+
+
+def label_send_reason() -> str:
+    """Label: act for the reason that was typed."""
+    return "Gửi lý do này"
 
 
 def label_drop() -> str:

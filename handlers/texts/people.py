@@ -238,7 +238,7 @@ def deputy_day_unclear() -> str:
     """Ask again for the last day."""
     return (
         "Tôi chưa rõ ngày. Anh/chị nhắn ngày cuối cùng, sau hôm nay và trong vòng một năm, ví dụ: 25/12. "
-        "Bỏ qua: /huy."
+        "Không ủy quyền nữa thì bấm «Bỏ»."
     )
 
 

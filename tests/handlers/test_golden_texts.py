@@ -96,6 +96,7 @@ SAMPLES: dict[str, list[Any]] = {
     "official": [False, True],
     "photos": [2, 0],
     "place": ["Vũ Tông Phan, Phường Khương Đình", ""],
+    "purpose": ["return", "extend"],
     "query": ["khuong dinh"],
     "question": ["Rác để trước số nhà nào ạ?"],
     "rating": [4.3, None],

@@ -329,6 +329,7 @@ async def test_what_comes_while_it_is_put_off_is_said_at_its_end_but_the_citizen
     await chair.writes("thứ 2")
     chair.sees("07:30 thứ Hai 30/11")
     await chair.writes("Đã hẹn thợ đến sáng thứ Hai")
+    await chair.presses("Gửi lý do này")
     await at(city, local(27, 9, 1), chair, an)
     chair.sees_nothing()
     an.sees(case.code, "đã quá hạn")

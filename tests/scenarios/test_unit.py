@@ -480,6 +480,7 @@ async def test_a_reason_may_be_typed(city: CityHarness) -> None:
     case = await report(city)
     await officer.presses("Trả lại")
     await officer.writes("Tuyến đường này do công ty môi trường quản lý")
+    await officer.presses("Gửi lý do này")
     assert (await again(city, case)).triage_reason == "Tuyến đường này do công ty môi trường quản lý"
 
 

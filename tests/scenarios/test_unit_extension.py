@@ -78,6 +78,7 @@ async def test_a_reason_may_be_typed(city: CityHarness) -> None:
     await officer.sends(photos=1)
     officer.sees(texts.words_please())
     await officer.writes("Xe ép rác đang sửa, thứ Hai mới xong")
+    await officer.presses("Gửi lý do này")
     chief.sees("Lý do: Xe ép rác đang sửa, thứ Hai mới xong")
     assert (await again(city, case)).extension is not None
 
@@ -186,6 +187,7 @@ async def test_refused_the_unit_reads_why_and_the_citizen_hears_nothing(city: Ci
     chief.sees("Vì sao không đồng ý", "[Hạn hiện nay vẫn đủ]", "[Bỏ]")
     officer.sees_nothing()
     await chief.writes("Phường bên cho mượn xe được")
+    await chief.presses("Gửi lý do này")
     chief.sees(f"không gia hạn {case.code}", "Hạn giữ nguyên: 09:00 thứ Sáu 27/11")
     officer.sees("không đồng ý gia hạn", "Phường bên cho mượn xe được", "09:00 thứ Sáu 27/11")
     an.sees_nothing()

@@ -57,6 +57,7 @@ async def test_a_word_may_go_with_it_and_the_receiver_reads_it(city: CityHarness
     officer.sees("Nhắn một câu vì sao", "[Chuyển luôn]", "[Bỏ]")
     receiver.sees_nothing()
     await officer.writes("Đường này do Sở quản lý từ tháng 7")
+    await officer.presses("Gửi lý do này")
     officer.sees("Đã chuyển", "Thời hạn giữ nguyên")
     receiver.sees("Chuyển đến từ Phường Khương Đình: «Đường này do Sở quản lý từ tháng 7»", RUBBISH)
     an.sees(f"{case.code} đã được chuyển đến Sở Xây dựng")
@@ -121,6 +122,7 @@ async def test_a_case_that_would_go_round_is_warned_about_and_offered_to_the_dis
     await officer.replays(f"handto:{case.code}:{BUILDING}")
     officer.does_not_see("đi vòng")
     await officer.writes("Đường lớn của Sở")
+    await officer.presses("Gửi lý do này")
     await receiver.replays(f"handto:{case.code}:{WARD}")
     receiver.sees("Phường Khương Đình đã từng chuyển việc này đi lúc 09:00", "Đường lớn của Sở", "đi vòng")
     receiver.sees("[Chuyển luôn]", "[Để điều phối chọn]", "[Bỏ]")
@@ -184,6 +186,7 @@ async def test_words_for_one_unit_never_go_to_another(city: CityHarness) -> None
     await officer.presses("Bỏ")
     await officer.replays(f"handto:{case.code}:phuong-thanh-xuan")
     await officer.writes("Ngõ này thuộc phường bạn")
+    await officer.presses("Gửi lý do này")
     assert (await again(city, case)).unit_code == "phuong-thanh-xuan"
     await officer.writes("/viec")
     officer.sees("không còn việc nào")

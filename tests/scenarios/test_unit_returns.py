@@ -45,10 +45,12 @@ async def test_the_second_return_brings_a_dispatcher_both_reasons(city: CityHarn
     dispatcher = await city.official("bo-phan-dieu-phoi", "dispatcher")
     await receiver.presses("Trả lại")
     await receiver.writes("Ngõ dưới 5 mét là của phường")
+    await receiver.presses("Gửi lý do này")
     await officer.presses("Trả lại")
     officer.sees("Bộ phận điều phối sẽ chọn đơn vị khác")
     await city.passes(minutes=30)
     await officer.writes("Phường không có xe ép rác")
+    await officer.presses("Gửi lý do này")
     officer.sees("Đã trả", "bộ phận điều phối")
     await dispatcher.writes("/dieuphoi")
     dispatcher.sees(

@@ -83,6 +83,7 @@ async def test_a_part_is_declined_with_a_reason(city: CityHarness) -> None:
     chair.reads()
     await beside.presses("Không thuộc đơn vị tôi")
     await beside.writes("Xe của thành phố quản lý")
+    await beside.presses("Gửi lý do này")
     chair.sees("không nhận phần việc", "Xe của thành phố quản lý", "mời đơn vị khác")
     beside.reads()
     await beside.presses("Trả lời phần việc")
