@@ -1,6 +1,6 @@
 """Cases: what holds of each now, and their photos."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, insert, literal, literal_column, or_, select, true, update
 from sqlalchemy import case as either
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import RowMapping
 
 from routing import escalation, similarity
 from routing.workflow import OPEN_STATUSES, Status
@@ -142,7 +141,7 @@ async def get_case_by_id(transaction: Transaction, case_id: int, *, lock: bool =
     return _from_row(row) if row else None
 
 
-def _from_row(row: RowMapping) -> Case:
+def _from_row(row: Mapping[str, Any]) -> Case:
     return Case(**row)
 
 

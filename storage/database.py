@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -12,9 +11,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import (
     ClauseElement,
     ColumnElement,
-    Dialect,
     Executable,
-    RowMapping,
     Table,
     and_,
     bindparam,
@@ -22,58 +19,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert, UpdateBase
 from sqlalchemy.sql.visitors import traverse
 
 from storage import sqlite_driver
+from storage.prepared import BARE, Columns, Row, prepare_read, prepare_write, returning_bare_rows
 from storage.tables import metadata
-
-Row = Mapping[str, Any]
-Columns = tuple[str, ...]
 
 _dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _TABLE_ORDER = {table.name: number for number, table in enumerate(metadata.sorted_tables)}
 _known_reads: WeakKeyDictionary[Executable, frozenset[str] | None] = WeakKeyDictionary()
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A statement compiled once: its SQL, and how a row becomes the driver's values.
-
-    SQLAlchemy works this out anew for each row of each execution, which costs more than the database does.
-    """
-
-    sql: str
-    fixed: Mapping[str, Any]
-    parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-
-    def values(self, row: Row) -> tuple[Any, ...]:
-        """Return the driver's values of a row, in the order of the SQL."""
-        full = {**self.fixed, **row}
-        return tuple([turn(full[name]) if turn else full[name] for name, turn in self.parameters])
-
-
-_prepared: WeakKeyDictionary[Executable, dict[tuple[Columns, str], _Prepared]] = WeakKeyDictionary()
-
-
-def _prepare(statement: UpdateBase, columns: Columns, dialect: Dialect) -> _Prepared:
-    known = _prepared.setdefault(statement, {})
-    found = known.get((columns, dialect.name))
-    if found is None:
-        compiled = statement.compile(dialect=dialect, column_keys=list(columns))
-        assert isinstance(compiled, SQLCompiler)
-        assert compiled.positiontup is not None
-        found = known[columns, dialect.name] = _Prepared(
-            sql=compiled.string,
-            fixed={name: value for name, value in compiled.params.items() if name not in columns},
-            parameters=tuple(
-                (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-                for name in compiled.positiontup
-            ),
-        )
-    return found
 
 
 class Transaction:
@@ -111,17 +67,22 @@ class Transaction:
         self._inserts, self._updates, self._touched = {}, [], set()
         inserts.sort(key=lambda item: _TABLE_ORDER[_target(item[0])])
         for statement, rows in [*inserts, *((statement, rows) for statement, _, rows in updates)]:
-            prepared = _prepare(statement, tuple(rows[0]), self.connection.dialect)
+            prepared = prepare_write(statement, tuple(rows[0]), self.connection.dialect)
             await self.connection.exec_driver_sql(prepared.sql, [prepared.values(row) for row in rows])
 
-    async def fetch(self, statement: Executable, parameters: Row | None = None) -> Sequence[RowMapping]:
-        """Return all rows of a query."""
+    async def fetch(self, statement: Executable, parameters: Row | None = None) -> Sequence[Row]:
+        """Return all rows of a query, each a mapping by the names of its columns."""
         if self._touched and self._reads_touched(statement):
             await self.flush()
-        result = await self.connection.execute(statement, dict(parameters) if parameters else None)
-        return result.mappings().all()
+        prepared = prepare_read(statement, parameters or {}, self.connection.dialect)
+        if prepared is None:
+            result = await self.connection.execute(statement, dict(parameters) if parameters else None)
+            return cast(Sequence[Row], result.mappings().all())
+        values = prepared.values(parameters or {})
+        found: Any = await self.connection.exec_driver_sql(prepared.sql, values, execution_options=BARE)
+        return prepared.mappings(found)
 
-    async def fetch_one(self, statement: Executable, parameters: Row | None = None) -> RowMapping | None:
+    async def fetch_one(self, statement: Executable, parameters: Row | None = None) -> Row | None:
         """Return the first row of a query, or None."""
         rows = await self.fetch(statement, parameters)
         return rows[0] if rows else None
@@ -191,6 +152,7 @@ class Database:
             hide_parameters=True,
             **({"async_creator": self._connect_sqlite} if self.sqlite else {}),
         )
+        engine.dialect.execution_ctx_cls = returning_bare_rows(engine.dialect.execution_ctx_cls)
         if self.sqlite:
             begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
             prepare = partial(_prepare_sqlite, writes=writes, expendable=self._expendable)

@@ -1,12 +1,12 @@
 """Open cases that may tell of the same incident, and cases that were merged into others."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, text
 from sqlalchemy import case as sql_case
-from sqlalchemy.engine import RowMapping
 
 from routing import similarity
 from routing.similarity import Report
@@ -101,7 +101,7 @@ async def candidates(
     else's business are left out; whoever asks leaves out restricted domains.
     """
     asked = parameters(domains=domains, ward_code=ward_code, latitude=latitude, longitude=longitude, now=now)
-    rows: dict[int, RowMapping] = {}
+    rows: dict[int, Mapping[str, Any]] = {}
     if ward_code is not None:
         in_ward = {name: asked[name] for name in ("domains", "since", "ward")}
         rows |= {row["id"]: row for row in await transaction.fetch(_IN_WARD, in_ward)}
@@ -112,7 +112,7 @@ async def candidates(
     return [_candidate(row) for row in latest]
 
 
-def _candidate(row: RowMapping) -> Candidate:
+def _candidate(row: Mapping[str, Any]) -> Candidate:
     report = Report(
         words=row["words"] if row["words"] is not None else similarity.stored_words(row["text"]),
         ward=row["ward_name"] or "",

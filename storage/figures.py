@@ -23,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import case as either
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import RowMapping
 
 from routing.deadline import WorkingCalendar
 from routing.workflow import OPEN_STATUSES, Status
@@ -361,7 +360,7 @@ class _History:
         written = self.state.get(name)
         return datetime.fromisoformat(written) if written else None
 
-    def goes_on(self, row: RowMapping, calendar: WorkingCalendar) -> None:
+    def goes_on(self, row: Mapping[str, Any], calendar: WorkingCalendar) -> None:
         """Take in the next event."""
         state = row["data"]["state"]
         # Hours are measured since version 2 of what an event keeps.
@@ -416,7 +415,7 @@ class Recount:
         for row in await transaction.fetch(_EVENTS, {"since": self._read_until}):
             self._take(row["case_id"], row)
 
-    def _take(self, case_id: int, row: RowMapping) -> None:
+    def _take(self, case_id: int, row: Mapping[str, Any]) -> None:
         history = self._histories.get(case_id)
         if history is None:
             state = row["data"]["state"]

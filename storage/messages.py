@@ -1,14 +1,13 @@
 """Inbox and outbox: storing, claiming and finishing, always in batches."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import (
     LargeBinary,
-    RowMapping,
     Select,
     Text,
     and_,
@@ -588,7 +587,7 @@ async def _cursor(transaction: Transaction, after_id: int) -> dict[str, Any]:
     return {"after_id": after_id, **(found or {"after": _FIRST_TIME, "shown_at": _FIRST_TIME})}
 
 
-def _entry_out(found: RowMapping) -> Entry:
+def _entry_out(found: Mapping[str, Any]) -> Entry:
     return Entry(kind="out", id=found["id"], at=found["at"], message=found["message"])
 
 
