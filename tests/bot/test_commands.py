@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,46 +15,15 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot.__main__ import main
 from handlers import texts
 from storage import seals
 from storage.tables import event
 from tests.city import CityHarness
+from tests.shell import Shell
 
 ROOT = Path(__file__).parent.parent.parent
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
 LONGEST_INIT = 10
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command answered."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        """What it printed, as JSON."""
-        return json.loads(self.out)
-
-
-@dataclass
-class Shell:
-    """A shell with an environment of its own."""
-
-    capsys: pytest.CaptureFixture[str]
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, *words: object) -> Answer:
-        """Run one command."""
-        self.capsys.readouterr()
-        try:
-            status = main([str(word) for word in words], environment=self.environment)
-        except SystemExit as end:
-            status = int(end.code or 0)
-        return Answer(status, *self.capsys.readouterr())
 
 
 @pytest.fixture

@@ -75,7 +75,6 @@ async def check(database: Database, city: City, stored: list[Case]) -> None:
         for asked in questions(city):
             assert await figures(transaction, **asked) == counting.figures(**asked), asked
         await check_sums(transaction, stored)
-        assert await ledger.verify(transaction) is None
 
 
 async def check_sums(transaction: Any, stored: list[Case]) -> None:

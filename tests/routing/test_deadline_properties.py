@@ -51,14 +51,13 @@ amounts = st.integers(1, 60 * 400)
 def worked_minutes(name: str) -> list[int]:
     """Walk twenty years a minute at a time; return the number of each minute in which somebody works."""
     calendar = CALENDARS[name]
+    clocks = [time(*divmod(minute, 60)) for minute in range(MINUTES_A_DAY)]
+    in_session = [any(start <= clock < end for start, end in calendar.sessions) for clock in clocks]
     worked = []
     for number in range(DAYS):
-        if not calendar.is_working_day(FIRST + timedelta(days=number)):
-            continue
-        for minute in range(MINUTES_A_DAY):
-            clock = time(*divmod(minute, 60))
-            if any(start <= clock < end for start, end in calendar.sessions):
-                worked.append(number * MINUTES_A_DAY + minute)
+        if calendar.is_working_day(FIRST + timedelta(days=number)):
+            midnight = number * MINUTES_A_DAY
+            worked += [midnight + minute for minute in range(MINUTES_A_DAY) if in_session[minute]]
     return worked
 
 
