@@ -19,6 +19,7 @@ from handlers.channel import (
     RecipientUnreachable,
     Unavailable,
 )
+from routing import deadline
 from storage import chats, messages
 from storage.database import Database, Transaction
 from storage.faults import is_away
@@ -28,6 +29,8 @@ IN_FLIGHT = 64
 """Chats that are sent to at the same time."""
 TRIES = 20
 LONGEST_PAUSE = timedelta(hours=1)
+AWAKE = timedelta(hours=2)
+"""Who wrote so recently is answered at night, too."""
 NO_CHANNEL_PAUSE = timedelta(minutes=10)
 IDLE_SECONDS = 1.0
 LINGER_SECONDS = 0.005
@@ -199,8 +202,8 @@ class Delivery:
         elif error.moved_to and error.moved_to != notice.chat and notice.attempts + 1 < TRIES:
             await self._follow(transaction, notice, error.moved_to, now)
         elif isinstance(error, RateLimited):
-            pause = error.retry_after or timedelta(seconds=2)
-            messages.retry_notice(transaction, notice.id, again_at=now + pause, why=str(error), counts=False)
+            again_at = now + (error.retry_after or timedelta(seconds=2))
+            await _try_again(transaction, notice, again_at, str(error), now=now, counts=False)
         elif error.retryable and notice.attempts + 1 < TRIES:
             await self._retry(transaction, notice, error, now)
         else:
@@ -215,7 +218,7 @@ class Delivery:
         self, transaction: Transaction, notice: Notice, error: ChannelError, now: datetime
     ) -> None:
         pause = error.retry_after or min(timedelta(seconds=2**notice.attempts), LONGEST_PAUSE)
-        messages.retry_notice(transaction, notice.id, again_at=now + pause, why=str(error))
+        await _try_again(transaction, notice, now + pause, str(error), now=now)
         log.warning(
             "A message could not be sent yet.",
             action="send_retried",
@@ -254,6 +257,24 @@ class Delivery:
             await oversight.citizen_not_reached(
                 transaction, notice.case_id, channel=notice.channel, chat=notice.chat, now=now
             )
+
+
+async def _try_again(
+    transaction: Transaction,
+    notice: Notice,
+    again_at: datetime,
+    why: str,
+    *,
+    now: datetime,
+    counts: bool = True,
+) -> None:
+    """Send a notice again later, but not at night one about a case that can wait till the morning."""
+    if deadline.in_quiet_hours(again_at) and await messages.can_wait(transaction, notice, now - AWAKE):
+        # Without a fault it joins the line in the morning, and holds up nothing that is urgent till then.
+        morning = deadline.after_quiet_hours(again_at)
+        messages.retry_notice(transaction, notice.id, again_at=morning, why=None, counts=counts)
+    else:
+        messages.retry_notice(transaction, notice.id, again_at=again_at, why=why, counts=counts)
 
 
 def _record_only(transaction: Transaction, outcome: Outcome, now: datetime) -> None:

@@ -27,6 +27,7 @@ from sqlalchemy.sql.dml import Insert
 
 from storage.database import Transaction, either_of, halves
 from storage.tables import UtcTime, inbox, outbox
+from storage.tables import case as case_table
 from storage.tables import chat as chat_table
 
 CLAIM_TIME = timedelta(seconds=30)
@@ -324,11 +325,41 @@ def notice_sent(
 
 
 def retry_notice(
-    transaction: Transaction, row_id: int, *, again_at: datetime, why: str, counts: bool = True
+    transaction: Transaction, row_id: int, *, again_at: datetime, why: str | None, counts: bool = True
 ) -> None:
-    """Give a notice back to be sent later; `counts` says whether this was a try that failed."""
+    """Give a notice back to be sent later; `counts` says whether this was a try that failed.
+
+    why: what failed, so that it keeps its place in its chat's line; None for one that lets others pass.
+    """
     row = {"row_id": row_id, "again_at": again_at, "why": why, "counts": int(counts)}
     transaction.write(_RETRY_OUTBOX, row)
+
+
+_WAITING_CASE = select(case_table.c.urgent, case_table.c.kind).where(case_table.c.id == bindparam("in_case"))
+_SPOKE = (
+    select(inbox.c.id)
+    .where(
+        inbox.c.channel == bindparam("in_channel"),
+        inbox.c.chat == bindparam("in_chat"),
+        inbox.c.received_at >= bindparam("since"),
+    )
+    .limit(1)
+)
+
+
+async def can_wait(transaction: Transaction, notice: Notice, awake_since: datetime) -> bool:
+    """Tell whether a notice may wait for the morning.
+
+    It may if it is about a case that is neither urgent nor an emergency, and its chat has written nothing
+    since then.
+    """
+    about = (
+        await transaction.fetch_one(_WAITING_CASE, {"in_case": notice.case_id}) if notice.case_id else None
+    )
+    if about is None or about["urgent"] or about["kind"] == "emergency":
+        return False
+    where = {"in_channel": notice.channel, "in_chat": notice.chat, "since": awake_since}
+    return not await transaction.fetch(_SPOKE, where)
 
 
 def set_notice_aside(transaction: Transaction, row_id: int, *, at: datetime, why: str) -> None:

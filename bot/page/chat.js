@@ -266,6 +266,7 @@ async function openSession() {
 function introduce({ demo, seat: taken, positions: samples }) {
   positions = samples;
   find("simulated").hidden = !demo;
+  document.body.classList.toggle("demo", demo); // each message says so too
   if (!taken) return;
   document.title = `${taken.title} · Lắng Nghe`;
   find("title").textContent = taken.title;

@@ -56,6 +56,16 @@ async def sees(seat: FrameLocator, text: str) -> None:
     await expect(seat.locator(".message.bot", has_text=text).last).to_be_visible(timeout=PATIENCE)
 
 
+async def says_that_it_is_simulated(seat: FrameLocator) -> None:
+    """Check that the page does, and every message on it."""
+    await expect(seat.locator("#simulated")).to_be_visible()
+    marks = await seat.locator(".message .meta time").evaluate_all(
+        "times => times.map(time => getComputedStyle(time, '::after').content)"
+    )
+    assert marks
+    assert all("mô phỏng" in mark for mark in marks)
+
+
 async def test_from_one_message_to_an_answer_and_a_figure(page: Page) -> None:
     citizen = page.frame_locator("iframe[title='Người dân']")
     chair = page.frame_locator("iframe[title='Chủ tịch phường Khương Đình']")
@@ -87,3 +97,5 @@ async def test_from_one_message_to_an_answer_and_a_figure(page: Page) -> None:
     await citizen.locator("#menu").click()
     await citizen.get_by_role("button", name="Các phản ánh của tôi").click()
     await sees(citizen, "mới nhất ở trên")
+    await says_that_it_is_simulated(citizen)
+    await says_that_it_is_simulated(leader)

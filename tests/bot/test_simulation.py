@@ -20,7 +20,7 @@ from routing.understanding import Understanding
 from storage import migrating
 
 IN_MARCH = datetime(2026, 3, 2, tzinfo=LOCAL_TIME)
-SHORT = Plan(days=9, cases=100, seed=7, start=IN_MARCH)
+SHORT = Plan(days=9, cases=100, seed=8, start=IN_MARCH)
 TINY = Namespace(days=1, cases=3, seed=3)
 IMPORTANT = {
     "received",

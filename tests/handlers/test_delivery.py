@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from handlers import delivery, oversight, texts
 from handlers.channel import (
@@ -22,8 +22,11 @@ from handlers.channel import (
     Unavailable,
 )
 from handlers.delivery import TRIES, Delivery
+from routing.deadline import LOCAL_TIME
 from storage import chats, messages
+from storage.cases import Case
 from storage.chats import Chat
+from storage.tables import case as case_table
 from storage.tables import chat as chat_table
 from storage.tables import outbox
 from tests.city import CityHarness, RecordingChannel
@@ -128,6 +131,50 @@ async def test_a_send_that_ends_while_a_commit_runs_is_recorded(
     assert (await state(town, "một"))["sent_at"] == town.now
     await town.passes(seconds=messages.CLAIM_TIME.total_seconds() + 1)
     assert vendor.tries == ["một"]
+
+
+# ── nights ───────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _cards_in_the_evening(town: CityHarness, vendor: Vendor) -> tuple[datetime, Case]:
+    """Post a chair's card shortly before the night while their channel is away, and something urgent."""
+    citizen = town.citizen("an")
+    await citizen.writes("Đống rác to trước nhà 12 đường Khương Đình, phường Khương Đình chưa ai dọn")
+    await citizen.files()
+    evening = datetime(2026, 3, 4, 20, 59, tzinfo=LOCAL_TIME)
+    await town.becomes(evening)
+    case = await town.only_case()
+    vendor.failures["chair"] = RateLimited(retry_after=timedelta(minutes=10))
+    await post(town, "chair", "card", case_id=case.id)
+    await town.settles()
+    return evening, case
+
+
+async def test_a_card_that_could_not_be_sent_does_not_come_at_night(
+    town: CityHarness, vendor: Vendor
+) -> None:
+    evening, _ = await _cards_in_the_evening(town, vendor)
+    del vendor.failures["chair"]
+    assert (await state(town, "card"))["available_at"] == evening + timedelta(hours=10, minutes=1)
+    await town.passes(minutes=30)
+    await post(town, "chair", "khẩn")  # about no case: it goes out at once, past the card
+    await town.settles()
+    assert vendor.order[-1] == "khẩn"
+    await town.becomes(evening + timedelta(hours=10, minutes=1))
+    assert vendor.order[-1] == "card"
+
+
+async def test_what_is_urgent_or_an_answer_is_tried_again_at_night(town: CityHarness, vendor: Vendor) -> None:
+    evening, case = await _cards_in_the_evening(town, vendor)
+    vendor.failures["an"] = RateLimited(retry_after=timedelta(minutes=10))
+    await town.citizen("an").writes("/start")  # they are awake
+    await post(town, "an", "answer", case_id=case.id)
+    async with town.database.begin() as transaction:
+        await transaction.execute(update(case_table).where(case_table.c.id == case.id), {"urgent": True})
+    await post(town, "chair", "urgent", case_id=case.id)
+    await town.settles()
+    assert (await state(town, "answer"))["available_at"] <= evening + timedelta(minutes=20)
+    assert (await state(town, "urgent"))["available_at"] <= evening + timedelta(minutes=20)
 
 
 # ── failures ─────────────────────────────────────────────────────────────────────────────────────
