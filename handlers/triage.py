@@ -386,7 +386,8 @@ async def refuse(turn: Turn, argument: str) -> None:
     if found is None:
         return
     case, _ = found
-    _listen(turn, REJECT, case)
+    if writing.begin(turn, REJECT, case.code) is None:
+        return
     rows = [
         [Button(label=texts.label_reject_reason(key=key), data=f"refuseto:{case.code}:{key}")]
         for key in texts.REJECT_REASONS

@@ -112,3 +112,35 @@ async def test_a_case_that_stays_closed_offers_no_reopening(city: CityHarness) -
     an.reads()
     await an.writes(f"/tracuu {code}")
     an.does_not_see("[Chưa giải quyết]", "[5 ★]")
+
+
+async def test_where_no_reopening_is_left_none_is_offered_nor_promised(city: CityHarness) -> None:
+    ward, an = await city.official(WARD, "chair"), city.citizen("an")
+    above = await city.official(CITY, "chair")
+    await reopened_twice(city, an, ward)
+    an.reads()
+    await answers(above)
+    an.sees("1 đến 5 sao", "một phản ánh mới")
+    an.does_not_see("Chưa giải quyết")
+
+
+@pytest.mark.parametrize("role", ["chair", "dispatcher"])
+async def test_a_refusal_that_nobody_looks_at_again_promises_no_review(city: CityHarness, role: str) -> None:
+    await city.changes(procedure=replace(city.city.procedure, reopenings=0))
+    an = city.citizen("an")
+    chair = await city.official(WARD, "chair")
+    dispatcher = await city.official("bo-phan-dieu-phoi", "dispatcher")
+    await an.writes(RUBBISH)
+    await an.presses("Đồng ý và gửi")
+    code = (await city.only_case()).code
+    an.reads()
+    if role == "chair":
+        await chair.replays(f"rejectfor:{code}:civil")
+        await chair.presses("Gửi, không xử lý")
+        chair.does_not_see("yêu cầu xem lại")
+    else:
+        await chair.replays(f"giveto:{code}:involved")
+        await dispatcher.replays(f"refuseto:{code}:unclear")
+    assert (await city.only_case()).status == "rejected"
+    an.sees("không giải quyết được", "một phản ánh mới")
+    an.does_not_see("Chưa giải quyết", "xem lại")

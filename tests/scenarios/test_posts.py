@@ -6,15 +6,18 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from bot.clock import Ticker
 from handlers import dispatch, leaving, texts
 from handlers.progress import SYSTEM
 from routing.deadline import LOCAL_TIME
 from routing.organisation import build_city, to_document
-from storage import people, units
+from storage import people, reminders, roster, units
 from storage.cases import Case
 from storage.database import Database
 from storage.people import HeldPost
+from storage.tables import reminder
 from tests.city import MONDAY_MORNING, CityHarness, PlainUnderstanding, Somebody
 
 WARD = "phuong-khuong-dinh"
@@ -477,3 +480,69 @@ async def test_on_postgresql_a_turn_that_waits_for_the_end_of_the_post_finds_it_
     officer.sees(OVER)
     assert (await again(city, case)).accepted_at is None
     await city.database.close()
+
+
+async def test_two_clocks_hand_on_the_work_of_a_post_whose_time_is_up_once(either: CityHarness) -> None:
+    city = either
+    await city.official(WARD, "chair")
+    officer = await city.official(WARD, "officer")
+    case = await report(city)
+    await officer.presses(f"accept:{case.code}")
+    held = await post_of(city, officer)
+    async with city.database.begin() as transaction:
+        roster.set_end(transaction, held.id, ends_at=city.now)
+    officer.reads()
+    clocks = [Ticker(city.database) for _ in range(2)]
+    await asyncio.gather(*(clock.run("end_lapsed", city.now) for clock in clocks))
+    await city.settles()
+    assert len(officer.news) == 1
+    events = await city.events(await again(city, case))
+    assert [event.type for event in events].count(leaving.EVENT) == 1
+
+
+async def test_who_leaves_overnight_is_not_reminded_of_the_former_units_cases(either: CityHarness) -> None:
+    city = either
+    officer = await city.official(WARD, "officer")
+    await city.official(WARD, "chair")
+    case = await report(city)
+    held = await post_of(city, officer)
+    async with city.database.begin() as transaction:
+        for chat in (officer.chat, "somebody else's"):
+            row = {"channel": "web", "chat": chat, "case_id": case.id, "matter": "soon", "role": "officer"}
+            line = {**row, "urgent": False, "at": city.now, "created_at": city.now}
+            reminders.keep_lines(transaction, [line])
+    async with city.database.begin() as transaction:
+        await leaving.leave(transaction, city.city, held, actor=SYSTEM, now=city.now)
+    kept = await city.rows(select(reminder.c.chat))
+    assert [row["chat"] for row in kept] == ["somebody else's"]
+
+
+async def asks_for_the_day(chair: Somebody) -> None:
+    await chair.writes("/chucvu")
+    await chair.presses("Ủy quyền – ")
+    await chair.presses("Mời người khác")
+
+
+async def test_naming_a_deputy_never_throws_an_unsent_answer_away(city: CityHarness) -> None:
+    chair = await city.official(WARD, "chair")
+    case = await report(city)
+    await chair.replays(f"answer:{case.code}")
+    await chair.writes("Sáng nay tổ môi trường đã dọn sạch ngõ 12.", photos=1)
+    await asks_for_the_day(chair)
+    chair.sees(f"đang viết dở cho {case.code}", "[Bỏ]")
+    await chair.presses("Gửi câu trả lời")
+    city.citizen("an").sees("đã dọn sạch ngõ 12")
+
+
+async def test_a_report_of_ones_own_waits_while_a_deputy_is_named_or_not(city: CityHarness) -> None:
+    chair = await city.official(WARD, "chair")
+    await chair.writes("Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình")
+    await chair.presses("Gửi như người dân")
+    await asks_for_the_day(chair)
+    chair.sees("đến hết ngày nào", "[Bỏ]")
+    await chair.writes("hôm qua")
+    chair.sees("chưa rõ ngày", "[Bỏ]")
+    await chair.presses("Bỏ")
+    chair.sees("[Ủy quyền – ")
+    await chair.presses("Đồng ý và gửi")
+    assert len(await city.cases()) == 1

@@ -338,3 +338,50 @@ async def test_a_cancelled_draft_is_gone_and_what_waits_stays(city: CityHarness)
     officer.sees(texts.draft_gone())
     await chair.presses("Duyệt và gửi")
     city.citizen("an").sees(WHOLE)
+
+
+# ── another domain does not lead around it ───────────────────────────────────────────────────────
+
+
+async def taken_to_another_domain(city: CityHarness) -> tuple[Somebody, Somebody, Case]:
+    """The same, once the officer has corrected the domain to one that wants neither approval nor proof."""
+    officer, chair, case = await at_work(city)
+    await officer.replays(f"recast:{case.code}:public_service")
+    return officer, chair, await again(city, case)
+
+
+async def test_an_officer_who_corrects_the_domain_still_needs_approval_and_a_picture(
+    city: CityHarness,
+) -> None:
+    officer, chair, case = await taken_to_another_domain(city)
+    assert case.domain == "public_service"
+    await officer.replays(f"answer:{case.code}")
+    await officer.writes(WHOLE)
+    officer.sees("[Không có ảnh")
+    officer.does_not_see("[Gửi câu trả lời]", "[Trình lãnh đạo duyệt]")
+    await officer.replays(f"sendanswer:{case.code}")
+    assert (await again(city, case)).proposed is None
+    await officer.writes("và đặt thêm thùng", photos=1)
+    await officer.presses("Trình lãnh đạo duyệt")
+    city.citizen("an").sees_nothing()
+    await chair.presses("Duyệt và gửi")
+    assert (await again(city, case)).status == "answered"
+
+
+async def test_nor_by_way_of_another_unit_that_gives_it_back(city: CityHarness) -> None:
+    officer, _, case = await taken_to_another_domain(city)
+    beside = await city.official("so-xay-dung", "officer")
+    await officer.replays(f"handnow:{case.code}:so-xay-dung")
+    await beside.replays(f"giveto:{case.code}:area")
+    await officer.replays(f"answer:{case.code}")
+    await officer.writes(WHOLE, photos=1)
+    officer.sees("[Trình lãnh đạo duyệt]")
+
+
+async def test_what_the_chair_says_of_the_domain_settles_it(city: CityHarness) -> None:
+    officer, chair, case = await taken_to_another_domain(city)
+    await chair.replays(f"recast:{case.code}:roads")
+    await chair.replays(f"recast:{case.code}:public_service")
+    await officer.replays(f"answer:{case.code}")
+    await officer.writes("Phường đã trả kết quả hồ sơ sáng nay.")
+    officer.sees("[Gửi câu trả lời]")

@@ -127,3 +127,17 @@ async def test_a_second_tap_refuses_nothing_again(city: CityHarness) -> None:
     chair.sees("không làm được nữa")
     an.sees_nothing()
     assert len(await city.events(case)) == events
+
+
+async def test_another_reason_keeps_the_words_that_were_added(city: CityHarness) -> None:
+    chair, an = await city.official(WARD, "chair"), city.citizen("an")
+    await report(city)
+    await chair.presses("Từ chối xử lý")
+    await chair.presses("Tranh chấp giữa các bên")
+    await chair.writes("Phường đã mời hai bên ngày 20/11.")
+    await chair.presses("Không đủ thông tin")
+    chair.sees("chưa đủ rõ", "Phường đã mời hai bên ngày 20/11.", "[Gửi, không xử lý]")
+    chair.does_not_see("tranh chấp")
+    await chair.presses("Gửi, không xử lý")
+    an.sees("chưa đủ rõ", "Phường đã mời hai bên ngày 20/11.")
+    an.does_not_see("tranh chấp")

@@ -202,6 +202,7 @@ async def test_a_reason_may_be_typed_and_refusing_may_be_given_up(city: CityHarn
     assert (await city.only_case()).status == "triage"
     await dispatcher.presses("Không xử lý")
     await dispatcher.writes("Việc này xảy ra ở tỉnh khác.")
+    await dispatcher.presses("Gửi lý do này")
     an.sees("Việc này xảy ra ở tỉnh khác.")
 
 
