@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import alarms, closing, leaving, reminding, reorganising, supporting
+from handlers import alarms, closing, leaving, reminding, reorganising, salvaging, supporting
 from routing.organisation import City
 from storage import messages, seals, units
 from storage.database import Database, Transaction
+from storage.faults import is_away
 
 CHECK_RULES = "check_rules"
 """The job that looks for rules that lead nowhere."""
@@ -28,6 +29,9 @@ JOBS: dict[str, tuple[Job, float]] = {
     CHECK_RULES: (alarms.check_rules, 600),
 }
 """Each job and how many seconds lie between its ticks."""
+
+APART: dict[str, Callable[[Database, City, datetime], Awaitable[int]]] = {"remind": salvaging.remind_apart}
+"""Jobs whose batch can be done piece by piece when it fails, so that one case holds up no other."""
 
 MOST_BATCHES = 2000
 """So many batches one tick does at most; what is left then, the next tick finds."""
@@ -51,11 +55,23 @@ class Ticker:
         job, _ = JOBS[name]
         done = 0
         for _ in range(MOST_BATCHES):
-            if not (count := await self._batch(job, now)):
+            if not (count := await self._batch_or_pieces(name, job, now)):
                 break
             done += count
             await asyncio.sleep(0)
         return done
+
+    async def _batch_or_pieces(self, name: str, job: Job, now: datetime) -> int:
+        try:
+            return await self._batch(job, now)
+        except Exception as error:
+            if name not in APART or self._city is None or is_away(error):
+                raise
+            log.warning("A batch failed and is done piece by piece.", action="batch_failed", job=name)
+            done = await APART[name](self._database, self._city, now)
+            if not done:
+                raise
+            return done
 
     async def _batch(self, job: Job, now: datetime) -> int:
         async with self._database.begin() as transaction:

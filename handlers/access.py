@@ -50,7 +50,7 @@ REACHES: Mapping[str, Mapping[str, Reach]] = MappingProxyType(
         "approve": {"chair": Reach.SUBTREE},
         "send_back": {"chair": Reach.SUBTREE},
         "ask_support": {**_WORKERS, "leader": Reach.CITY, "dispatcher": Reach.CITY},
-        "snooze": {"chair": Reach.OWN_UNIT, "leader": Reach.CITY, "dispatcher": Reach.CITY},
+        "snooze": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
         "merge": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
         "unmerge": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
         "figures": _READERS,

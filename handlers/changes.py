@@ -115,12 +115,34 @@ def _move_to(case: Case, city: City, due_at: datetime) -> None:
 
 
 def _hold(case: Case, held: deadline.Held) -> None:
-    if held.due_at != case.due_at:
-        case.escalated = 0
-    if case.due_at is not None and held.due_at < case.due_at:
-        case.reminded_at = None  # nobody was told of a deadline that comes sooner than the one before
+    was = case.due_at
     case.due_at, case.warn_at = held.due_at, held.warn_at
     case.leader_at, case.chairman_at = held.leader_at, held.chairman_at
+    if was is None:
+        case.escalated, case.reminded_at = 0, None
+    elif held.due_at > was:
+        case.escalated = 0
+    elif held.due_at < was and case.reminded_at is not None:
+        _tell_only_who_does_not_know(case, case.reminded_at)
+
+
+def _tell_only_who_does_not_know(case: Case, until: datetime) -> None:
+    """Let a deadline that came sooner be told to the levels that know of no lateness yet, and to no other."""
+    for name in ("accept_leader_at", "accept_chairman_at", "decide_due_at", "snoozed_until"):
+        at = getattr(case, name)
+        setattr(case, name, None if at is not None and at <= until else at)
+    last_told = (None, case.due_at, case.leader_at, until)[case.escalated]
+    case.reminded_at = last_told and min(until, last_told)
+
+
+def hold_to_accept(case: Case, city: City, accept_due_at: datetime, now: datetime) -> None:
+    """Set by when a case has to be taken up; those above who were not told yet hear as much sooner."""
+    case.accept_due_at = accept_due_at
+    moments = deadline.escalations(city, city.deadline_rule(case.domain), due_at=accept_due_at)
+    for name, at in zip(("accept_leader_at", "accept_chairman_at"), moments, strict=True):
+        was = getattr(case, name)
+        if was is not None and (case.reminded_at is None or was > case.reminded_at):
+            setattr(case, name, max(at, now))
 
 
 def _drop_pending(case: Case) -> None:
@@ -149,11 +171,29 @@ def _given(case: Case, step: Step) -> None:
 
 def _give(case: Case, step: Step, unit_code: str) -> None:
     _drop_pending(case)
-    case.unit_code, case.assigned_at = _standing(case, step, unit_code), step.now
+    was, case.unit_code = case.unit_code, _standing(case, step, unit_code)
+    case.assigned_at = step.now
+    if _comes_under_others(case, step.city, was):
+        case.leader_at = step.now + escalation.A_MOMENT
     case.officer_id = case.accepted_at = case.triage_reason = case.triage_at = case.unreached_at = None
     rule = step.city.deadline_rule(case.domain)
     from_now = deadline.deadlines(step.city, rule, received_at=step.now, urgent=case.urgent)
     case.accept_due_at = from_now.accept_due_at
+
+
+def _comes_under_others(case: Case, city: City, was: str | None) -> bool:
+    """Tell whether a case whose lateness was told above its unit has others above it now who do not know."""
+    told_at = case.reminded_at
+    if told_at is None or case.leader_at is None or case.leader_at > told_at or case.unit_code is None:
+        return False
+    domain = city.domains.get(case.domain)
+    if domain is not None and domain.restricted:  # the leaders heard, wherever it was
+        return False
+    before, above = (
+        city.path(code)[1:-1] if code and code in city.units else () for code in (was, case.unit_code)
+    )
+    leaders_know = case.chairman_at is not None and case.chairman_at <= told_at
+    return before != above and bool(above or not leaders_know)
 
 
 def _standing(case: Case, step: Step, unit_code: str | None) -> str | None:
@@ -229,7 +269,7 @@ def _reopened(case: Case, step: Step) -> None:
         case.unit_code, case.officer_id, case.assigned_at = unit, None, step.now
     rule = step.city.deadline_rule(case.domain)
     again = deadline.deadlines(step.city, rule, received_at=step.now, urgent=case.urgent)
-    case.accept_due_at = again.accept_due_at
+    case.accept_due_at, case.due_at = again.accept_due_at, None
     hold_to(case, step.city, again.due_at)
 
 

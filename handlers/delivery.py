@@ -257,6 +257,10 @@ class Delivery:
             await oversight.citizen_not_reached(
                 transaction, notice.case_id, channel=notice.channel, chat=notice.chat, now=now
             )
+        elif isinstance(error, RecipientUnreachable):
+            await oversight.official_not_reached(
+                transaction, channel=notice.channel, chat=notice.chat, now=now
+            )
 
 
 async def _try_again(

@@ -52,14 +52,27 @@ def concerned(city: City, staff: Staff, case: DueCase, milestone: Milestone) -> 
     Nobody for whom the case is closed: of a restricted one the chairs above do not hear, leaders do.
     """
     if milestone.level == Level.UNIT:
-        return [(official, official.role) for official in _own(city, staff, case, milestone.matter)]
+        own = _own(city, staff, case, milestone.matter)
+        return [(official, _part_of(case, official)) for official in own]
     if milestone.level == Level.DECIDER:
-        return [(official, "chair") for official in _deciders(staff, case)]
+        return [(official, "chair") for official in _deciders(city, staff, case)]
     above = level_above(city, staff, case)
     if milestone.level == Level.ABOVE:
         return [(official, ABOVE) for official in above]
     told = {official.person_id for official in above} if milestone.matter != Matter.TRIAGE else set()
     return [(official, ABOVE) for official in _chairman(city, staff, case) if official.person_id not in told]
+
+
+def nobody_hears(
+    city: City, staff: Staff, case: DueCase, milestone: Milestone, readers: Sequence[object]
+) -> bool:
+    """Tell whether a milestone reaches nobody at all; a chairman who heard as the level above knows of it."""
+    return not readers and not (milestone.level == Level.CHAIRMAN and _chairman(city, staff, case))
+
+
+def _part_of(case: DueCase, official: Official) -> str:
+    stands_in = official.role != "dispatcher" and official.unit_code != case.unit_code
+    return ABOVE if stands_in else official.role
 
 
 def _own(city: City, staff: Staff, case: DueCase, matter: Matter) -> Sequence[Official]:
@@ -78,14 +91,35 @@ def _own(city: City, staff: Staff, case: DueCase, matter: Matter) -> Sequence[Of
     return told or staff.dispatchers or level_above(city, staff, case)
 
 
-def _deciders(staff: Staff, case: DueCase) -> list[Official]:
-    """Return the chairs whom an extension or a draft waits for; at the root its leaders decide as well."""
+def _deciders(city: City, staff: Staff, case: DueCase) -> list[Official]:
+    """Return whom an extension or a draft waits for."""
     told: list[Official] = []
     if case.extension and case.extension_unit:
-        told += staff.chairs(case.extension_unit) or list(staff.leaders)
+        told += _granters(city, staff, case, case.extension["by"])
     if case.proposed and case.unit_code:
-        told += staff.chairs(case.unit_code)
+        told += staff.chairs(case.unit_code) or _chairs_above(city, staff, case)
     return told
+
+
+def _granters(city: City, staff: Staff, case: DueCase, asked_by: int | None) -> list[Official]:
+    """Return who decides on more time: chairs of the unit that it waits for, at the root else its leaders.
+
+    Of a restricted case leaders alone; nobody decides what they ask for themselves.
+    """
+    closed = _is_restricted(city, case) or case.extension_unit in (None, case.unit_code)
+    chairs = [] if closed else staff.chairs(case.extension_unit or "")
+    for concerned in (chairs, staff.leaders):
+        if others := [official for official in concerned if official.person_id != asked_by]:
+            return others
+    return []
+
+
+def _chairs_above(city: City, staff: Staff, case: DueCase) -> list[Official]:
+    """Return the chairs of the nearest unit above that has any, who approve where the unit has none."""
+    if case.unit_code is None or _is_restricted(city, case):
+        return []
+    above = reversed(city.path(case.unit_code)[:-1])
+    return next((chairs for unit in above if (chairs := staff.chairs(unit.code))), [])
 
 
 def level_above(city: City, staff: Staff, case: DueCase) -> list[Official]:

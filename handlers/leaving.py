@@ -132,7 +132,7 @@ async def _tell_unit(
     unit = cards.unit_name(city, post.unit_code)
     there = await people.officials_of(transaction, post.unit_code, now=now)
     if not there:
-        await _tell_of_empty_unit(transaction, city, post.unit_code, now=now)
+        await tell_of_empty_unit(transaction, city, post.unit_code, now=now)
     elif successor is not None and count:
         told = [each for each in there if each.person_id == successor.person_id]
         text = texts.work_taken_over(name=post.name, unit=unit, cases=count)
@@ -143,7 +143,9 @@ async def _tell_unit(
         _post(transaction, chairs or there, text, now, buttons=_work_button())
 
 
-async def _tell_of_empty_unit(transaction: Transaction, city: City, unit_code: str, *, now: datetime) -> None:
+async def tell_of_empty_unit(
+    transaction: Transaction, city: City, unit_code: str, *, now: datetime, dedupe_key: str | None = None
+) -> None:
     """Nobody is left who could receive: dispatchers, the chair above and the leaders hear of it."""
     waiting = await cases.count_open_cases_of_units(transaction, [unit_code])
     text = texts.unit_left_empty(unit=cards.unit_name(city, unit_code), cases=waiting)
@@ -151,16 +153,22 @@ async def _tell_of_empty_unit(transaction: Transaction, city: City, unit_code: s
     if not above:
         above = await people.officials_by_role(transaction, "leader", now=now)
     told = [*await people.officials_by_role(transaction, "dispatcher", now=now), *above]
-    _post(transaction, told, text, now)
+    _post(transaction, told, text, now, dedupe_key=dedupe_key)
     if not told:
-        await notices.tell_operators(transaction, text, now=now)
+        await notices.tell_operators(transaction, text, now=now, dedupe_key=dedupe_key)
 
 
 def _post(
-    transaction: Transaction, told: list[Official], text: str, now: datetime, *, buttons: Rows = ()
+    transaction: Transaction,
+    told: list[Official],
+    text: str,
+    now: datetime,
+    *,
+    buttons: Rows = (),
+    dedupe_key: str | None = None,
 ) -> None:
     message = notices.message_of(text, buttons=buttons)
-    notices.post_to(transaction, told, message, now=now, not_before=_awake(now))
+    notices.post_to(transaction, told, message, now=now, not_before=_awake(now), dedupe_key=dedupe_key)
 
 
 def _work_button() -> list[list[Button]]:

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from handlers import progress, texts
+from handlers import leaving, progress, texts
 from handlers.notices import tell_operators
 from routing.organisation import City
 from routing.workflow import OPEN_STATUSES
-from storage import cases, chats, duplicates, people, units
+from storage import cases, chats, duplicates, people, reminders, units
 from storage.cases import Case
 from storage.database import Transaction
 
-__all__ = ["citizen_not_reached", "tell_operators"]
+__all__ = ["citizen_not_reached", "official_not_reached", "tell_operators"]
 
 
 async def citizen_not_reached(
@@ -40,6 +40,23 @@ async def citizen_not_reached(
         await _tell_not_reached(transaction, city, case, now)
     elif case.status in OPEN_STATUSES and not await _anybody_there(transaction, case, now):
         await progress.nobody_there(transaction, city, case, now=now)
+
+
+async def official_not_reached(transaction: Transaction, *, channel: str, chat: str, now: datetime) -> None:
+    """Deal with a message of no single case that nobody got: reminders of several, for an official.
+
+    Where nobody else at a unit of theirs can be reached, dispatchers and those above are told, once a day,
+    and the unit's open cases are marked; later reminders go past the unit by themselves.
+    """
+    person_id = (await chats.load_chats(transaction, [(channel, chat)]))[channel, chat].person_id
+    city = await units.load_city(transaction, now=now)
+    if person_id is None or city is None:
+        return
+    for post in await people.posts_of(transaction, person_id, now=now):
+        if post.works and not await people.officials_of(transaction, post.unit_code, now=now):
+            await reminders.note_unreached(transaction, post.unit_code, now=now)
+            key = f"empty:{post.unit_code}:{now:%Y-%m-%d}"
+            await leaving.tell_of_empty_unit(transaction, city, post.unit_code, now=now, dedupe_key=key)
 
 
 async def _tell_not_reached(transaction: Transaction, city: City, case: Case, now: datetime) -> None:

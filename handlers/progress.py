@@ -275,7 +275,7 @@ async def correct_domain(
     if responsibility.is_restricted(city, domain) and not responsibility.is_restricted(city, was):
         parts.drop_parts(transaction, case.id, now)
     if case.due_at is not None:
-        _shorten(city, case, await ledger.events_of(transaction, case.id))
+        _shorten(city, case, await ledger.events_of(transaction, case.id), now)
     _corrected(transaction, case, "domain", was, domain, actor=actor, now=now)
 
 
@@ -319,12 +319,13 @@ def _corrected(
     cases.save_case(transaction, case)
 
 
-def _shorten(city: City, case: Case, events: Sequence[ledger.Event]) -> None:
+def _shorten(city: City, case: Case, events: Sequence[ledger.Event], now: datetime) -> None:
     """Hold a case to its domain's hours where they end sooner, as if they had held from its beginning."""
     rule = city.deadline_rule(case.domain)
     if case.accepted_at is None and case.accept_due_at is not None and case.assigned_at is not None:
         again = deadline.deadlines(city, rule, received_at=case.assigned_at, urgent=case.urgent)
-        case.accept_due_at = min(case.accept_due_at, again.accept_due_at)
+        if again.accept_due_at < case.accept_due_at:
+            changes.hold_to_accept(case, city, again.accept_due_at, now)
     due_at, first = _replayed(city, rule, case.received_at, events)
     if case.due_at is not None and due_at < case.due_at:
         if case.extended_from is not None and first is not None:

@@ -14,7 +14,7 @@ from handlers.channel import Button
 from handlers.escalating import ABOVE
 from handlers.turn import Rows
 from routing import deadline, escalation
-from routing.escalation import GRAVEST_FIRST, Level, Matter
+from routing.escalation import GRAVEST_FIRST, Matter
 from routing.organisation import City
 from storage import chats, duplicates, messages, reminders
 from storage.database import Transaction
@@ -34,7 +34,8 @@ async def remind(transaction: Transaction, city: City, now: datetime) -> int:
     At night and on days off only urgent cases are looked at; the others wait for the next working morning.
     """
     urgent_only = not deadline.is_time_to_remind(city, now)
-    noted = await _note(transaction, city, now, urgent_only=urgent_only)
+    due = await reminders.due_cases(transaction, now=now, limit=CASES, urgent_only=urgent_only)
+    noted = await note(transaction, city, due, now)
     if noted or await reminders.is_any_due(transaction, now=now, urgent_only=urgent_only):
         return noted
     return await _tell(transaction, city, now, urgent_only=urgent_only)
@@ -43,8 +44,8 @@ async def remind(transaction: Transaction, city: City, now: datetime) -> int:
 # ── what is to be told, and to whom ──────────────────────────────────────────────────────────────
 
 
-async def _note(transaction: Transaction, city: City, now: datetime, *, urgent_only: bool) -> int:
-    due = await reminders.due_cases(transaction, now=now, limit=CASES, urgent_only=urgent_only)
+async def note(transaction: Transaction, city: City, due: Sequence[DueCase], now: datetime) -> int:
+    """Note whom to tell of these cases, own up to their reporters, and return how many they are."""
     if not due:
         return 0
     staff = await escalating.staff_for(transaction, city, due, now=now)
@@ -70,12 +71,13 @@ def _note_case(
     lost = False
     for milestone in escalation.reached(case, now):
         readers = escalating.concerned(city, staff, case, milestone)
-        lost |= not readers and milestone.level == Level.UNIT
+        unheard = escalating.nobody_hears(city, staff, case, milestone, readers)
+        lost |= unheard
         for official, role in readers:
             known = told.get((official.channel, official.chat))
             if known is None or _rank(milestone.matter) < _rank(known[0]):
                 told[official.channel, official.chat] = (milestone.matter, official, role, milestone.at)
-        if milestone.matter == Matter.OVERDUE:
+        if milestone.matter == Matter.OVERDUE and not unheard:
             case.escalated = max(case.escalated, milestone.level)
     reminders.keep_lines(
         transaction,
@@ -150,6 +152,12 @@ async def _tell(transaction: Transaction, city: City, now: datetime, *, urgent_o
         if chats_due
         else []
     )
+    tell(transaction, city, lines, now)
+    return len(chats_due)
+
+
+def tell(transaction: Transaction, city: City, lines: Sequence[Line], now: datetime) -> None:
+    """Send each chat one message of what was taken for it."""
     for (channel, chat), found in groupby(lines, key=lambda line: (line.channel, line.chat)):
         own = list(found)
         messages.post_notice(
@@ -160,7 +168,6 @@ async def _tell(transaction: Transaction, city: City, now: datetime, *, urgent_o
             at=now,
             case_id=own[0].case_id if len(own) == 1 else None,
         )
-    return len(chats_due)
 
 
 def _words(city: City, lines: Sequence[Line]) -> str:

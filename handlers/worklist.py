@@ -1,6 +1,6 @@
 """`/viec`: how a unit stands at a glance, and its open cases as a whole or one list of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -9,9 +9,9 @@ from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from routing import deadline
 from routing.deadline import LOCAL_TIME
-from storage import cases, worklists
+from storage import cases, people, worklists
 from storage.cases import Case
-from storage.worklists import LISTS, Counts
+from storage.worklists import LISTS, Counts, Deciding
 
 PAGE = 5
 """Cases on one page of a list."""
@@ -21,29 +21,45 @@ _DECISIONS = "decisions"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Desk:
-    """The units that somebody works for, and those for which they decide and approve."""
+    """The units that somebody works for, and what waits for their decision."""
 
     units: tuple[str, ...]
-    deciding: tuple[str, ...]
-    approving: tuple[str, ...]
+    deciding: Deciding
     names: str
 
 
-def _desk_of(turn: Turn) -> _Desk | None:
+async def _desk_of(turn: Turn) -> _Desk | None:
     """Return what the writer's posts put before them, None for nothing."""
     units = access.units_for_work(turn.person)
-    chaired = tuple(post.unit_code for post in turn.person.posts if post.role == "chair")
+    chaired = tuple(dict.fromkeys(post.unit_code for post in turn.person.posts if post.role == "chair"))
     leads = (turn.city.root.code,) if "leader" in turn.person.roles else ()
-    deciding = tuple(dict.fromkeys((*chaired, *leads)))
-    if not units and not deciding:
+    if not units and not leads:
         return None
-    names = ", ".join(cards.unit_name(turn.city, code) for code in units or deciding)
-    return _Desk(units=units, deciding=deciding, approving=chaired, names=names)
+    deciding = Deciding(
+        leading=leads,
+        granting=chaired,
+        approving=chaired,
+        standing_in=await _without_chair(turn, chaired),
+        hidden=[domain.id for domain in turn.city.domains.values() if domain.restricted],
+    )
+    names = ", ".join(cards.unit_name(turn.city, code) for code in units or leads)
+    return _Desk(units=units, deciding=deciding, names=names)
+
+
+async def _without_chair(turn: Turn, chaired: Collection[str]) -> set[str]:
+    """Return the units below these with no chair of their own, nor one between, who can be reached."""
+    below = {code for unit in chaired for code in turn.city.subtree(unit)} - set(chaired)
+    if not below:
+        return set()
+    known = await people.officials_of(turn.transaction, sorted(below), now=turn.now, roles=("chair",))
+    staffed = {official.unit_code for official in known}
+    covered = {code for unit in staffed for code in turn.city.subtree(unit)}
+    return below - covered
 
 
 async def show_page(turn: Turn, argument: str) -> None:
     """Show how things stand and a page of open cases: `offset`, or `list:offset` for one of the lists."""
-    desk = _desk_of(turn)
+    desk = await _desk_of(turn)
     if turn.chat.group or desk is None:
         official = bool(turn.person.posts)
         turn.say(texts.only_in_private() if turn.chat.group else texts.not_an_official(official=official))
@@ -55,7 +71,9 @@ async def show_page(turn: Turn, argument: str) -> None:
     first = _page_start(offset, count)
     page = await _page(turn, desk, name, first)
     if page:
-        officers = await worklists.names_of_officers(turn.transaction, page) if desk.approving else {}
+        officers = (
+            await worklists.names_of_officers(turn.transaction, page) if desk.deciding.approving else {}
+        )
         lines = [
             _line(turn, number, case, name, officers) for number, case in enumerate(page, start=first + 1)
         ]
@@ -83,7 +101,6 @@ async def _count(turn: Turn, desk: _Desk) -> Counts:
         now=turn.now,
         today_from=midnight,
         deciding=desk.deciding,
-        approving=desk.approving,
     )
 
 
@@ -97,7 +114,6 @@ async def _page(turn: Turn, desk: _Desk, name: str, first: int) -> list[Case]:
         person_id=turn.person.id,
         now=turn.now,
         deciding=desk.deciding,
-        approving=desk.approving,
         limit=PAGE,
         offset=first,
     )

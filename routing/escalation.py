@@ -6,7 +6,7 @@ never reaches back. `reminded_at` says until when passed milestones have been to
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
@@ -16,6 +16,10 @@ DECIDE_HOURS = 4
 """Working hours that a case may wait for a decision (triage, an extension, a draft) before it is recalled."""
 TRIAGE_LEADER_HOURS = 8
 """Working hours after which the city's leaders hear that a case still waits for a dispatcher."""
+
+
+A_MOMENT = timedelta(seconds=1)
+"""By so much what a new unit and those above it hear lies after whatever was told until then."""
 
 
 class Level(IntEnum):
@@ -57,6 +61,7 @@ class Watched(Protocol):
 
     status: str
     unit_code: str | None
+    assigned_at: datetime | None
     accepted_at: datetime | None
     paused_at: datetime | None
     extension: dict[str, Any] | None
@@ -95,10 +100,17 @@ def _moments(case: Watched) -> list[tuple[Matter, Level, datetime | None]]:
         return late if case.due_at is not None and case.paused_at >= case.due_at else []
     own = [
         (Matter.SOON, Level.UNIT, case.warn_at),
-        (Matter.OVERDUE, Level.UNIT, case.due_at),
+        (Matter.OVERDUE, Level.UNIT, _late_here(case)),
         (Matter.SNOOZED, Level.UNIT, case.snoozed_until),
     ]
     return [*own, *late, *_idle(case)]
+
+
+def _late_here(case: Watched) -> datetime | None:
+    """Return since when the unit has a late case: one that was handed on is late there from that moment."""
+    if case.due_at is None or case.assigned_at is None or case.assigned_at < case.due_at:
+        return case.due_at
+    return case.assigned_at + A_MOMENT
 
 
 def _idle(case: Watched) -> list[tuple[Matter, Level, datetime | None]]:

@@ -143,7 +143,9 @@ _STAYING: tuple[tuple[tuple[Status, ...], Action, tuple[Role, ...]], ...] = (
     (_WITH_UNIT, Action.REFUSE_EXTENSION, (Role.CHAIR, Role.LEADER)),
     (_WITH_UNIT, Action.SEND_BACK, (Role.CHAIR,)),
     (_WITH_UNIT, Action.ASK_SUPPORT, (*_UNIT, *_STEERING, Role.SYSTEM)),
-    ((*_WITH_UNIT, Status.TRIAGE), Action.SNOOZE, (Role.CHAIR, *_STEERING)),
+    # Each puts off what they are reminded of themselves; nobody silences a chair from above.
+    (_WITH_UNIT, Action.SNOOZE, (Role.CHAIR,)),
+    ((Status.TRIAGE,), Action.SNOOZE, (Role.DISPATCHER,)),
     ((*_NOT_BEGUN, *_WITH_UNIT, *_FINISHED), Action.REORGANISE, (Role.SYSTEM,)),
 )
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Delete,
+    FromClause,
     Select,
     bindparam,
     delete,
@@ -36,6 +38,7 @@ class DueCase:
     status: str
     urgent: bool
     unit_code: str | None
+    assigned_at: datetime | None
     officer_id: int | None
     reporter_id: int
     channel: str
@@ -71,6 +74,24 @@ _DUE = (
 # The plain word lets the partial index serve a prepared statement too.
 _PRESSING: ColumnElement[bool] = literal_column(f'"{case_table.name}".urgent')
 _DUE_AT_NIGHT = _DUE.where(_PRESSING)
+_DUE_ONE = (
+    select(*_COLUMNS)
+    .where(case_table.c.id == bindparam("row_id"), case_table.c.next_check_at <= bindparam("now"))
+    .with_for_update(skip_locked=True)
+)
+_NUMBERS = (
+    select(case_table.c.id)
+    .where(case_table.c.next_check_at <= bindparam("now"))
+    .order_by(case_table.c.next_check_at, case_table.c.id)
+    .limit(bindparam("limit"))
+)
+_NUMBERS_AT_NIGHT = _NUMBERS.where(_PRESSING)
+_CHECK_LATER = (
+    update(case_table)
+    .where(case_table.c.id == bindparam("row_id"))
+    .values(next_check_at=bindparam("next_at"))
+)
+_CODE = select(case_table.c.code).where(case_table.c.id == bindparam("row_id"))
 _IS_DUE = select(case_table.c.id).where(case_table.c.next_check_at <= bindparam("now")).limit(1)
 _IS_DUE_AT_NIGHT = _IS_DUE.where(_PRESSING)
 _NOTE = (
@@ -94,6 +115,24 @@ async def due_cases(
     return [DueCase(**row) for row in await transaction.fetch(statement, {"now": now, "limit": limit})]
 
 
+async def due_case(transaction: Transaction, number: int, *, now: datetime) -> list[DueCase]:
+    """Take one such case; none where another clock has done it meanwhile."""
+    return [DueCase(**row) for row in await transaction.fetch(_DUE_ONE, {"now": now, "row_id": number})]
+
+
+async def due_numbers(transaction: Transaction, *, now: datetime, limit: int, urgent_only: bool) -> list[int]:
+    """Return the numbers of such cases, taking none."""
+    statement = _NUMBERS_AT_NIGHT if urgent_only else _NUMBERS
+    return [row["id"] for row in await transaction.fetch(statement, {"now": now, "limit": limit})]
+
+
+async def check_later(transaction: Transaction, number: int, *, at: datetime) -> str:
+    """Let a case come back to the clock at a later time, with nothing told; return its code."""
+    await transaction.execute(_CHECK_LATER, {"row_id": number, "next_at": at})
+    row = await transaction.fetch_one(_CODE, {"row_id": number})
+    return row["code"] if row else ""
+
+
 async def is_any_due(transaction: Transaction, *, now: datetime, urgent_only: bool) -> bool:
     """Tell whether such a case is left, or in the hands of another clock."""
     found = await transaction.fetch_one(_IS_DUE_AT_NIGHT if urgent_only else _IS_DUE, {"now": now})
@@ -106,6 +145,22 @@ def note_told(transaction: Transaction, case: DueCase, *, now: datetime) -> None
     row = {"row_id": case.id, "leader": case.leader_at, "chairman": case.chairman_at, "reminded": now}
     next_at = escalation.next_check(case)
     transaction.write(_NOTE, {**row, "levels": case.escalated, "next_at": next_at})
+
+
+_UNREACHED = (
+    update(case_table)
+    .where(
+        case_table.c.unit_code == bindparam("unit"),
+        case_table.c.status.in_(sorted(OPEN_STATUSES)),
+        case_table.c.unreached_at.is_(None),
+    )
+    .values(unreached_at=bindparam("at"))
+)
+
+
+async def note_unreached(transaction: Transaction, unit_code: str, *, now: datetime) -> None:
+    """Store that nobody can be reached from now on about the open cases of a unit."""
+    await transaction.execute(_UNREACHED, {"unit": unit_code, "at": now})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,36 +200,41 @@ _FIRST_CHATS = (
     .order_by(reminder.c.channel, reminder.c.chat)
     .limit(bindparam("limit"))
 )
-_RANK = either(
-    {matter: place for place, matter in enumerate(escalation.GRAVEST_FIRST)}, value=reminder.c.matter
+_ARE_URGENT = reminder.c.urgent == true()
+_FIRST_AT_NIGHT, _FIRST_CHATS_AT_NIGHT = _FIRST.where(_ARE_URGENT), _FIRST_CHATS.where(_ARE_URGENT)
+# The pairs themselves beside `either_of`, which other chats meet too: their lines stay.
+_OF_CHATS = (
+    _UNTIL_NOW,
+    either_of(reminder.c.channel, reminder.c.chat),
+    (reminder.c.channel + " " + reminder.c.chat).in_(bindparam("pairs", expanding=True)),
 )
+_DONE = delete(reminder).where(*_OF_CHATS)
+_DONE_AT_NIGHT = _DONE.where(_ARE_URGENT)
 
 
-def _lines(*conditions: ColumnElement[bool]) -> Select[Any]:
+def _lines(kept: FromClause) -> Select[Any]:
     """Return the query for the first cases of some chats: each case once, as what is gravest about it."""
+    rank = either(
+        {matter: place for place, matter in enumerate(escalation.GRAVEST_FIRST)}, value=kept.c.matter
+    )
     every = (
         select(
-            *(reminder.c[name] for name in ("channel", "chat", "matter", "role", "at", "case_id")),
+            *(kept.c[name] for name in ("channel", "chat", "matter", "role", "at", "case_id")),
             *(
                 case_table.c[name]
                 for name in ("code", "domain", "urgent", "unit_code", "street", "ward_name")
             ),
             case_table.c.due_at,
-            _RANK.label("rank"),
+            rank.label("rank"),
             func.row_number()
             .over(
-                partition_by=(reminder.c.channel, reminder.c.chat, reminder.c.case_id),
-                order_by=(_RANK, reminder.c.at, reminder.c.id),
+                partition_by=(kept.c.channel, kept.c.chat, kept.c.case_id),
+                order_by=(rank, kept.c.at, kept.c.id),
             )
             .label("of_case"),
         )
-        .join(case_table, case_table.c.id == reminder.c.case_id)
-        .where(
-            _UNTIL_NOW,
-            either_of(reminder.c.channel, reminder.c.chat),
-            case_table.c.status.in_(sorted(OPEN_STATUSES)),
-            *conditions,
-        )
+        .select_from(kept.join(case_table, case_table.c.id == kept.c.case_id))
+        .where(case_table.c.status.in_(sorted(OPEN_STATUSES)))
         .subquery()
     )
     of_chat = (every.c.channel, every.c.chat)
@@ -206,12 +266,20 @@ def _counted(condition: ColumnElement[bool], of_chat: tuple[Any, ...]) -> Any:
     return func.sum(either((condition, 1), else_=0)).over(partition_by=of_chat)
 
 
-_ARE_URGENT = reminder.c.urgent == true()
-_LINES, _LINES_AT_NIGHT = _lines(), _lines(_ARE_URGENT)
-_DONE = delete(reminder).where(
-    reminder.c.channel == bindparam("in_channel"), reminder.c.chat == bindparam("in_chat"), _UNTIL_NOW
-)
-_DONE_AT_NIGHT = _DONE.where(_ARE_URGENT)
+def _taking(done: Delete, kept: Select[Any]) -> dict[str, Select[Any]]:
+    """Return, for each database, the query for what is told.
+
+    PostgreSQL takes it away in the same statement: what another clock adds meanwhile is neither told nor
+    taken. SQLite has one writer at a time.
+    """
+    return {
+        "postgresql": _lines(done.returning(*reminder.c).cte("taken")),
+        "sqlite": _lines(kept.subquery()),
+    }
+
+
+_KEPT = select(reminder).where(*_OF_CHATS)
+_LINES, _LINES_AT_NIGHT = _taking(_DONE, _KEPT), _taking(_DONE_AT_NIGHT, _KEPT.where(_ARE_URGENT))
 
 
 def keep_lines(transaction: Transaction, rows: Iterable[dict[str, Any]]) -> None:
@@ -227,11 +295,17 @@ async def take_chats(
 
     A second clock waits for the first one's transaction, and then finds that row gone.
     """
-    first, heads = _FIRST, _FIRST_CHATS
-    if urgent_only:
-        first, heads = first.where(_ARE_URGENT), heads.where(_ARE_URGENT)
+    first = _FIRST_AT_NIGHT if urgent_only else _FIRST
     if await transaction.fetch_one(first, {"now": now}) is None:
         return []
+    return await chats_to_tell(transaction, now=now, limit=limit, urgent_only=urgent_only)
+
+
+async def chats_to_tell(
+    transaction: Transaction, *, now: datetime, limit: int, urgent_only: bool
+) -> list[tuple[str, str]]:
+    """Return chats that are to be reminded of something."""
+    heads = _FIRST_CHATS_AT_NIGHT if urgent_only else _FIRST_CHATS
     rows = await transaction.fetch(heads, {"now": now, "limit": limit})
     return [(row["channel"], row["chat"]) for row in rows]
 
@@ -249,11 +323,11 @@ async def take_lines(
     What is no longer open is left out.
     """
     lines, done = (_LINES_AT_NIGHT, _DONE_AT_NIGHT) if urgent_only else (_LINES, _DONE)
-    rows = await transaction.fetch(lines, {"now": now, "most": most, **halves(chats)})
-    for channel, chat in chats:
-        transaction.write(done, {"in_channel": channel, "in_chat": chat, "now": now})
-    known = set(chats)
-    return [Line(**row) for row in rows if (row["channel"], row["chat"]) in known]
+    told = {"now": now, "pairs": [f"{channel} {chat}" for channel, chat in chats], **halves(chats)}
+    rows = await transaction.fetch(lines[transaction.dialect], {**told, "most": most})
+    if transaction.dialect == "sqlite":
+        await transaction.execute(done, told)
+    return [Line(**row) for row in rows]
 
 
 _LATE = (

@@ -1,7 +1,7 @@
 """What lies before a unit: its open cases counted by how they stand, and each of these lists."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,32 @@ class Counts:
     decisions: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deciding:
+    """What waits for somebody: units by code, each for one kind of decision.
+
+    leading: extensions that wait for these, as a leader, of all domains. granting: the same as their chair.
+    approving: drafts of the own units. standing_in: drafts of units below that have no chair of their own.
+    hidden: the restricted domains, which chairs above the unit do not see.
+    """
+
+    leading: Collection[str] = ()
+    granting: Collection[str] = ()
+    approving: Collection[str] = ()
+    standing_in: Collection[str] = ()
+    hidden: Collection[str] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.leading, self.granting, self.approving, self.standing_in))
+
+    def parameters(self) -> dict[str, list[str]]:
+        """Return the parameters of the queries for decisions."""
+        return {name: sorted(codes) or NOBODY for name, codes in asdict(self).items()}
+
+
+NOTHING = Deciding()
+"""What waits for somebody who decides nothing."""
+
 _OPEN = (
     case_table.c.unit_code.in_(bindparam("units", expanding=True)),
     case_table.c.status.in_(sorted(OPEN_STATUSES)),
@@ -58,17 +84,24 @@ _COUNT = select(
     *(func.count(either((condition, 1))).label(name) for name, condition in _FILTERS.items()),
 ).where(*_OPEN)
 
+_SHOWN = case_table.c.domain.not_in(bindparam("hidden", expanding=True))
+_DRAFTS = select(case_table.c.id).where(
+    case_table.c.status.in_(sorted(OPEN_STATUSES)), case_table.c.proposed.is_not(None)
+)
 # An extension that waits is taken away when a case is finished; so only open ones are here.
 _DECISIONS = union_all(
     select(case_table.c.id).where(
         case_table.c.extension_unit.is_not(None),
-        case_table.c.extension_unit.in_(bindparam("deciding", expanding=True)),
+        case_table.c.extension_unit.in_(bindparam("leading", expanding=True)),
     ),
     select(case_table.c.id).where(
-        case_table.c.unit_code.in_(bindparam("approving", expanding=True)),
-        case_table.c.status.in_(sorted(OPEN_STATUSES)),
-        case_table.c.proposed.is_not(None),
+        case_table.c.extension_unit.is_not(None),
+        case_table.c.extension_unit.in_(bindparam("granting", expanding=True)),
+        case_table.c.extension_unit != case_table.c.unit_code,
+        _SHOWN,
     ),
+    _DRAFTS.where(case_table.c.unit_code.in_(bindparam("approving", expanding=True))),
+    _DRAFTS.where(case_table.c.unit_code.in_(bindparam("standing_in", expanding=True)), _SHOWN),
 ).subquery()
 _TO_DECIDE = case_table.c.id.in_(select(_DECISIONS.c.id))
 _COUNT_DECISIONS = select(func.count().label("decisions")).select_from(case_table).where(_TO_DECIDE)
@@ -95,27 +128,18 @@ async def count(
     person_id: int,
     now: datetime,
     today_from: datetime,
-    deciding: Collection[str] = (),
-    approving: Collection[str] = (),
+    deciding: Deciding = NOTHING,
 ) -> Counts:
-    """Count what lies before the officials of these units.
-
-    deciding: the units for which this person decides on extensions; approving: those whose answers the
-    person approves.
-    """
+    """Count what lies before the officials of these units, and what waits for this person's decision."""
     found = await transaction.fetch_one(
         _COUNT,
         {"units": list(units) or NOBODY, "person_id": person_id, "now": now, "today_from": today_from},
     )
     counts = dict(found or {})
-    if deciding or approving:
-        decisions = await transaction.fetch_one(_COUNT_DECISIONS, _deciders(deciding, approving))
+    if deciding:
+        decisions = await transaction.fetch_one(_COUNT_DECISIONS, deciding.parameters())
         counts |= dict(decisions or {})
     return Counts(**counts)
-
-
-def _deciders(deciding: Collection[str], approving: Collection[str]) -> dict[str, list[str]]:
-    return {"deciding": list(deciding) or NOBODY, "approving": list(approving) or NOBODY}
 
 
 async def page(
@@ -125,15 +149,14 @@ async def page(
     *,
     person_id: int,
     now: datetime,
-    deciding: Collection[str] = (),
-    approving: Collection[str] = (),
+    deciding: Deciding = NOTHING,
     limit: int,
     offset: int,
 ) -> list[Case]:
     """Return a page of one of LISTS: urgent cases first, then by when they are due."""
     parameters: dict[str, Any] = {"limit": limit, "offset": offset}
     if name == "decisions":
-        parameters |= _deciders(deciding, approving)
+        parameters |= deciding.parameters()
     else:
         parameters["units"] = list(units) or NOBODY
     if name == "mine":

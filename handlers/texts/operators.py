@@ -1,5 +1,7 @@
 """What administrators read, beside the faults that stand in `common`."""
 
+from collections.abc import Sequence
+
 
 def no_dispatcher(*, code: str, count: int) -> str:
     """Tell that cases wait for a dispatcher and that there is none."""
@@ -14,6 +16,22 @@ def unit_without_anybody(*, code: str, unit: str) -> str:
     return (
         f"{code}: {unit} chưa có ai nhận việc trong bot, cũng không có cán bộ điều phối hay lãnh đạo cấp "
         "trên để báo. Xin mời người của đơn vị bằng lệnh invite."
+    )
+
+
+def reminder_set_aside(*, code: str) -> str:
+    """Tell that a case could not be reminded of because of a fault of the program."""
+    return (
+        f"Lỗi khi nhắc hạn phản ánh {code}; việc này được gác lại và sẽ thử lại sau một ngày. "
+        "Xin xem nhật ký chương trình."
+    )
+
+
+def reminders_set_aside(*, codes: Sequence[str]) -> str:
+    """Tell that somebody could not be sent their reminders because of a fault of the program."""
+    return (
+        f"Lỗi khi gửi lời nhắc về {', '.join(codes)}; một cán bộ đã không nhận được. "
+        "Xin xem nhật ký chương trình và báo cho đơn vị."
     )
 
 

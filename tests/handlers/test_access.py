@@ -41,7 +41,7 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("chair", ABOVE): LOOK | APPROVE | EXTEND | {"hand_over"},
     ("officer", BESIDE): set(),
     ("chair", BESIDE): set(),
-    ("leader", ABOVE): LOOK | EXTEND | {"ask_support", "snooze"},
+    ("leader", ABOVE): LOOK | EXTEND | {"ask_support"},
     ("dispatcher", ABOVE): LOOK | MERGE | STEER,
     ("dispatcher", BESIDE): LOOK | MERGE | STEER,
     ("admin", ABOVE): set(),

@@ -364,6 +364,21 @@ async def test_an_officer_may_not_put_a_reminder_off(city: CityHarness) -> None:
     assert (await city.only_case()).snoozed_until is None
 
 
+async def test_nobody_silences_a_chair_from_above_or_from_beside(city: CityHarness) -> None:
+    chair, _, case = await overdue(city)
+    leader = await city.official("ha-noi", "leader")
+    dispatcher = await city.official(DISPATCH, "dispatcher")
+    for somebody in (leader, dispatcher):
+        await somebody.writes(f"/viec {case.code}")
+        somebody.does_not_see("Nhắc sau")
+        for data in (f"snooze:{case.code}", f"snoozewhy:{case.code}:30000000:works"):
+            await somebody.replays(data)
+            somebody.does_not_see("Sẽ nhắc lại", "Nhắc lại vào lúc nào")
+    assert (await city.only_case()).snoozed_until is None
+    await chair.replays(f"snooze:{case.code}")
+    chair.sees("[4 giờ làm việc nữa]")
+
+
 async def test_strangers_and_other_units_learn_nothing(city: CityHarness) -> None:
     _, _, case = await overdue(city)
     other, binh = await city.official(OTHER, "chair"), city.citizen("binh")

@@ -1,5 +1,6 @@
 """Counting and listing what lies before a unit, on both databases."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import text
 from storage import cases, worklists
 from storage.cases import Case
 from storage.database import Database
-from storage.worklists import Counts
+from storage.worklists import Counts, Deciding
 from tests.storage.samples import DAY, HOUR, NOON, a_case, add_reporter
 
 WARD, BESIDE, ROOT = "phuong-khuong-dinh", "phuong-cau-giay", "ha-noi"
@@ -55,8 +56,7 @@ async def test_each_list_is_counted(database: Database) -> None:
             person_id=reporter,
             now=NOW,
             today_from=NOON,
-            deciding=[WARD, ROOT],
-            approving=[WARD],
+            deciding=Deciding(granting=[WARD, ROOT], approving=[WARD]),
         )
         nobodys = await worklists.count(transaction, [], person_id=reporter, now=NOW, today_from=NOON)
     assert counted == Counts(open=5, today=1, overdue=1, at_risk=1, unaccepted=1, mine=1, decisions=2), (
@@ -85,13 +85,19 @@ async def test_each_list_holds_what_is_counted(database: Database, name: str, ex
             [WARD],
             person_id=found["on track"].reporter_id,
             now=NOW,
-            deciding=[ROOT],
-            approving=[WARD],
+            deciding=Deciding(leading=[ROOT], approving=[WARD]),
             limit=5,
             offset=0,
         )
         beyond = await worklists.page(
-            transaction, name, [WARD], person_id=1, now=NOW, deciding=[ROOT], limit=5, offset=5
+            transaction,
+            name,
+            [WARD],
+            person_id=1,
+            now=NOW,
+            deciding=Deciding(leading=[ROOT]),
+            limit=5,
+            offset=5,
         )
     assert [names[case.id] for case in page] == expected
     assert beyond == []
@@ -106,10 +112,26 @@ async def test_nobody_decides_for_units_of_others(database: Database) -> None:
             person_id=1,
             now=NOW,
             today_from=NOON,
-            deciding=[BESIDE],
-            approving=[BESIDE],
+            deciding=Deciding(granting=[BESIDE], approving=[BESIDE]),
         )
     assert counted.decisions == 0
+
+
+async def test_what_is_restricted_waits_for_leaders_and_the_units_own_chair(database: Database) -> None:
+    await filled(database)
+    chairs = Deciding(granting=[ROOT], standing_in=[WARD], hidden=["waste"])
+    decides = {
+        "a leader": (Deciding(leading=[ROOT], hidden=["waste"]), 1),
+        "the chair of the root": (chairs, 0),
+        "the unit's chair": (Deciding(approving=[WARD], hidden=["waste"]), 1),
+        "the chair of the root, were it open": (replace(chairs, hidden=[]), 2),
+    }
+    for who, (deciding, expected) in decides.items():
+        async with database.read() as transaction:
+            counted = await worklists.count(
+                transaction, [], person_id=1, now=NOW, today_from=NOON, deciding=deciding
+            )
+        assert counted.decisions == expected, who
 
 
 async def test_the_load_of_officers_counts_open_cases_only(database: Database) -> None:
