@@ -247,6 +247,13 @@ Index(
     sqlite_where=text("ends_at IS NOT NULL AND ended_reason IS NULL"),
     postgresql_where=text("ends_at IS NOT NULL AND ended_reason IS NULL"),
 )
+Index("ix_post_role", post.c.role)
+Index(
+    "ix_post_deputy_for",
+    post.c.deputy_for,
+    sqlite_where=text("deputy_for IS NOT NULL"),
+    postgresql_where=text("deputy_for IS NOT NULL"),
+)
 
 invitation = Table(
     "invitation",
@@ -261,6 +268,12 @@ invitation = Table(
     Column("name", String(200), comment="Whom it is for; empty for whoever has the code."),
     Column("post_ends_at", UtcTime, comment="Until when the post is held."),
     Column("deputy_for", BigInteger),
+)
+Index(
+    "ix_invitation_deputy_for",
+    invitation.c.deputy_for,
+    sqlite_where=text("deputy_for IS NOT NULL"),
+    postgresql_where=text("deputy_for IS NOT NULL"),
 )
 
 case = Table(
@@ -373,6 +386,12 @@ Index(
     case.c.paused_at,
     sqlite_where=text("paused_at IS NOT NULL"),
     postgresql_where=text("paused_at IS NOT NULL"),
+)
+Index(
+    "ix_case_returned",
+    case.c.received_at,
+    sqlite_where=text("returned_count > 0"),
+    postgresql_where=text("returned_count > 0"),
 )
 Index("ix_case_officer_id", case.c.officer_id, case.c.status)
 Index(

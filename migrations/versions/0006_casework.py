@@ -15,7 +15,9 @@ depends_on: str | Sequence[str] | None = None
 _ASKED = sa.text("extension_unit IS NOT NULL")
 _LAPSING = sa.text("ends_at IS NOT NULL AND ended_reason IS NULL")
 _TO_REMIND = sa.text("status = 'open' AND reminded_at IS NULL")
+_RETURNED = sa.text("returned_count > 0")
 _PAUSED = sa.text("paused_at IS NOT NULL")
+_DEPUTY = sa.text("deputy_for IS NOT NULL")
 _PRESSING = sa.text("urgent AND next_check_at IS NOT NULL")
 
 
@@ -129,6 +131,14 @@ _REFUSE_SEALED_DAY = {
             RETURN NEW;
         END $$
         """,
+        # Whatever the writer's own path is, and whatever temporary table they call "seal".
+        """
+        DO $$ BEGIN
+            EXECUTE format(
+                'ALTER FUNCTION refuse_sealed_day() SET search_path = %I, pg_temp', current_schema()
+            );
+        END $$
+        """,
         """
         CREATE TRIGGER event_after_seal BEFORE INSERT ON event
         FOR EACH ROW EXECUTE FUNCTION refuse_sealed_day()
@@ -137,11 +147,21 @@ _REFUSE_SEALED_DAY = {
 }
 
 
+_PURPOSES, _PURPOSES_BEFORE = '"report", "answer" or "progress"', '"report" or "answer"'
+
+
+def _comment_purpose(now: str, was: str) -> None:
+    """Say what a picture may be for; SQLite keeps no comments."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("case_photo", "purpose", comment=now, existing_comment=was)
+
+
 def upgrade() -> None:
     """Add columns and tables; of what waits in triage the last event tells since when."""
     for table, columns in _COLUMNS.items():
         for column in columns():
             op.add_column(table, column)
+    _comment_purpose(_PURPOSES, _PURPOSES_BEFORE)
     op.execute("UPDATE \"case\" SET triage_at = head_at WHERE status = 'triage'")
     op.create_index(
         "ix_case_extension_unit", "case", ["extension_unit"], sqlite_where=_ASKED, postgresql_where=_ASKED
@@ -149,8 +169,15 @@ def upgrade() -> None:
     op.create_index(
         "ix_case_paused_at", "case", ["paused_at"], sqlite_where=_PAUSED, postgresql_where=_PAUSED
     )
+    op.create_index(
+        "ix_case_returned", "case", ["received_at"], sqlite_where=_RETURNED, postgresql_where=_RETURNED
+    )
     op.create_index("ix_case_officer_id", "case", ["officer_id", "status"])
     op.create_index("ix_post_ends_at", "post", ["ends_at"], sqlite_where=_LAPSING, postgresql_where=_LAPSING)
+    op.create_index("ix_post_role", "post", ["role"])
+    for table in ("post", "invitation"):
+        name = f"ix_{table}_deputy_for"
+        op.create_index(name, table, ["deputy_for"], sqlite_where=_DEPUTY, postgresql_where=_DEPUTY)
     op.create_index(
         "ix_case_urgent_check",
         "case",
@@ -282,10 +309,14 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION refuse_sealed_day()")
     for name in ("org_change", "seal", "template", "part", "reminder"):
         op.drop_table(name)
-    op.drop_index("ix_post_ends_at", "post")
+    _comment_purpose(_PURPOSES_BEFORE, _PURPOSES)
+    op.drop_index("ix_invitation_deputy_for", "invitation")
+    for index in ("ix_post_ends_at", "ix_post_role", "ix_post_deputy_for"):
+        op.drop_index(index, "post")
     for index in (
         "ix_case_urgent_check",
         "ix_case_officer_id",
+        "ix_case_returned",
         "ix_case_paused_at",
         "ix_case_extension_unit",
     ):

@@ -414,6 +414,7 @@ async def test_the_reason_of_a_refusal_names_nobody_to_those_who_joined(city: Ci
     await dispatcher.writes("/dieuphoi")
     await dispatcher.presses("Không xử lý")
     await dispatcher.writes("Chị Nguyễn Thị Lan, số 0912345678, đã dọn rồi")
+    await dispatcher.presses("Gửi lý do này")
     an.sees("Nguyễn Thị Lan", "0912345678")
     binh.sees(second.code, "đã dọn rồi", "[Chưa giải quyết]")
     binh.does_not_see("Nguyễn Thị Lan", "0912345678")
@@ -490,6 +491,7 @@ async def test_when_a_case_must_stay_among_few_those_who_joined_are_on_their_own
     people = [await joined(city, name) for name in ("bình", "chi")]
     await chair.presses("Trả lại")
     await chair.writes("Đây là việc của cán bộ")
+    await chair.presses("Gửi lý do này")
     for somebody, _ in people:
         somebody.reads()
     await dispatcher.replays(f"fix:{first.code}:d:conduct")
