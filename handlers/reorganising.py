@@ -5,19 +5,19 @@ an interruption, or at the same time, does nothing twice.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from handlers import cards, notices, progress, texts
+from handlers import access, cards, notices, progress, telling, texts
 from handlers.channel import Button
 from handlers.notices import tell_operators
 from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City, to_document
 from routing.organisation.changing import BrokenChange, reorganise, rows_before, with_rows
-from routing.organisation.succession import Succession
+from routing.organisation.succession import Share, Succession
 from routing.workflow import Action
 from storage import cases, people, reorganising, units
 from storage.cases import Case
@@ -71,33 +71,36 @@ async def _begin(transaction: Transaction, change: OrgChange, today: date, now: 
     changed = {column: after[column] for column in ("units", "responsibilities")}
     await units.save_city(transaction, {**document, **changed}, now=now)
     outcome: Outcome = {
+        **_at_the_start(made.successions),
         "day": today.isoformat(),
-        "stage": _STAGES[0],
-        "number": 0,
-        "after": 0,
-        "successions": [each.as_row() for each in made.successions],
         "created": list(made.created),
         "renamed": [list(each) for each in made.renamed],
         "moved": [list(each) for each in made.moved],
         "notes": list(made.notes),
         "before": rows_before(city, made.city),
-        "posts": 0,
-        "cases": {},
-        "unsure": {},
-        "parts": 0,
         "told": 0,
     }
     reorganising.save_progress(transaction, change, outcome)
     return 1
 
 
+def _at_the_start(successions: Iterable[Succession]) -> Outcome:
+    """Return how far successions have come of which nothing was carried out yet."""
+    rows = [each.as_row() for each in successions]
+    counts: Outcome = {"posts": 0, "cases": {}, "unsure": {}, "parts": 0}
+    return {"stage": _STAGES[0], "number": 0, "after": 0, "successions": rows, **counts}
+
+
 @dataclass(kw_only=True, slots=True)
 class _Step:
-    """One batch of a change that has begun; `outcome` is how far it has come."""
+    """One batch of a change that has begun; `outcome` is how far it has come.
+
+    change: None for the work of a unit that is over by no change that is known.
+    """
 
     transaction: Transaction
     city: City
-    change: OrgChange
+    change: OrgChange | None
     outcome: Outcome
     now: datetime
 
@@ -157,17 +160,29 @@ async def _move_people(step: _Step) -> None:
 async def _move_posts(step: _Step, succession: Succession) -> dict[int, int]:
     """Let everybody at a unit hold their posts at its successors; return the new post for each former one."""
     at_successors = await reorganising.posts_at(step.transaction, succession.people, now=step.now)
-    known = {(held.unit_code, held.person_id, held.role): held for held in at_successors}
+    known: dict[tuple[str, int, str], list[HeldPost]] = defaultdict(list)
+    for held in at_successors:
+        known[held.unit_code, held.person_id, held.role].append(held)
     moved: dict[int, int] = {}
     for held in await reorganising.posts_at(step.transaction, [succession.was], now=step.now):
         if succession.ends:
             reorganising.end_post(step.transaction, held, at=step.now)
         for unit in succession.people:
-            added = known.get((unit, held.person_id, held.role)) or _added(step, held, unit, moved)
-            known[unit, held.person_id, held.role] = added
-            moved.setdefault(held.id, added.id)
+            same = known[unit, held.person_id, held.role]
+            new = next((each for each in same if _stands_for(each, held, step.now)), None)
+            if new is None:
+                new = _added(step, held, unit, moved)
+                same.append(new)
+            moved.setdefault(held.id, new.id)
     step.outcome["posts"] += len(moved)
     return moved
+
+
+def _stands_for(known: HeldPost, held: HeldPost, now: datetime) -> bool:
+    """Tell whether the post that somebody has at a successor is no less than their former one, nor shorter."""
+    begun = known.starts_at <= max(now, held.starts_at)
+    lasting = known.ends_at is None or (held.ends_at is not None and known.ends_at >= held.ends_at)
+    return known.deputy_for is None and begun and lasting
 
 
 def _added(step: _Step, held: HeldPost, unit: str, moved: Mapping[int, int]) -> HeldPost:
@@ -202,14 +217,15 @@ async def _move_case(step: _Step, succession: Succession, case: Case, staff: set
     unit, sure = step.heir(succession, case.ward_code, case.street)
     if unit == case.unit_code:
         return
-    data: dict[str, Any] = {"was": case.unit_code, "unit": unit, "change": str(step.change.id)}
+    data: dict[str, Any] = {"was": case.unit_code, "unit": unit}
+    if step.change is not None:
+        data["change"] = str(step.change.id)
     if not sure:
         data["unsure"] = True
         _count(step.outcome["unsure"], unit)
     if case.officer_id is not None and (unit, case.officer_id) not in staff:
         data["officer"] = None
-    if case.extension_unit is not None:
-        case.extension_unit = _decider(step.city, case.extension_unit, unit)
+    await _keep_decider(step, case, unit)
     case.unreached_at = None
     _count(step.outcome["cases"], f"{succession.was}>{unit}")
     await progress.move(
@@ -227,28 +243,43 @@ def _count(counts: dict[str, int], key: str) -> None:
     counts[key] = counts.get(key, 0) + 1
 
 
-def _decider(city: City, was: str, unit: str | None) -> str:
-    """Return who decides now what a unit was asked for: its heir, or the level above if that asked itself."""
-    heir = city.heir(was) or was
-    if heir != unit:
-        return heir
-    return city.units[heir].parent or heir
+async def _keep_decider(step: _Step, case: Case, unit: str | None) -> None:
+    """Let an extension that is asked for be decided above the unit that the case is at.
+
+    Where that is somebody else than before, they are reminded as soon as people are.
+    """
+    if case.extension_unit is None or unit is None:
+        return
+    was, city = case.extension_unit, step.city
+    decider = city.heir(was) or was
+    if decider not in {each.code for each in city.path(unit)[:-1]}:
+        decider = await _nearest_chair(step, case, unit)
+    if decider != was:
+        case.extension_unit, case.decide_due_at = decider, step.now
+
+
+async def _nearest_chair(step: _Step, case: Case, unit: str) -> str:
+    """Return the nearest unit above with a chair who has not asked for it; the root's leaders come last."""
+    asked_by = (case.extension or {}).get("by")
+    chairs: list[Official] = []
+    if not access.is_restricted(step.city, case):
+        chairs = await telling.chairs_above(step.transaction, step.city, unit, step.now)
+    others = [chair for chair in chairs if chair.person_id != asked_by]
+    return others[0].unit_code if others else step.city.root.code
 
 
 async def _move_decisions(step: _Step) -> None:
-    """Let successors decide the extensions that a unit which is over was asked for."""
-    succession = step.succession
-    if succession is None:
-        step.next_stage()
-        return
-    found = await reorganising.cases_decided_by(
-        step.transaction, succession.was, after=step.outcome["after"], limit=BATCH
-    )
+    """Go through the extensions that are asked for: who decided them may be over, or above no longer."""
+    found = await reorganising.cases_to_decide(step.transaction, after=step.outcome["after"], limit=BATCH)
     for case in found:
-        if succession.ends and case.extension_unit is not None:
-            case.extension_unit = _decider(step.city, case.extension_unit, case.unit_code)
+        was = case.extension_unit
+        await _keep_decider(step, case, case.unit_code)
+        if case.extension_unit != was:
             cases.save_case(step.transaction, case)
-    step.come_to([case.id for case in found])
+    if len(found) < BATCH:
+        step.next_stage()
+    else:
+        step.outcome["after"] = found[-1].id
 
 
 async def _move_parts(step: _Step) -> None:
@@ -269,6 +300,62 @@ async def _move_parts(step: _Step) -> None:
             reorganising.move_part(step.transaction, row["id"], unit=unit, officer_id=officer)
             step.outcome["parts"] += 1
     step.come_to([row["id"] for row in found])
+
+
+# ── what comes later ─────────────────────────────────────────────────────────────────────────────
+
+
+async def sweep(transaction: Transaction, city: City, now: datetime) -> int:
+    """Hand on what a unit that is over still has or has got again; return how much, 0 when nothing is left.
+
+    Whoever was at work when a change was carried out may have given something to a unit that was no longer
+    looked at; so may an import that ends a unit and names its successors.
+    """
+    over = [code for code in city.units if not city.is_valid(code) and city.heir(code)]
+    left = await reorganising.units_with_work(transaction, over, now=now) if over else []
+    if not left or await _is_under_way(transaction, now):
+        return 0
+    changes = await reorganising.all_changes(transaction)
+    for code in left:
+        if handed_on := await _hand_on(transaction, city, code, changes, now):
+            return handed_on
+    return 0
+
+
+async def _is_under_way(transaction: Transaction, now: datetime) -> bool:
+    change = await reorganising.due_change(transaction, today=now.astimezone(LOCAL_TIME).date())
+    return change is not None and "stage" in (change.outcome or {})
+
+
+async def _hand_on(
+    transaction: Transaction, city: City, code: str, changes: Iterable[OrgChange], now: datetime
+) -> int:
+    """Hand on one batch of what a unit has that is over; return how much that was."""
+    change, succession = _ended_by(city, code, changes)
+    step = _Step(
+        transaction=transaction, city=city, change=change, outcome=_at_the_start([succession]), now=now
+    )
+    moved = 0
+    for work in (_move_people, _move_cases, _move_parts):
+        step.outcome["number"] = step.outcome["after"] = 0
+        await work(step)
+    for case in await reorganising.cases_decided_by(transaction, code, limit=BATCH):
+        await _keep_decider(step, case, case.unit_code)
+        if case.extension_unit != code:
+            cases.save_case(transaction, case)
+            moved += 1
+    counts = step.outcome
+    return moved + int(counts["posts"] + sum(counts["cases"].values()) + counts["parts"])
+
+
+def _ended_by(city: City, code: str, changes: Iterable[OrgChange]) -> tuple[OrgChange | None, Succession]:
+    """Return by which change a unit is over, and who takes over from it."""
+    for change in changes:
+        for row in (change.outcome or {}).get("successions", ()):
+            if row["was"] == code and row["ends"]:
+                return change, Succession.from_row(row)
+    heir = city.heir(code) or code
+    return None, Succession(was=code, shares=(Share(unit=heir),), people=(heir,))
 
 
 # ── the news ─────────────────────────────────────────────────────────────────────────────────────
@@ -310,7 +397,7 @@ def _post(step: _Step, officials: list[Official], message: Any) -> None:
         message,
         now=step.now,
         not_before=deadline.after_quiet_hours(step.now) if deadline.in_quiet_hours(step.now) else None,
-        dedupe_key=f"reorganised:{step.change.id}",
+        dedupe_key=f"reorganised:{step.change.id if step.change else 0}",
     )
 
 

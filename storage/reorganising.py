@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import BindParameter, Select, and_, bindparam, delete, insert, or_, select, union, update
 from sqlalchemy import case as either
 
 from routing.workflow import OPEN_STATUSES
@@ -208,6 +208,7 @@ def _taken(*conditions: Any) -> Select[Any]:
 
 _CASES = _taken(case_table.c.unit_code == bindparam("unit"), case_table.c.status.in_(_OPEN))
 _DECIDED_BY = _taken(case_table.c.extension_unit == bindparam("unit"), case_table.c.status.in_(_OPEN))
+_TO_DECIDE = _taken(case_table.c.extension_unit.is_not(None), case_table.c.status.in_(_OPEN))
 _PARTS = (
     select(
         part.c.id,
@@ -224,9 +225,7 @@ _PARTS = (
     .limit(bindparam("limit"))
 )
 _DROP_PART = (
-    update(part)
-    .where(part.c.id == bindparam("row_id"))
-    .values(status="dropped", answered_at=bindparam("at"))
+    update(part).where(part.c.id == bindparam("row_id")).values(status="dropped", answered_at=bindparam("at"))
 )
 _MOVE_PART = (
     update(part)
@@ -240,9 +239,14 @@ async def open_cases_at(transaction: Transaction, unit: str, *, after: int, limi
     return _cases(await transaction.fetch(_CASES, {"unit": unit, "after": after, "limit": limit}))
 
 
-async def cases_decided_by(transaction: Transaction, unit: str, *, after: int, limit: int) -> list[Case]:
-    """Return the next open cases whose extension a unit has to decide, kept from others."""
-    return _cases(await transaction.fetch(_DECIDED_BY, {"unit": unit, "after": after, "limit": limit}))
+async def cases_to_decide(transaction: Transaction, *, after: int, limit: int) -> list[Case]:
+    """Return the next open cases whose extension somebody has to decide, kept from others."""
+    return _cases(await transaction.fetch(_TO_DECIDE, {"after": after, "limit": limit}))
+
+
+async def cases_decided_by(transaction: Transaction, unit: str, *, limit: int) -> list[Case]:
+    """Return open cases whose extension a unit has to decide, kept from others."""
+    return _cases(await transaction.fetch(_DECIDED_BY, {"unit": unit, "after": -1, "limit": limit}))
 
 
 def _cases(rows: Sequence[Mapping[str, Any]]) -> list[Case]:
@@ -264,3 +268,22 @@ def drop_part(transaction: Transaction, part_id: int, *, at: datetime) -> None:
 def move_part(transaction: Transaction, part_id: int, *, unit: str, officer_id: int | None) -> None:
     """Let another unit contribute a part."""
     transaction.write(_MOVE_PART, {"row_id": part_id, "unit": unit, "officer": officer_id})
+
+
+# ── what is left ─────────────────────────────────────────────────────────────────────────────────
+
+_OVER: BindParameter[list[str]] = bindparam("over", expanding=True)
+_WITH_WORK = union(
+    select(case_table.c.unit_code).where(case_table.c.unit_code.in_(_OVER), case_table.c.status.in_(_OPEN)),
+    select(case_table.c.extension_unit).where(
+        case_table.c.extension_unit.in_(_OVER), case_table.c.status.in_(_OPEN)
+    ),
+    select(part.c.unit_code).where(part.c.unit_code.in_(_OVER), part.c.status == "open"),
+    select(post.c.unit_code).where(post.c.unit_code.in_(_OVER), _STILL),
+)
+
+
+async def units_with_work(transaction: Transaction, over: Collection[str], *, now: datetime) -> list[str]:
+    """Return those of some units that have open cases, parts, posts or extensions to decide."""
+    rows = await transaction.fetch(_WITH_WORK, {"over": sorted(over), "now": now})
+    return sorted(row["unit_code"] for row in rows)

@@ -12,11 +12,13 @@ from bot.clock import Ticker
 from handlers import reorganising as carrying_out
 from routing.deadline import LOCAL_TIME
 from routing.organisation import build_city, to_document
-from storage import people, reorganising, units
+from storage import parts, people, reorganising, units
 from storage.cases import Case
 from storage.database import Database
+from storage.identity import new_id
+from storage.parts import Part
 from storage.tables import case as case_table
-from storage.tables import invitation, outbox, post
+from storage.tables import invitation, outbox, part, post
 from tests.city import MONDAY_MORNING, CityHarness, PlainUnderstanding, Somebody
 
 KHUONG_DINH, CAU_GIAY = "phuong-khuong-dinh", "phuong-cau-giay"
@@ -409,3 +411,83 @@ async def test_extensions_asked_for_and_answers_proposed_move_along(city: CityHa
     assert case.unit_code == CAU_GIAY
     assert (case.proposed, case.extension) == (proposed, waiting)
     assert case.extension_unit == "ha-noi"  # nobody decides for themselves
+
+
+async def test_a_deputys_post_at_the_successor_is_not_taken_for_a_chairs_own(city: CityHarness) -> None:
+    await city.official(KHUONG_DINH, "chair", name="hai")
+    await city.official(CAU_GIAY, "chair", name="ba")
+    held = {row["unit_code"]: row for row in await city.rows(select(post))}
+    thursday = city.now.replace(day=26)
+    async with city.database.begin() as transaction:
+        people.add_post(
+            transaction,
+            person_id=held[KHUONG_DINH]["person_id"],
+            unit_code=CAU_GIAY,
+            role="chair",
+            now=city.now,
+            ends_at=thursday,
+            deputy_for=held[CAU_GIAY]["id"],
+        )
+    await plan(
+        city,
+        [
+            {"end": KHUONG_DINH, "successor": CAU_GIAY},
+            {"end": f"cong-an-{KHUONG_DINH}", "successor": f"cong-an-{CAU_GIAY}"},
+        ],
+    )
+    await ticks(city)
+    await city.becomes(thursday.replace(day=27))
+    async with city.database.read() as transaction:
+        left = await people.posts_of(transaction, held[KHUONG_DINH]["person_id"], now=city.now)
+    assert [(each.unit_code, each.role, each.ends_at, each.deputy_for) for each in left] == [
+        (CAU_GIAY, "chair", None, None)
+    ]
+
+
+async def test_an_extension_is_decided_by_whoever_is_above_after_a_move(either: CityHarness) -> None:
+    city = either
+    old, new = "phuong-lang", "phuong-hong-ha"
+    for parent in (old, new):
+        await city.official(parent, "chair")
+    for unit, parent in ((KHUONG_DINH, old), (CAU_GIAY, new)):
+        await plan(city, [{"move": unit, "parent": parent}])
+    await ticks(city)
+    await city.official(KHUONG_DINH, "chair")
+    await reports(city)
+    waiting = {"hours": 8, "reason": "Chờ xe", "by": 1, "at": city.now.isoformat()}
+    async with city.database.begin() as transaction:
+        await transaction.execute(case_table.update().values(extension=waiting, extension_unit=old))
+    await plan(city, [{"move": KHUONG_DINH, "parent": new}])
+    await ticks(city)
+    case = await city.only_case()
+    assert (case.extension_unit, case.decide_due_at) == (new, city.now)
+
+
+async def test_what_reaches_a_unit_after_its_end_is_handed_on_by_the_clock(either: CityHarness) -> None:
+    city = either
+    chair = await city.official(KHUONG_DINH, "chair")
+    await reports(city)
+    case = await city.only_case()
+    await plan(city, MERGER)
+    await ticks(city)
+    person_id = (await city.rows(select(post)))[0]["person_id"]
+    waiting = {"hours": 8, "reason": "Chờ xe", "by": 1, "at": city.now.isoformat()}
+    async with city.database.begin() as transaction:
+        # A turn that began with the city of before.
+        late = {"unit_code": CAU_GIAY, "extension": waiting, "extension_unit": KHUONG_DINH}
+        await transaction.execute(case_table.update().values(**late))
+        people.add_post(transaction, person_id=person_id, unit_code=CAU_GIAY, role="officer", now=city.now)
+        police = f"cong-an-{KHUONG_DINH}"
+        asked = Part(id=new_id(), case_id=case.id, unit_code=police, task="Giữ trật tự", asked_at=city.now)
+        parts.add_part(transaction, asked)
+    assert await Ticker(city.database).run("sweep", city.now) > 0
+    assert await Ticker(city.database).run("sweep", city.now) == 0
+    case = await city.only_case()
+    assert (case.unit_code, case.extension_unit) == ("phuong-moi", "ha-noi")
+    moved = (await city.events(case))[-1]
+    assert (moved.type, moved.data["was"], "change" in moved.data) == ("reorganised", CAU_GIAY, True)
+    assert [row["unit_code"] for row in await city.rows(select(part))] == ["cong-an-phuong-moi"]
+    lasting = [row["unit_code"] for row in await city.rows(select(post)) if row["ended_reason"] is None]
+    assert set(lasting) == {"phuong-moi"}
+    await chair.writes("/viec")
+    chair.sees(case.code)
