@@ -43,10 +43,12 @@ async def leave(
     Open cases go to the successor, else back to the unit's list; what the holder was writing about cases
     that they no longer see is dropped. Whoever must know is told: the holder, the successor or the unit's
     chairs, and dispatchers and those above where nobody is left. What the holder asked of citizens stays.
+    Does nothing where somebody else has ended the post meanwhile.
     """
     # First the chats: a turn of the holder that runs now ends before, a later one finds the post gone.
     held_chats = await chats.lock_chats_of(transaction, post.person_id)
-    await people.end_post(transaction, post.id, at=now, reason=reason)
+    if not await people.end_post(transaction, post.id, at=now, reason=reason):
+        return Left(posts=(), cases=0)
     ended = [post]
     for deputy in await people.deputies_of(transaction, post.id, now=now):
         below = await leave(transaction, city, deputy, actor=actor, now=now, reason="deputy")
@@ -57,6 +59,7 @@ async def leave(
         count = await _hand_on(transaction, post, successor, actor=actor, now=now)
     if person is not None:
         await _drop_writing(transaction, city, person, held_chats, now)
+        await _drop_reminders(transaction, city, person, held_chats)
         await _tell_holder(transaction, city, post, actor=actor, now=now, still=bool(person.posts))
     await _tell_unit(transaction, city, post, successor, count=count, now=now)
     return Left(posts=tuple(ended), cases=count)
@@ -88,6 +91,16 @@ async def _drop_writing(
         await chats.drop_draft(transaction, chat)
         text = texts.draft_dropped_on_leaving(code=code)
         tell(transaction, (chat.channel, chat.chat), text, now=now)
+
+
+async def _drop_reminders(
+    transaction: Transaction, city: City, person: Person, held_chats: list[Chat]
+) -> None:
+    """Drop what the chats were still to be reminded of, as far as the case is no longer seen there."""
+    for chat in held_chats:
+        for case in await caseloads.cases_to_remind_of(transaction, (chat.channel, chat.chat)):
+            if access.post_for(person, city, "see", case) is None:
+                caseloads.drop_reminders(transaction, (chat.channel, chat.chat), case.id)
 
 
 # ── who is told ──────────────────────────────────────────────────────────────────────────────────

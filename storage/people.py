@@ -1,13 +1,12 @@
 """People: their accounts, the posts that they hold, and the invitations that lead to posts."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, case, false, insert, or_, select, update
-from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction, either_of, halves
 from storage.identity import below, new_id
@@ -126,7 +125,7 @@ async def load_people(
 ) -> dict[AccountKey, Person]:
     """Return the known people behind these accounts, with the posts that they hold now."""
     rows = await transaction.fetch(_LOAD, {**halves(accounts), "now": now})
-    by_account: dict[AccountKey, list[RowMapping]] = {}
+    by_account: dict[AccountKey, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_account.setdefault((row["channel"], row["user"]), []).append(row)
     return {key: _person(found) for key, found in by_account.items()}
@@ -156,7 +155,7 @@ def set_phone(transaction: Transaction, person_id: int, *, phone: str | None) ->
     transaction.write(_SET_PHONE, {"person_id": person_id, "new_phone": phone})
 
 
-def _person(rows: Sequence[RowMapping]) -> Person:
+def _person(rows: Sequence[Mapping[str, Any]]) -> Person:
     first = rows[0]
     posts = tuple(
         Post(
@@ -241,7 +240,7 @@ async def officials_by_role(transaction: Transaction, role: str, *, now: datetim
     return _each_once(rows, lambda row: row["person_id"])
 
 
-def _each_once(rows: Iterable[RowMapping], key: Callable[[RowMapping], Any]) -> list[Official]:
+def _each_once(rows: Iterable[Mapping[str, Any]], key: Callable[[Mapping[str, Any]], Any]) -> list[Official]:
     found: dict[Any, Official] = {}
     for row in rows:
         found.setdefault(key(row), Official(**row))
@@ -279,7 +278,7 @@ _SAME_POST = select(post.c.id, post.c.unit_code, post.c.role, post.c.ends_at, po
 )
 _END_POST = (
     update(post)
-    .where(post.c.id == bindparam("post_id"))
+    .where(post.c.id == bindparam("post_id"), post.c.ended_reason.is_(None))
     .values(
         # A post whose time ran out before keeps its end.
         ends_at=case((post.c.ends_at <= bindparam("at"), post.c.ends_at), else_=bindparam("at")),
@@ -404,9 +403,12 @@ def add_post(
     return added
 
 
-async def end_post(transaction: Transaction, post_id: int, *, at: datetime, reason: str = "ended") -> None:
-    """Take a post away from this moment on; what was done while it was held stays as it was."""
-    await transaction.execute(_END_POST, {"post_id": post_id, "at": at, "reason": reason})
+async def end_post(transaction: Transaction, post_id: int, *, at: datetime, reason: str = "ended") -> bool:
+    """Take a post away from this moment on; what was done while it was held stays as it was.
+
+    Returns False where somebody else has ended it: what follows from that is theirs to do.
+    """
+    return await transaction.execute(_END_POST, {"post_id": post_id, "at": at, "reason": reason}) > 0
 
 
 def _posts(*conditions: Any) -> Select[Any]:
@@ -443,9 +445,11 @@ _HELD_POSTS = _posts(_HELD)
 _POSTS_OF_UNITS = _posts(_HELD, post.c.unit_code.in_(bindparam("units", expanding=True)))
 _POSTS_OF_PERSON = _posts(_HELD, post.c.person_id == bindparam("person_id"))
 _DEPUTIES = _posts(_HELD, post.c.deputy_for == bindparam("post_id"))
-_LAPSED = _posts(
-    post.c.ends_at.is_not(None), post.c.ended_reason.is_(None), post.c.ends_at <= bindparam("now")
-).limit(bindparam("limit"))
+_LAPSED = (
+    _posts(post.c.ends_at.is_not(None), post.c.ended_reason.is_(None), post.c.ends_at <= bindparam("now"))
+    .limit(bindparam("limit"))
+    .with_for_update(of=post, skip_locked=True)
+)
 _FORMER_POST = (
     select(post.c.id)
     .where(post.c.person_id == bindparam("person_id"), post.c.ends_at <= bindparam("now"))
@@ -483,7 +487,10 @@ async def deputies_of(transaction: Transaction, post_id: int, *, now: datetime) 
 
 
 async def lapsed_posts(transaction: Transaction, *, now: datetime, limit: int = 200) -> list[HeldPost]:
-    """Return posts whose time has run out and that nobody has ended: their work is still to be handed on."""
+    """Return posts whose time has run out and that nobody has ended: their work is still to be handed on.
+
+    They are kept from others; another clock takes others.
+    """
     return [HeldPost(**row) for row in await transaction.fetch(_LAPSED, {"now": now, "limit": limit})]
 
 

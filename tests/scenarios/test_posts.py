@@ -23,7 +23,7 @@ from tests.city import MONDAY_MORNING, CityHarness, PlainUnderstanding, Somebody
 WARD = "phuong-khuong-dinh"
 OTHER_WARD = "phuong-lang"
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
-OVER = texts.post_no_longer_held(official=False)
+OVER = texts.post_no_longer_held()
 
 
 async def report(city: CityHarness, name: str = "an") -> Case:
