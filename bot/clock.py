@@ -7,7 +7,20 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import alarms, closing, leaving, reminding, reorganising, salvaging, supporting
+from handlers import (
+    alarms,
+    closing,
+    leaving,
+    notices,
+    reminding,
+    reorganising,
+    salvaging,
+    supporting,
+    texts,
+)
+from handlers.alarms import Later
+from routing import deadline
+from routing.deadline import LOCAL_TIME
 from routing.organisation import City
 from storage import messages, seals, units
 from storage.database import Database, Transaction
@@ -15,11 +28,14 @@ from storage.faults import is_away
 
 CHECK_RULES = "check_rules"
 """The job that looks for rules that lead nowhere."""
-Job = Callable[[Transaction, City, datetime], Awaitable[int]]
-"""Does one batch of its work in the given transaction; returns how much that was, 0 when nothing is left."""
+Job = Callable[[Transaction, City, datetime], Awaitable[int | Later]]
+"""Does one batch of its work in the given transaction; returns how much that was, 0 when nothing is left.
+
+Of what takes long to work out it returns the rest, for which no transaction is held."""
 
 JOBS: dict[str, tuple[Job, float]] = {
     "reorganise": (reorganising.carry_out, 60),
+    "sweep": (reorganising.sweep, 600),
     "remind": (reminding.remind, 60),
     "remind_parts": (supporting.remind, 300),
     "stop_waiting": (closing.stop_waiting, 300),
@@ -76,11 +92,12 @@ class Ticker:
     async def _batch(self, job: Job, now: datetime) -> int:
         async with self._database.begin() as transaction:
             city = await self._follow_city(transaction, now)
-            count = await job(transaction, city, now) if city is not None else 0
-            await transaction.flush()
-            if count:
-                await messages.announce(transaction, "outbox")
-        return count
+            done = await job(transaction, city, now) if city is not None else 0
+            if not isinstance(done, Later):
+                return await _counted(transaction, done)
+        found = await asyncio.to_thread(done.find)
+        async with self._database.begin() as transaction:
+            return await _counted(transaction, await done.note(transaction, found))
 
     async def _follow_city(self, transaction: Transaction, now: datetime) -> City | None:
         version = await units.city_version(transaction)
@@ -88,6 +105,14 @@ class Ticker:
             self._city, self._version = await units.load_city(transaction), version
         self._city = self._city and self._city.at(now)
         return self._city
+
+
+async def _counted(transaction: Transaction, count: int) -> int:
+    """Wake whoever sends where something was done; return how much that was."""
+    await transaction.flush()
+    if count:
+        await messages.announce(transaction, "outbox")
+    return count
 
 
 async def tick_all(database: Database, now: datetime) -> int:
@@ -106,6 +131,7 @@ class Clock:
         ticked: Callable[[], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._database = database
         self._ticker = Ticker(database)
         self._ticked = ticked
         self._now = now
@@ -124,10 +150,28 @@ class Clock:
         self._scheduler.shutdown(wait=False)
 
     async def tick(self, name: str) -> None:
-        """Run one job now; a fault is logged, the next tick tries again."""
+        """Run one job now; a fault is logged and told to administrators, the next tick tries again."""
+        now = self._now()
         try:
-            await self._ticker.run(name, self._now())
+            await self._ticker.run(name, now)
         except Exception as error:
             log.error("A clock job failed.", action="clock_failed", job=name, exc_info=error)
+            await self._tell_of_failure(name, error, now)
             return
         self._ticked()
+
+    async def _tell_of_failure(self, name: str, error: Exception, now: datetime) -> None:
+        """Tell administrators once a day and job: one row that fails would stop all of its work unseen."""
+        day = now.astimezone(LOCAL_TIME).date()
+        try:
+            async with self._database.begin() as transaction:
+                await notices.tell_operators(
+                    transaction,
+                    texts.clock_failed(job=name, error=type(error).__name__),
+                    now=now,
+                    dedupe_key=f"clock:{name}:{day}",
+                    not_before=deadline.after_quiet_hours(now) if deadline.in_quiet_hours(now) else None,
+                )
+        except Exception as failure:
+            # What stopped the job may well stop this too: the log has it already.
+            log.error("Nobody could be told.", action="clock_failed", job=name, exc_info=failure)

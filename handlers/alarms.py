@@ -1,9 +1,11 @@
 """Rules that lead nowhere: the administrators hear of them before a report does."""
 
-import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from handlers import cards, notices, texts
 from routing import deadline
@@ -19,18 +21,38 @@ CHECKED = "rules_checked"
 LINES = 5
 
 
-async def check_rules(transaction: Transaction, city: City, now: datetime) -> int:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Later:
+    """The rest of a job that takes long to work something out, which no transaction is to wait for.
+
+    find: called in a thread of its own. note: gets what that returned, in a transaction; returns how much
+    was done.
+    """
+
+    find: Callable[[], Any]
+    note: Callable[[Transaction, Any], Awaitable[int]]
+
+
+async def check_rules(transaction: Transaction, city: City, now: datetime) -> int | Later:
     """Look at the rules once for each version of the city and each day; alarm the administrators.
 
     Whatever changed the city, an import or a unit that is over since today, is found by the next tick. Each
-    administrator is told once of the same faults of the same version. Returns 0: there is no second batch.
+    administrator is told once of the same faults of the same version.
     """
     today = now.astimezone(LOCAL_TIME).date()
     state = {"version": await units.city_version(transaction), "day": today.isoformat()}
     known = await units.get_setting(transaction, CHECKED) or {}
     if {name: known.get(name) for name in state} == state:
         return 0
-    problems = await asyncio.to_thread(check_rules_of, city.on(today))
+    return Later(
+        find=partial(check_rules_of, city.on(today)),
+        note=partial(_note, city=city, state=state, now=now),
+    )
+
+
+async def _note(
+    transaction: Transaction, problems: Sequence[Problem], *, city: City, state: dict[str, Any], now: datetime
+) -> int:
     broken = [problem for problem in problems if problem.leads_nowhere]
     await units.set_setting(transaction, CHECKED, {**state, "broken": len(broken)})
     if broken:

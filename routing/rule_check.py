@@ -193,22 +193,60 @@ def _situations(kinds: Iterable[str]) -> list[Situation]:
     ]
 
 
+class _Way:
+    """The rules that match the same situations, in order: which of them is first in which place.
+
+    Rules tell of a place only whether it lies in their area, so the first of each area is all that counts.
+    """
+
+    def __init__(self, rules: Sequence[Responsibility]) -> None:
+        self.rules = rules
+        self._heads: dict[str, int] = {}
+        for number, rule in enumerate(rules):
+            self._heads.setdefault(rule.area, number)
+
+    def first(self, areas: Areas) -> Responsibility | None:
+        """Return the rule that comes first where these areas meet."""
+        heads = [self._heads[area] for area in ("*", *areas) if area in self._heads]
+        return self.rules[min(heads)] if heads else None
+
+
+def _ways_of(
+    city: City, domain: str, situations: Iterable[Situation]
+) -> dict[tuple[int, ...], tuple[_Way, Situation]]:
+    """Return each way, by which rules of the city it has, with the first of its situations."""
+    rules = city.rules_for(domain)
+    found: dict[tuple[int, ...], tuple[_Way, Situation]] = {}
+    for situation in situations:
+        matching = [rule for rule in rules if matches(rule, situation)]
+        found.setdefault(tuple(map(id, matching)), (_Way(matching), situation))
+    return found
+
+
 def _unreached_rules(city: City, areas: Sequence[Areas]) -> Iterator[Problem]:
     """Yield each rule that is first for nothing at all: every combination is tried."""
     situations = _situations(_kinds(city, KINDS))
-    first: set[int] = set()
+    every = [_ways_of(city, domain, situations) for domain in (*city.domains, _ANYTHING)]
+    ways = [way for way, _ in {rules: way for found in every for rules, way in found.items()}.values()]
+    first = {rule.position for way, place in product(ways, areas) if (rule := way.first(place)) is not None}
+    unreached = [rule for rule in _ordered(city) if rule.position not in first]
+    before = _come_before(ways, areas, {rule.position for rule in unreached})
+    for rule in unreached:
+        what = f"{name_of(rule)} is never reached: {_taken_by(before[rule.position])}"
+        yield Problem(text=what, fault=Fault.UNREACHED, position=rule.position)
+
+
+def _come_before(
+    ways: Iterable[_Way], areas: Iterable[Areas], positions: set[int]
+) -> dict[int, dict[int, Responsibility]]:
+    """Return which rules come first where these would match."""
     before: dict[int, dict[int, Responsibility]] = defaultdict(dict)
-    for domain in (*city.domains, _ANYTHING):
-        rules = city.rules_for(domain)
-        for situation, place in product(situations, areas):
-            found = [rule for rule in rules if rule.area in ("*", *place) and matches(rule, situation)]
-            first.update(rule.position for rule in found[:1])
-            for later in found[1:]:
-                before[later.position][found[0].position] = found[0]
-    for rule in _ordered(city):
-        if rule.position not in first:
-            what = f"{name_of(rule)} is never reached: {_taken_by(before[rule.position])}"
-            yield Problem(text=what, fault=Fault.UNREACHED, position=rule.position)
+    for way, place in product(ways, areas if positions else ()):
+        head = way.first(place)
+        for rule in way.rules if head is not None else ():
+            if rule.position in positions and rule.area in ("*", *place) and head is not None:
+                before[rule.position][head.position] = head
+    return before
 
 
 def _taken_by(before: Mapping[int, Responsibility]) -> str:
@@ -233,24 +271,32 @@ def _assignments(city: City, groups: Mapping[Areas, Sequence[Place]]) -> list[Fo
     """
     situations = _situations(_kinds(city, _FILED))
     found: list[Found] = []
-    for domain, places in product(city.domains, groups.values()):
-        wards = [place for place in places if place.ward is not None]
-        ways = _ways(city, domain, wards[0], situations) if wards else []
-        for place, way in product(wards, ways):
-            rule = way.rule
-            led = way if rule is None else apply(city, rule, domain=domain, place=place)
-            assert place.ward is not None
-            found.append((domain, place.ward, led))
+    for domain in city.domains:
+        ways = list(_ways_of(city, domain, situations).values())
+        for areas, places in groups.items():
+            wards = [(place, place.ward) for place in places if place.ward is not None]
+            led = _led_by(ways, areas)
+            found += [(domain, ward, _led(city, domain, place, *by)) for place, ward in wards for by in led]
     return found
 
 
-def _ways(city: City, domain: str, sample: Place, situations: Sequence[Situation]) -> list[Assignment]:
-    """Return one assignment for each rule that is first for some situation, and one for none at all."""
-    ways: dict[int | None, Assignment] = {}
-    for situation in situations:
-        way = decide(city, domain=domain, place=sample, situation=situation)
-        ways.setdefault(way.rule.position if way.rule else None, way)
-    return list(ways.values())
+def _led_by(
+    ways: Iterable[tuple[_Way, Situation]], areas: Areas
+) -> list[tuple[Responsibility | None, Situation]]:
+    """Return each rule that is first for some situation there, and None where none is."""
+    found: dict[int | None, tuple[Responsibility | None, Situation]] = {}
+    for way, situation in ways:
+        rule = way.first(areas)
+        found.setdefault(rule.position if rule else None, (rule, situation))
+    return list(found.values())
+
+
+def _led(
+    city: City, domain: str, place: Place, rule: Responsibility | None, situation: Situation
+) -> Assignment:
+    if rule is None:
+        return decide(city, domain=domain, place=place, situation=situation)
+    return apply(city, rule, domain=domain, place=place)
 
 
 def _holes(found: Iterable[Found], *, wards: int) -> Iterator[Problem]:

@@ -41,3 +41,11 @@ def reminders_without_anybody(*, count: int) -> str:
         f"Có {count} phản ánh đến mốc nhắc hạn mà không có ai để nhắc. "
         "Xin kiểm tra danh sách cán bộ của các đơn vị."
     )
+
+
+def clock_failed(*, job: str, error: str) -> str:
+    """Tell that what the program does by itself has failed. job and error are what the log calls them."""
+    return (
+        f"Việc tự động «{job}» của hệ thống bị lỗi ({error}) và dừng lại; hệ thống sẽ thử lại. "
+        "Xin xem nhật ký máy chủ (clock_failed) và sửa; hôm nay không báo lại việc này."
+    )

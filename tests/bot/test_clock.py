@@ -8,8 +8,9 @@ import pytest
 
 from bot import clock
 from bot.clock import JOBS, Clock
-from handlers import closing, reminding
+from handlers import alarms, closing, reminding
 from routing.organisation import City, Procedure
+from storage import units
 from storage.database import Database, Transaction
 from tests.city import CityHarness
 from tests.machinery import found_city
@@ -157,3 +158,47 @@ async def test_a_city_that_changes_is_taken_up_at_the_next_batch(
     await town.changes(procedure=Procedure(close_after_days=20))
     await ticker.run("job", town.now)
     assert seen == [14, 20]
+
+
+async def test_administrators_hear_once_a_day_of_a_job_that_fails(
+    town: CityHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await town.official("ha-noi", "admin")
+
+    async def broken(*_: object) -> int:
+        raise ValueError("a row that no batch gets past")
+
+    monkeypatch.setattr(clock, "JOBS", {"close_silent": (broken, 1), "end_lapsed": (broken, 1)})
+    running, _ = clock_of(town)
+    for name in ("close_silent", "close_silent", "end_lapsed"):
+        await running.tick(name)
+    await town.settles()
+    admin.sees("«close_silent»", "«end_lapsed»", "ValueError")
+    assert len(admin.news) == 2
+    admin.reads()
+    await town.passes(days=1)
+    await running.tick("close_silent")
+    await town.settles()
+    assert len(admin.news) == 1
+
+
+async def test_others_write_while_the_rules_are_looked_at(
+    town: CityHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    written: list[object] = []
+
+    async def write() -> None:
+        async with town.database.begin() as transaction:
+            await units.set_setting(transaction, "written", True)
+            await transaction.flush()
+
+    def look(_: City) -> list[object]:
+        asyncio.run_coroutine_threadsafe(write(), loop).result(timeout=10)
+        written.append("meanwhile")
+        return []
+
+    monkeypatch.setattr(alarms, "check_rules_of", look)
+    running, ticked = clock_of(town)
+    await running.tick(clock.CHECK_RULES)
+    assert (written, ticked) == (["meanwhile"], ["ticked"])

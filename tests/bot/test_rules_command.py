@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.clock import CHECK_RULES, Ticker
 from handlers import alarms, texts
 from routing.organisation import Responsibility, build_city, to_document
 from tests.bot.test_commands import Shell, document, shell, shell_of
@@ -139,8 +140,7 @@ def test_what_cannot_be_tried_is_refused_with_the_reason(
 
 async def checks_rules(city: CityHarness) -> int | None:
     """Let the clock look at the rules; return how many faults lead nowhere."""
-    async with city.database.begin() as transaction:
-        await alarms.check_rules(transaction, city.city, city.now)
+    await Ticker(city.database).run(CHECK_RULES, city.now)
     await city.settles()
     async with city.database.read() as transaction:
         return await alarms.broken_rules(transaction)
