@@ -8,7 +8,7 @@ anybody's promise later. `docs/decisions/0007-merged-cases.md` says why.
 from collections.abc import Sequence
 from datetime import datetime
 
-from handlers import access, cards, progress, texts
+from handlers import access, cards, changes, progress, texts
 from handlers.channel import Button
 from handlers.progress import SYSTEM, Actor
 from handlers.turn import Turn
@@ -145,7 +145,7 @@ async def _keep_promise(
         await progress.move(transaction, city, master, Action.STOP_WAITING, actor=SYSTEM, now=now, data=data)
     master.urgent = master.urgent or case.urgent
     if case.due_at is not None and (master.due_at is None or case.due_at < master.due_at):
-        master.due_at, master.warn_at, master.reminded_at = case.due_at, case.warn_at, None
+        changes.hold_to(master, city, case.due_at)
 
 
 # ── un-merging ───────────────────────────────────────────────────────────────────────────────────
@@ -207,7 +207,7 @@ async def _take_out(
     if from_now and case.due_at is None:
         rule = city.deadline_rule(case.domain)
         promised = deadline.deadlines(city, rule, received_at=now, urgent=case.urgent)
-        case.due_at, case.warn_at = promised.due_at, promised.warn_at
+        changes.hold_to(case, city, promised.due_at)
     await progress.move(transaction, city, case, Action.UNMERGE, actor=actor, now=now, data=data)
     if unit is not None:
         await progress.move(

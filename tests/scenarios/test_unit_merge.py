@@ -2,6 +2,7 @@
 
 import pytest
 
+from routing.deadline import escalations
 from storage import ledger
 from storage.cases import Case
 from tests.city import CityHarness, Somebody
@@ -179,7 +180,9 @@ async def test_a_chair_merges_two_cases_of_the_own_unit_and_no_others(city: City
     _, second = await report(city, "bình", ALIKE)
     _, elsewhere = await report(city, "chi", ELSEWHERE)
     await chair.writes(f"/viec {second.code}")
-    chair.sees(f"Có thể trùng với {first.code}", f"[Gộp với {first.code}]")
+    chair.sees(f"Có thể trùng với {first.code}", "[Việc khác…]")
+    await chair.presses("Việc khác…")
+    chair.sees(f"[Gộp với {first.code}]")
     await chair.presses("Gộp với")
     chair.sees(f"Đã gộp {second.code} vào {first.code}")
     await chair.writes(f"/gop {first.code} {elsewhere.code}")
@@ -332,6 +335,9 @@ async def test_an_earlier_deadline_is_reminded_of_although_the_later_one_was(cit
     await merges(dispatcher, first, second)
     merged = await now_of(city, first)
     assert (merged.reminded_at, merged.due_at) == (None, second.due_at)
+    rule = city.city.deadline_rule(first.domain)
+    moments = escalations(city.city, rule, due_at=second.due_at)
+    assert (merged.leader_at, merged.chairman_at) == moments
     chair.reads()
     await city.ticks()
     chair.sees(first.code)
