@@ -94,7 +94,8 @@ def test_the_report_names_events_posts_and_units(report: Report) -> None:
 async def test_it_holds_with_faults_too(understanding: Understanding, tmp_path: Path) -> None:
     plan = Plan(days=2, cases=24, seed=11, faults=True)
     report = await _live(plan, understanding, tmp_path / "faults.db")
-    assert {"two clocks at once", "channel away"} <= report.faults.keys()
+    assert "two clocks at once" in report.faults
+    assert len(report.faults) >= 3
     assert report.events["received"] == report.cases > 0
 
 
