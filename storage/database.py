@@ -30,6 +30,7 @@ _dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _TABLE_ORDER = {table.name: number for number, table in enumerate(metadata.sorted_tables)}
 _known_reads: WeakKeyDictionary[Executable, frozenset[str] | None] = WeakKeyDictionary()
+_known_changes: WeakKeyDictionary[Executable, frozenset[str] | None] = WeakKeyDictionary()
 
 
 class Transaction:
@@ -54,10 +55,20 @@ class Transaction:
         columns = tuple(row)
         if isinstance(statement, Insert):
             self._inserts.setdefault((id(statement), columns), (statement, []))[1].append(row)
-        elif self._updates and self._updates[-1][0] is statement and self._updates[-1][1] == columns:
-            self._updates[-1][2].append(row)
         else:
-            self._updates.append((statement, columns, [row]))
+            self._rows_of(statement, columns).append(row)
+
+    def _rows_of(self, statement: UpdateBase, columns: Columns) -> list[Row]:
+        """Return where rows of a change are gathered: what touches other tables alone may go before it."""
+        tables = _tables_of(statement)
+        for known, names, rows in reversed(self._updates):
+            if known is statement and names == columns:
+                return rows
+            others = _tables_of(known)
+            if tables is None or others is None or not tables.isdisjoint(others):
+                break
+        self._updates.append((statement, columns, []))
+        return self._updates[-1][2]
 
     async def flush(self) -> None:
         """Send every buffered write."""
@@ -108,9 +119,20 @@ def _tables_read(statement: Executable) -> frozenset[str] | None:
         return found
 
 
-def _find_tables(statement: Executable) -> frozenset[str] | None:
+def _tables_of(statement: UpdateBase) -> frozenset[str] | None:
+    """Return the names of the tables that a change reads or writes, None when that cannot be told."""
+    try:
+        return _known_changes[statement]
+    except KeyError:
+        found = _find_tables(statement, unclear=[])
+        found = _known_changes[statement] = found and found | {_target(statement)}
+        return found
+
+
+def _find_tables(statement: Executable, unclear: list[Any] | None = None) -> frozenset[str] | None:
     tables: set[str] = set()
-    unclear: list[Any] = [statement] if isinstance(statement, UpdateBase) else []
+    if unclear is None:
+        unclear = [statement] if isinstance(statement, UpdateBase) else []
     visitors: dict[str, Callable[[Any], None]] = {
         "table": lambda table: tables.add(table.name),
         "textclause": unclear.append,

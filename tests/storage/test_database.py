@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import (
     Executable,
+    bindparam,
     event,
     exists,
     func,
@@ -73,6 +74,52 @@ async def test_updates_find_the_rows_inserted_with_them(database: Database) -> N
         transaction.write(ADD_PERSON, BA_TU)
     async with database.read() as transaction:
         assert (await transaction.fetch(select(person.c.name)))[0]["name"] == "Bà Năm"
+
+
+CALL = update(person).where(person.c.id == bindparam("row_id")).values(name=bindparam("new"))
+MOVE = update(account).where(account.c.person_id == bindparam("of")).values(user=bindparam("new"))
+MOVE_NAMED = (
+    update(account)
+    .where(account.c.person_id.in_(select(person.c.id).where(person.c.name == bindparam("of"))))
+    .values(user=bindparam("new"))
+)
+
+
+async def test_changes_of_two_tables_in_turns_go_out_together_and_each_row_keeps_its_order(
+    database: Database,
+) -> None:
+    sent: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        sent.append(statement.split()[0])
+
+    async with database.begin() as transaction:
+        transaction.write(ADD_PERSON, BA_TU)
+        transaction.write(ADD_ACCOUNT, ACCOUNT)
+        await transaction.flush()
+        event.listen(database._writer.sync_engine, "before_cursor_execute", note)
+        for number in range(3):
+            transaction.write(CALL, {"row_id": 1, "new": f"name {number}"})
+            transaction.write(MOVE, {"of": 1, "new": f"user {number}"})
+        await transaction.flush()
+        event.remove(database._writer.sync_engine, "before_cursor_execute", note)
+    assert sent == ["UPDATE", "UPDATE"]
+    async with database.read() as transaction:
+        assert (await transaction.fetch(select(person.c.name)))[0]["name"] == "name 2"
+        assert (await transaction.fetch(select(account.c.user)))[0]["user"] == "user 2"
+
+
+async def test_a_change_that_reads_another_table_finds_it_as_it_was_written_before(
+    database: Database,
+) -> None:
+    async with database.begin() as transaction:
+        transaction.write(ADD_PERSON, BA_TU)
+        transaction.write(ADD_ACCOUNT, ACCOUNT)
+        transaction.write(MOVE_NAMED, {"of": "Bà Tư", "new": "first"})
+        transaction.write(CALL, {"row_id": 1, "new": "Bà Năm"})
+        transaction.write(MOVE_NAMED, {"of": "Bà Tư", "new": "second"})
+    async with database.read() as transaction:
+        assert (await transaction.fetch(select(account.c.user)))[0]["user"] == "first"
 
 
 async def test_rows_with_other_columns_keep_all_of_them(database: Database) -> None:
