@@ -146,6 +146,8 @@ def doubt(draft: Draft, found: Assignment) -> str | None:
 def _no_unit(found: Assignment) -> str:
     if found.needs_place:
         return texts.doubt_place()
+    if found.dispatched:
+        return texts.doubt_left_to_dispatchers()
     return texts.doubt_rule(position=found.rule.position) if found.rule else texts.doubt_unit()
 
 

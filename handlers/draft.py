@@ -9,7 +9,7 @@ from routing.language import calls_for_help, cries_for_help, is_foreign
 from routing.organisation import City
 from routing.place import FormerWard, Ward
 from routing.problems import advertises, content_words
-from routing.responsibility import Assignment, assign
+from routing.responsibility import Assignment, assign_case
 from routing.understanding import LONGEST_TEXT, Reading
 from storage.identity import new_token
 
@@ -242,7 +242,7 @@ class Draft:
 
     def assignment(self, city: City, now: datetime) -> Assignment:
         """Return who would answer what is sent now."""
-        return assign(
+        return assign_case(
             city,
             domain=self.domain,
             kind=self.kind,

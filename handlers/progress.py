@@ -192,7 +192,7 @@ def _received(case: Case) -> dict[str, Any]:
 
 def responsible(city: City, case: Case) -> Assignment:
     """Return who must answer a case by the city's rules, from its domain, kind, place and time of receipt."""
-    return responsibility.assign(
+    return responsibility.assign_case(
         city,
         domain=case.domain,
         kind=case.kind,

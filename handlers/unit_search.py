@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 from handlers import access
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City, Unit, slugify
+from routing.responsibility import DISPATCH_UNIT
 from storage.cases import Case
 
 MOST = 6
@@ -39,6 +40,7 @@ def likely(city: City, case: Case, now: datetime) -> list[Unit]:
     present unit, then the departments. A restricted case has only the units of its rules.
     """
     allowed = possible(city, case, now)
+    allowed.pop(DISPATCH_UNIT, None)  # dispatchers choose, they do not answer
     found = dict.fromkeys(code for code in _guesses(city, case) if code in allowed)
     return [city.units[code] for code in list(found)[:MOST]]
 

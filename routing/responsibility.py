@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from routing.kind import FEEDBACK
@@ -10,6 +10,9 @@ from routing.organisation import City, Responsibility, Unit
 from routing.organisation.city import is_relative
 from routing.place import FormerWard
 from routing.vietnamese import normalise
+
+DISPATCH_UNIT = "bo-phan-dieu-phoi"
+"""The unit of the dispatchers: a rule that leads there leaves the choice of a unit to them."""
 
 # "Kiệt", "thôn", "ấp" and "xóm" are also parts of street names (Lý Thường Kiệt, Ấp Bắc): only in front.
 _ALLEY = re.compile(
@@ -33,7 +36,8 @@ class Assignment:
     """Who answers, by which rule, and why, for the record. Without a unit a dispatcher must decide.
 
     needs_place: the rule is known and only the ward is missing: worth asking the citizen for. supporting:
-    the units that contribute, in the rule's order, never the one that answers.
+    the units that contribute, in the rule's order, never the one that answers. dispatched: by the rule
+    itself a dispatcher decides, so that nothing is wrong with it.
     """
 
     unit: Unit | None
@@ -41,6 +45,7 @@ class Assignment:
     reason: str
     needs_place: bool = False
     supporting: tuple[Unit, ...] = ()
+    dispatched: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +88,31 @@ def assign(
     """
     situation = Situation(kind=kind, road=road_of(street), hours=hours_of(city, received_at))
     return decide(city, domain=domain, place=_place(city, ward_code, former), situation=situation)
+
+
+def assign_case(
+    city: City,
+    *,
+    domain: str,
+    kind: str,
+    ward_code: str | None,
+    former: Sequence[FormerWard] = (),
+    street: str | None,
+    received_at: datetime | None = None,
+) -> Assignment:
+    """Return who gets a case, as `assign`: what the rules leave to the dispatchers waits for one of them."""
+    found = assign(
+        city,
+        domain=domain,
+        kind=kind,
+        ward_code=ward_code,
+        former=former,
+        street=street,
+        received_at=received_at,
+    )
+    if found.unit is None or found.unit.code != DISPATCH_UNIT:
+        return found
+    return replace(found, unit=None, supporting=(), dispatched=True)
 
 
 def hours_of(city: City, at: datetime | None) -> str | None:

@@ -18,6 +18,11 @@ def doubt_rule(*, position: int) -> str:
     )
 
 
+def doubt_left_to_dispatchers() -> str:
+    """Give a dispatcher the reason: the city's rules leave such a case to them."""
+    return "Quy tắc phân công giao việc này cho cán bộ điều phối chọn đơn vị"
+
+
 def broken_rule(*, position: int, fault: str) -> str:
     """Name a rule that is broken, and how."""
     return f"Quy tắc số {position} {_FAULTS[fault]}."

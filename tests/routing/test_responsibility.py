@@ -11,7 +11,7 @@ from routing.deadline import LOCAL_TIME
 from routing.kind import KINDS
 from routing.organisation import City, Responsibility, build_city
 from routing.place import FormerWard, former_wards_of, wards_of
-from routing.responsibility import NamedRule, assign, named_rule, road_of
+from routing.responsibility import NamedRule, assign, assign_case, named_rule, road_of
 
 HA_NOI = build_city("Hà Nội")
 HA_NOI_BEFORE = build_city("Hà Nội", tiers=3)
@@ -259,3 +259,11 @@ def test_every_reason_names_its_rule(domain: str) -> None:
     assert named is not None
     assert found.rule is not None
     assert named.position == found.rule.position
+
+
+def test_what_a_rule_leaves_to_the_dispatchers_waits_for_one_of_them() -> None:
+    left = assign_case(HA_NOI, domain="other", kind="feedback", ward_code=KHUONG_DINH, street=None)
+    assert (left.unit, left.dispatched, left.needs_place) == (None, True, False)
+    assert "bo-phan-dieu-phoi" in left.reason
+    ruled = assign_case(HA_NOI, domain="waste", kind="feedback", ward_code=KHUONG_DINH, street=None)
+    assert ruled == assign(HA_NOI, domain="waste", kind="feedback", ward_code=KHUONG_DINH, street=None)

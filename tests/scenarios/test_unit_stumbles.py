@@ -1,0 +1,57 @@
+"""What officials stumbled over when they used the bot for the first time."""
+
+from storage.cases import Case
+from tests.city import CityHarness, Somebody
+
+WARD = "phuong-khuong-dinh"
+DISPATCH = "bo-phan-dieu-phoi"
+RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
+
+
+async def report(city: CityHarness, name: str = "an", *, text: str = RUBBISH) -> Case:
+    """Let somebody send a report."""
+    citizen = city.citizen(name)
+    await citizen.writes(text)
+    await citizen.files()
+    citizen.reads()
+    return (await city.cases())[-1]
+
+
+# ── what the rules leave to the dispatchers ──────────────────────────────────────────────────────
+
+
+async def of_no_domain(city: CityHarness) -> Somebody:
+    """Return somebody whose report belongs to no domain, as they say themselves."""
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.presses("Sửa lĩnh vực")
+    await an.presses("Khác")
+    return an
+
+
+async def test_what_the_rules_leave_to_the_dispatchers_waits_for_one_of_them(city: CityHarness) -> None:
+    dispatcher = await city.official(DISPATCH, "dispatcher")
+    officer = await city.official(WARD, "officer")
+    an = await of_no_domain(city)
+    an.sees("người điều phối sẽ chọn đơn vị phù hợp")
+    await an.presses("Đồng ý và gửi")
+
+    case = await city.only_case()
+    assert (case.status, case.unit_code, case.unreached_at) == ("triage", None, None)
+    dispatcher.sees("Có 1 phản ánh chờ điều phối")
+    dispatcher.does_not_see("chưa có ai")
+    await dispatcher.writes("/dieuphoi")
+    dispatcher.sees(RUBBISH, "giao việc này cho cán bộ điều phối chọn đơn vị", "[Phường Khương Đình]")
+    dispatcher.does_not_see("[Bộ phận điều phối phản ánh]")
+    await dispatcher.presses("Phường Khương Đình")
+    officer.sees(case.code, "[Nhận việc]")
+    an.sees(case.code, "Phường Khương Đình")
+
+
+async def test_a_dispatcher_who_finds_no_domain_is_asked_for_the_unit(city: CityHarness) -> None:
+    dispatcher = await city.official(DISPATCH, "dispatcher")
+    await report(city, text="Có chuyện lạ ở phường Khương Đình")
+    await dispatcher.writes("/dieuphoi")
+    await dispatcher.presses("Khác")
+    dispatcher.sees("[Phường Khương Đình]")
+    assert (await city.only_case()).status == "triage"
