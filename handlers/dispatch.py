@@ -85,6 +85,8 @@ LONGEST_LABEL = 60
 _MOST_BUTTONS = 40
 _NEAR = 60
 _COMMAND = re.compile(r"^/\s*(\w+)(?:@\w+)?[\s:]*(.*)$", re.DOTALL)
+_NUMBER = re.compile(r"\d+(?!\w)")
+_UNOFFERED = "unoffered"
 _INVITATION = re.compile(r"[0-9A-Za-z]{5}(-[0-9A-Za-z]{5}){2}")
 
 
@@ -128,8 +130,13 @@ async def send_reason(turn: Turn, argument: str) -> None:
         turn.say(texts.draft_gone())
 
 
+async def say_unoffered(turn: Turn, argument: str = "") -> None:
+    """Answer a typed number that none of the choices shown begins with."""
+    turn.say(texts.number_not_offered())
+
+
 COMMANDS = {**merged(MODULES, "COMMANDS"), "/trogiup": help, "/help": help}
-BUTTONS = {**merged(MODULES, "BUTTONS"), "sendreason": send_reason}
+BUTTONS = {**merged(MODULES, "BUTTONS"), "sendreason": send_reason, _UNOFFERED: say_unoffered}
 STEPS = merged(MODULES, "STEPS")
 REASONS = merged(MODULES, "REASONS")
 """What a reason leads to that was typed in a step, once it is sent with a tap; the argument is the reason."""
@@ -235,7 +242,7 @@ async def _press(turn: Turn, data: str) -> None:
     if handler is None:
         turn.say(texts.stale_button())
     elif action in OFFICIAL_BUTTONS and await posts.are_over(turn):
-        turn.say(texts.post_no_longer_held(official=False))
+        turn.say(texts.post_no_longer_held())
     else:
         await handler(turn, argument)
 
@@ -252,7 +259,7 @@ async def _command(turn: Turn) -> None:
     name, argument = command_of(turn.message.text) or ("/", "")
     handler = COMMANDS.get(name)
     if handler is not None and name in OFFICIAL_COMMANDS and await posts.are_over(turn):
-        turn.say(texts.post_no_longer_held(official=False))
+        turn.say(texts.post_no_longer_held())
         return
     if handler is not None:
         await handler(turn, argument)
@@ -301,7 +308,7 @@ async def _about(turn: Turn, case: Case) -> None:
     elif access.may(turn.person, turn.city, "see", case):
         await answering.take_reply(turn, case.code)
     elif await posts.are_over(turn):
-        turn.say(texts.post_no_longer_held(official=False))
+        turn.say(texts.post_no_longer_held())
     else:
         await intake.receive(turn)
 
@@ -325,6 +332,15 @@ def _buttons(notice: Notice) -> list[Button]:
 
 
 def _meant(buttons: Sequence[Button], typed: str) -> str:
+    numbered = {button.label: found[0] for button in buttons if (found := _NUMBER.match(button.label))}
+    if typed[:1].isdecimal() and len(numbered) > 1:
+        begun = [button.data for button in buttons if _begins(button.label, typed)]
+        if len(begun) == 1:
+            return begun[0]
+        if typed.isdecimal() and any(
+            numbered.get(button.label, str(place)) != str(place) for place, button in enumerate(buttons, 1)
+        ):
+            return _UNOFFERED  # "4" among 1, 2, 3 and 5 days is no place in a list
     if typed.isdecimal() and 1 <= int(typed) <= min(len(buttons), _MOST_BUTTONS):
         return buttons[int(typed) - 1].data
     same = [
@@ -333,6 +349,12 @@ def _meant(buttons: Sequence[Button], typed: str) -> str:
         if typed == button.data or typed.casefold() == button.label.casefold()
     ]
     return same[0] if same else ""
+
+
+def _begins(label: str, typed: str) -> bool:
+    """Tell whether a label begins with what was typed, as a whole word: "3" and "3 ngày" of "3 ngày: …"."""
+    rest = label[len(typed) :]
+    return label.casefold().startswith(typed.casefold()) and not rest[:1].isalnum()
 
 
 async def _case_meant(turn: Turn, shown: Sequence[Notice]) -> Case | None:

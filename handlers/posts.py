@@ -46,7 +46,7 @@ async def are_over(turn: Turn) -> bool:
 async def refusal(turn: Turn) -> str:
     """Return what somebody without posts is told: that theirs is over, or that they never held one."""
     over = await are_over(turn)
-    return texts.post_no_longer_held(official=False) if over else texts.not_an_official(official=False)
+    return texts.post_no_longer_held() if over else texts.not_an_official(official=False)
 
 
 async def _show_own(turn: Turn) -> None:

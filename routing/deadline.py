@@ -409,15 +409,6 @@ def is_time_to_remind(city_or_calendar: HasCalendar | WorkingCalendar, at: datet
     return not in_quiet_hours(at) and _calendar(city_or_calendar).is_working_day(_local(at).date())
 
 
-def next_time_to_remind(city_or_calendar: HasCalendar | WorkingCalendar, at: datetime) -> datetime:
-    """Return at itself where officials may be reminded then, otherwise the next working morning."""
-    later = at.astimezone(UTC)
-    while not is_time_to_remind(city_or_calendar, later):
-        day = _local(later).date() + timedelta(days=1 if _local(later).time() >= QUIET_UNTIL else 0)
-        later = _utc(day, _since_midnight(QUIET_UNTIL) * _MICROSECOND)
-    return later
-
-
 def _calendar(city_or_calendar: HasCalendar | WorkingCalendar) -> WorkingCalendar:
     return city_or_calendar if isinstance(city_or_calendar, WorkingCalendar) else city_or_calendar.calendar
 

@@ -241,18 +241,6 @@ async def _list(transaction: Transaction, statement: Select[Any], **parameters: 
     return [_from_row(row) for row in await transaction.fetch(statement, parameters)]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredPhoto:
-    """A stored picture: size in bytes, width and height in pixels."""
-
-    media_key: str
-    mime: str
-    size: int
-    width: int | None
-    height: int | None
-    created_at: datetime
-
-
 _INSERT_PHOTO = {
     "sqlite": sqlite.insert(photo).on_conflict_do_nothing(index_elements=["media_key"]),
     "postgresql": postgresql.insert(photo).on_conflict_do_nothing(index_elements=["media_key"]),
@@ -263,7 +251,6 @@ _ATTACH = {
         index_elements=["case_id", "media_key"]
     ),
 }
-_PHOTO = select(photo).where(photo.c.media_key == bindparam("key"))
 _PHOTOS_OF = (
     select(case_photo.c.media_key)
     .where(case_photo.c.case_id == bindparam("row_id"), case_photo.c.purpose == bindparam("in_purpose"))
@@ -304,9 +291,3 @@ async def photos_of(transaction: Transaction, case_id: int, purpose: str) -> lis
     """Return the media keys of a case's pictures for one purpose, in the order in which they came."""
     rows = await transaction.fetch(_PHOTOS_OF, {"row_id": case_id, "in_purpose": purpose})
     return [row["media_key"] for row in rows]
-
-
-async def photo_by_key(transaction: Transaction, media_key: str) -> StoredPhoto | None:
-    """Return what is recorded of a stored picture."""
-    row = await transaction.fetch_one(_PHOTO, {"key": media_key})
-    return StoredPhoto(**row) if row else None

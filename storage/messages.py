@@ -387,23 +387,6 @@ async def release_claims(transaction: Transaction) -> None:
         )
 
 
-def _next_due(table: Any, is_open: InLine) -> Select[Any]:
-    due = func.min(func.coalesce(table.c.claimed_until, table.c.available_at), type_=UtcTime)
-    return select(due.label("at")).where(is_open(table), table.c.id == _of_chat(table, is_open, func.min))
-
-
-_NEXT_DUE = {"inbox": _next_due(inbox, _inbox_open), "outbox": _next_due(outbox, _outbox_open)}
-
-
-async def next_due(transaction: Transaction, box: str) -> datetime | None:
-    """Return when the first row of any chat in "inbox" or "outbox" can be claimed; None when none waits.
-
-    Rows behind the first of their chat do not count, and a claimed chat counts from the end of its claim.
-    """
-    row = await transaction.fetch_one(_NEXT_DUE[box])
-    return row["at"] if row else None
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueState:
     """How the two queues stand: waiting rows, dead letters, and since when the oldest due row has waited."""

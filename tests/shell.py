@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
+from tests.city import CityHarness
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,8 @@ class Shell:
         """Return all that the database holds, to compare."""
         with closing(sqlite3.connect(self.database)) as connection:
             return list(connection.iterdump())
+
+
+def shell_of(city: CityHarness, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Return the shell of an operator beside the running city."""
+    return Shell(capsys, {"LANGNGHE_DATABASE_URL": f"sqlite:///{city.database.url.database}"})

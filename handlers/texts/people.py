@@ -58,13 +58,8 @@ def deputy_line(*, name: str, unit: str, ends_at: datetime | None) -> str:
     return f"{name} được anh/chị ủy quyền{until} ({unit})"
 
 
-def post_no_longer_held(*, official: bool) -> str:
-    """Answer an official's deed from somebody whose post is over; other posts may be left."""
-    if official:
-        return (
-            "Anh/chị không còn giữ nhiệm vụ này nên không xem hay xử lý vụ việc đó được nữa. Việc của các "
-            "nhiệm vụ khác: /viec."
-        )
+def post_no_longer_held() -> str:
+    """Answer an official's deed from somebody who holds no post any more."""
     return (
         "Anh/chị không còn giữ nhiệm vụ này nên không xem hay xử lý được nữa. Nếu có nhầm lẫn, xin báo lãnh "
         "đạo đơn vị. Anh/chị vẫn gửi phản ánh được như mọi người dân: cứ nhắn việc gì, ở đâu."

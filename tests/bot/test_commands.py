@@ -17,9 +17,10 @@ from sqlalchemy import update
 
 from handlers import texts
 from storage import seals
+from storage.tables import case as case_table
 from storage.tables import event
 from tests.city import CityHarness
-from tests.shell import Shell
+from tests.shell import Shell, shell_of
 
 ROOT = Path(__file__).parent.parent.parent
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
@@ -228,10 +229,6 @@ def test_an_unknown_role_is_refused(shell: Shell) -> None:
 # ── stats, verify ────────────────────────────────────────────────────────────────────────────────
 
 
-def shell_of(city: CityHarness, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(capsys, {"LANGNGHE_DATABASE_URL": f"sqlite:///{city.database.url.database}"})
-
-
 async def reported(city: CityHarness, count: int) -> None:
     """Let people file cases just now; the first of them is answered."""
     city.now = datetime.now(UTC) - timedelta(minutes=5)
@@ -268,7 +265,9 @@ async def test_figures_have_their_keys_and_follow_unit_domain_and_days(
         return (await asyncio.to_thread(shell, "stats", "--json", *words)).data
 
     found = await stats()
-    assert set(found) == {"unit", "domain", "tree", "from", "to", "as_of", "total", "by_unit", "by_domain"}
+    about = {"unit", "domain", "tree", "trees_differ", "from", "to", "as_of"}
+    assert set(found) == {*about, "total", "by_unit", "by_domain"}
+    assert found["total"]["rejected_late"] == 0
     assert [row["code"] for row in found["by_unit"]] == ["phuong-khuong-dinh"]
     assert [row["code"] for row in found["by_domain"]] == ["waste"]
     assert (await stats("--unit", "phuong-khuong-dinh"))["total"]["received"] == 2
@@ -307,6 +306,14 @@ async def test_the_ledger_is_proved_until_somebody_touches_it(
     assert answer.status == 0
     assert re.match(r"The ledger holds: \d+ events", answer.out)
     first = (await city.cases())[0]
+    for column, fault in (("text", "what the citizen wrote is not"), ("answer", "the answer is not the one")):
+        written = update(case_table).where(case_table.c.id == first.id)
+        async with city.database.begin() as transaction:
+            await transaction.execute(written.values({column: "Không có gì"}))
+        assert f"case {first.code}" in (told := await asyncio.to_thread(shell, "verify")).err
+        assert fault in told.err
+        async with city.database.begin() as transaction:
+            await transaction.execute(written.values({column: getattr(first, column)}))
     async with city.database.begin() as transaction:
         touched = (event.c.case_id == first.id) & (event.c.sequence == 2)
         await transaction.execute(update(event).where(touched).values(actor_role="somebody"))
@@ -321,6 +328,10 @@ async def test_a_noted_root_and_a_day_can_be_verified_alone(
     await reported(city, 2)
     shell = shell_of(city, capsys)
     assert "No day is sealed yet" in (await asyncio.to_thread(shell, "verify")).out
+    await city.becomes(city.now + timedelta(days=1))
+    later = city.citizen("later")
+    await later.writes(RUBBISH)
+    await later.files()
     async with city.database.begin() as transaction:
         sealed = (await seals.seal_days(transaction, now=city.now + timedelta(days=2)))[-1]
     day = sealed.day.isoformat()
@@ -329,6 +340,8 @@ async def test_a_noted_root_and_a_day_can_be_verified_alone(
     assert sealed.shown in told.out
     found = (await asyncio.to_thread(shell, "verify", "--root", sealed.shown, "--json")).data
     assert (found["holds"], found["root"], found["sealed_until"]) == (True, sealed.root, day)
+    assert found["sealed_late"] == [day]
+    assert f"Sealed late, more than a day after it could be: {day}." in told.out
     other = await asyncio.to_thread(shell, "verify", "--root", "0" * 16, "--day", day)
     assert other.status == 1
     assert f"the seal ({day})" in other.err

@@ -8,8 +8,8 @@ import pytest
 
 from handlers import texts
 from storage import people
-from tests.bot.test_commands import Answer, shell_of
 from tests.city import CityHarness, Somebody
+from tests.shell import Answer, shell_of
 
 WARD = "phuong-khuong-dinh"
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
@@ -79,11 +79,11 @@ async def test_an_admin_ends_posts_and_the_work_goes_to_the_successor(
         today, capsys, "people", "end", "--person", leaving["person"], "--successor", following["person"]
     )
     assert ended.status == 0, ended.err
-    assert "1 cases went to đồng nghiệp" in ended.out
+    assert "1 case went to đồng nghiệp" in ended.out
     colleague.sees("Anh/chị nhận 1 vụ việc")
     officer.sees("Anh/chị thôi làm chuyên viên")
     await officer.replays(f"answer:{code}")
-    officer.sees(texts.post_no_longer_held(official=False))
+    officer.sees(texts.post_no_longer_held())
     case = (await today.cases())[-1]
     assert case.officer_id == following["person"]
     assert (await today.events(case))[-1].actor_role == "admin"

@@ -12,8 +12,9 @@ import pytest
 from bot.clock import CHECK_RULES, Ticker
 from handlers import alarms, texts
 from routing.organisation import Responsibility, build_city, to_document
-from tests.bot.test_commands import Shell, document, shell, shell_of
+from tests.bot.test_commands import document, shell
 from tests.city import CityHarness
+from tests.shell import Shell, shell_of
 
 __all__ = ["document", "shell"]
 

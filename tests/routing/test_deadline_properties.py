@@ -1,7 +1,7 @@
 """Working time against a slow walk, minute by minute over twenty years, for odd calendars too."""
 
 from bisect import bisect_left
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 
 import pytest
@@ -15,10 +15,7 @@ from routing.deadline import (
     deadlines,
     extended,
     held_to,
-    in_quiet_hours,
-    is_time_to_remind,
     moved,
-    next_time_to_remind,
     pause_extended,
 )
 
@@ -194,15 +191,3 @@ def test_a_legal_period_ends_with_a_working_day_and_no_sooner_than_its_days(
         (received_on + timedelta(days=days + number)) for number in range((last - received_on).days - days)
     )
     assert not any(calendar.is_working_day(day) for day in after)
-
-
-@given(names, minutes)
-def test_reminders_wait_for_the_first_moment_of_a_working_day_that_is_not_night(name: str, at: int) -> None:
-    calendar, now = CALENDARS[name], moment(at)
-    later = next_time_to_remind(calendar, now)
-    assert is_time_to_remind(calendar, later)
-    assert later.tzinfo is UTC
-    assert later == now if is_time_to_remind(calendar, now) else later > now
-    if later > now:
-        assert not is_time_to_remind(calendar, later - timedelta(seconds=1))
-        assert in_quiet_hours(later - timedelta(seconds=1))

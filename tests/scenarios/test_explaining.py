@@ -83,6 +83,7 @@ async def test_what_a_unit_writes_when_it_gives_a_case_back_is_not_for_the_citiz
     citizen, code = await filed(city)
     await officer.presses("Trả lại")
     await officer.writes("Người này hay kiện, phường không nhận")
+    await officer.presses("Gửi lý do này")
     dispatcher.reads()
 
     await citizen.writes(f"/viso {code}")

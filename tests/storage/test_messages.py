@@ -289,22 +289,6 @@ async def test_a_reply_finds_the_case_that_the_message_was_about(database: Datab
         assert await messages.case_of_message(transaction, **asked, message_id="m0") is None
 
 
-async def next_due(database: Database, box: str) -> datetime | None:
-    async with database.read() as transaction:
-        return await messages.next_due(transaction, box)
-
-
-async def test_the_next_due_time_looks_at_the_first_of_each_chat_alone(database: Database) -> None:
-    assert await next_due(database, "inbox") is None
-    await receive(database, update_of("an", "1"), update_of("an", "2"))
-    assert await next_due(database, "inbox") == NOON
-    [[first]] = await claim(database)
-    assert await next_due(database, "inbox") == NOON + messages.CLAIM_TIME
-    async with database.begin() as transaction:
-        messages.retry_update(transaction, first.id, again_at=NOON + SECOND, why="hỏng")
-    assert await next_due(database, "inbox") == NOON + SECOND
-
-
 async def history(database: Database, **asked: Any) -> list[str]:
     async with database.read() as transaction:
         entries = await messages.chat_history(transaction, channel="telegram", chat="an", **asked)
