@@ -295,6 +295,11 @@ def extension_choice(*, count: int, due_at: datetime) -> str:
     return f"{count} ngày: đến {moment(due_at)}"
 
 
+def number_not_offered() -> str:
+    """Answer a typed number that none of the choices shown begins with."""
+    return "Không có lựa chọn nào bắt đầu bằng số đó. Anh/chị bấm một nút ở trên, hoặc gõ đúng chữ trên nút."
+
+
 def why_extension(*, code: str, count: int, due_at: datetime) -> str:
     """Ask why a case needs more time."""
     return (

@@ -381,7 +381,7 @@ def test_every_module_of_texts_is_rendered() -> None:
 
 def test_texts_hold_no_leftovers_and_fit_a_message() -> None:
     for part in rendered().split("## "):
-        body = FIELD.sub("", part.partition("\n")[2])
+        body = FIELD.sub("x", part.partition("\n")[2])
         assert not any(sign in body for sign in ("None", "{", "}", "  •", "..", " ,", " .\n")), part
         assert len(body) < 2_000, part
 

@@ -46,7 +46,7 @@ async def from_report_to_figures(city: TelegramCity) -> None:
     await an.sees(case.code, "Phường Khương Đình", "kèm 1 ảnh")
     assert confirmation.buttons == [], "spent buttons are taken away"
 
-    await chair.sees(case.code, RUBBISH, f"Công dân {an.chat}", "[Trả lời người dân]", "[Trả lại]")
+    await chair.sees(case.code, RUBBISH, f"Công dân {an.chat}", "[Trả lời người dân]", "[Việc khác…]")
     assert [size_of(photo) for photo in chair.photos] == [(64, 48)]
     an.reads()
     card = await chair.presses("Nhận việc")
