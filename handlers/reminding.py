@@ -6,7 +6,8 @@ is noted and what was told is stored in the same transaction, so two clocks neve
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 from handlers import cards, escalating, notices, texts
@@ -103,10 +104,23 @@ def _rank(matter: str) -> int:
 
 
 def _complete(city: City, case: DueCase) -> None:
-    """Work out whom to tell when of a deadline that was set before that was stored with it."""
+    """Work out whom to tell when of what was set before those moments were stored with it."""
     if case.due_at is not None and case.leader_at is None:
         rule = city.deadline_rule(case.domain)
-        case.leader_at, case.chairman_at = deadline.escalations(city, rule, due_at=case.due_at)
+        moments = deadline.escalations(city, rule, due_at=case.due_at)
+        case.leader_at, case.chairman_at = (_untold(case, at) for at in moments)
+        if case.accept_due_at is not None and case.accepted_at is None:
+            moments = deadline.escalations(city, rule, due_at=case.accept_due_at)
+            case.accept_leader_at, case.accept_chairman_at = (_untold(case, at) for at in moments)
+    if case.triage_at is not None and case.decide_due_at is case.accept_leader_at is None:
+        after = partial(city.calendar.add_working_hours, case.triage_at)
+        case.decide_due_at = _untold(case, after(escalation.DECIDE_HOURS))
+        case.accept_leader_at = _untold(case, after(escalation.TRIAGE_LEADER_HOURS))
+
+
+def _untold(case: DueCase, at: datetime) -> datetime:
+    """Return a moment that nobody was told of yet, not before what they were told of last."""
+    return at if case.reminded_at is None else max(at, case.reminded_at + timedelta(microseconds=1))
 
 
 async def _tell_reporters(

@@ -179,7 +179,7 @@ async def _move_posts(step: _Step, succession: Succession) -> dict[int, int]:
 
 
 def _stands_for(known: HeldPost, held: HeldPost, now: datetime) -> bool:
-    """Tell whether the post that somebody has at a successor is no less than their former one, nor shorter."""
+    """Tell whether the post somebody has at a successor is no less than their former one, nor shorter."""
     begun = known.starts_at <= max(now, held.starts_at)
     lasting = known.ends_at is None or (held.ends_at is not None and known.ends_at >= held.ends_at)
     return known.deputy_for is None and begun and lasting

@@ -56,6 +56,7 @@ class DueCase:
     warn_at: datetime | None
     leader_at: datetime | None
     chairman_at: datetime | None
+    triage_at: datetime | None
     decide_due_at: datetime | None
     paused_at: datetime | None
     snoozed_until: datetime | None
@@ -100,6 +101,9 @@ _NOTE = (
     .values(
         leader_at=bindparam("leader"),
         chairman_at=bindparam("chairman"),
+        accept_leader_at=bindparam("accept_leader"),
+        accept_chairman_at=bindparam("accept_chairman"),
+        decide_due_at=bindparam("decide"),
         reminded_at=bindparam("reminded"),
         escalated=bindparam("levels"),
         next_check_at=bindparam("next_at"),
@@ -142,9 +146,18 @@ async def is_any_due(transaction: Transaction, *, now: datetime, urgent_only: bo
 def note_told(transaction: Transaction, case: DueCase, *, now: datetime) -> None:
     """Store that all milestones until now were told; the case comes back at its next one."""
     case.reminded_at = now
-    row = {"row_id": case.id, "leader": case.leader_at, "chairman": case.chairman_at, "reminded": now}
-    next_at = escalation.next_check(case)
-    transaction.write(_NOTE, {**row, "levels": case.escalated, "next_at": next_at})
+    row = {
+        "row_id": case.id,
+        "leader": case.leader_at,
+        "chairman": case.chairman_at,
+        "accept_leader": case.accept_leader_at,
+        "accept_chairman": case.accept_chairman_at,
+        "decide": case.decide_due_at,
+        "reminded": now,
+        "levels": case.escalated,
+        "next_at": escalation.next_check(case),
+    }
+    transaction.write(_NOTE, row)
 
 
 _UNREACHED = (

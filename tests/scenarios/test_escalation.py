@@ -15,12 +15,13 @@ from handlers.progress import Actor
 from routing import deadline, escalation
 from routing.deadline import LOCAL_TIME
 from routing.organisation import build_city
-from storage import cases, reminders
+from storage import cases, migrating, reminders
 from storage import people as storage_people
 from storage.cases import Case
 from storage.database import Database
 from storage.identity import new_id
 from storage.reminders import DueCase
+from storage.tables import case as case_table
 from storage.tables import outbox, reminder
 from tests.city import CityHarness, Somebody
 from tests.machinery import found_city
@@ -664,3 +665,41 @@ async def test_reminders_that_cannot_be_worded_are_dropped_for_that_chat_alone(
     other.sees(second.code)
     admin.sees("Lỗi khi gửi lời nhắc", first.code)
     assert await town.rows(reminder.select()) == []
+
+
+async def test_what_was_open_before_levels_above_were_told_is_brought_before_them(
+    database_url: str, tmp_path: Path
+) -> None:
+    database = Database(database_url)
+    city = await found_city(database, tmp_path)
+    citizen = city.citizen("an")
+    for text in ("Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình", "Có việc này cần báo"):
+        await citizen.writes(text)
+        await citizen.files()
+    late, waiting = await city.cases()
+    assert late.due_at is not None
+    city.now = late.due_at + timedelta(minutes=1)
+    # As the former program left it: warning and deadline are told, nothing is to be looked at any more.
+    told = case_table.update().values(reminded_at=city.now, next_check_at=None)
+    async with database.begin() as transaction:
+        await transaction.execute(told.where(case_table.c.id == late.id))
+        await transaction.execute(
+            case_table.update()
+            .values(status="triage", unit_code=None, due_at=None, next_check_at=None)
+            .where(case_table.c.id == waiting.id)
+        )
+    await database.close()
+    await migrating.downgrade(database_url, "0005")
+    await migrating.upgrade(database_url)
+    leader, dispatcher = await city.official("ha-noi", "leader"), await city.official("ha-noi", "dispatcher")
+    await city.ticks()
+    late, waiting = await city.cases()
+    assert late.leader_at is not None
+    assert late.chairman_at is not None
+    assert late.accept_leader_at is not None
+    assert waiting.decide_due_at is not None
+    dispatcher.sees(waiting.code)
+    city.now = late.chairman_at + timedelta(minutes=1)
+    await city.ticks()
+    leader.sees(late.code, waiting.code)
+    await database.close()
