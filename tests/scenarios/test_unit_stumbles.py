@@ -1,5 +1,7 @@
 """What officials stumbled over when they used the bot for the first time."""
 
+import pytest
+
 from storage.cases import Case
 from tests.city import CityHarness, Somebody
 
@@ -55,3 +57,49 @@ async def test_a_dispatcher_who_finds_no_domain_is_asked_for_the_unit(city: City
     await dispatcher.presses("Khác")
     dispatcher.sees("[Phường Khương Đình]")
     assert (await city.only_case()).status == "triage"
+
+
+# ── typed numbers ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("typed", "days"), [("3", 3), ("3 ngày", 3), ("5", 5), ("5 Ngày", 5), ("1", 1), ("4", 0), ("9", 0)]
+)
+async def test_a_number_among_labels_that_begin_with_numbers_is_what_they_say(
+    city: CityHarness, typed: str, days: int
+) -> None:
+    await city.official("ha-noi", "chair")
+    officer = await city.official(WARD, "officer")
+    case = await report(city)
+    await officer.presses("Nhận việc")
+    await officer.replays(f"extend:{case.code}")
+    officer.sees("[3 ngày", "[5 ngày", "[Quay lại]")
+    await officer.writes(typed)
+    officer.sees(f"thêm {days} ngày làm việc" if days else "bấm một nút ở trên")
+
+
+async def test_elsewhere_a_number_is_a_place_in_the_list(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.writes("1")
+    assert (await city.only_case()).unit_code == WARD
+
+
+# ── words of an official that belong nowhere ─────────────────────────────────────────────────────
+
+
+async def test_stray_words_become_no_report_until_that_is_tapped(city: CityHarness) -> None:
+    officer = await city.official(WARD, "officer")
+    await officer.writes("Chiều nay rác ở tổ 5 phường Khương Đình đã dọn chưa anh em")
+    officer.sees("với tư cách người dân")
+    await officer.writes("Ảnh dọn rác tôi gửi sau nhé")
+    officer.sees("với tư cách người dân")
+    await officer.sends(position=(20.9927, 105.8120))
+    officer.sees("với tư cách người dân")
+    officer.does_not_see("[Đồng ý và gửi]")
+    assert await city.cases() == []
+
+    await officer.presses("Đúng, gửi như người dân")
+    officer.sees("[Đồng ý và gửi]")
+    await officer.writes("Rác ngay trước nhà văn hoá")
+    officer.sees("[Đồng ý và gửi]", "nhà văn hoá")
