@@ -67,7 +67,7 @@ async def read_day(turn: Turn, argument: str) -> None:
 def _day_typed(turn: Turn) -> datetime | None:
     """Return when work begins on the day that was typed; None for one that cannot be chosen."""
     day = read_coming_day(turn.message.text, today=turn.now.astimezone(LOCAL_TIME).date())
-    if day is None:
+    if day is None or day > (turn.now + timedelta(days=MOST_DAYS)).astimezone(LOCAL_TIME).date():
         return None
     until = morning(turn, datetime.combine(day, time(), LOCAL_TIME))
     return until if _is_possible(turn, until) else None
