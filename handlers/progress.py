@@ -106,7 +106,7 @@ async def file(
     case.status = Status.RECEIVED
     case.teaching = teaching_value([each["confidence"] for each in case.reading.get("candidates", ())])
     reporter = citizen(case)
-    record(turn.transaction, case, "received", actor=reporter, now=turn.now, data=_received(case))
+    record(turn.transaction, case, "received", actor=reporter, now=turn.now, data=_received(case, photos))
     if into is None:
         found = _send_on(turn, case)
         asked = ask_supporting(turn.transaction, case, found, now=turn.now)
@@ -180,8 +180,11 @@ def _supporting(found: Assignment) -> dict[str, list[str]]:
     return {"supporting": [unit.code for unit in found.supporting]} if found.supporting else {}
 
 
-def _received(case: Case) -> dict[str, Any]:
+def _received(case: Case, photos: Sequence[str]) -> dict[str, Any]:
+    # The hash proves the text without keeping a citizen's words twice.
     return {
+        "text_hash": ledger.text_hash(case.text),
+        "photos": list(photos),
         "kind": case.kind,
         "domain": case.domain,
         "ward": case.ward_code,

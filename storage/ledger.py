@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Select, Text, bindparam, cast, func, insert, select
-from sqlalchemy.engine import Row, RowMapping
+from sqlalchemy.engine import Row
 
 from routing.deadline import LOCAL_TIME
 from storage.cases import Case
@@ -61,6 +61,8 @@ class Broken:
 FAULTS = {
     "changed": "its content does not match its hash",
     "removed": "it is missing",
+    "text": "what the citizen wrote is not what was received",
+    "answer": "the answer is not the one that was given",
     "inserted": "it does not belong to the chain",
     "back-dated": "it is older than the event before it",
     "head": "the case's record does not match its last event",
@@ -88,7 +90,7 @@ _FIRST_COUNTED = (
     "extended",
     "rating",
 )
-COUNTED_COLUMNS = (
+_SECOND_COUNTED = (
     *_FIRST_COUNTED,
     "extended_from",
     "handled_hours",
@@ -97,9 +99,11 @@ COUNTED_COLUMNS = (
     "returned_count",
     "reopened_count",
 )
+COUNTED_COLUMNS = (*_SECOND_COUNTED, "paused_at")
 """What figures count of a case; every event keeps them, so that figures can be recounted from events."""
-STATE_VERSION = 2
-"""Events before version 2 keep the first columns alone; no version is written in them."""
+STATE_VERSION = 3
+_COUNTED = {1: _FIRST_COUNTED, 2: _SECOND_COUNTED, STATE_VERSION: COUNTED_COLUMNS}
+"""What each version of the state keeps; no number is written in the first."""
 
 _INSERT = insert(event)
 _canonical_form = json.JSONEncoder(
@@ -144,6 +148,11 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def text_hash(text: str) -> str:
+    """Return the hash by which an event keeps what a citizen wrote, without the words: SHA-256 of UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def append_event(
@@ -211,6 +220,8 @@ _CASES = (
         case_table.c.event_count,
         case_table.c.head_hash,
         case_table.c.head_at,
+        case_table.c.text,
+        case_table.c.answer,
         *(case_table.c[name] for name in COUNTED_COLUMNS),
     )
     .where(case_table.c.id > bindparam("after"))
@@ -248,8 +259,9 @@ async def verify(source: Database | Transaction, progress: Progress | None = Non
     """Return the first fault of the chains, in the order of cases, or None when all of them hold.
 
     Finds events that were changed, removed, inserted or back-dated, a case whose count or hash of events is
-    not what its events give, and one whose counted columns are not what its last event says. `progress`
-    hears (events checked, events in all). Chains that were made to fit are found by `storage.seals.verify`.
+    not what its events give, one without events, and one whose counted columns, text or answer are not what
+    its events say. `progress` hears (events checked, events in all). Chains that were made to fit are
+    found by `storage.seals.verify`.
     """
     if isinstance(source, Database):
         async with source.read() as transaction:
@@ -281,17 +293,23 @@ async def verify_chain(transaction: Transaction, case_id: int) -> Broken | None:
 
 async def verify_chains(transaction: Transaction, case_ids: Sequence[int]) -> Broken | None:
     """Check the events of some cases alone; return the first fault."""
+    async for broken in faults_of(transaction, case_ids):
+        return broken
+    return None
+
+
+async def faults_of(transaction: Transaction, case_ids: Sequence[int]) -> AsyncIterator[Broken]:
+    """Yield the first fault of each of some cases."""
     for start in range(0, len(case_ids), CASES_AT_ONCE):
         ids = {"ids": list(case_ids[start : start + CASES_AT_ONCE])}
         cases = await transaction.fetch(_SOME_CASES, ids)
-        if broken := next(_faults(cases, await _raw(transaction, _RAW_OF_SOME, ids), None), None):
-            return broken
-    return None
+        for broken in _faults(cases, await _raw(transaction, _RAW_OF_SOME, ids), None):
+            yield broken
 
 
 async def _batches(
     transaction: Transaction,
-) -> AsyncIterator[tuple[Sequence[RowMapping], Sequence[Row[Any]]]]:
+) -> AsyncIterator[tuple[Sequence[Mapping[str, Any]], Sequence[Row[Any]]]]:
     """Yield cases with their events, a bounded number at a time, and at last events without a case."""
     after = -1
     while True:
@@ -311,7 +329,9 @@ async def _raw(
     return found
 
 
-def _faults(cases: Sequence[RowMapping], events: Sequence[Row[Any]], seen: Seen | None) -> Iterator[Broken]:
+def _faults(
+    cases: Sequence[Mapping[str, Any]], events: Sequence[Row[Any]], seen: Seen | None
+) -> Iterator[Broken]:
     by_case: dict[int, list[Row[Any]]] = {}
     for row in events:
         by_case.setdefault(row.case_id, []).append(row)
@@ -334,32 +354,53 @@ def _faults(cases: Sequence[RowMapping], events: Sequence[Row[Any]], seen: Seen 
 Fault = tuple[int | None, str, date | None]
 
 
-def _case_fault(record: RowMapping, events: Sequence[Row[Any]]) -> Fault | None:
+def _case_fault(record: Mapping[str, Any], events: Sequence[Row[Any]]) -> Fault | None:
     head: str = ""
     head_at: datetime | None = None
+    told: dict[str, Any] = {}
+    answer: str | None = None
     for expected, row in enumerate(events, start=1):
-        if fault := _event_fault(row, expected, head, head_at):
+        data = _read(row.data)
+        if fault := _event_fault(row, data, expected, head, head_at):
             return fault
         head, head_at = row.hash, row.at
+        told = told or data
+        if row.type in _GIVEN:
+            answer = data.get(_GIVEN[row.type], record["answer"])
     last_day = local_day(head_at) if head_at else None
     if len(events) > record["event_count"]:
         return record["event_count"] + 1, "inserted", local_day(events[record["event_count"]].at)
-    if len(events) < record["event_count"]:
+    if not events or len(events) < record["event_count"]:
+        # No case is stored without the event of its receipt.
         return len(events) + 1, "removed", last_day
     if (head, head_at) != (record["head_hash"], record["head_at"]):
         return None, "head", last_day
-    return (None, "record", last_day) if events and not _is_told(record, events[-1]) else None
+    differs = _record_fault(record, told, answer, data)
+    return (None, differs, last_day) if differs else None
 
 
-def _is_told(record: RowMapping, last: Row[Any]) -> bool:
-    """Tell whether a case's columns are what its last event says."""
-    state = _read(last.data)["state"]
-    version = state.pop("version", 1)
-    return bool(state == _told(dict(record), COUNTED_COLUMNS if version >= STATE_VERSION else _FIRST_COUNTED))
+_GIVEN = {"answered": "text", "rejected": "reason"}
+"""The events that give a case its answer, and under which name they keep it."""
 
 
-def _event_fault(row: Row[Any], expected: int, head: str, head_at: datetime | None) -> Fault | None:
-    case_id, sequence, type, actor_id, actor_role, unit_code, at, data, previous_hash, hash = tuple(row)
+def _record_fault(
+    record: Mapping[str, Any], first: Mapping[str, Any], answer: str | None, last: Mapping[str, Any]
+) -> str | None:
+    """Tell how a case's own row disagrees with its first event, its last answer, and its last event."""
+    state = dict(last["state"])
+    counted = _COUNTED.get(state.pop("version", 1), COUNTED_COLUMNS)
+    if state != _told(record, counted):
+        return "record"
+    # Earlier events do not keep the hash of what was written.
+    if first.get("text_hash", "") not in ("", text_hash(record["text"])):
+        return "text"
+    return "answer" if answer != record["answer"] else None
+
+
+def _event_fault(
+    row: Row[Any], content: Any, expected: int, head: str, head_at: datetime | None
+) -> Fault | None:
+    case_id, sequence, type, actor_id, actor_role, unit_code, at, _, previous_hash, hash = tuple(row)
     if sequence != expected:
         return (expected, "removed", None) if sequence > expected else (sequence, "inserted", local_day(at))
     written = _canonical_form(
@@ -371,7 +412,7 @@ def _event_fault(row: Row[Any], expected: int, head: str, head_at: datetime | No
             "actor_role": actor_role,
             "unit_code": unit_code,
             "at": at.isoformat(timespec="microseconds"),
-            "data": _read(data),
+            "data": content,
             "previous_hash": previous_hash,
         }
     )

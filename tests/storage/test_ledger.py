@@ -124,6 +124,72 @@ async def test_a_case_without_any_of_its_events_is_found(database: Database) -> 
     )
 
 
+async def test_a_case_that_never_had_an_event_is_found(database: Database) -> None:
+    """Whoever adds a case to the figures by its row alone, or clears a case and its head, is found."""
+    stored = await three_cases(database)
+    async with database.begin() as transaction:
+        added = a_case(stored[0].reporter_id)
+        cases.add_case(transaction, added)
+    missing = {"sequence": 1, "fault": "removed", "day": None}
+    assert await broken(database) == Broken(case_id=added.id, code=added.code, **missing)
+    cleared = {"event_count": 0, "head_hash": "", "head_at": None}
+    await tamper(
+        database,
+        delete(case_table).where(case_table.c.id == added.id),
+        delete(event).where(event.c.case_id == stored[0].id),
+        update(case_table).where(case_table.c.id == stored[0].id).values(cleared),
+    )
+    assert await broken(database) == Broken(case_id=stored[0].id, code=stored[0].code, **missing)
+
+
+async def said(database: Database) -> Case:
+    """A case whose first event keeps the hash of its text, with an answer that its event keeps."""
+    case = a_case(await add_reporter(database), text="Rác ở ngõ 5.", answer="Đã dọn.")
+    async with database.begin() as transaction:
+        append(transaction, case, "received", at=NOON, text_hash=ledger.text_hash(case.text))
+        append(transaction, case, "answered", at=NOON + HOUR, text="Đang dọn.")
+        append(transaction, case, "reopened", at=NOON + 2 * HOUR, reason="Chưa sạch")
+        append(transaction, case, "answered", at=NOON + 3 * HOUR, text="Đã dọn.")
+        cases.add_case(transaction, case)
+    return case
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"text": "Rác ở ngõ 6."}, "text"),
+        ({"answer": "Đã dọn xong."}, "answer"),
+        ({"answer": None}, "answer"),
+    ],
+)
+async def test_words_that_were_changed_behind_the_events_are_found(
+    database: Database, changes: dict[str, Any], fault: str
+) -> None:
+    case = await said(database)
+    assert await broken(database) is None
+    await tamper(database, update(case_table).where(case_table.c.id == case.id).values(changes))
+    found = await broken(database)
+    assert found == Broken(case_id=case.id, code=case.code, sequence=None, fault=fault, day=TODAY)
+
+
+@pytest.mark.parametrize(("version", "without"), [(2, ["paused_at"]), (1, ["paused_at", "returned_count"])])
+async def test_events_that_keep_less_of_a_case_still_hold(
+    database: Database, monkeypatch: pytest.MonkeyPatch, version: int, without: list[str]
+) -> None:
+    """As earlier versions of the program wrote them."""
+    monkeypatch.setattr(ledger, "STATE_VERSION", version)
+    monkeypatch.setattr(ledger, "COUNTED_COLUMNS", ledger._COUNTED[version])
+    case = a_case(await add_reporter(database), paused_at=NOON, returned_count=version - 1)
+    async with database.begin() as transaction:
+        append(transaction, case, "citizen_asked", at=NOON)
+        cases.add_case(transaction, case)
+    monkeypatch.undo()
+    async with database.read() as transaction:
+        (stored,) = await ledger.events_of(transaction, case.id)
+    assert not stored.data["state"].keys() & set(without[:1])
+    assert await broken(database) is None
+
+
 async def row_of(database: Database, case: Case, sequence: int) -> dict[str, Any]:
     async with database.read() as transaction:
         return dict((await transaction.fetch(select(event).where(of(case, sequence))))[0])
@@ -207,6 +273,7 @@ async def test_a_case_that_disagrees_with_its_last_event_is_found(
         {"rating": 5},
         {"extended": True},
         {"received_at": NOON - 500 * HOUR},
+        {"paused_at": NOON},
     ],
 )
 async def test_a_case_whose_figures_were_changed_without_an_event_is_found(
