@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.engine import Row
 
@@ -18,16 +19,22 @@ from routing.organisation import City
 from storage import ledger
 from storage.database import Transaction
 from storage.ledger import Broken, Progress, local_day
-from storage.tables import case, event, seal
+from storage.tables import UtcTime, case, event, seal
 
 SEALING_DELAY = timedelta(hours=1)
 """After midnight, so that what was begun before it is written, and clocks that differ a little do no harm."""
 _TIME_TO_SEAL = timedelta(days=1)
 """A day that is not sealed so long after it could be, while events went on, has lost its seal."""
+_NEAR = timedelta(days=2)
+"""A day is over when something happened so soon after it; what came later has to be borne out."""
+_BORNE_OUT = (timedelta(days=1), timedelta(days=30))
+"""How long after it, at least and at most: a clock that runs ahead is noticed within a day."""
 _SHORT = 16
 """How many letters of an event's hash a seal keeps: enough to tell which event it was."""
 _DAYS_AT_ONCE = 7
 _DAY = timedelta(days=1)
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +104,8 @@ _SEALS = _SEAL.order_by(seal.c.day)
 _ENTRIES = select(seal.c.entries).where(seal.c.day == bindparam("in_day"))
 _ADD = insert(seal)
 _FIRST_AT = select(func.min(event.c.at).label("at"))
-_LAST_AT = select(func.max(event.c.at).label("at"))
+_NEXT_AT = _FIRST_AT.where(event.c.at >= bindparam("since"))
+_DATABASE_TIME = select(func.clock_timestamp(type_=UtcTime).label("at"))
 _EVENTS_OF_DAY = (
     select(case.c.code, event.c.case_id, event.c.sequence, event.c.hash)
     .join_from(event, case, case.c.id == event.c.case_id, isouter=True)
@@ -124,20 +132,94 @@ async def tick(transaction: Transaction, _city: City, now: datetime) -> int:
 
 
 async def seal_days(transaction: Transaction, *, now: datetime, limit: int | None = None) -> list[Seal]:
-    """Seal every local day that is over for an hour and has no seal yet, from the first event's day on.
+    """Seal every local day that is over and has no seal yet, from the first event's day on.
 
-    Days without events are sealed too, so that the chain of days has no gap. Two clocks that seal at once do
-    no harm: the day is the key, the second fails and finds nothing to do the next time. limit: of days.
+    A day is over by the clock for an hour, and by the events (`_over_at`): a clock that runs ahead alone
+    closes no day. So a quiet time is sealed when life goes on. Days without events are sealed too, so that
+    the chain of days has no gap. Two clocks that seal at once do no harm: the day is the key, the second
+    fails and finds nothing to do the next time. limit: of days.
     """
     before = await latest(transaction)
     day = before.day + _DAY if before else await _first_day(transaction)
     last = local_day(now - SEALING_DELAY) - _DAY
     sealed: list[Seal] = []
     while day is not None and day <= last and (limit is None or len(sealed) < limit):
+        over_at = await _over_at(transaction, day)
+        if over_at is None or over_at > now:
+            await _tell_of_gap(transaction, day, now)
+            break
         before = await _seal_day(transaction, day, before.root if before else "", now)
         sealed.append(before)
         day += _DAY
     return sealed
+
+
+async def missing(transaction: Transaction) -> Broken | None:
+    """Return the first day after the last seal as a fault, where it had the time to be sealed."""
+    before = await latest(transaction)
+    day = before.day + _DAY if before else await _first_day(transaction)
+    return _of_seal(day, "seal removed") if day and await _had_time(transaction, day) else None
+
+
+async def agreed_now(transaction: Transaction, now: datetime) -> datetime:
+    """Return the earlier of a machine's time and PostgreSQL's own, which all machines share.
+
+    Where the machine is so far ahead that it would seal too soon, that is logged. With SQLite there is one
+    machine and one clock.
+    """
+    if transaction.dialect != "postgresql":
+        return now
+    found = await transaction.fetch_one(_DATABASE_TIME)
+    shared: datetime = found["at"] if found else now
+    if now - shared > SEALING_DELAY:
+        log.warning(
+            "This machine's clock is ahead of the database's: is it right?",
+            action="clock_ahead",
+            seconds=round((now - shared).total_seconds()),
+        )
+    return min(now, shared)
+
+
+async def _over_at(transaction: Transaction, day: date) -> datetime | None:
+    """Return the moment from which the events say that a day is over; None while they do not.
+
+    That is the first event after it, if it came soon. After a longer gap it may be the work of a wrong
+    clock: then the first event that follows another by a day or more, and by no more than a month.
+    """
+    return await _gone_on_at(transaction, _bounds(day)[1])
+
+
+async def _gone_on_at(transaction: Transaction, since: datetime) -> datetime | None:
+    """Return the moment at which events prove that life has gone on since another moment."""
+    at = await _next_at(transaction, since)
+    if at is None or at - since <= _NEAR:
+        return at
+    least, most = _BORNE_OUT
+    while at is not None:
+        after = await _next_at(transaction, at + least)
+        if after is not None and after - at <= most:
+            return after
+        at = after
+    return None
+
+
+async def _next_at(transaction: Transaction, since: datetime) -> datetime | None:
+    row = await transaction.fetch_one(_NEXT_AT, {"since": since})
+    return row["at"] if row else None
+
+
+async def _tell_of_gap(transaction: Transaction, day: date, now: datetime) -> None:
+    """Log that a day waits for more events after a gap; while nothing happens there is nothing to say."""
+    _, end = _bounds(day)
+    at = await _next_at(transaction, end)
+    if at is not None and at - end > _NEAR:
+        log.warning(
+            "Days are not sealed yet: between events lies a gap, or a clock is wrong.",
+            action="seal_waits",
+            day=day.isoformat(),
+            next_event_at=at.isoformat(),
+            clock=now.isoformat(),
+        )
 
 
 async def _first_day(transaction: Transaction) -> date | None:
@@ -186,6 +268,8 @@ class Verified:
     events: int
     faults: tuple[Broken, ...]
     latest: Seal | None
+    sealed_late: tuple[Seal, ...] = ()
+    """Seals made more than a day after they could be: no fault, and what was rewritten before fits them."""
 
     @property
     def holds(self) -> bool:
@@ -215,7 +299,29 @@ async def verify(
         found, events = await _verify_all(transaction, progress), await ledger.count_events(transaction)
         if noted is not None:
             found = [*await _compare(transaction, day, noted), *found]
-    return Verified(events=events, faults=tuple(found[:limit]), latest=await latest(transaction))
+    return Verified(
+        events=events,
+        faults=tuple(found[:limit]),
+        latest=await latest(transaction),
+        sealed_late=await _sealed_late(transaction, day if noted is None else None),
+    )
+
+
+async def _sealed_late(transaction: Transaction, day: date | None) -> tuple[Seal, ...]:
+    """Return the seals, or that of a day, made long after the clock and the events let them be made."""
+    found: list[Seal] = []
+    waited_until: datetime | None = None
+    for row in await transaction.fetch(_SEALS):
+        kept = Seal(**row)
+        could_be = _bounds(kept.day)[1] + SEALING_DELAY
+        if kept.sealed_at - could_be <= _TIME_TO_SEAL:
+            continue
+        over_at = await _over_at(transaction, kept.day) or kept.sealed_at
+        # A day is not sealed before the one that it follows.
+        waited_until = max(over_at, could_be, waited_until or over_at)
+        if kept.sealed_at - waited_until > _TIME_TO_SEAL:
+            found.append(kept)
+    return tuple(kept for kept in found if day in (None, kept.day))
 
 
 def _read_root(written: str) -> str:
@@ -253,7 +359,7 @@ async def _verify_all(transaction: Transaction, progress: Progress | None) -> li
 async def _seal_faults(transaction: Transaction, days: Mapping[date, _Day]) -> AsyncIterator[Broken]:
     seals = {row["day"]: Seal(**row) for row in await transaction.fetch(_SEALS)}
     unfit: list[date] = []
-    for day in _days_to_seal(seals, days, await _last_at(transaction)):
+    for day in await _days_to_seal(transaction, seals, days):
         kept, before = seals.get(day), seals.get(day - _DAY)
         if kept is None:
             yield _of_seal(day, "seal removed")
@@ -278,34 +384,38 @@ def _follows(kept: Seal, before: Seal | None, *, first: date) -> bool:
     return kept.previous_root == before.root
 
 
-async def _last_at(transaction: Transaction) -> datetime | None:
-    row = await transaction.fetch_one(_LAST_AT)
-    return row["at"] if row else None
-
-
-def _days_to_seal(seals: Mapping[date, Seal], days: Iterable[date], last_at: datetime | None) -> list[date]:
+async def _days_to_seal(transaction: Transaction, seals: Iterable[date], days: Iterable[date]) -> list[date]:
     """Return the days that must have a seal: from the first until the last seal, or until it was time."""
-    if last_at is None:
-        return sorted(seals)
-    due = local_day(last_at - SEALING_DELAY - _TIME_TO_SEAL) - _DAY
-    first, last = min([*seals, *days]), max([*seals, due])
-    return [first + number * _DAY for number in range((last - first).days + 1)]
+    known = [*seals, *days]
+    if not known:
+        return []
+    day, last_seal = min(known), max(seals, default=None)
+    found: list[date] = []
+    while (last_seal and day <= last_seal) or await _had_time(transaction, day):
+        found.append(day)
+        day += _DAY
+    return found
+
+
+async def _had_time(transaction: Transaction, day: date) -> bool:
+    """Tell whether a day without a seal has lost it: life went on long after it could be sealed."""
+    over_at = await _over_at(transaction, day)
+    if over_at is None:
+        return False
+    could_be = max(over_at, _bounds(day)[1] + SEALING_DELAY)
+    return await _gone_on_at(transaction, could_be + _TIME_TO_SEAL) is not None
 
 
 async def _verify_day(transaction: Transaction, day: date) -> list[Broken]:
     totals, events = _Day(), await _events_of_day(transaction, day)
     for code, case_id, sequence, hash in events:
         totals.add(code, case_id, sequence, hash)
-    checked = [
-        await ledger.verify_chain(transaction, case_id)
-        for case_id in dict.fromkeys(case_id for _, case_id, _, _ in events)
-    ]
-    found = [broken for broken in checked if broken]
+    ids = list(dict.fromkeys(case_id for _, case_id, _, _ in events))
+    found = [broken async for broken in ledger.faults_of(transaction, ids)]
     kept, before = await of_day(transaction, day), await of_day(transaction, day - _DAY)
     if kept is None:
-        last_at = await _last_at(transaction)
-        overdue = last_at is not None and local_day(last_at - SEALING_DELAY - _TIME_TO_SEAL) > day
-        return [*found, *([_of_seal(day, "seal removed")] if overdue else [])]
+        lost = await _had_time(transaction, day)
+        return [*found, *([_of_seal(day, "seal removed")] if lost else [])]
     if not await _fits(transaction, kept, totals):
         return [*found, *await _name(transaction, [day])]
     return found if _follows(kept, before, first=day) else [*found, _of_seal(day, "seal changed")]

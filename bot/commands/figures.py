@@ -5,24 +5,28 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from bot.commands.opening import Refused, city_of, nearest, opened
+from bot.commands.opening import Refused, city_of, counted, day_of, nearest, opened
 
 if TYPE_CHECKING:
     from routing.organisation import City
     from storage.seals import Verified
 
 
+_DAYS_SHOWN = 10
+"""How many days are named at most that were sealed late."""
+
+
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
     """Add the commands to the parser."""
     stats = commands.add_parser("stats", help="the same figures that leaders get in chat")
     stats.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    stats.add_argument("--from", dest="start", type=_date, metavar="DATE", help="first day, YYYY-MM-DD")
-    stats.add_argument("--to", dest="end", type=_date, metavar="DATE", help="last day, included")
+    stats.add_argument("--from", dest="start", type=day_of, metavar="DATE", help="first day, YYYY-MM-DD")
+    stats.add_argument("--to", dest="end", type=day_of, metavar="DATE", help="last day, included")
     stats.add_argument("--unit", metavar="CODE", help="this unit and what is below it")
     stats.add_argument("--domain", metavar="ID")
     stats.add_argument(
@@ -33,20 +37,10 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     stats.set_defaults(run=run_stats)
     verify = commands.add_parser("verify", help="check the ledger; status 1 if an event does not hold")
-    verify.add_argument("--day", type=_date, metavar="DATE", help="this day alone; with --root, its seal")
+    verify.add_argument("--day", type=day_of, metavar="DATE", help="this day alone; with --root, its seal")
     verify.add_argument("--root", metavar="HEX", help="the root of a seal as it was noted elsewhere")
     verify.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
     verify.set_defaults(run=run_verify)
-
-
-def _date(text: str) -> date:
-    from routing.when import Period
-
-    try:
-        day = date.fromisoformat(text)
-        return Period(first=day, last=day).first
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"not a date: {text!r} (YYYY-MM-DD)") from None
 
 
 def run_stats(arguments: argparse.Namespace) -> int:
@@ -85,6 +79,11 @@ def _check(arguments: argparse.Namespace, city: "City") -> None:
 
 def run_verify(arguments: argparse.Namespace) -> int:
     """Check every chain and every seal, or those of a day."""
+    from routing.deadline import LOCAL_TIME
+
+    today = datetime.now(LOCAL_TIME).date()
+    if arguments.day is not None and arguments.day > today:
+        raise Refused(f"--day: {arguments.day} is still to come; today is {today}")
     return asyncio.run(_verify(arguments))
 
 
@@ -109,8 +108,12 @@ async def _verify(arguments: argparse.Namespace) -> int:
         return 0 if found.holds else 1
     if not found.holds:
         raise Refused("The ledger does not hold: " + "\n".join(map(str, found.faults)))
-    print(f"The ledger holds: {found.events} events, each chained to the one before it in its case.")
+    print(
+        f"The ledger holds: {counted(found.events, 'event')}, each chained to the one before it in its case."
+    )
     print(_about_seal(found))
+    if found.sealed_late:
+        print(_about_late(found))
     return 0
 
 
@@ -120,6 +123,16 @@ def _about_seal(found: "Verified") -> str:
     return f"Sealed until {found.latest.day}, every day chained to the one before: {found.latest.shown}"
 
 
+def _about_late(found: "Verified") -> str:
+    days = ", ".join(each.day.isoformat() for each in found.sealed_late[:_DAYS_SHOWN])
+    more = len(found.sealed_late) - _DAYS_SHOWN
+    and_more = f" and {more} more" if more > 0 else ""
+    return (
+        f"Sealed late, more than a day after it could be: {days}{and_more}. What was written anew before "
+        "would fit these seals: compare a root that was noted at the time (--root HEX --day DATE)."
+    )
+
+
 def _as_row(found: "Verified") -> dict[str, Any]:
     sealed = found.latest
     return {
@@ -127,6 +140,7 @@ def _as_row(found: "Verified") -> dict[str, Any]:
         "events": found.events,
         "sealed_until": sealed.day.isoformat() if sealed else None,
         "root": sealed.root if sealed else None,
+        "sealed_late": [each.day.isoformat() for each in found.sealed_late],
         "faults": [
             {**asdict(fault), "day": fault.day.isoformat() if fault.day else None, "text": str(fault)}
             for fault in found.faults

@@ -54,7 +54,6 @@ class Watch:
         self._last_words: dict[tuple[str, bytes], datetime] = {}
         self._ends: deque[int] = deque([0], maxlen=NIGHTS_TO_BE_SENT)
         """The last notices of the latest midnights: what is sent today was mostly written after the first."""
-        self._nights_with_cases = 0
         self.checks = 0
 
     @property
@@ -183,18 +182,10 @@ class Watch:
         if whole:
             faults = (await seals.verify(transaction)).faults
         else:
-            broken = await ledger.verify_chains(transaction, ids) or await self._unsealed(transaction)
+            broken = await ledger.verify_chains(transaction, ids) or await seals.missing(transaction)
             faults = (broken,) if broken else ()
         if faults:
             raise self._broken("ledger whole", str(faults[0]), case=faults[0].code)
-
-    async def _unsealed(self, transaction: Transaction) -> ledger.Broken | None:
-        """Return the day before the one that has just ended as a fault, where it has not been sealed."""
-        self._nights_with_cases += bool(self._seen)
-        day, last = self.day - timedelta(days=1), await seals.latest(transaction)
-        if self._nights_with_cases < 2 or (last is not None and last.day >= day):
-            return None
-        return ledger.Broken(case_id=0, code="", sequence=None, fault="seal removed", day=day)
 
     def _check_text(self, record: Record) -> None:
         code, text = record.row["code"], record.row["text"]

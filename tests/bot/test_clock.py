@@ -1,7 +1,7 @@
 """The clock only ticks: two of them do no harm, and one broken job stops no other."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,28 @@ async def test_a_clock_ticks_by_itself_until_it_is_closed(
         ticks.get_nowait()
     await asyncio.sleep(0.05)
     assert ticks.empty()
+
+
+async def test_days_are_sealed_by_the_time_of_the_database_where_it_has_one(
+    town: CityHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several machines one may run ahead; what it closes stays closed for all."""
+    heard: dict[str, datetime] = {}
+
+    def job(name: str) -> clock.Job:
+        async def hear(_transaction: Transaction, _city: City, now: datetime) -> int:
+            heard[name] = now
+            return 0
+
+        return hear
+
+    for name in ("seal", "remind"):
+        monkeypatch.setitem(JOBS, name, (job(name), 600))
+    town.now = ahead = datetime.now(UTC) + timedelta(days=400)
+    for name in ("seal", "remind"):
+        await clock_of(town)[0].tick(name)
+    assert heard["remind"] >= ahead
+    assert (heard["seal"] >= ahead) == town.database.sqlite
 
 
 def test_every_duty_of_the_city_has_its_job() -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from storage import cases, ledger, seals
 from storage.cases import Case
@@ -16,7 +17,7 @@ from storage.ledger import Broken, event_hash
 from storage.seals import Seal, Verified
 from storage.tables import case as case_table
 from storage.tables import event, seal
-from tests.storage.samples import DAY, HOUR, NOON, a_case, add_reporter
+from tests.storage.samples import DAY, HOUR, NOON, SECOND, a_case, add_reporter
 
 MONDAY = date(2026, 11, 23)
 TUESDAY, WEDNESDAY = MONDAY + DAY, MONDAY + 2 * DAY
@@ -25,7 +26,7 @@ STORY = (
     ("assigned", NOON + HOUR),
     ("accepted", NOON + DAY),
     ("answered", NOON + 2 * DAY),
-    ("closed", NOON + 9 * DAY),
+    ("closed", NOON + 3 * DAY),
 )
 
 
@@ -35,13 +36,11 @@ async def sealed_week(database: Database) -> list[Case]:
     stored = [a_case(reporter) for _ in range(3)]
     async with database.begin() as transaction:
         for case in stored:
-            for type, at in STORY[:-1]:
+            for type, at in STORY:
                 happens(transaction, case, type, at)
             cases.add_case(transaction, case)
-        await seals.seal_days(transaction, now=NOON + 9 * DAY)
-        for case in stored:
-            happens(transaction, case, *STORY[-1])
-            cases.save_case(transaction, case)
+        for days in (1, 2, 3):
+            await seals.seal_days(transaction, now=NOON + days * DAY)
     return stored
 
 
@@ -77,16 +76,19 @@ async def test_each_day_is_sealed_an_hour_after_midnight_and_once(database: Data
         assert await seals.seal_days(transaction, now=NOON) == []
         cases.add_case(transaction, case)
         happens(transaction, case, "received", NOON)
+        happens(transaction, case, "assigned", midnight + SECOND)
+        happens(transaction, case, "accepted", midnight + 2 * DAY)
+        happens(transaction, case, "answered", midnight + 3 * DAY)
         cases.save_case(transaction, case)
-        assert await seals.seal_days(transaction, now=midnight + HOUR - timedelta(seconds=1)) == []
+        assert await seals.seal_days(transaction, now=midnight + HOUR - SECOND) == []
         first = await seals.seal_days(transaction, now=midnight + HOUR)
         assert [each.day for each in first] == [MONDAY]
         assert await seals.seal_days(transaction, now=midnight + 2 * HOUR) == []
-        after = await seals.seal_days(transaction, now=midnight + 3 * DAY, limit=2)
+        after = await seals.seal_days(transaction, now=midnight + 4 * DAY, limit=2)
         assert await seals.latest(transaction) == after[-1]
     assert [(each.day, each.events, each.cases) for each in (*first, *after)] == [
         (MONDAY, 1, 1),
-        (TUESDAY, 0, 0),
+        (TUESDAY, 1, 1),
         (WEDNESDAY, 0, 0),
     ]
     assert first[0].previous_root == ""
@@ -99,7 +101,8 @@ async def test_a_sealed_ledger_holds_and_shows_its_root(database: Database) -> N
     assert found.holds
     assert found.events == 15
     assert found.latest is not None
-    assert found.latest.day == MONDAY + 8 * DAY
+    assert found.latest.day == WEDNESDAY
+    assert found.sealed_late == ()
     assert found.latest.shown.replace(" ", "") == found.latest.root[:16]
     monday = await the_seal(database, MONDAY)
     assert (monday.events, monday.cases) == (6, 3)
@@ -117,9 +120,115 @@ async def test_the_same_events_have_the_same_root_on_both_databases(
         async with database.begin() as transaction:
             case.reporter_id = (await reporters(transaction))[0]
             happens(transaction, case, "received", NOON)
+            happens(transaction, case, "assigned", NOON + DAY)
             cases.add_case(transaction, case)
             roots += [each.root for each in await seals.seal_days(transaction, now=NOON + DAY)]
     assert roots[0] == roots[1]
+
+
+async def lives(database: Database, *moments: datetime) -> None:
+    """Let something happen to one case at these moments."""
+    case = a_case(await add_reporter(database), received_at=moments[0])
+    async with database.begin() as transaction:
+        for at in moments:
+            happens(transaction, case, "received", at)
+        cases.add_case(transaction, case)
+
+
+async def sealed_until(database: Database, now: datetime) -> date | None:
+    async with database.begin() as transaction:
+        await seals.seal_days(transaction, now=now)
+        last = await seals.latest(transaction)
+    return last.day if last else None
+
+
+async def test_a_clock_that_runs_ahead_seals_no_day_that_is_not_over(database: Database) -> None:
+    """Otherwise every event of the next year would be refused."""
+    await lives(database, NOON, NOON + DAY)
+    assert await sealed_until(database, NOON + 400 * DAY) == MONDAY
+    reporter = await reporter_of(database)
+    await filed(database, reporter, NOON + 400 * DAY)
+    await filed(database, reporter, NOON + 400 * DAY + HOUR)
+    assert await sealed_until(database, NOON + 400 * DAY + 2 * HOUR) == MONDAY
+    await filed(database, reporter, NOON + DAY + HOUR)
+    await filed(database, reporter, NOON + 2 * DAY)
+    assert await sealed_until(database, NOON + 2 * DAY + HOUR) == TUESDAY
+    assert (await verified(database)).holds
+
+
+async def test_a_quiet_time_is_sealed_when_life_goes_on(database: Database) -> None:
+    await lives(database, NOON)
+    with capture_logs() as logged:
+        assert await sealed_until(database, NOON + 20 * DAY) is None
+    assert logged == []
+    reporter = await reporter_of(database)
+    await filed(database, reporter, NOON + 20 * DAY)
+    with capture_logs() as logged:
+        assert await sealed_until(database, NOON + 20 * DAY) is None
+    assert [each["action"] for each in logged] == ["seal_waits"]
+    assert (await verified(database)).holds, "it is not time yet"
+    await filed(database, reporter, NOON + 22 * DAY)
+    assert await sealed_until(database, NOON + 22 * DAY) == MONDAY + 21 * DAY
+    found = await verified(database)
+    assert found.holds
+    assert found.sealed_late == ()
+
+
+async def test_where_seldom_anything_happens_days_are_sealed_all_the_same(database: Database) -> None:
+    await lives(database, NOON, NOON + 7 * DAY, NOON + 14 * DAY, NOON + 80 * DAY)
+    assert await sealed_until(database, NOON + 80 * DAY) == MONDAY + 6 * DAY
+    await filed(database, await reporter_of(database), NOON + 85 * DAY)
+    assert await sealed_until(database, NOON + 85 * DAY) == MONDAY + 79 * DAY
+
+
+async def test_of_several_clocks_that_of_the_database_decides(sqlite: Database, postgresql: Database) -> None:
+    real = datetime.now(UTC)
+    with capture_logs() as logged:
+        async with postgresql.read() as transaction:
+            assert await seals.agreed_now(transaction, real - DAY) == real - DAY
+            assert await seals.agreed_now(transaction, real + 2 * HOUR) < real + HOUR
+    assert [each["action"] for each in logged] == ["clock_ahead"]
+    async with sqlite.read() as transaction:
+        assert await seals.agreed_now(transaction, real + 2 * HOUR) == real + 2 * HOUR
+
+
+async def test_seals_that_are_made_long_after_they_could_be_are_told(database: Database) -> None:
+    """A clock seals again what somebody took away and wrote anew; the seals fit, but they come late."""
+    await sealed_week(database)
+    await lives_on(database, NOON + 4 * DAY)
+    await tamper(database, delete(seal).where(seal.c.day >= TUESDAY))
+    assert await sealed_until(database, NOON + 5 * DAY) == MONDAY + 3 * DAY
+    found = await verified(database)
+    assert found.holds
+    assert [each.day for each in found.sealed_late] == [TUESDAY, WEDNESDAY]
+    assert [each.day for each in (await verified(database, day=WEDNESDAY)).sealed_late] == [WEDNESDAY]
+    assert (await verified(database, day=MONDAY)).sealed_late == ()
+
+
+async def lives_on(database: Database, at: datetime) -> None:
+    await filed(database, await reporter_of(database), at)
+
+
+async def reporter_of(database: Database) -> int:
+    async with database.read() as transaction:
+        return (await reporters(transaction))[0]
+
+
+async def test_the_day_is_refused_whatever_the_writers_own_path_is(postgresql: Database) -> None:
+    case = (await sealed_week(postgresql))[0]
+    for statement in ("CREATE TEMP TABLE seal (day date)", "SET search_path = pg_catalog"):
+        with pytest.raises(DBAPIError, match="the day of this event is sealed"):
+            await write_after(postgresql, statement, case)
+
+
+async def write_after(postgresql: Database, statement: str, case: Case) -> None:
+    late = text(
+        "INSERT INTO public.event (case_id, sequence, type, actor_role, at, data, previous_hash, hash) "
+        "VALUES (:id, 99, 'x', 'x', :at, '{}', '', '')"
+    )
+    async with postgresql.begin() as transaction:
+        await transaction.connection.execute(text(statement))
+        await transaction.connection.execute(late, {"id": case.id, "at": NOON})
 
 
 async def reporters(transaction: Any) -> list[int]:
@@ -129,9 +238,9 @@ async def reporters(transaction: Any) -> list[int]:
 async def test_no_event_gets_into_a_day_that_is_sealed(database: Database) -> None:
     case = (await sealed_week(database))[0]
     with pytest.raises(DBAPIError, match="the day of this event is sealed"):
-        await filed(database, case.reporter_id, NOON + 8 * DAY)
+        await filed(database, case.reporter_id, NOON + 2 * DAY)
     assert (await verified(database)).events == 15
-    await filed(database, case.reporter_id, NOON + 9 * DAY)
+    await filed(database, case.reporter_id, NOON + 3 * DAY)
     assert (await verified(database)).holds
 
 
@@ -299,26 +408,40 @@ async def test_a_seal_that_was_changed_is_found(database: Database, change: dict
         assert str(found[0]).startswith(f"the seal ({TUESDAY})")
 
 
-@pytest.mark.parametrize(
-    "days", [[MONDAY], [TUESDAY], [MONDAY + 8 * DAY], [MONDAY + n * DAY for n in range(9)]]
-)
+@pytest.mark.parametrize("days", [[MONDAY], [TUESDAY], [WEDNESDAY], [MONDAY + n * DAY for n in range(3)]])
 async def test_a_seal_that_was_removed_is_found(database: Database, days: list[date]) -> None:
     """The last ones too: whoever writes events after them had the time to seal them."""
     case = (await sealed_week(database))[0]
     async with database.begin() as transaction:
-        happens(transaction, case, "reopened", NOON + 10 * DAY)
+        happens(transaction, case, "reopened", NOON + 4 * DAY)
+        happens(transaction, case, "answered", NOON + 5 * DAY)
         cases.save_case(transaction, case)
-        await seals.seal_days(transaction, now=NOON + 10 * DAY)
     await tamper(database, delete(seal).where(seal.c.day.in_(days)))
     found = await faults(database)
     assert [(each.fault, each.day) for each in found][: len(days)] == [("seal removed", day) for day in days]
+
+
+async def test_a_day_that_had_the_time_to_be_sealed_is_missing(database: Database) -> None:
+    await lives(database, NOON, NOON + DAY)
+    assert await missing(database) is None
+    await lives_on(database, NOON + 2 * DAY + HOUR)
+    assert await missing(database) == Broken(
+        case_id=0, code="", sequence=None, fault="seal removed", day=MONDAY
+    )
+    assert await sealed_until(database, NOON + 2 * DAY + HOUR) == TUESDAY
+    assert await missing(database) is None
+
+
+async def missing(database: Database) -> Broken | None:
+    async with database.read() as transaction:
+        return await seals.missing(transaction)
 
 
 async def reseal(database: Database) -> None:
     """Take every seal away and seal all again, as if nothing had been."""
     await tamper(database, delete(seal))
     async with database.begin() as transaction:
-        await seals.seal_days(transaction, now=NOON + 9 * DAY)
+        await seals.seal_days(transaction, now=NOON + 3 * DAY)
 
 
 REWRITING: list[Callable[[Database, Case], Awaitable[None]]] = [
