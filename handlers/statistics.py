@@ -12,7 +12,7 @@ from routing import trees, when
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City, slugify
 from routing.when import Period
-from storage import figures, seals
+from storage import figures, reorganising, seals
 from storage.database import Transaction
 from storage.figures import Figures
 
@@ -31,6 +31,7 @@ _NUMBERS = (
     "reopened",
     "returned",
     "rejected",
+    "rejected_late",
 )
 _LINE = ("received", "on_time", "late", "late_with_extension", "on_track", "at_risk", "overdue")
 _HOURS_AND_RATINGS = ("median_hours", "p90_hours", "rating", "rating_count", "satisfied")
@@ -39,7 +40,7 @@ _NOISE = frozenset(
     ["cua", "ve", "theo", "tai", "o", "trong", "so", "lieu", "thong", "ke", "toan", "thanh", "pho"]
 )
 Tree = Literal["then", "now"]
-"""Units as they were when they had the case, or today's units with the work of those they follow."""
+"""Units where they were at the end of the period, or today's units with the work of those they follow."""
 TREES: tuple[Tree, ...] = ("then", "now")
 
 
@@ -63,11 +64,14 @@ async def collect(
     start and end: local days, both included; the last 30 days by default. unit: a code, the whole city by
     default. By unit, each unit directly below counts with its own subtree; code None stands for cases that
     no unit has yet. Lists are sorted worst first. Open cases are counted as of now. tree: "then" leaves the
-    cases of units that are over with them, "now" counts them under their successors. parts: which lists are
-    wanted.
+    cases of units that are over with them, and units below those that they were below when the last day
+    ended; "now" counts by today's units, and what former ones had under their successors. "trees_differ"
+    says whether the other tree may tell something else. parts: which lists are wanted.
     """
     last = end or _local_day(now)
     first = start or last - timedelta(days=USUAL_DAYS - 1)
+    past, followed = await _city_after(transaction, city, last), trees.as_now(city)
+    counted_by, moved = (city, followed) if tree == "now" else (past, {})
     scope = city.units[unit] if unit else city.root
     asked = _Asked(
         start=_midnight(first),
@@ -75,14 +79,15 @@ async def collect(
         now=now,
         within=None
         if scope.code == city.root.code
-        else trees.directly_below(city, scope.code) | {scope.code},
+        else trees.directly_below(counted_by, scope.code) | {scope.code},
         domain=domain,
-        moved=trees.counted_below(city, scope.code, trees.as_now(city) if tree == "now" else {}),
+        moved=trees.counted_below(counted_by, scope.code, moved),
     )
     found: dict[str, Any] = {
         "unit": {"code": scope.code, "name": scope.name},
         "domain": domain,
         "tree": tree,
+        "trees_differ": bool(followed) or past is not city,
         "from": first.isoformat(),
         "to": last.isoformat(),
         "as_of": now.astimezone(LOCAL_TIME).isoformat(timespec="seconds"),
@@ -100,6 +105,13 @@ async def collect(
             for code, each in by_domain.items()
         )
     return found
+
+
+async def _city_after(transaction: Transaction, city: City, day: date) -> City:
+    """Return the city with the tree that it had when a day ended, by what later changes keep of it."""
+    outcomes = [change.outcome or {} for change in await reorganising.all_changes(transaction)]
+    later = [each for each in outcomes if "day" in each and date.fromisoformat(each["day"]) > day]
+    return trees.before(city, [each["before"] for each in reversed(later)])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -330,7 +342,8 @@ async def _answer(turn: Turn, request: Request, own: str) -> None:
     )
     as_now = texts.figures_by_todays_units() if request.tree == "now" else ""
     parts = [note, _title(turn, request), as_now, _body(found, request.shown), await _seal(turn, request)]
-    turn.say("\n".join(part for part in parts if part), buttons=_buttons(turn, request, own))
+    buttons = _buttons(turn, request, own, trees_differ=found["trees_differ"])
+    turn.say("\n".join(part for part in parts if part), buttons=buttons)
 
 
 _PARTS = {"t": "total", "u": "by_unit", "d": "by_domain"}
@@ -376,14 +389,14 @@ def _line(number: int, row: Mapping[str, Any]) -> str:
     return texts.figures_line(number=number, name=row["name"], **{name: row[name] for name in _LINE})
 
 
-def _buttons(turn: Turn, request: Request, own: str) -> list[list[Button]]:
+def _buttons(turn: Turn, request: Request, own: str, *, trees_differ: bool) -> list[list[Button]]:
     views = (("t", texts.label_total()), ("u", texts.label_by_unit()), ("d", texts.label_by_domain()))
     others = [(label, replace(request, shown=shown)) for shown, label in views if shown != request.shown]
     other_tree = {
         "then": (texts.label_units_now(), replace(request, tree="now")),
         "now": (texts.label_units_then(), replace(request, tree="then")),
     }[request.tree]
-    rows = [others, [other_tree] if trees.as_now(turn.city) else []]
+    rows = [others, [other_tree] if trees_differ else []]
     return [row for row in (_row_of_buttons(each, own) for each in rows) if row] + _period_buttons(
         turn, own, request
     )

@@ -1,8 +1,11 @@
 """Two trees after a reorganisation: cases as units then had them, and under the units that took over."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from routing.organisation import City
+from routing.organisation.changing import with_rows
 
 
 def as_now(city: City) -> dict[str, str]:
@@ -22,6 +25,18 @@ def as_now(city: City) -> dict[str, str]:
             if part != whole:
                 moved[f"{code}/{ward}"] = part
     return moved
+
+
+def before(city: City, changes: Iterable[Mapping[str, Mapping[str, Any] | None]]) -> City:
+    """Return a city with its units where they were before some changes, the latest change first.
+
+    changes: the rows of the units that each touched, as they were, None for new ones
+    (`routing.organisation.changing.rows_before`). New units stay where they came: they may have cases.
+    """
+    was = city
+    for rows in changes:
+        was = with_rows(was, rows)
+    return city if was is city else replace(was, units={**city.units, **was.units})
 
 
 def directly_below(city: City, code: str) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """The figures that officials are judged by; `docs/figures.md` defines each with formula and example."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal_column,
     null,
     or_,
     select,
@@ -57,6 +58,7 @@ class Figures:
     reopened: int = 0
     returned: int = 0
     rejected: int = 0
+    rejected_late: int = 0
     rating_count: int = 0
     rating_sum: int = 0
     """The sum of the ratings, each from 1 to 5."""
@@ -91,8 +93,17 @@ _DIGITS = 6
 DEFINITIONS: Mapping[str, tuple[str, str]] = {
     "received": ("cases with `received_at` in the period", "period"),
     "reopened": ("of those received, cases reopened at least once until now", "period"),
-    "returned": ("of those received, cases that a unit returned at least once until now", "period"),
+    "returned": (
+        "cases received in the period that were returned at least once until now; each counts for every unit "
+        "that returned it (the unit of a `returned` event), whoever has it now, and once in a total",
+        "period",
+    ),
     "rejected": ("of those received, cases that are rejected now", "period"),
+    "rejected_late": (
+        "of those rejected, `answered_at` > `answer_due_at` (when it was refused, by when it was due), or an "
+        "answer before a reopening was late (`late_before`)",
+        "period",
+    ),
     "answered": (
         "cases answered or closed now whose current answer lies in the period (`answered_at`)",
         "period",
@@ -118,12 +129,15 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
     "rating": ("the sum of their ratings (1 to 5) / `rating_count`; none without ratings", "period"),
     "satisfied": ("of those answered, cases rated 4 or 5", "period"),
     "satisfaction": ("`satisfied` / `rating_count`; none without ratings", "period"),
-    "overdue": ("open, not waiting for the citizen, `due_at` < now", "now"),
-    "at_risk": ("open, not waiting for the citizen, not overdue, `warn_at` ≤ now", "now"),
-    "on_track": (
-        "every other open case, also one that waits for the citizen or has no deadline yet",
+    "overdue": (
+        "open, `due_at` < now; while it waits for the citizen, `due_at` < `paused_at`, since when it waits",
         "now",
     ),
+    "at_risk": (
+        "open, not overdue, `warn_at` ≤ now; while it waits for the citizen, `warn_at` ≤ `paused_at`",
+        "now",
+    ),
+    "on_track": ("every other open case, also one that has no deadline yet", "now"),
     "open": ("`on_track` + `at_risk` + `overdue`", "now"),
 }
 """What each figure counts, and whether it speaks of a period or of now."""
@@ -154,9 +168,18 @@ _IN_TIME = and_(
     ~case.c.late_before, or_(case.c.answer_due_at.is_(None), case.c.answered_at <= case.c.answer_due_at)
 )
 _BY_EXTENSION = func.coalesce(case.c.answered_at > case.c.extended_from, False)
-_RUNNING = case.c.status != Status.WAITING_FOR_CITIZEN
-_OVERDUE = and_(_RUNNING, func.coalesce(case.c.due_at < bindparam("now"), False))
-_WARNED = and_(_RUNNING, func.coalesce(case.c.warn_at <= bindparam("now"), False))
+# A case that waits for its reporter stands as it stood when its clock was stopped.
+_OVERDUE = and_(
+    func.coalesce(case.c.due_at < bindparam("now"), False),
+    func.coalesce(case.c.due_at < case.c.paused_at, case.c.paused_at.is_(None)),
+)
+_WARNED = and_(
+    func.coalesce(case.c.warn_at <= bindparam("now"), False),
+    func.coalesce(case.c.warn_at <= case.c.paused_at, case.c.paused_at.is_(None)),
+)
+_REJECTED = case.c.status == Status.REJECTED
+# The literal number lets the partial index serve a prepared statement too.
+_RETURNED = and_(_RECEIVED, case.c.returned_count > literal_column("0"), event.c.type == "returned")
 
 # Three questions to the database, each answered from an index of its own.
 _PARTS: tuple[tuple[ColumnElement[bool], Mapping[str, ColumnElement[bool]]], ...] = (
@@ -165,8 +188,8 @@ _PARTS: tuple[tuple[ColumnElement[bool], Mapping[str, ColumnElement[bool]]], ...
         {
             "received": true(),
             "reopened": case.c.reopened_count > 0,
-            "returned": case.c.returned_count > 0,
-            "rejected": case.c.status == Status.REJECTED,
+            "rejected": _REJECTED,
+            "rejected_late": and_(_REJECTED, ~_IN_TIME),
         },
     ),
     (
@@ -204,22 +227,42 @@ class _Form:
 
 @cache
 def _statements(form: _Form) -> tuple[Select[Any], ...]:
-    source, unit_code = _units_moved(form.dialect) if form.moved else (case, case.c.unit_code)
-    conditions: list[ColumnElement[bool]] = [case.c.kind.in_(COUNTED_KINDS)]
-    if form.of_units:
-        conditions.append(case.c.unit_code.in_(bindparam("units", expanding=True)))
-    if form.of_units and form.moved:
-        conditions.append(unit_code.in_(bindparam("counted_under", expanding=True)))
-    if form.of_domain:
-        conditions.append(case.c.domain == bindparam("domain"))
-    key = {None: null(), "unit": unit_code, "domain": case.c.domain}[form.group_by]
+    key, source, conditions = _asked(form, case, case.c.unit_code)
     return (
         *(
             _counting(form, key, counts, part).select_from(source).where(part, *conditions)
             for part, counts in _PARTS
         ),
+        _returns(form),
         *([] if form.dialect == "postgresql" else [_percentiles(key, source, conditions)]),
     )
+
+
+def _asked(
+    form: _Form, source: FromClause, has: ColumnElement[Any]
+) -> tuple[ColumnElement[Any], FromClause, list[ColumnElement[bool]]]:
+    """Return the key of the groups, what is read, and the conditions. has: the unit that is meant."""
+    unit_code: ColumnElement[Any] = has
+    if form.moved:
+        source, unit_code = _units_moved(form.dialect, source, has)
+    conditions: list[ColumnElement[bool]] = [case.c.kind.in_(COUNTED_KINDS)]
+    if form.of_units:
+        conditions.append(has.in_(bindparam("units", expanding=True)))
+    if form.of_units and form.moved:
+        conditions.append(unit_code.in_(bindparam("counted_under", expanding=True)))
+    if form.of_domain:
+        conditions.append(case.c.domain == bindparam("domain"))
+    key = {None: null(), "unit": unit_code, "domain": case.c.domain}[form.group_by]
+    return key, source, conditions
+
+
+def _returns(form: _Form) -> Select[Any]:
+    """Count the cases that were returned under the units that returned them."""
+    returns = case.join(event, event.c.case_id == case.c.id)
+    key, source, conditions = _asked(form, returns, event.c.unit_code)
+    counted = func.count(case.c.id.distinct()).label("returned")
+    statement = select(key.label("key"), counted).select_from(source).where(_RETURNED, *conditions)
+    return statement if form.group_by is None else statement.group_by(key)
 
 
 def _counting(
@@ -267,17 +310,19 @@ def _percentiles(
     return select(ranked.c.key, *columns).group_by(ranked.c.key)
 
 
-def _units_moved(dialect: str) -> tuple[FromClause, ColumnElement[Any]]:
+def _units_moved(
+    dialect: str, source: FromClause, has: ColumnElement[Any]
+) -> tuple[FromClause, ColumnElement[Any]]:
     """Return cases joined with the units that they are counted under, and the code of that unit."""
     given = bindparam("moved", type_=Json)
     each = func.jsonb_each_text(cast(given, JSONB)) if dialect == "postgresql" else func.json_each(given)
     rows = each.table_valued("key", "value")
     moved = select(rows.c.key, rows.c.value).cte("moved").prefix_with("MATERIALIZED")
     whole, ward = moved.alias("whole"), moved.alias("of_ward")
-    source = case.outerjoin(whole, whole.c.key == case.c.unit_code).outerjoin(
-        ward, ward.c.key == case.c.unit_code + "/" + case.c.ward_code
+    source = source.outerjoin(whole, whole.c.key == has).outerjoin(
+        ward, ward.c.key == has + "/" + case.c.ward_code
     )
-    return source, func.coalesce(ward.c.value, whole.c.value, case.c.unit_code)
+    return source, func.coalesce(ward.c.value, whole.c.value, has)
 
 
 async def figures(
@@ -348,7 +393,7 @@ class _History:
     """Since when its handling counts: receipt, or the last reopening."""
     sequence: int = 0
     reopened: int = 0
-    returned: int = 0
+    returned_by: set[str | None] = field(default_factory=set)
     late_before: bool = False
     """Whether an answer before the last reopening was late."""
     paused_at: datetime | None = None
@@ -372,18 +417,28 @@ class _History:
             pause = calendar.working_hours_between(self.paused_at, row["at"])
             self.paused_hours += pause if measured else 0
         if row["type"] == "reopened":
-            self.late_before |= self._is_late()
+            self.late_before = self.is_late
             self.started_at, self.paused_hours, self.handled_hours = row["at"], 0.0, None
         elif row["type"] == "answered" and measured:
             worked = calendar.working_hours_between(self.started_at, row["at"])
             self.handled_hours = round(max(worked - self.paused_hours, 0), 4)
         self.reopened += row["type"] == "reopened"
-        self.returned += row["type"] == "returned"
+        if row["type"] == "returned":
+            self.returned_by.add(row["unit_code"])
         self.state, self.sequence = state, row["sequence"]
 
-    def _is_late(self) -> bool:
+    def judged_at(self, now: datetime) -> datetime:
+        """Return as of when an open case is judged: since when its reporter is asked, or now."""
+        # Since version 3 of what an event keeps it says so itself.
+        told = self.state.get("version", 1) >= 3
+        paused_at = self.at("paused_at") if told else self.paused_at if _waits(self.state) else None
+        return min(now, paused_at) if paused_at else now
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its answer or refusal was late, or one before it."""
         answered_at, due_at = self.at("answered_at"), self.at("answer_due_at")
-        return bool(answered_at and due_at and answered_at > due_at)
+        return self.late_before or bool(answered_at and due_at and answered_at > due_at)
 
 
 def _waits(state: Mapping[str, Any]) -> bool:
@@ -391,7 +446,7 @@ def _waits(state: Mapping[str, Any]) -> bool:
 
 
 _EVENTS = (
-    select(event.c.case_id, event.c.sequence, event.c.type, event.c.at, event.c.data)
+    select(event.c.case_id, event.c.sequence, event.c.type, event.c.unit_code, event.c.at, event.c.data)
     .where(event.c.at >= bindparam("since"))
     .order_by(event.c.case_id, event.c.sequence)
 )
@@ -439,12 +494,23 @@ class Recount:
         """Return what `figures` returns for the same question."""
         found: dict[Key, _Tally] = {} if group_by else {None: _Tally()}
         for history in self._histories.values():
-            unit = _unit_of(history.state, moved or {})
-            if not _is_meant(history.state, domain) or not (unit_codes is None or unit in unit_codes):
+            if not _is_meant(history.state, domain):
                 continue
-            key = {None: None, "unit": unit, "domain": history.state["domain"]}[group_by]
-            counted = _count(history, start, end, now)
-            if any(counted.values()):
+            received_at = history.at("received_at")
+            returned = received_at is not None and start <= received_at < end
+            counts: list[tuple[str | None, dict[str, int]]] = [
+                (history.state.get("unit_code"), _count(history, start, end, now)),
+                *((unit, {"returned": 1}) for unit in history.returned_by if returned),
+            ]
+            told: set[tuple[Key, str]] = set()
+            for by, counted in counts:
+                unit = _counted_unit(by, history.state, moved or {})
+                key = {None: None, "unit": unit, "domain": history.state["domain"]}[group_by]
+                # Several units below one may have returned it.
+                again = "returned" in counted and (key, "returned") in told
+                if again or not any(counted.values()) or not (unit_codes is None or unit in unit_codes):
+                    continue
+                told |= {(key, name) for name in counted}
                 found.setdefault(key, _Tally()).add(counted, history.handled_hours)
         return {key: tally.figures() for key, tally in found.items()}
 
@@ -508,8 +574,7 @@ def _percentile(ordered: Sequence[float], of: int, among: int) -> float | None:
     return round(lower + (upper - lower) * rest / among, _DIGITS)
 
 
-def _unit_of(state: Mapping[str, Any], moved: Moved) -> str | None:
-    unit: str | None = state.get("unit_code")
+def _counted_unit(unit: str | None, state: Mapping[str, Any], moved: Moved) -> str | None:
     if unit is None:
         return None
     return moved.get(f"{unit}/{state.get('ward_code')}", moved.get(unit, unit))
@@ -530,8 +595,8 @@ def _count(history: _History, start: datetime, end: datetime, now: datetime) -> 
         counted |= {
             "received": 1,
             "reopened": int(history.reopened > 0),
-            "returned": int(history.returned > 0),
             "rejected": int(status == Status.REJECTED),
+            "rejected_late": int(status == Status.REJECTED and history.is_late),
         }
     return counted
 
@@ -547,16 +612,14 @@ def _count_answer(history: _History, start: datetime, end: datetime) -> dict[str
 
 
 def _result(history: _History, answered_at: datetime) -> str:
-    due_at, first_due_at = history.at("answer_due_at"), history.at("extended_from")
-    if history.late_before or (due_at and answered_at > due_at):
+    first_due_at = history.at("extended_from")
+    if history.is_late:
         return "late"
     return "late_with_extension" if first_due_at and answered_at > first_due_at else "on_time"
 
 
 def _standing(history: _History, now: datetime) -> str:
-    due_at, warn_at = history.at("due_at"), history.at("warn_at")
-    if history.state["status"] == Status.WAITING_FOR_CITIZEN:
-        return "on_track"
-    if due_at and due_at < now:
+    due_at, warn_at, at = history.at("due_at"), history.at("warn_at"), history.judged_at(now)
+    if due_at and due_at < at:
         return "overdue"
-    return "at_risk" if warn_at and warn_at <= now else "on_track"
+    return "at_risk" if warn_at and warn_at <= at else "on_track"

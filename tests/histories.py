@@ -84,10 +84,11 @@ def _happens(transaction: Transaction, stage: Stage, case: Case, dice: random.Ra
     role = dice.choice(sorted(MOVES[Status(case.status), action].roles))
     actor = Actor(person_id=stage.reporter_id if role in (Role.OFFICER, Role.CHAIR) else None, role=role)
     data = _data(stage, case, action, dice, at)
-    was = case.status
+    was, unit_before = case.status, case.unit_code
     changes.make(case, action, Step(city=stage.city, actor=actor, now=at, data=data))
     told = {"from": was, "to": case.status, **data}
-    progress.record(transaction, case, EVENTS[action], actor=actor, now=at, data=told)
+    by = unit_before if action == Action.RETURN else None
+    progress.record(transaction, case, EVENTS[action], actor=actor, now=at, data=told, unit_code=by)
 
 
 def _happens_besides(transaction: Transaction, case: Case, dice: random.Random, at: datetime) -> None:

@@ -50,6 +50,7 @@ def figures_summary(
     reopened: int,
     returned: int,
     rejected: int,
+    rejected_late: int,
     rating: float | None,
     rating_count: int,
     satisfied: int,
@@ -57,6 +58,7 @@ def figures_summary(
     p90_hours: float | None,
 ) -> str:
     """Say the figures of one scope: numbers that are never blended; hours are working hours."""
+    refused_late = f" (trong đó {rejected_late} đã trễ hạn)" if rejected_late else ""
     lines = [
         f"Nhận: {received}",
         f"Đã trả lời: {answered}",
@@ -72,7 +74,7 @@ def figures_summary(
         f"   ✅ còn trong hạn: {on_track}",
         f"   🔸 sắp đến hạn: {at_risk}",
         f"   🔺 quá hạn: {overdue}",
-        f"Mở lại: {reopened} · Trả lại: {returned} · Không xử lý: {rejected}",
+        f"Mở lại: {reopened} · Trả lại: {returned} · Không xử lý: {rejected}{refused_late}",
     ]
     if rating is not None:
         lines.append(

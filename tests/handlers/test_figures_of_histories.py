@@ -84,13 +84,23 @@ async def check_sums(transaction: Any, stored: list[Case]) -> None:
     assert total.received == len(counted)
     assert total.open == sum(case.status in OPEN_STATUSES for case in counted)
     assert total.answered == total.on_time + total.late + total.late_with_extension
-    for number in ("on_time", "late", "late_with_extension", "reopened", "returned", "rejected", "satisfied"):
+    assert total.rejected > total.rejected_late
+    for number in (
+        "on_time",
+        "late",
+        "late_with_extension",
+        "reopened",
+        "returned",
+        "rejected_late",
+        "satisfied",
+    ):
         assert getattr(total, number) > 0, f"the histories show no {number}"
     for group_by in ("unit", "domain"):
         parts = (await figures(transaction, **ever, group_by=group_by)).values()  # type: ignore[arg-type]
         assert all(isinstance(part, Figures) for part in parts)
-        for name in ("received", "answered", "late", "overdue", "returned", "rating_sum", "satisfied"):
+        for name in ("received", "answered", "late", "overdue", "rejected_late", "rating_sum", "satisfied"):
             assert sum(getattr(part, name) for part in parts) == getattr(total, name)
+        assert sum(part.returned for part in parts) >= total.returned
     assert {case.domain for case in counted} == set(DOMAINS)
 
 

@@ -125,6 +125,7 @@ async def test_leaders_see_the_seal_of_the_ledger_and_chairs_do_not(city: CityHa
     leader, chair = await city.official("ha-noi", "leader"), await city.official(WARD, "chair")
     await report(city)
     await city.becomes(local(24, 10))
+    await report(city, "ba")
     async with city.database.begin() as transaction:
         (sealed,) = await seals.seal_days(transaction, now=city.now)
     await leader.writes("/thongke")
