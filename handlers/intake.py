@@ -86,6 +86,7 @@ def _say_unusable(turn: Turn) -> None:
 async def _amend(turn: Turn, draft: Draft) -> None:
     message = turn.message
     earlier = draft.text
+    untold = draft.asking == "citizen"  # an official has not tapped yet that it is a report of their own
     before = {} if draft.asking == splitting.ASKING or not earlier else {**draft.as_dict(), "before": {}}
     if message.unsupported:
         _say_unusable(turn)
@@ -107,7 +108,7 @@ async def _amend(turn: Turn, draft: Draft) -> None:
     if message.location is not None and not _take_position(turn, draft):
         return
     if not joins:
-        await confirmation.decide(turn, draft, begun=not earlier)
+        await confirmation.decide(turn, draft, begun=untold or not earlier)
 
 
 def _is_small_talk(turn: Turn, draft: Draft, earlier: str) -> bool:

@@ -99,7 +99,7 @@ async def test_stray_words_become_no_report_until_that_is_tapped(city: CityHarne
     officer.does_not_see("[Đồng ý và gửi]")
     assert await city.cases() == []
 
-    await officer.presses("Đúng, gửi như người dân")
+    await officer.presses("Gửi như người dân")
     officer.sees("[Đồng ý và gửi]")
     await officer.writes("Rác ngay trước nhà văn hoá")
     officer.sees("[Đồng ý và gửi]", "nhà văn hoá")
