@@ -59,8 +59,15 @@ def concerned(city: City, staff: Staff, case: DueCase, milestone: Milestone) -> 
     above = level_above(city, staff, case)
     if milestone.level == Level.ABOVE:
         return [(official, ABOVE) for official in above]
-    told = {official.person_id for official in above} if milestone.matter != Matter.TRIAGE else set()
+    told = {official.person_id for official in above} if _heard_above(case, milestone) else set()
     return [(official, ABOVE) for official in _chairman(city, staff, case) if official.person_id not in told]
+
+
+def _heard_above(case: DueCase, milestone: Milestone) -> bool:
+    """Tell whether the level above was told of the same; of lateness it may be that nobody was there."""
+    if milestone.matter == Matter.OVERDUE:
+        return case.escalated >= Level.ABOVE
+    return milestone.matter != Matter.TRIAGE
 
 
 def nobody_hears(
