@@ -298,17 +298,17 @@ async def take_until(turn: Turn, argument: str) -> None:
         _stop(turn)
         return
     name = await _deputy_name(turn, post, str(wish["person"]))
-    day = read_coming_day(turn.message.text, today=turn.now.astimezone(LOCAL_TIME).date())
+    day = read_coming_day(turn.message.text, today=turn.now.astimezone(LOCAL_TIME).date(), whole_week=True)
     if name is None or day is None or not _may_last_until(turn, day):
         text = texts.successor_gone() if name is None else texts.deputy_day_unclear()
         turn.say(text, buttons=_DROP)
         return
-    _stop(turn)
+    # The step goes on until a tap: another day that is typed now takes the place of this one.
     unit = cards.unit_name(turn.city, post.unit_code)
     data = f"deputyyes:{post.id}:{wish['person']}:{day:%Y%m%d}"
     rows = [
         [Button(label=texts.label_confirm_deputy(), data=data)],
-        [Button(label=texts.label_keep_post(), data="posts:")],
+        [Button(label=texts.label_keep_post(), data="deputydrop")],
     ]
     turn.say(texts.confirm_deputy(name=name, unit=unit, ends_at=_end_of(day)), buttons=rows)
 
@@ -324,7 +324,9 @@ async def name_deputy(turn: Turn, argument: str) -> None:
     name = await _deputy_name(turn, post, person_id)
     if name is None or day is None or not _may_last_until(turn, day):
         turn.say(texts.successor_gone() if name is None else texts.post_gone())
-    elif person_id == "0":
+        return
+    _stop(turn)
+    if person_id == "0":
         await _invite(turn, post, _end_of(day))
     else:
         await _name(turn, post, int(person_id), name, _end_of(day))

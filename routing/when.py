@@ -58,14 +58,15 @@ def read_period(text: str, *, today: date) -> tuple[Period | None, str]:
     return None, plain
 
 
-def read_coming_day(text: str, *, today: date) -> date | None:
+def read_coming_day(text: str, *, today: date, whole_week: bool = False) -> date | None:
     """Return the day to come that a text means: "mai", "thứ 5", "chủ nhật", "3 ngày nữa", "5/12".
 
     A weekday is the next of its name after today, of next week with "tuần sau"; a date
-    without a year is the first one to come. None for no day, or a date that does not exist.
+    without a year is the first one to come. "tuần sau" alone is its Monday, or its Sunday for whoever asks
+    until when (`whole_week`), who also means "hết tuần này". None for no day, or a date that does not exist.
     """
     plain = " ".join(strip_accents(text).lower().split())
-    for pattern, read in _COMING:
+    for pattern, read in (*_COMING, *(_LAST_OF_WEEK if whole_week else _FIRST_OF_WEEK)):
         if found := pattern.search(plain):
             try:
                 return read(found, today)
@@ -108,10 +109,13 @@ _COMING: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]], ..
         ),
         _coming_weekday,
     ),
-    (
-        re.compile(r"\btuan (?:sau|toi)\b"),
-        lambda found, day: day - timedelta(days=day.weekday()) + timedelta(days=7),
-    ),
+)
+_FIRST_OF_WEEK: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]], ...] = (
+    (re.compile(r"\btuan (?:sau|toi)\b"), lambda found, day: week_of(day).last + timedelta(days=1)),
+)
+_LAST_OF_WEEK: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]], ...] = (
+    (re.compile(r"\btuan (?:sau|toi)\b"), lambda found, day: week_of(day).last + timedelta(days=7)),
+    (re.compile(r"\b(?:het|cuoi) tuan(?: nay)?\b"), lambda found, day: week_of(day).last),
 )
 
 

@@ -103,3 +103,34 @@ async def test_stray_words_become_no_report_until_that_is_tapped(city: CityHarne
     officer.sees("[Đồng ý và gửi]")
     await officer.writes("Rác ngay trước nhà văn hoá")
     officer.sees("[Đồng ý và gửi]", "nhà văn hoá")
+
+
+# ── a deputy until a day ─────────────────────────────────────────────────────────────────────────
+
+
+async def test_next_week_lasts_to_its_end_and_another_day_may_be_typed(city: CityHarness) -> None:
+    chair, officer = await city.official(WARD, "chair"), await city.official(WARD, "officer")
+    await chair.writes("/chucvu")
+    await chair.presses("Ủy quyền")
+    await chair.presses(officer.name)
+    await chair.writes("tuần sau")
+    chair.sees("đến hết 6/12/2026", "[Đồng ý ủy quyền]")  # Monday is the 23rd of November
+    await chair.writes("à không, 4/12")
+    chair.sees("đến hết 4/12/2026", "[Đồng ý ủy quyền]")
+    officer.reads()
+    await chair.presses("Đồng ý ủy quyền")
+    officer.sees("4/12/2026")
+    await chair.writes("Rác chất đống ở phường Khương Đình")
+    chair.sees("với tư cách người dân")
+
+
+async def test_no_deputy_after_all_leaves_the_question(city: CityHarness) -> None:
+    chair, officer = await city.official(WARD, "chair"), await city.official(WARD, "officer")
+    await chair.writes("/chucvu")
+    await chair.presses("Ủy quyền")
+    await chair.presses(officer.name)
+    await chair.writes("hết tuần này")
+    chair.sees("đến hết 29/11/2026")
+    await chair.presses("Không, giữ nguyên")
+    await chair.writes("Rác chất đống ở phường Khương Đình")
+    chair.sees("với tư cách người dân")
