@@ -1,11 +1,12 @@
 """What commands share: the database opened or a clear refusal, and the city in it."""
 
+import argparse
 import asyncio
 import difflib
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.settings import Settings, sqlite_path, without_password
@@ -104,6 +105,22 @@ def nearest(given: str, known: Iterable[str]) -> str:
     """Return "; nearest: …" with the names that a mistaken one may have meant; empty for none."""
     near = difflib.get_close_matches(given, list(known), n=3, cutoff=0.5)
     return f"; nearest: {', '.join(near)}" if near else ""
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return how many there are of something: "1 problem", "2 problems", "1 key is", "2 keys are"."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def day_of(text: str) -> date:
+    """Return the day of an option. Raises ArgumentTypeError, which says how days are written."""
+    from routing.when import Period
+
+    try:
+        day = date.fromisoformat(text)
+        return Period(first=day, last=day).first
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a date: {text!r} (YYYY-MM-DD)") from None
 
 
 def progress(items: Iterable[Item], unit: str) -> Iterator[Item]:

@@ -3,11 +3,11 @@
 import argparse
 import asyncio
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.commands import workbook
-from bot.commands.opening import Refused, city_of, nearest, opened
+from bot.commands.opening import Refused, city_of, counted, day_of, nearest, opened
 
 if TYPE_CHECKING:
     from storage.database import Transaction
@@ -36,7 +36,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     deputy.add_argument("--post", type=int, required=True, metavar="ID", help="the chair's post")
     deputy.add_argument("--person", type=int, required=True, metavar="ID", help="who acts")
     deputy.add_argument(
-        "--until", type=date.fromisoformat, required=True, metavar="DATE", help="the last day, 2026-12-25"
+        "--until", type=day_of, required=True, metavar="DATE", help="the last day, 2026-12-25"
     )
     deputy.set_defaults(run=run_deputy)
     rename = actions.add_parser("rename", help="change what a person is called")
@@ -59,7 +59,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         name = each.name or "(no name)"
         print(f"post {each.id}  {each.unit_code}  {each.role}  {name}, person {each.person_id}", end="")
         print(f"{until}{deputy}{silent}")
-    print(f"{len(held)} posts.")
+    print(f"{counted(len(held), 'post')}.")
     return 0
 
 
@@ -109,7 +109,8 @@ async def _end(arguments: argparse.Namespace) -> int:
             left = await leaving.leave(transaction, city, post, actor=admin, now=now, successor=successor)
             to = successor.name if successor and successor.name else "the unit's list"
             name = post.name or f"person {post.person_id}"
-            print(f"{name} is {post.role} of {post.unit_code} no more; {left.cases} cases went to {to}.")
+            went = counted(left.cases, "case")
+            print(f"{name} is {post.role} of {post.unit_code} no more; {went} went to {to}.")
         await transaction.flush()
         await messages.announce(transaction, "outbox")
     return 0

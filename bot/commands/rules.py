@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.commands.opening import Refused, city_of, opened
+from bot.commands.opening import Refused, city_of, counted, opened
 
 if TYPE_CHECKING:
     from routing.organisation import City
@@ -61,7 +61,9 @@ async def _check(arguments: argparse.Namespace) -> int:
         return 1 if problems else 0
     for problem in problems:
         print(problem)
-    print(f"{len(problems)} problems." if problems else "Every domain reaches a unit in every ward.")
+    print(
+        f"{counted(len(problems), 'problem')}." if problems else "Every domain reaches a unit in every ward."
+    )
     print(_receivers(city, without, receiving, led_to=len(checked.led_to)))
     return 1 if problems else 0
 
@@ -154,7 +156,14 @@ async def _rehearse(arguments: argparse.Namespace, proposed: "City") -> "Rehears
 
 
 def _show(rehearsal: "Rehearsal", days: int) -> None:
-    print(f"{rehearsal.cases} cases of the last {days} days, tried on the file's rules:")
+    if not rehearsal.cases:
+        print(
+            f"There were no cases in the last {counted(days, 'day')}: the file's rules were tried on nothing."
+        )
+        return
+    print(
+        f"{counted(rehearsal.cases, 'case')} of the last {counted(days, 'day')}, tried on the file's rules:"
+    )
     if not rehearsal.elsewhere:
         print("All would go where the present rules lead.")
     else:

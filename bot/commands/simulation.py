@@ -54,7 +54,7 @@ def run_simulate(arguments: argparse.Namespace) -> int:
     """Simulate; exit status 1 names what did not hold, of which case, on which day."""
     from bot.simulation.watching import BrokenInvariant
     from bot.simulation.year import SMALL_CITY, NotEmpty, Plan, simulate
-    from routing.organisation import build_city
+    from routing.organisation import UnknownProvince, build_city
     from routing.understanding import Understanding
 
     plan = Plan(
@@ -66,7 +66,7 @@ def run_simulate(arguments: argparse.Namespace) -> int:
     )
     try:
         build_city(plan.province)
-    except ValueError as error:
+    except UnknownProvince as error:
         raise Refused(str(error)) from error
     _only_grave_faults()
     with _settings_for(arguments) as settings:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.commands.opening import NO_CITY, NoCity, Refused, opened
+from bot.commands.opening import NO_CITY, NoCity, Refused, counted, opened
 
 if TYPE_CHECKING:
     from bot.workbook.grid import Grid
@@ -27,6 +27,7 @@ def register(actions: "argparse._SubParsersAction[Any]") -> None:
     """Add the actions to those of `org`."""
     export = actions.add_parser("export", help="write them to a workbook (.xlsx) or as JSON (.json)")
     export.add_argument("file", type=Path)
+    export.add_argument("--force", action="store_true", help="write over a file that is there already")
     export.set_defaults(run=run_export)
     import_ = actions.add_parser(
         "import", help="read them from such a file: shows what changes, then all of it or nothing"
@@ -61,6 +62,8 @@ def run_export(arguments: argparse.Namespace) -> int:
     """Write the city's organisation as a workbook or as JSON."""
     file: Path = arguments.file
     workbook = _is_workbook(file)
+    if file.exists() and not arguments.force:
+        raise Refused(f"{file}: is there already; name another file, or write over it with --force.")
     state = asyncio.run(_load(arguments))
     if state.city is None or state.document is None:
         raise NoCity(NO_CITY)
@@ -73,10 +76,12 @@ def run_export(arguments: argparse.Namespace) -> int:
             file.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise Refused(f"{file}: {error.strerror}") from error
-    counted = f"{len(state.city.units)} units and {len(state.city.responsibilities)} responsibilities"
-    print(f"{counted} are in {file}.")
+    units, rules = len(state.city.units), len(state.city.responsibilities)
+    print(
+        f"{counted(units, 'unit')} and {counted(rules, 'responsibility', 'responsibilities')} are in {file}."
+    )
     if workbook and state.holders:
-        print(f"It names {len(state.holders)} officials: personal data, readable for you alone.")
+        print(f"It names {counted(len(state.holders), 'official')}: personal data, readable for you alone.")
     return 0
 
 
@@ -179,6 +184,7 @@ def run_import(arguments: argparse.Namespace) -> int:
     if state.city is not None and state.city.province != plan.city.province:
         raise Refused(f"The file is about {plan.city.name}, the database about {state.city.name}.")
     _show(plan, state)
+    _warn(plan.city, state.now)
     if plan.nothing and state.city is not None:
         print("Nothing changes.")
         return 0
@@ -190,7 +196,6 @@ def run_import(arguments: argparse.Namespace) -> int:
         print("Nothing was changed.")
         return 0
     asyncio.run(_adopt(arguments, plan, state))
-    _warn(plan.city, state.now)
     return 0
 
 
@@ -252,8 +257,7 @@ def _read_workbook(arguments: argparse.Namespace, state: _State) -> _Plan:
 
 
 def _refused(problems: Sequence[str]) -> Refused:
-    total = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was changed."
-    return Refused("\n".join([*problems, total]))
+    return Refused("\n".join([*problems, f"{counted(len(problems), 'problem')}; nothing was changed."]))
 
 
 def _plan(document: dict[str, Any], city: "City", state: _State) -> _Plan:
@@ -279,10 +283,14 @@ def _show(plan: _Plan, state: _State) -> None:
     for invitee in plan.newcomers:
         print(f"+ officials {invitee.role} of {invitee.unit.code}: an invitation for {invitee.name}")
     if plan.left_alone > 0:
-        print(f"{plan.left_alone} posts are not in the file and stay as they are.")
+        stay = (
+            "post is not in the file and stays as it is.",
+            "posts are not in the file and stay as they are.",
+        )
+        print(counted(plan.left_alone, *stay))
     before = set(state.city.units) if state.city else set()
     after = set(plan.city.units)
-    print(f"{len(after)} units: {len(after - before)} new, {len(before - after)} gone.")
+    print(f"{counted(len(after), 'unit')}: {len(after - before)} new, {len(before - after)} gone.")
 
 
 async def _refuse_holes(arguments: argparse.Namespace, plan: _Plan, state: _State) -> None:
@@ -301,7 +309,10 @@ async def _refuse_holes(arguments: argparse.Namespace, plan: _Plan, state: _Stat
         return
     async with opened(arguments.settings) as database, database.read() as transaction:
         needed = await roster.still_needed(transaction, ending, now=state.now)
-    lines = [f"{code}: has {cases} open cases and {posts} posts" for code, (cases, posts) in needed.items()]
+    lines = [
+        f"{code}: has {counted(cases, 'open case')} and {counted(posts, 'post')}"
+        for code, (cases, posts) in needed.items()
+    ]
     if lines:
         advice = (
             "A merger, split or end is carried out with `org change FILE`, which moves cases and people; "
@@ -318,7 +329,8 @@ async def _adopt(arguments: argparse.Namespace, plan: _Plan, state: _State) -> N
         if plan.newcomers:
             with hand_out(arguments.out, plan.newcomers, now=state.now, days=7) as invitations:
                 await _write(database, plan, state, invitations)
-            print(f"{len(invitations)} invitations are in {arguments.out}, and nowhere else.")
+            made = counted(len(invitations), "invitation is", "invitations are")
+            print(f"{made} in {arguments.out}, and nowhere else.")
         else:
             await _write(database, plan, state, ())
     print("Adopted. Running programs follow.")
@@ -346,10 +358,13 @@ async def _write(database: "Database", plan: _Plan, state: _State, invitations: 
 
 
 def _warn(city: "City", now: datetime) -> None:
-    """Name what the rules leave open now."""
+    """Name what the rules would leave open today, and what looks like a mistake."""
+    from routing.deadline import LOCAL_TIME
+    from routing.organisation.oddities import oddities
     from routing.rule_check import check
 
-    for problem in check(city):
+    today = city.on(now.astimezone(LOCAL_TIME).date())
+    for problem in (*check(today), *oddities(city)):
         print(f"warning: {problem}", file=sys.stderr)
 
 
@@ -394,7 +409,6 @@ async def _invite_all(arguments: argparse.Namespace, invitees: "Sequence[Invitee
         with hand_out(arguments.out, invitees, now=now, days=arguments.days) as invitations:
             async with database.begin() as transaction:
                 store(transaction, invitations, now=now)
-    print(
-        f"{len(invitations)} invitations are in {arguments.out}, and nowhere else: the database keeps hashes."
-    )
-    print(f"Each code works once, within {arguments.days} days, as `/start CODE` in any channel.")
+    made = counted(len(invitations), "invitation is", "invitations are")
+    print(f"{made} in {arguments.out}, and nowhere else: the database keeps hashes.")
+    print(f"Each code works once, within {counted(arguments.days, 'day')}, as `/start CODE` in any channel.")

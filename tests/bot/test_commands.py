@@ -154,7 +154,10 @@ def test_every_fault_of_a_file_is_named_by_its_row_and_nothing_is_changed(
     for row, word in (("units row 5", "nowhere"), ("units row 8", "castle"), ("row 3", "dragons")):
         assert any(row in line and word in line for line in answer.err.splitlines()), answer.err
     assert "nothing was changed" in answer.err
-    shell("org", "export", path)
+    refused = shell("org", "export", path)
+    assert (refused.status, path.read_text(encoding="utf-8")) == (1, json.dumps(content))
+    assert "is there already; name another file, or write over it with --force." in refused.err
+    assert shell("org", "export", path, "--force").status == 0
     assert path.read_text(encoding="utf-8") == before
 
 

@@ -50,7 +50,8 @@ class Office:
 
     @classmethod
     def exporting(cls, shell: Shell, path: Path) -> "Office":
-        """Export the workbook and open it."""
+        """Export the workbook anew and open it."""
+        path.unlink(missing_ok=True)
         assert shell("org", "export", path).status == 0
         return cls(shell, path)
 
@@ -275,7 +276,7 @@ def test_a_unit_that_has_people_is_not_taken_away_by_a_workbook(office: Office) 
     without(office, WARD)
     answer = office.brings("--yes")
     assert answer.status == 1
-    assert f"{WARD}: has 0 open cases and 1 posts" in answer.err
+    assert f"{WARD}: has 0 open cases and 1 post" in answer.err
     assert "org change" in answer.err
     assert office.shell.everything() == before
     assert "2 gone" in office.brings("--yes", "--force").out
@@ -865,7 +866,7 @@ def test_a_post_whose_end_is_past_ends_now_and_not_before(post: str, office: Off
 def test_a_row_that_is_taken_out_takes_no_post_away(post: str, office: Office) -> None:
     office.book["Officials"].delete_rows(FIRST_ROW)
     answer = office.brings()
-    assert "1 posts are not in the file and stay as they are." in answer.out
+    assert "1 post is not in the file and stays as it is." in answer.out
     assert office.shell.rows("SELECT ends_at FROM post") == [(None,)]
 
 
@@ -897,7 +898,7 @@ def test_a_new_row_needs_somewhere_to_write_its_invitation(post: str, office: Of
     assert f"Officials!A{row}: post is empty: --out" in answer.err
     answer = office.brings("--out", tmp_path / "invitations.xlsx")
     assert answer.status == 0, answer.err
-    assert "1 invitations" in answer.out
+    assert "1 invitation is" in answer.out
     assert [role for (role,) in office.shell.rows("SELECT role FROM invitation")] == ["officer"]
     assert (
         openpyxl.load_workbook(tmp_path / "invitations.xlsx").worksheets[0].cell(3, 1).value == "Chuyên viên"
