@@ -1,14 +1,14 @@
 """Answer templates in chat, `/mau`: listed and shown to a unit's officials, written by its chair."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from handlers import cards, draft, filling, texts, writing
+from handlers import cards, draft, filling, texts, unit_search, writing
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from storage import templates
 from storage.templates import EVERY_DOMAIN, Template
 
-NAME, TEXT = "template.name", "template.text"
+NAME, DOMAIN, TEXT = "template.name", "template.domain", "template.text"
 PAGE = 6
 LONGEST_NAME = 40
 LONGEST_TEXT = 2_000
@@ -179,7 +179,7 @@ def _begin(turn: Turn, step: str, kept: Mapping[str, str]) -> bool:
 
 def _stop(turn: Turn) -> None:
     """End what is being written of a template; a report of one's own goes on."""
-    if turn.chat.step in (NAME, TEXT):
+    if turn.chat.step in (NAME, DOMAIN, TEXT):
         turn.chat.step, turn.chat.draft = draft.take_up(turn.chat.draft)
 
 
@@ -231,6 +231,7 @@ async def write_name(turn: Turn, argument: str) -> None:
     elif changed is not None:
         await _change(turn, changed, name=name)
     else:
+        turn.chat.step = DOMAIN
         turn.chat.draft = {**turn.chat.draft, _KEPT: {**kept, "name": name}}
         turn.say(texts.ask_template_domain(name=name), buttons=_domain_rows(turn, "tpldomain:"))
 
@@ -245,10 +246,11 @@ async def _refused_name(turn: Turn, unit: str, name: str, own: int) -> str:
     return ""
 
 
-def _domain_rows(turn: Turn, data: str) -> Rows:
-    """Return a button for every domain and one for each; `data` leads to what they do."""
+def _domain_rows(turn: Turn, data: str, chosen: Sequence[str] = ()) -> Rows:
+    """Return a button for every domain and one for each, or each chosen one; `data` leads to what they do."""
     every = [Button(label=texts.label_every_domain(), data=f"{data}{EVERY_DOMAIN}")]
-    buttons = [Button(label=each.name, data=f"{data}{each.id}") for each in turn.city.domains.values()]
+    domains = [turn.city.domains[id] for id in chosen or turn.city.domains]
+    buttons = [Button(label=each.name, data=f"{data}{each.id}") for each in domains]
     fitting = [button for button in buttons if cards.fits(button.data)]
     pairs = [fitting[start : start + 2] for start in range(0, len(fitting), 2)]
     return [every, *pairs, _drop_row()]
@@ -261,7 +263,7 @@ def _is_domain(turn: Turn, domain: str) -> bool:
 async def choose_domain(turn: Turn, argument: str) -> None:
     """Take the domain of a new template in, and ask for its words."""
     kept = _kept(turn)
-    if turn.chat.step != NAME or "name" not in kept or not _is_domain(turn, argument):
+    if turn.chat.step != DOMAIN or "name" not in kept or not _is_domain(turn, argument):
         turn.say(texts.stale_button())
         return
     turn.chat.step = TEXT
@@ -269,10 +271,25 @@ async def choose_domain(turn: Turn, argument: str) -> None:
     turn.say(texts.ask_template_text(name=kept["name"]), buttons=[_drop_row()])
 
 
+async def type_domain(turn: Turn, argument: str) -> None:
+    """Find the domain whose name was typed, for a new template or one that changes."""
+    kept, query = _kept(turn), turn.message.text.strip()
+    names = {each.id: each.name for each in turn.city.domains.values()}
+    found = unit_search.alike({EVERY_DOMAIN: texts.label_every_domain(), **names}, query)
+    data = f"tplto:{kept['id']}:" if "id" in kept else "tpldomain:"
+    if len(found) != 1:
+        rows = _domain_rows(turn, data, [id for id in found if id != EVERY_DOMAIN])
+        turn.say(texts.template_domain_unclear(query=query), buttons=rows)
+    elif "id" in kept:
+        await change_domain(turn, f"{kept['id']}:{found[0]}")
+    else:
+        await choose_domain(turn, found[0])
+
+
 async def offer_domains(turn: Turn, argument: str) -> None:
     """Offer the domains that a template may be for."""
     found = await _writable(turn, argument)
-    if found is not None:
+    if found is not None and _begin(turn, DOMAIN, {"id": str(found.id)}):
         text = texts.ask_template_domain(name=found.name)
         turn.say(text, buttons=_domain_rows(turn, f"tplto:{found.id}:"))
 
@@ -404,4 +421,4 @@ BUTTONS: dict[str, Handler] = {
     "tplgone": delete,
     "tpldrop": drop,
 }
-STEPS: dict[str, Handler] = {NAME: write_name, TEXT: write_text}
+STEPS: dict[str, Handler] = {NAME: write_name, DOMAIN: type_domain, TEXT: write_text}

@@ -194,6 +194,11 @@ def label_add_template(*, unit: str) -> str:
     return f"Thêm mẫu · {excerpt(unit, 18)}" if unit else "Thêm mẫu"
 
 
+def template_domain_unclear(*, query: str) -> str:
+    """Ask again which domain a template is for, when what was typed names none or several."""
+    return f"Tôi chưa rõ lĩnh vực «{query}». Anh/chị bấm một lĩnh vực dưới đây, hoặc gõ tên của nó."
+
+
 def label_every_domain() -> str:
     """Label: a template for every domain."""
     return "Mọi lĩnh vực"

@@ -134,3 +134,23 @@ async def test_no_deputy_after_all_leaves_the_question(city: CityHarness) -> Non
     await chair.presses("Không, giữ nguyên")
     await chair.writes("Rác chất đống ở phường Khương Đình")
     chair.sees("với tư cách người dân")
+
+
+# ── the domain of a template ─────────────────────────────────────────────────────────────────────
+
+
+async def test_a_typed_domain_is_the_templates_domain(city: CityHarness) -> None:
+    chair = await city.official(WARD, "chair")
+    await chair.writes("/mau")
+    await chair.presses("Thêm mẫu")
+    await chair.writes("Đã dọn sạch")
+    await chair.writes("chuyện trên trời")
+    chair.sees("chưa rõ lĩnh vực «chuyện trên trời»", "[Rác thải, ")
+    await chair.writes("rác")
+    await chair.writes("Tổ vệ sinh đã thu gom xong.")
+    chair.sees("Đã dọn sạch", "Rác thải", "[Đổi lĩnh vực]")
+    await chair.presses("Đổi lĩnh vực")
+    await chair.writes("tieng on")
+    chair.sees("Đã dọn sạch", "Tiếng ồn")
+    await chair.writes("/mau")
+    chair.sees("Đã dọn sạch", "Tiếng ồn")
