@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import openpyxl
@@ -539,16 +539,14 @@ def test_the_names_of_columns_may_be_those_that_people_read(office: Office) -> N
     assert "Nothing changes." in answer.out
 
 
-def with_rows(path: Path, rows: int) -> None:
-    """Put rows straight into the first sheet after the guide: quicker than cell by cell."""
+def with_rows(path: Path, rows: range) -> None:
+    """Put units straight into the first sheet after the guide: quicker than cell by cell."""
     cell = '<c r="{column}{row}" t="inlineStr"><is><t>{value}</t></is></c>'
     values = {"A": "phong-{row}", "B": "Phòng {row}", "C": "office", "D": "ha-noi"}
     cells = "".join(
         cell.replace("{column}", column).replace("{value}", value) for column, value in values.items()
     )
-    added = "".join(
-        f'<row r="{row}">{cells}</row>'.replace("{row}", str(row)) for row in range(1000, rows + 1)
-    )
+    added = "".join(f'<row r="{row}">{cells}</row>'.replace("{row}", str(row)) for row in rows)
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", compression=zipfile.ZIP_DEFLATED) as archive:
@@ -560,7 +558,7 @@ def with_rows(path: Path, rows: int) -> None:
 
 def test_fifty_thousand_rows_are_answered(office: Office) -> None:
     before = office.shell.everything()
-    with_rows(office.path, 50_000)
+    with_rows(office.path, range(office.book["Units"].max_row + 1, 50_001))
     answer = office.shell("org", "import", office.path, "--yes")
     assert answer.status == 1
     assert "Units!A40003: there are more than 40,000 rows" in answer.err
@@ -903,3 +901,27 @@ def test_a_new_row_needs_somewhere_to_write_its_invitation(post: str, office: Of
     assert (
         openpyxl.load_workbook(tmp_path / "invitations.xlsx").worksheets[0].cell(3, 1).value == "Chuyên viên"
     )
+
+
+def test_a_deputys_row_keeps_its_end(shell: Shell, tmp_path: Path) -> None:
+    post = holds_a_post(shell, WARD, "chair", CHAIR)
+    ends_at = int(datetime(2030, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+    shell.rows(f"UPDATE post SET deputy_for = 5, ends_at = {ends_at}")
+    office = Office(shell, tmp_path / "deputy.xlsx")
+    cell = office.put("Officials", post, "until", None)
+    answer = office.brings()
+    assert answer.status == 1
+    assert f"{cell}: until was 2030-01-01: whoever stands in" in answer.err
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".json"])
+def test_a_file_from_before_another_change_is_refused(shell: Shell, tmp_path: Path, suffix: str) -> None:
+    old, new = tmp_path / f"old{suffix}", tmp_path / "new.xlsx"
+    assert shell("org", "export", old).status == 0
+    office = Office(shell, new)
+    office.put("Units", WARD, "name", "Phường Mới")
+    assert office.brings().status == 0
+    answer = shell("org", "import", old)
+    assert answer.status == 1
+    assert "was exported at version 1, the organisation is at version 2" in answer.err
+    assert shell("org", "import", old, "--force").status == 0
