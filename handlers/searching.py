@@ -6,7 +6,7 @@ from handlers.turn import Handler, Turn
 from routing import tracking_code
 from storage import searching
 from storage.cases import Case
-from storage.searching import Reach
+from storage.searching import Finds, Reach
 
 SHOWN = 5
 
@@ -40,17 +40,18 @@ def _reach(turn: Turn) -> Reach:
     )
 
 
-def _show(turn: Turn, query: str, found: list[Case], *, official: bool) -> None:
-    if not found:
-        turn.say(texts.nothing_found(query=query))
+def _show(turn: Turn, query: str, finds: Finds, *, official: bool) -> None:
+    if not finds.cases:
+        turn.say(texts.nothing_found(query=query, complete=finds.complete))
         return
-    shown = found[:SHOWN]
+    shown = finds.cases[:SHOWN]
     lines = [_line(turn, number, case, official=official) for number, case in enumerate(shown, start=1)]
     buttons = [
         [Button(label=case.code, data=f"card:{case.code}") if official else offers.show(case.code)]
         for case in shown
     ]
-    turn.say(texts.found_cases(query=query, lines=lines, more=len(found) > SHOWN), buttons=buttons)
+    more = len(finds.cases) > SHOWN or not finds.complete
+    turn.say(texts.found_cases(query=query, lines=lines, more=more), buttons=buttons)
 
 
 def _line(turn: Turn, number: int, case: Case, *, official: bool) -> str:

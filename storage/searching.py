@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     and_,
     bindparam,
@@ -29,12 +28,15 @@ from routing.vietnamese import strip_accents
 from storage.cases import Case
 from storage.database import Transaction
 from storage.people import Person
+from storage.prepared import Row
 from storage.tables import case as case_table
 from storage.tables import case_search
 
 MOST_WORDS = 8
 LOOKED_AT = 50
 """How many of the newest cases that hold all words are put in order."""
+LOOKED_THROUGH = 2000
+"""How many of the newest cases that hold all words are asked whether somebody may see them."""
 
 _FOUND_BY = "found_by"
 _WORD = re.compile(r"[a-z0-9]+")
@@ -84,18 +86,77 @@ def remember_more(transaction: Transaction, case_id: int, written: str) -> None:
     transaction.write(_APPEND, {"row_id": case_id, "more": f" {' '.join(bare_words(written))}"})
 
 
-async def search(
-    transaction: Transaction, words: Sequence[str], reach: Reach, *, limit: int = 10
-) -> list[Case]:
-    """Return cases that hold all of these bare words: those that hold them in a row first, then newest."""
-    if not words:
-        return []
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finds:
+    """The cases that were found. complete: False where only the newest that hold the words were looked at."""
+
+    cases: list[Case]
+    complete: bool = True
+
+
+async def search(transaction: Transaction, words: Sequence[str], reach: Reach, *, limit: int = 10) -> Finds:
+    """Return cases that hold all of these bare words: those that hold them in a row first, then newest.
+
+    Words that very many cases hold are not followed to the end of the city: of what officials may see among
+    the newest that hold them is found, of what a citizen reported among their own.
+    """
     wanted = list(words[:MOST_WORDS])
-    parameters = {"wanted": _query(wanted, transaction.dialect), "most": LOOKED_AT, **_values(reach)}
-    rows = await transaction.fetch(_statement(transaction.dialect, _whose(reach)), parameters)
+    if not wanted:
+        return Finds(cases=[])
+    if reach.reporter_id is not None:
+        complete = True
+        rows: Sequence[Row] = await _own(transaction, wanted, reach.reporter_id)
+    else:
+        rows, complete = await _officials(transaction, wanted, reach)
     phrase = " ".join(wanted)
     ordered = sorted(rows, key=lambda row: phrase not in row[_FOUND_BY])
-    return [Case(**{name: row[name] for name in row if name != _FOUND_BY}) for row in ordered[:limit]]
+    numbers = [row["id"] for row in ordered[:limit]]
+    found = {row["id"]: Case(**row) for row in await transaction.fetch(_CASES, {"numbers": numbers})}
+    return Finds(cases=[found[number] for number in numbers], complete=complete)
+
+
+_CASES = select(case_table).where(case_table.c.id.in_(bindparam("numbers", expanding=True)))
+
+# ── what a citizen reported ──────────────────────────────────────────────────────────────────────
+
+_OWN = (
+    select(case_table.c.id, case_search.c.words.label(_FOUND_BY))
+    .join(case_search, case_search.c.case_id == case_table.c.id)
+    .where(case_table.c.reporter_id == bindparam("reporter"))
+    .order_by(case_table.c.received_at.desc())
+    .limit(LOOKED_THROUGH)
+)
+
+
+async def _own(transaction: Transaction, wanted: Sequence[str], reporter_id: int) -> list[Row]:
+    """Return which of somebody's own cases hold the words: these are few, so each is looked at."""
+    rows = await transaction.fetch(_OWN, {"reporter": reporter_id})
+    return [row for row in rows if _holds(row[_FOUND_BY].split(), wanted)][:LOOKED_AT]
+
+
+def _holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    there = set(words)
+    return there.issuperset(wanted[:-1]) and any(word.startswith(wanted[-1]) for word in there)
+
+
+# ── what officials see ───────────────────────────────────────────────────────────────────────────
+
+
+async def _officials(
+    transaction: Transaction, wanted: Sequence[str], reach: Reach
+) -> tuple[Sequence[Row], bool]:
+    """Return what somebody sees of the newest cases that hold the words, and whether these were all."""
+    asked = {"wanted": _query(wanted, transaction.dialect), "through": LOOKED_THROUGH, "most": LOOKED_AT}
+    if reach.units is not None:
+        asked["units"], asked["own"] = sorted(reach.units), sorted(reach.own_units)
+        asked["restricted"] = sorted(reach.restricted)
+    rows = await transaction.fetch(_statement(transaction.dialect, reach.units is None), asked)
+    if reach.units is None or len(rows) == LOOKED_AT:
+        return rows, True
+    last = await transaction.fetch_one(
+        _last_looked_at(transaction.dialect), {**asked, "through": LOOKED_THROUGH}
+    )
+    return rows, last is None
 
 
 def _query(words: Sequence[str], dialect: str) -> str:
@@ -104,48 +165,41 @@ def _query(words: Sequence[str], dialect: str) -> str:
     return " & ".join(words) + ":*"
 
 
-def _values(reach: Reach) -> dict[str, object]:
-    values: dict[str, object] = {}
-    if reach.reporter_id is not None:
-        values["reporter"] = reach.reporter_id
-    elif reach.units is not None:
-        values |= {
-            "units": sorted(reach.units),
-            "own": sorted(reach.own_units),
-            "restricted": sorted(reach.restricted),
-        }
-    return values
-
-
-def _whose(reach: Reach) -> str:
-    if reach.reporter_id is not None:
-        return "own"
-    return "city" if reach.units is None else "units"
-
-
 _FULL_TEXT = table("case_words", column("rowid"))
 """SQLite's index, which is no table of ours."""
 
 
+def _newest_with_words(dialect: str) -> Select[Any]:
+    """Return the query for the newest cases that hold the words, as case_id."""
+    number = _FULL_TEXT.c.rowid if dialect == "sqlite" else case_search.c.case_id
+    statement = select(number.label("case_id")).where(text(_MATCHES[dialect]))
+    return statement.order_by(number.desc())
+
+
 @cache
-def _statement(dialect: str, whose: str) -> Select[Any]:
-    statement = select(case_table, case_search.c.words.label(_FOUND_BY)).join(
-        case_search, case_search.c.case_id == case_table.c.id
+def _last_looked_at(dialect: str) -> Select[Any]:
+    """Return the query for one more case that holds the words than are looked at."""
+    return _newest_with_words(dialect).offset(bindparam("through")).limit(1)
+
+
+@cache
+def _statement(dialect: str, whole_city: bool) -> Select[Any]:
+    newest = _newest_with_words(dialect).limit(bindparam("most" if whole_city else "through")).subquery()
+    statement = (
+        select(case_table.c.id, case_search.c.words.label(_FOUND_BY))
+        .select_from(newest)
+        .join(case_table, case_table.c.id == newest.c.case_id)
+        .join(case_search, case_search.c.case_id == newest.c.case_id)
+        .order_by(newest.c.case_id.desc())
+        .limit(bindparam("most"))
     )
-    newest: ColumnElement[int] = case_search.c.case_id
-    if dialect == "sqlite":
-        statement = statement.join(_FULL_TEXT, _FULL_TEXT.c.rowid == case_search.c.case_id)
-        newest = _FULL_TEXT.c.rowid
-    statement = statement.where(text(_MATCHES[dialect]), *_seen(whose))
-    return statement.order_by(newest.desc()).limit(bindparam("most"))
+    return statement if whole_city else statement.where(_SEEN)
 
 
-def _seen(whose: str) -> list[ColumnElement[bool]]:
-    if whose == "own":
-        return [case_table.c.reporter_id == bindparam("reporter")]
-    if whose == "city":
-        return []
-    own = case_table.c.unit_code.in_(bindparam("own", expanding=True))
-    reached = case_table.c.unit_code.in_(bindparam("units", expanding=True))
-    ordinary = case_table.c.domain.not_in(bindparam("restricted", expanding=True))
-    return [or_(own, and_(reached, ordinary))]
+_SEEN = or_(
+    case_table.c.unit_code.in_(bindparam("own", expanding=True)),
+    and_(
+        case_table.c.unit_code.in_(bindparam("units", expanding=True)),
+        case_table.c.domain.not_in(bindparam("restricted", expanding=True)),
+    ),
+)

@@ -25,7 +25,7 @@ async def keep(database: Database, *found: dict[str, Any]) -> None:
 
 async def ids(database: Database, typed: str, reach: Reach = EVERYTHING) -> list[int]:
     async with database.read() as transaction:
-        return [case.id for case in await searching.search(transaction, bare_words(typed), reach)]
+        return [case.id for case in (await searching.search(transaction, bare_words(typed), reach)).cases]
 
 
 @pytest.mark.parametrize("typed", ["ổ gà", "o ga", "Ổ GÀ", "ga nguyễn trãi", "nguyen trai", "nguyen tr"])
@@ -89,3 +89,20 @@ ODD = ["", "!!!", '"', "rác OR nước", "NEAR(rác", "rác & | !", "a" * 5000,
 async def test_whatever_is_typed_is_no_query_of_its_own(database: Database, typed: str) -> None:
     await keep(database, {"text": "Rác"})
     assert await ids(database, typed) in ([], [1])
+
+
+async def test_of_words_that_very_many_cases_hold_only_the_newest_are_looked_at(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "LOOKED_THROUGH", 3)
+    units = ["phuong-khuong-dinh", *["phuong-cau-giay"] * 3]
+    await keep(database, *({"text": "Rác", "unit_code": unit} for unit in units))
+    older = Reach(units=frozenset({"phuong-khuong-dinh"}))
+    async with database.read() as transaction:
+        found = await searching.search(transaction, ["rac"], older)
+        assert (found.cases, found.complete) == ([], False)
+        everything = await searching.search(transaction, ["rac"], EVERYTHING)
+        assert (len(everything.cases), everything.complete) == (4, True)
+        own = Reach(reporter_id=everything.cases[0].reporter_id)
+        mine = await searching.search(transaction, ["ra"], own)
+        assert ({case.id for case in mine.cases}, mine.complete) == ({1, 2, 3, 4}, True)
