@@ -233,6 +233,7 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 async def _show(arguments: argparse.Namespace) -> int:
     from handlers import reorganising as carrying_out
+    from routing.organisation import BrokenOrganisation
     from routing.organisation.changing import BrokenChange
 
     async with opened(arguments.settings) as database, database.read() as transaction:
@@ -242,6 +243,11 @@ async def _show(arguments: argparse.Namespace) -> int:
                 city = await carrying_out.city_on(transaction, city, arguments.on)
             except BrokenChange as broken:
                 raise Refused(f"A planned change cannot be carried out: {broken}") from broken
+            except BrokenOrganisation as broken:
+                raise Refused(
+                    f"The tree of {arguments.on} cannot be put together any more: an import since then took "
+                    f"units out of the file that it needs ({broken.problems[0]})."
+                ) from broken
     top = arguments.unit or city.root.code
     if top not in city.units:
         raise Refused(f"--unit: no unit {top!r}{nearest(top, city.units)}")

@@ -17,7 +17,10 @@ _LAPSING = sa.text("ends_at IS NOT NULL AND ended_reason IS NULL")
 _TO_REMIND = sa.text("status = 'open' AND reminded_at IS NULL")
 _RETURNED = sa.text("returned_count > 0")
 _PAUSED = sa.text("paused_at IS NOT NULL")
-_OPEN = "status IN ('assigned', 'in_progress', 'received', 'reopened', 'triage', 'waiting_for_citizen')"
+_LOOK_AT_OPEN_CASES = (
+    'UPDATE "case" SET next_check_at = received_at WHERE status IN '
+    "('assigned', 'in_progress', 'received', 'reopened', 'triage', 'waiting_for_citizen')"
+)
 _DEPUTY = sa.text("deputy_for IS NOT NULL")
 _PRESSING = sa.text("urgent AND next_check_at IS NOT NULL")
 
@@ -165,7 +168,7 @@ def upgrade() -> None:
     _comment_purpose(_PURPOSES, _PURPOSES_BEFORE)
     op.execute("UPDATE \"case\" SET triage_at = head_at WHERE status = 'triage'")
     # Whom to tell when was not stored: the clock looks at each open case once and works it out.
-    op.execute(f'UPDATE "case" SET next_check_at = received_at WHERE {_OPEN}')
+    op.execute(_LOOK_AT_OPEN_CASES)
     op.create_index(
         "ix_case_extension_unit", "case", ["extension_unit"], sqlite_where=_ASKED, postgresql_where=_ASKED
     )
