@@ -14,8 +14,7 @@ from openpyxl import load_workbook
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from bot.workbook import values
-from bot.workbook.sheets import MOST_ROWS, Column, Sheet
-from routing.vietnamese import normalise
+from bot.workbook.sheets import MOST_ROWS, Column, Sheet, plain
 
 MOST_BYTES = 100_000_000
 """What a file may unpack to: several times the largest city's workbook."""
@@ -194,12 +193,13 @@ def _read_heading(grid: Grid, lines: Iterator[Line]) -> Iterator[Line]:
     Names that are missing, unknown or there twice are noted.
     """
     top = list(islice(lines, _HEADING_ROWS))
-    for names in ({each.id: each.id for each in grid.sheet.columns}, _headings(grid.sheet)):
+    identifiers = {each.id: each.id for each in grid.sheet.columns}
+    either = _headings(grid.sheet) | identifiers
+    for names in (identifiers, either):
         for place, (number, line) in enumerate(top):
-            found = [names.get(name, name) for name in map(_name, line)]
-            if len(set(names.values()).intersection(found)) >= 2:
+            if len({names[name] for name in map(_name, line) if name in names}) >= 2:
                 grid.heading = number
-                _read_names(grid, found, set(names.values()))
+                _read_names(grid, [either.get(name, name) for name in map(_name, line)], set(identifiers))
                 return chain(top[place + 1 :], lines)
     grid.broken = True
     known = ", ".join(each.id for each in grid.sheet.columns)
@@ -208,11 +208,11 @@ def _read_heading(grid: Grid, lines: Iterator[Line]) -> Iterator[Line]:
 
 
 def _headings(sheet: Sheet) -> dict[str, str]:
-    return {normalise(each.heading).casefold(): each.id for each in sheet.columns}
+    return {plain(name): each.id for each in sheet.columns for name in (each.heading, *each.also)}
 
 
 def _name(cell: values.AnyCell) -> str:
-    return normalise(cell.value).strip().casefold() if isinstance(cell.value, str) else ""
+    return plain(cell.value) if isinstance(cell.value, str) else ""
 
 
 def _read_names(grid: Grid, found: Sequence[str], names: set[str]) -> None:
@@ -243,7 +243,8 @@ def _read_row(
             _note_outside(grid, number, position)
             continue
         try:
-            row[column.id] = values.read(cell, column.kind)
+            value = values.read(cell, column.kind)
+            row[column.id] = column.labels.get(plain(value), value) if column.labels else value
         except ValueError as error:
             grid.note(f"{column.id} {error}", row=number, column=column.id)
             row[column.id] = None

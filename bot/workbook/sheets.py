@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from routing.vietnamese import normalise, strip_accents
 
 _FILE = Path(__file__).parent / "sheets.json"
 MOST_ROWS = 40_000
@@ -18,7 +20,8 @@ class Column:
     """One column. kind: "text", "date", "time", "moment", "number", "whole", "yes_no", "list" (texts with
     semicolons between them), "phone", "any", or "shown" for what is only for the eye and never read.
 
-    choices: the values to choose from. source: the sheet whose first column holds them.
+    choices: the values to choose from. labels: what else may stand for them, by their words without accents.
+    source: the sheet whose first column holds them. also: other headings that the column may have.
     """
 
     id: str
@@ -27,7 +30,9 @@ class Column:
     kind: str = "text"
     note: str = ""
     choices: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    also: tuple[str, ...] = ()
     optional: bool = False
 
 
@@ -60,12 +65,26 @@ def _sheet(entry: Mapping[str, Any]) -> Sheet:
             kind=each.get("kind", "text"),
             note=each.get("note", ""),
             choices=tuple(each.get("choices", ())),
+            labels=_labels(each.get("labels", "")),
             source=each.get("from", ""),
+            also=tuple(each.get("also", ())),
             optional=each.get("optional", False),
         )
         for each in entry["columns"]
     )
     return Sheet(name=entry["name"], title=entry["title"], table=entry["table"], columns=columns)
+
+
+@cache
+def _labels(name: str) -> Mapping[str, str]:
+    """Return what the labels of a list mean, by the words of each as people may type them."""
+    listed: Mapping[str, list[str]] = _data()["labels"].get(name, {})
+    return {plain(label): value for value, labels in listed.items() for label in labels}
+
+
+def plain(text: str) -> str:
+    """Return a heading or a label as it is compared: accents, case and spaces do not matter."""
+    return " ".join(strip_accents(normalise(text)).casefold().split())
 
 
 @cache

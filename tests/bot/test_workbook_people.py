@@ -173,3 +173,31 @@ def test_a_file_that_is_no_list_is_refused(shell: Shell, tmp_path: Path, name: s
     assert answer.status == 1
     assert name in answer.err
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("heading", "role"),
+    [
+        (["Họ và tên", "Mã đơn vị", "Tên đơn vị", "Vai trò"], "Chuyên viên"),
+        (["ho va ten", "MA DON VI", "ten don vi", "vai tro"], "chuyen  vien"),
+        (["name", "Đơn vị", "unit_name", "Vai trò"], "OFFICER"),
+    ],
+)
+def test_headings_and_roles_may_be_in_the_words_that_the_other_sheets_use(
+    shell: Shell, tmp_path: Path, heading: list[str], role: str
+) -> None:
+    rows: list[list[object]] = [["Chuyên viên phường", WARD, "Phường Khương Đình", role]]
+    file, out = listed(tmp_path / "list.xlsx", rows, heading), tmp_path / "out.xlsx"
+    answer = shell("people", "import", file, "--out", out)
+    assert answer.status == 0, answer.err
+    assert "1 invitation is in" in answer.out
+    assert [(row["unit"], row["role"]) for row in invitations(out)] == [(WARD, "officer")]
+
+
+def test_a_role_that_nobody_has_is_named_with_its_cell(shell: Shell, tmp_path: Path) -> None:
+    file = listed(
+        tmp_path / "list.xlsx", [["Chuyên viên", WARD, "Bảo vệ"]], ["Họ và tên", "Mã đơn vị", "Vai trò"]
+    )
+    answer = shell("people", "import", file, "--out", tmp_path / "out.xlsx")
+    assert answer.status == 1
+    assert "Sheet!C2: role 'Bảo vệ' is none of chair, officer, leader, dispatcher, admin" in answer.err
