@@ -109,16 +109,29 @@ def _ward_name(city: City, code: str) -> str:
 
 def _unit(city: City, case: Case, events: Sequence[Event], *, official: bool) -> str:
     """Return how the case came to its unit; what officials write to one another is theirs alone."""
-    lines = [_given(city, event, before) for event, before in _hands(events)]
+    lines = [_changed(city, *change) for change in _hands(events)]
     if case.unit_code is None and case.triage_reason:
         lines.append(texts.waits_for_dispatcher(reason=case.triage_reason if official else ""))
     return texts.why_unit(lines=lines) if lines else ""
 
 
-def _hands(events: Sequence[Event]) -> list[tuple[Event, str | None]]:
-    """Return each event that gave the case to a unit, with the unit that had it before."""
-    given = [event for event in events if event.type in _GIVEN]
-    return [(event, event.data.get("was")) for event in given]
+def _hands(events: Sequence[Event]) -> list[tuple[Event, str | None, str | None]]:
+    """Return each event that changed which unit has the case, with the unit before and the one after."""
+    changes, before = [], None
+    for event in events:
+        after = event.data.get("state", {}).get("unit_code")  # nothing is kept of what is not there
+        if event.type in _GIVEN or after != before:
+            changes.append((event, event.data.get("was", before), after))
+        before = after
+    return changes
+
+
+def _changed(city: City, event: Event, before: str | None, after: str | None) -> str:
+    """Return in a line how one unit followed another; None stands for the dispatchers."""
+    if event.type in _GIVEN:
+        return _given(city, event, before)
+    told = _TOLD_CHANGES.get(event.type, texts.unit_changed)
+    return told(before=cards.unit_name(city, before), unit=cards.unit_name(city, after), at=event.at)
 
 
 def _given(city: City, event: Event, before: str | None) -> str:
@@ -217,6 +230,12 @@ def _beyond(case: Case, events: Sequence[Event]) -> list[str]:
         lines.append(texts.snoozed_note(until=case.snoozed_until, reason=reasons[-1] if reasons else ""))
     return lines
 
+
+_TOLD_CHANGES = {
+    progress.EVENTS[Action.RETURN]: texts.unit_after_return,
+    progress.EVENTS[Action.REOPEN]: texts.unit_after_reopening,
+    progress.EVENTS[Action.REORGANISE]: texts.unit_after_reorganisation,
+}
 
 COMMANDS: dict[str, Handler] = {"/viso": why}
 BUTTONS: dict[str, Handler] = {}

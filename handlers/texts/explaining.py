@@ -6,6 +6,7 @@ from datetime import date, datetime
 from handlers.texts.common import moment
 
 _WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
+_DISPATCHERS = "Bộ phận điều phối"
 _FEW_DAYS = 8
 _SHOWN_AT_EACH_END = 3
 _ROADS = {"main": "đường, phố", "alley": "ngõ, hẻm"}
@@ -142,6 +143,30 @@ def _rule(position: int, limits: Sequence[str]) -> str:
 def unit_by_person(*, unit: str, reason: str, at: datetime) -> str:
     """Tell that a person chose a unit."""
     return f"{unit}, do {reason}, lúc {moment(at)}."
+
+
+def unit_after_return(*, before: str, unit: str, at: datetime) -> str:
+    """Tell that a unit gave the case back: to the unit before it, or to the dispatchers (an empty name)."""
+    return f"{unit or _DISPATCHERS}, do {before} trả lại, lúc {moment(at)}."
+
+
+def unit_after_reopening(*, before: str, unit: str, at: datetime) -> str:
+    """Tell that the citizen was not content again, so that the level above has the case, or dispatchers."""
+    return (
+        f"{unit or _DISPATCHERS}, vì người dân mở lại lần nữa sau khi {before} trả lời nên chuyển lên cấp "
+        f"trên, lúc {moment(at)}."
+    )
+
+
+def unit_after_reorganisation(*, before: str, unit: str, at: datetime) -> str:
+    """Tell that the units were reorganised."""
+    return f"{unit or _DISPATCHERS}, do sắp xếp lại đơn vị, nhận việc của {before}, lúc {moment(at)}."
+
+
+def unit_changed(*, before: str, unit: str, at: datetime) -> str:
+    """Tell that the unit is another since some event."""
+    after = f" sau {before}" if before else ""
+    return f"{unit or _DISPATCHERS}{after}, lúc {moment(at)}."
 
 
 def by_dispatcher() -> str:

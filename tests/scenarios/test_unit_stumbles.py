@@ -154,3 +154,49 @@ async def test_a_typed_domain_is_the_templates_domain(city: CityHarness) -> None
     chair.sees("Đã dọn sạch", "Tiếng ồn")
     await chair.writes("/mau")
     chair.sees("Đã dọn sạch", "Tiếng ồn")
+
+
+# ── a case that went on to others ────────────────────────────────────────────────────────────────
+
+
+async def answers(official: Somebody) -> None:
+    """Let somebody answer what they were shown last."""
+    await official.presses("Trả lời người dân")
+    await official.writes("Đã dọn sạch lúc 8 giờ sáng nay", photos=1)
+    await official.presses("Gửi câu trả lời")
+
+
+async def reopened_twice(city: CityHarness, ward: Somebody) -> Case:
+    """Let a report be answered and reopened twice."""
+    an = city.citizen("an")
+    await report(city)
+    for judgement in ("1 ★", "Chưa giải quyết"):
+        await answers(ward)
+        await city.passes(hours=3)
+        await an.presses(judgement)
+    an.reads()
+    return await city.only_case()
+
+
+async def test_why_names_every_unit_that_had_the_case_in_order(city: CityHarness) -> None:
+    above, ward = await city.official("ha-noi", "chair"), await city.official(WARD, "chair")
+    case = await reopened_twice(city, ward)
+    above.reads()
+    await above.writes(f"/viso {case.code}")
+    told = above.last.text
+    first, second = "Phường Khương Đình, theo quy tắc", "Thành phố Hà Nội, vì người dân mở lại lần nữa"
+    assert -1 < told.find(first) < told.find(second), told
+    await city.citizen("an").writes(f"/viso {case.code}")
+    city.citizen("an").sees("sau khi Phường Khương Đình trả lời")
+
+
+async def test_why_names_who_gave_the_case_back(city: CityHarness) -> None:
+    dispatcher, ward = await city.official(DISPATCH, "dispatcher"), await city.official(WARD, "officer")
+    case = await report(city)
+    await ward.presses("Trả lại")
+    await ward.presses("Không thuộc")
+    await dispatcher.replays(f"fix:{case.code}:u:so-xay-dung")
+    await dispatcher.writes(f"/viso {case.code}")
+    told = dispatcher.last.text
+    gave, got = "Bộ phận điều phối, do Phường Khương Đình trả lại", "Sở Xây dựng, do cán bộ điều phối chọn"
+    assert -1 < told.find(gave) < told.find(got), told
