@@ -238,7 +238,7 @@ async def test_what_waits_too_long_is_remembered_by_day_only(city: CityHarness) 
     await city.passes(hours=3)
     await city.ticks()
     await city.ticks()
-    dispatcher.sees("1 phản ánh chờ điều phối quá 4 giờ làm việc")
+    dispatcher.sees("Nhắc việc", "Chờ điều phối (1)", "lẽ ra chọn đơn vị trước 14:30")
     assert len(dispatcher.news) == 1
     dispatcher.reads()
     await city.becomes(datetime(2026, 11, 23, 22, 0, tzinfo=LOCAL_TIME))
