@@ -67,7 +67,7 @@ def run_export(arguments: argparse.Namespace) -> int:
     state = asyncio.run(_load(arguments))
     if state.city is None or state.document is None:
         raise NoCity(NO_CITY)
-    document = _for_export(state.city, state.document)
+    document = {**_for_export(state.city, state.document), "version": state.version}
     try:
         if workbook:
             _write_workbook(file, document, state)
@@ -147,6 +147,8 @@ class _Plan:
     officials: "list[OfficialChange]" = field(default_factory=list)
     newcomers: "list[Invitee]" = field(default_factory=list)
     left_alone: int = 0
+    version: Any = None
+    """The version of the organisation that the file was exported at, None where it does not say."""
 
     @property
     def nothing(self) -> bool:
@@ -183,6 +185,8 @@ def run_import(arguments: argparse.Namespace) -> int:
     plan = _read_workbook(arguments, state) if workbook else _read_json(arguments.file, state)
     if state.city is not None and state.city.province != plan.city.province:
         raise Refused(f"The file is about {plan.city.name}, the database about {state.city.name}.")
+    if not (arguments.force or plan.nothing):
+        _refuse_older(arguments.file, plan, state)
     _show(plan, state)
     _warn(plan.city, state.now)
     if plan.nothing and state.city is not None:
@@ -197,6 +201,18 @@ def run_import(arguments: argparse.Namespace) -> int:
         return 0
     asyncio.run(_adopt(arguments, plan, state))
     return 0
+
+
+def _refuse_older(file: Path, plan: _Plan, state: _State) -> None:
+    """Refuse a file that was written before the last change: it would undo that."""
+    exported = plan.version
+    if state.city is None or not isinstance(exported, int) or exported >= state.version:
+        return
+    raise Refused(
+        f"{file} was exported at version {exported}, the organisation is at version {state.version}: what was "
+        "changed since (by org change or another import) would be undone. Export again and edit that file; "
+        "--force imports this one as it is. Nothing was changed."
+    )
 
 
 def _agreed() -> bool:
@@ -265,7 +281,11 @@ def _plan(document: dict[str, Any], city: "City", state: _State) -> _Plan:
 
     changed = any(_reasons(document, days) != _reasons(state.document, days) for days in _DAYS)
     return _Plan(
-        document=document, city=city, differences=differences(state.city, city), reasons_changed=changed
+        document={column: value for column, value in document.items() if column != "version"},
+        city=city,
+        differences=differences(state.city, city),
+        reasons_changed=changed,
+        version=document.get("version"),
     )
 
 

@@ -120,6 +120,9 @@ def _change(
         if row.get(column) != value and not _is_noted(row, column):
             text = f"{column} was {value}: end this post with until, and add a row without a post"
             grid.note(text, row=number, column=column)
+    if holder.deputy_for is not None and holder.ends_at is not None and "until" not in row:
+        text = f"until was {last_day(holder.ends_at)}: whoever stands in for somebody does so until a day"
+        grid.note(text, row=number, column="until")
     name, ends_at = _read_name(grid, number, row), _read_end(grid, number, row, since=_first_day(holder))
     change = OfficialChange(holder=holder, name=name or holder.name, ends_at=ends_at)
     if not change.ends:

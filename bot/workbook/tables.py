@@ -15,6 +15,7 @@ Row = dict[str, Any]
 Document = dict[str, Any]
 
 _GENERAL = ("province", "name", "tiers")
+_VERSION = "version"
 _PROCEDURE = tuple(each.name for each in fields(Procedure))
 _SHEETS = {
     "units": "Units",
@@ -76,6 +77,8 @@ def _calendar_rows(calendar: Row) -> Iterator[Row]:
 
 def _setting_rows(document: Document) -> Iterator[Row]:
     values = {**{name: document[name] for name in _GENERAL}, **document.get("procedure", {})}
+    if _VERSION in document:
+        values[_VERSION] = document[_VERSION]
     for setting, value in values.items():
         yield {"setting": setting, "value": value, "meaning": meaning(setting)}
 
@@ -117,6 +120,8 @@ def tables_of(grids: Mapping[str, Grid]) -> Tables:
         "deadlines": [_deadline(grids["Deadlines"], number, row) for number, row in grids["Deadlines"].rows],
         "procedure": {name: settings[name] for name in _PROCEDURE if name in settings},
     }
+    if _VERSION in settings:
+        document[_VERSION] = settings[_VERSION]
     return Tables(document=document, grids=grids, settings=lines)
 
 
@@ -152,7 +157,7 @@ def _settings(grid: Grid) -> tuple[Row, dict[str, int]]:
     lines: dict[str, int] = {}
     for number, row in grid.rows:
         name = row.get("setting")
-        if name not in (*_GENERAL, *_PROCEDURE):
+        if name not in (*_GENERAL, *_PROCEDURE, _VERSION):
             known = ", ".join((*_GENERAL, *_PROCEDURE))
             grid.note(f"setting {name!r} is none of {known}", row=number, column="setting")
         elif name in lines:

@@ -1,6 +1,7 @@
 """The organisation's workbook, as an office gets it, edits it, breaks it and brings it back."""
 
 import shutil
+import sqlite3
 import struct
 import zipfile
 from collections.abc import Callable
@@ -906,8 +907,10 @@ def test_a_new_row_needs_somewhere_to_write_its_invitation(post: str, office: Of
 def test_a_deputys_row_keeps_its_end(shell: Shell, tmp_path: Path) -> None:
     post = holds_a_post(shell, WARD, "chair", CHAIR)
     ends_at = int(datetime(2030, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-    shell.rows(f"UPDATE post SET deputy_for = 5, ends_at = {ends_at}")
-    office = Office(shell, tmp_path / "deputy.xlsx")
+    with closing(sqlite3.connect(shell.database)) as connection:
+        connection.execute("UPDATE post SET deputy_for = 5, ends_at = ?", [ends_at])
+        connection.commit()
+    office = Office.exporting(shell, tmp_path / "deputy.xlsx")
     cell = office.put("Officials", post, "until", None)
     answer = office.brings()
     assert answer.status == 1
@@ -918,7 +921,7 @@ def test_a_deputys_row_keeps_its_end(shell: Shell, tmp_path: Path) -> None:
 def test_a_file_from_before_another_change_is_refused(shell: Shell, tmp_path: Path, suffix: str) -> None:
     old, new = tmp_path / f"old{suffix}", tmp_path / "new.xlsx"
     assert shell("org", "export", old).status == 0
-    office = Office(shell, new)
+    office = Office.exporting(shell, new)
     office.put("Units", WARD, "name", "Phường Mới")
     assert office.brings().status == 0
     answer = shell("org", "import", old)
