@@ -102,18 +102,6 @@ async def load_city(transaction: Transaction, *, now: datetime | None = None) ->
     return city if now is None else city.at(now)
 
 
-_SUCCESSORS = select(unit_table.c.code, unit_table.c.successors)
-
-
-async def successors_of(transaction: Transaction) -> dict[str, tuple[str, ...]]:
-    """Return, for each unit that others took over from, those others, the most important first.
-
-    They may be over themselves; `City.heir` follows them to the unit that exists now.
-    """
-    rows = await transaction.fetch(_SUCCESSORS)
-    return {row["code"]: tuple(row["successors"]) for row in rows if row["successors"]}
-
-
 async def load_document(transaction: Transaction) -> dict[str, Any] | None:
     """Return the organisation document as it was saved, with what a city does not need (reasons of days)."""
     document: dict[str, Any] | None = await get_setting(transaction, _DOCUMENT)

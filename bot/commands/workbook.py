@@ -36,7 +36,7 @@ def register(actions: "argparse._SubParsersAction[Any]") -> None:
     import_.add_argument("--yes", action="store_true", help="adopt without asking")
     import_.add_argument("--dry-run", action="store_true", help="only show what would change")
     import_.add_argument(
-        "--force", action="store_true", help="also where a unit goes that still has cases or people"
+        "--force", action="store_true", help="also an older file, and where a unit goes that is still needed"
     )
     import_.add_argument(
         "--out", type=Path, metavar="FILE.xlsx", help="where to write invitations for new rows of Officials"
@@ -209,8 +209,8 @@ def _refuse_older(file: Path, plan: _Plan, state: _State) -> None:
     if state.city is None or not isinstance(exported, int) or exported >= state.version:
         return
     raise Refused(
-        f"{file} was exported at version {exported}, the organisation is at version {state.version}: what was "
-        "changed since (by org change or another import) would be undone. Export again and edit that file; "
+        f"{file} was exported at version {exported}, the organisation is at version {state.version}: what "
+        "was changed since (by org change or another import) would be undone. Export again and edit that file; "
         "--force imports this one as it is. Nothing was changed."
     )
 

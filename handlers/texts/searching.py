@@ -22,8 +22,8 @@ def nothing_found(*, query: str, complete: bool) -> str:
     """Say that no case holds all the words; not complete: none of the newest, where very many hold them."""
     if not complete:
         return (
-            f"Rất nhiều vụ việc có các từ «{excerpt(query, 60)}»; trong những vụ việc mới nhất chưa thấy vụ việc "
-            "nào anh/chị được xem. Anh/chị gõ thêm một từ, ví dụ tên đường, để thu hẹp."
+            f"Rất nhiều vụ việc có các từ «{excerpt(query, 60)}»; trong những vụ việc mới nhất chưa thấy vụ "
+            "việc nào anh/chị được xem. Anh/chị gõ thêm một từ, ví dụ tên đường, để thu hẹp."
         )
     return (
         f"Không thấy vụ việc nào có đủ các từ «{excerpt(query, 60)}». Anh/chị thử ít từ hơn, có dấu hay "
