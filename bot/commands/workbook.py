@@ -210,7 +210,7 @@ def _refuse_older(file: Path, plan: _Plan, state: _State) -> None:
         return
     raise Refused(
         f"{file} was exported at version {exported}, the organisation is at version {state.version}: what "
-        "was changed since (by org change or another import) would be undone. Export again and edit that file; "
+        "was changed since (by org change or another import) would be undone. Export again and edit that; "
         "--force imports this one as it is. Nothing was changed."
     )
 
