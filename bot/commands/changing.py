@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.commands.opening import Refused, city_of, nearest, opened
+from bot.commands.opening import Refused, city_of, counted, day_of, nearest, opened
 
 if TYPE_CHECKING:
     from routing.organisation import City, Unit
     from routing.organisation.changing import Reorganised
-    from storage.database import Database
+    from storage.database import Database, Transaction
     from storage.reorganising import OrgChange
 
 
@@ -33,7 +33,8 @@ def register(actions: "argparse._SubParsersAction[Any]") -> None:
     change.set_defaults(run=run_change)
     show = actions.add_parser("show", help="print the tree of units, of today or of another day")
     show.add_argument("--unit", metavar="CODE", help="only this unit and what lies below it")
-    show.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="for example 2026-12-01")
+    show.add_argument("--on", type=day_of, metavar="DATE", help="for example 2026-12-01")
+    show.add_argument("--all", action="store_true", help="also the units that are over or still to come")
     show.set_defaults(run=run_show)
 
 
@@ -102,7 +103,8 @@ async def _preview(database: "Database", document: Any, day: date, today: date) 
             print(f"  {line}")
         ends = [each.was for each in made.successions]
         count = await cases.count_open_cases_of_units(transaction, ends) if ends else 0
-        print(f"  {count} open cases are with the units concerned today.")
+        told = counted(count, "open case is", "open cases are")
+        print(f"  {told} with the units concerned today.")
 
 
 def _told(city: "City", made: "Reorganised") -> Iterator[str]:
@@ -120,7 +122,8 @@ def _told(city: "City", made: "Reorganised") -> Iterator[str]:
         yield f"{code}: below {made.city.units[code].parent} instead of {parent}"
     before = {rule.position: rule for rule in city.responsibilities}
     changed = sum(before.get(rule.position) != rule for rule in made.city.responsibilities)
-    yield f"{changed} of {len(made.city.responsibilities)} rules change"
+    rules = len(made.city.responsibilities)
+    yield f"{changed} of {counted(rules, 'rule')} {'changes' if changed == 1 else 'change'}"
     yield from (f"note: {note}" for note in made.notes)
 
 
@@ -172,7 +175,11 @@ async def _list(arguments: argparse.Namespace) -> int:
         return 0
     for each in changes:
         print(_summary(each))
-    print(f"{len(changes)} changes." if changes else "No change of the tree is planned or was carried out.")
+    print(
+        f"{counted(len(changes), 'change')}."
+        if changes
+        else "No change of the tree is planned or was carried out."
+    )
     return 0
 
 
@@ -202,11 +209,11 @@ def _summary(change: "OrgChange") -> str:
     if "stage" in outcome:
         moved = sum(outcome["cases"].values())
         lines.append(
-            f"    {moved} open cases, {outcome['posts']} posts and {outcome['parts']} parts moved; "
-            f"{outcome['told']} people told"
+            f"    {counted(moved, 'open case')}, {counted(outcome['posts'], 'post')} and "
+            f"{counted(outcome['parts'], 'part')} moved; {counted(outcome['told'], 'person', 'people')} told"
         )
         lines += [
-            f"    {count} cases are at {unit} for want of a place"
+            f"    {counted(count, 'case is', 'cases are')} at {unit} for want of a place"
             for unit, count in outcome["unsure"].items()
         ]
         lines += [f"    note: {note}" for note in outcome["notes"]]
@@ -248,19 +255,41 @@ async def _show(arguments: argparse.Namespace) -> int:
                     f"The tree of {arguments.on} cannot be put together any more: an import since then took "
                     f"units out of the file that it needs ({broken.problems[0]})."
                 ) from broken
-    top = arguments.unit or city.root.code
-    if top not in city.units:
-        raise Refused(f"--unit: no unit {top!r}{nearest(top, city.units)}")
-    lines = list(tree_lines(city, top))
+        top = arguments.unit or city.root.code
+        if top not in city.units:
+            begins = await _beginning(transaction, city, top)
+            raise Refused(begins or f"--unit: no unit {top!r}{nearest(top, city.units)}")
+    lines = list(tree_lines(city, top, everything=arguments.all))
     print("\n".join(lines))
     return 0
 
 
-def tree_lines(city: "City", top: str) -> Iterator[str]:
-    """Yield a unit and what lies below it, a line each, with former names and those who took over."""
+async def _beginning(transaction: "Transaction", city: "City", code: str) -> str | None:
+    """Return when a unit begins that only a planned change knows; None for one that none knows."""
+    from handlers import reorganising as carrying_out
+    from routing.organisation.changing import BrokenChange
+    from storage import reorganising
+
+    for change in await reorganising.pending_changes(transaction):
+        try:
+            planned = await carrying_out.planned_city(transaction, city, until=change.on_day)
+        except BrokenChange:
+            return None
+        if code in planned.units:
+            begins = planned.units[code].valid_from or change.on_day
+            return f"--unit: {code} begins on {begins}; to see it: --unit {code} --on {begins}"
+    return None
+
+
+def tree_lines(city: "City", top: str, *, everything: bool = False) -> Iterator[str]:
+    """Yield a unit and what lies below it, a line each, with former names.
+
+    everything: also those that are not there on the city's day, with the day and those who took over.
+    """
     below: dict[str, list[Unit]] = {}
     for unit in city.units.values():
-        below.setdefault(unit.parent or "", []).append(unit)
+        if everything or any(map(city.is_valid, city.subtree(unit.code))):
+            below.setdefault(unit.parent or "", []).append(unit)
     yield from _branch(city, below, city.units[top], depth=0)
 
 

@@ -477,8 +477,23 @@ def _finished(draft: _Draft) -> Reorganised:
         created=tuple(draft.created),
         renamed=tuple(draft.renamed),
         moved=tuple(draft.moved),
-        notes=(*draft.notes, *notes),
+        notes=(*draft.notes, *notes, *_left_behind(draft, after)),
     )
+
+
+def _left_behind(draft: _Draft, after: City) -> Iterator[str]:
+    """Yield a note for each unit that a rule binds to a ward by its code, and that outlasts its ward."""
+    for each in draft.successions:
+        bound = [code for code in _bound_to(after, each.was) if draft.lasts(code)] if each.ends else []
+        if bound and len(each.shares) == 1:
+            heirs = ", ".join(_bound_to(after, each.shares[0].unit))
+            yield f"{', '.join(bound)} stays without its ward {each.was}: merge it into {heirs} as well"
+
+
+def _bound_to(city: City, ward: str) -> list[str]:
+    """Return the codes that rules such as "cong-an-@ward" make of a ward's, where they are not its own."""
+    made = (rule.unit.replace("@ward", ward) for rule in city.responsibilities if "@ward" in rule.unit)
+    return [code for code in dict.fromkeys(made) if code != ward and "@" not in code]
 
 
 def _new_holes(before: City, after: City) -> list[str]:
@@ -490,6 +505,7 @@ def _new_holes(before: City, after: City) -> list[str]:
         return "" if found.unit is not None else found.reason
 
     problems: dict[tuple[str, str], list[str]] = {}
+    lost: dict[str, set[str]] = {}
     heirs = {ward.code: after.heir(ward.code, ward.ward_code) for ward in before.wards()}
     for ward in after.wards():
         # A new ward had whatever those had from whom it took over.
@@ -498,9 +514,17 @@ def _new_holes(before: City, after: City) -> list[str]:
             why = reached(after, ward, domain)
             if why and any(not reached(before, other, domain) for other in others):
                 problems.setdefault((domain, why), []).append(ward.code)
+                missing = {code for code in _bound_to(after, ward.code) if code not in after.units}
+                bound = {code for other in others for code in _bound_to(before, other.code)}
+                if missing:
+                    lost[ward.code] = {code for code in bound if after.is_valid(code)}
     return [
         f"after the change: {domain} reaches nobody in {', '.join(wards)}: {why}"
         for (domain, why), wards in problems.items()
+    ] + [
+        f"{ward}: merge {', '.join(sorted(left))} into {', '.join(_bound_to(after, ward))} as well"
+        for ward, left in lost.items()
+        if left
     ]
 
 

@@ -73,3 +73,39 @@ def test_every_fault_of_a_file_is_named_and_nothing_is_changed(
     (tmp_path / "bad.json").write_text("{", encoding="utf-8")
     assert main(["org", "change", str(tmp_path / "bad.json")], environment=environment) == 1
     assert main(["org", "change"], environment=environment) == 1
+
+
+def test_what_is_over_or_to_come_is_shown_on_request(
+    environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown(*words: str) -> str:
+        capsys.readouterr()
+        main(["org", "show", *words], environment=environment)
+        return "".join(capsys.readouterr())
+
+    over = written(tmp_path, {"end": "so-noi-vu", "successor": "so-y-te"}, on=today())
+    assert main(["org", "change", over, "--yes"], environment=environment) == 0, capsys.readouterr().err
+    assert "[so-y-te]" in shown()
+    assert "[so-noi-vu]" not in shown()
+    assert f"[so-noi-vu]: until {today()} → so-y-te" in shown("--all")
+    assert f"[so-noi-vu]: until {today()}" in shown("--unit", "so-noi-vu")
+
+    day = today() + timedelta(days=3)
+    new = {"code": "so-suc-khoe", "name": "Sở Sức khỏe"}
+    planned = written(tmp_path, {"merge": ["so-y-te"], "into": new}, on=day)
+    assert main(["org", "change", planned, "--yes"], environment=environment) == 0, capsys.readouterr().err
+    told = shown("--unit", "so-suc-khoe")
+    assert f"--unit: so-suc-khoe begins on {day}; to see it: --unit so-suc-khoe --on {day}" in told
+    assert shown("--unit", "so-suc-khoe", "--on", str(day)).startswith("Sở Sức khỏe [so-suc-khoe]")
+    assert "no unit 'so-la'" in shown("--unit", "so-la")
+
+
+def test_days_are_written_in_one_way(environment: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    deputy = ["people", "deputy", "--post", "1", "--person", "1", "--until", "x"]
+    for words, given in ((["org", "show", "--on", "24/11/2026"], "24/11/2026"), (deputy, "x")):
+        with pytest.raises(SystemExit):
+            main(words, environment=environment)
+        assert f"not a date: {given!r} (YYYY-MM-DD)" in capsys.readouterr().err
+    day = today() + timedelta(days=1)
+    assert main(["verify", "--day", str(day)], environment=environment) == 1
+    assert f"--day: {day} is still to come; today is {today()}" in capsys.readouterr().err

@@ -232,7 +232,7 @@ def test_the_area_of_a_split_district_is_that_of_its_parts() -> None:
 
 def test_a_merger_in_hanoi_has_to_think_of_the_police() -> None:
     two = {"merge": ["phuong-khuong-dinh", "phuong-cau-giay"], "into": new("phuong-moi")}
-    (fault,) = {text.split(":", 2)[-1].strip() for text in faults(HANOI, two)}
+    fault = faults(HANOI, two)[0].split(":", 2)[-1].strip()
     assert "cong-an-@ward, which does not exist here" in fault
     police = {
         "merge": ["cong-an-phuong-khuong-dinh", "cong-an-phuong-cau-giay"],
@@ -467,3 +467,29 @@ def test_no_change_loses_a_unit_a_case_or_a_rule(given_file: tuple[City, list[di
     }
     undone = with_rows(made.city, rows_before(city, made.city))
     assert undone.units == city.units
+
+
+# ── units that rules bind to a ward ──────────────────────────────────────────────────────────────
+
+
+LANG, KHUONG = "phuong-lang", "phuong-khuong-dinh"
+
+
+def test_what_a_rule_binds_to_a_merged_ward_is_named_to_be_merged_as_well() -> None:
+    wards = {"merge": [LANG, KHUONG], "into": {"code": "phuong-moi", "name": "Phường Mới"}}
+    told = faults(HANOI, wards)
+    assert told[-1] == f"phuong-moi: merge cong-an-{KHUONG}, cong-an-{LANG} into cong-an-phuong-moi as well"
+    police = {
+        "merge": [f"cong-an-{LANG}", f"cong-an-{KHUONG}"],
+        "into": {"code": "cong-an-phuong-moi", "name": "Công an phường Mới"},
+    }
+    assert changed(HANOI, wards, police).notes == ()
+
+
+def test_what_is_left_without_its_ward_is_noted() -> None:
+    wards = {"merge": [KHUONG], "into": LANG}
+    assert changed(HANOI, wards).notes == (
+        f"cong-an-{KHUONG} stays without its ward {KHUONG}: merge it into cong-an-{LANG} as well",
+    )
+    police = {"merge": [f"cong-an-{KHUONG}"], "into": f"cong-an-{LANG}"}
+    assert changed(HANOI, police, wards).notes == changed(HANOI, wards, police).notes == ()
