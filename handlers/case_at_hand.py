@@ -25,13 +25,30 @@ async def case_for(turn: Turn, code: str, action: str) -> tuple[Case, Post] | No
     known = parse_code(code)
     case = await cases.get_case(turn.transaction, known, lock=True) if known else None
     if case is None or access.post_for(turn.person, turn.city, "see", case) is None:
-        turn.say(texts.case_not_yours() if turn.person.posts else texts.no_such_case())
+        await say_out_of_reach(turn, case)
         return None
     post = access.post_for(turn.person, turn.city, action, case)
     if post is None:
         turn.say(texts.step_not_yours(code=case.code, unit=cards.unit_name(turn.city, case.unit_code)))
         return None
     return case, post
+
+
+async def say_out_of_reach(turn: Turn, case: Case | None) -> None:
+    """Tell somebody that they have no such case; of one that their unit once had, where it is now."""
+    if case is not None and await _had_before(turn, case):
+        unit = cards.unit_name(turn.city, case.unit_code)
+        turn.say(texts.case_went_on(code=case.code, unit=unit, status=case.status))
+    else:
+        turn.say(texts.case_not_yours() if turn.person.posts else texts.no_such_case())
+
+
+async def _had_before(turn: Turn, case: Case) -> bool:
+    """Tell whether the case was with a unit at which the writer works, and is not kept among few people."""
+    units = access.units_for_work(turn.person)
+    if not units or access.is_restricted(turn.city, case):
+        return False
+    return not set(units).isdisjoint(way.units_passed(await ledger.events_of(turn.transaction, case.id)))
 
 
 async def ready_for(turn: Turn, code: str, action: Action) -> tuple[Case, Post] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from handlers import access, cards, progress, texts
+from handlers import access, cards, case_at_hand, progress, texts
 from handlers.turn import Handler, Turn
 from routing import reckoning, responsibility
 from routing.organisation import City
@@ -30,7 +30,7 @@ async def why(turn: Turn, argument: str) -> None:
     own = case is not None and case.reporter_id == turn.person.id
     official = case is not None and access.post_for(turn.person, turn.city, "see", case) is not None
     if case is None or not (own or official):
-        turn.say(texts.no_such_case())
+        await case_at_hand.say_out_of_reach(turn, case)
         return
     events = await ledger.events_of(turn.transaction, case.id)
     course = await _course(turn, case, events, official=official)

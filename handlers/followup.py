@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import access, cards, offers, progress, reopening, texts
+from handlers import access, cards, case_at_hand, offers, progress, reopening, texts
 from handlers import duplicates as duplicates_of
 from handlers.channel import Button
 from handlers.draft import lay_aside, take_up
@@ -38,7 +38,7 @@ async def track(turn: Turn, argument: str) -> None:
     elif case is not None and access.may(turn.person, turn.city, "see", case):
         await _show_as_official(turn, case)
     else:
-        turn.say(texts.no_such_case())
+        await case_at_hand.say_out_of_reach(turn, case)
 
 
 async def _show_as_official(turn: Turn, case: Case) -> None:

@@ -196,8 +196,17 @@ def whole_text(*, code: str, text: str) -> str:
 def case_not_yours() -> str:
     """Answer a code that is wrong, unknown or not within reach: always the same."""
     return (
-        "Tôi không thấy việc này trong các việc của anh/chị. Có thể mã chưa đúng, hoặc việc đã chuyển "
+        "Tôi không thấy việc này trong các việc mà đơn vị được xem. Có thể mã chưa đúng, hoặc việc đã chuyển "
         "cho nơi khác. Gõ /viec để xem các việc đang mở."
+    )
+
+
+def case_went_on(*, code: str, unit: str, status: str) -> str:
+    """Tell a unit that had a case where it is now, and nothing of what it is about."""
+    where = f"đang ở {unit}" if unit else "đang chờ bộ phận điều phối chọn đơn vị"
+    return (
+        f"{code} không còn ở đơn vị mình: {where}, tình trạng: {_STATUSES[status]}. "
+        "Đơn vị không phải làm gì thêm. Cần trao đổi thì liên hệ nơi đang xử lý, kèm mã này."
     )
 
 

@@ -441,7 +441,7 @@ async def test_handing_over_keeps_the_deadline_and_tells_everybody(city: CityHar
     case = await again(city, case)
     assert (case.unit_code, case.due_at, case.status) == ("so-xay-dung", promised, "assigned")
     await officer.presses("Nhận việc")
-    officer.sees(texts.case_not_yours())
+    officer.sees("không còn ở đơn vị mình: đang ở Sở Xây dựng")
 
 
 async def test_a_unit_that_nobody_knows_is_asked_for_again(city: CityHarness) -> None:

@@ -219,7 +219,7 @@ async def test_what_waits_is_over_when_the_case_goes_elsewhere(city: CityHarness
     data = next(button.data for button in chair.last.buttons if button.data.startswith("approve:"))
     await officer.replays(f"giveto:{case.code}:area")
     await chair.replays(data)
-    chair.sees(texts.case_not_yours())
+    chair.sees("không còn ở đơn vị mình")
     assert (await again(city, case)).proposed is None
     city.citizen("an").does_not_see(WHOLE)
 

@@ -175,7 +175,7 @@ async def test_a_second_tap_finds_the_case_gone(city: CityHarness) -> None:
     await officer.presses("Chuyển luôn")
     events = len(await city.events(case))
     await officer.replays(f"handnow:{case.code}:{BUILDING}")
-    officer.sees(texts.case_not_yours())
+    officer.sees("không còn ở đơn vị mình")
     assert len(await city.events(case)) == events
 
 

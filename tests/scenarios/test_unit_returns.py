@@ -134,7 +134,7 @@ async def test_who_has_no_right_gives_nothing_back(city: CityHarness, data: str)
     officer, _, case = await handed_over(city)
     above = await city.official("ha-noi", "chair")
     await officer.replays(data.format(case.code))
-    officer.sees(texts.case_not_yours())
+    officer.sees("không còn ở đơn vị mình")
     await above.replays(data.format(case.code))
     above.sees("chỉ xem được")
     assert (await again(city, case)).unit_code == BUILDING
@@ -146,7 +146,7 @@ async def test_a_second_tap_gives_nothing_back_again(city: CityHarness) -> None:
     await receiver.presses("Không thuộc địa bàn")
     events = len(await city.events(case))
     await receiver.replays(f"giveto:{case.code}:area")
-    receiver.sees(texts.case_not_yours())
+    receiver.sees("không còn ở đơn vị mình")
     await receiver.replays(f"giveto:{case.code}:no-such-reason")
     receiver.sees(texts.stale_button())
     assert len(await city.events(case)) == events

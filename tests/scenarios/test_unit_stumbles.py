@@ -200,3 +200,16 @@ async def test_why_names_who_gave_the_case_back(city: CityHarness) -> None:
     told = dispatcher.last.text
     gave, got = "Bộ phận điều phối, do Phường Khương Đình trả lại", "Sở Xây dựng, do cán bộ điều phối chọn"
     assert -1 < told.find(gave) < told.find(got), told
+
+
+@pytest.mark.parametrize("typed", ["/viec", "/tracuu", "/viso", "/tim"])
+async def test_a_unit_that_had_a_case_hears_where_it_is(city: CityHarness, typed: str) -> None:
+    await city.official("ha-noi", "chair")
+    ward, other = await city.official(WARD, "chair"), await city.official("phuong-lang", "chair")
+    case = await reopened_twice(city, ward)
+    await ward.writes(f"{typed} {case.code}")
+    ward.sees(f"{case.code} không còn ở đơn vị mình: đang ở Thành phố Hà Nội", "người dân mở lại")
+    ward.does_not_see("Vũ Tông Phan", "An", "của anh/chị")
+    await other.writes(f"{typed} {case.code}")
+    other.sees("không thấy việc này")
+    other.does_not_see(case.code, "của anh/chị")
