@@ -59,7 +59,9 @@ class WorkingCalendar:
 
     def __post_init__(self) -> None:
         moments = [moment for session in self.sessions for moment in session]
-        if not moments or any(later <= earlier for earlier, later in pairwise(moments)):
+        if not moments:
+            raise ValueError("there is no session: name the parts of a working day, such as 07:30 to 11:30")
+        if any(later <= earlier for earlier, later in pairwise(moments)):
             raise ValueError("working sessions must be given in order and must not overlap")
         if not self.weekdays or not self.weekdays <= frozenset(range(1, 8)):
             raise ValueError("weekdays are numbers from 1 (Monday) to 7 (Sunday), at least one")
@@ -212,9 +214,11 @@ class DeadlineRule:
     def __post_init__(self) -> None:
         if self.legal_days is not None and (self.legal_days < 1 or not self.legal_article):
             raise ValueError("legal_days must be 1 or more, with the legal_article that sets them")
-        hours = (self.accept_hours, self.answer_hours, self.warn_hours, self.urgent_accept_hours)
-        if not all(0 < each < float("inf") for each in (*hours, *self.escalate_hours)):
-            raise ValueError("hours must be positive numbers")
+        for name in ("accept_hours", "answer_hours", "warn_hours", "urgent_accept_hours"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be a positive number")
+        if not all(0 < each < float("inf") for each in self.escalate_hours):
+            raise ValueError("escalate_hours must be positive numbers")
         if self.accept_hours > self.answer_hours:
             raise ValueError("accept_hours must not exceed answer_hours")
         if self.warn_hours >= self.answer_hours:

@@ -97,13 +97,17 @@ class Tables:
     def fault(self, problem: Problem) -> Fault:
         """Return the cell of a problem that was found in the document."""
         grid = self.grids[_SHEETS.get(problem.table, "Units")]
-        if problem.table in ("procedure", "document"):
-            row = self.settings.get(problem.column)
-            return grid.fault(problem.text, row=row, column="value" if row else "setting")
-        # Some faults of a row begin with the name of its column: "accept_hours must not exceed …".
+        # Some faults begin with the name of their column: "accept_hours must not exceed …".
         column = problem.column or problem.text.split(" ")[0].rstrip(":")
+        if problem.table in ("procedure", "document"):
+            row = self.settings.get(column)
+            return grid.fault(problem.text, row=row, column="value" if row else "setting")
         column = _COLUMNS.get(column, column)
         row = None if problem.row is None else grid.rows[problem.row - 1][0]
+        if problem.text.startswith("escalate_hours must be") and problem.row is not None:
+            hours = grid.rows[problem.row - 1][1]
+            column = next((each for each in _ESCALATION if not (hours.get(each) or 0) > 0), column)
+            return grid.fault(f"{column} must be a positive number", row=row, column=column)
         return grid.fault(problem.sentence(lambda number: grid.rows[number - 1][0]), row=row, column=column)
 
 

@@ -108,10 +108,9 @@ class Procedure:
     reply_days: int = 5
 
     def __post_init__(self) -> None:
-        if self.extensions < 0 or self.reopenings < 0:
-            raise ValueError("extensions and reopenings must be 0 or more")
-        if self.close_after_days < 1 or self.reply_days < 1:
-            raise ValueError("close_after_days and reply_days must be 1 or more")
+        for name, least in (("extensions", 0), ("reopenings", 0), ("close_after_days", 1), ("reply_days", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be {least} or more")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -238,6 +238,10 @@ def _tree_problems(units: list[tuple[int, Unit]], province: str) -> Iterator[Pro
 
 def _root_problems(units: list[tuple[int, Unit]], province: str) -> Iterator[Problem]:
     roots = [unit.code for _, unit in units if unit.parent is None]
+    if len(roots) == 1 and province != roots[0] and any(unit.parent == roots[0] for _, unit in units):
+        text = f"province {province!r} is not that of the units, which lie below {roots[0]!r}"
+        yield Problem(table="document", column="province", text=text)
+        return
     if province not in roots:
         text = f"exactly one unit has no parent, with the code {province!r}; here: {roots[:5]}"
         yield Problem(table="units", column="parent", text=text)

@@ -260,6 +260,30 @@ def test_what_the_rules_leave_open_is_warned_of(office: Office) -> None:
     assert "warning:" in answer.err
 
 
+def test_it_is_warned_of_before_anything_is_adopted_and_in_a_dry_run(office: Office) -> None:
+    day_off, holiday, monday = date(2027, 3, 6), date(2027, 9, 2), date(2027, 3, 1)
+    office.put("Units", "phuong-lang", "name", "Phường Khương Đình")
+    office.add("Calendar", entry="day_off", date=day_off)
+    office.add("Calendar", entry="day_off", date=holiday)
+    office.add("Calendar", entry="make_up_day", date=monday)
+    rule = office.row("Responsibilities", 200)
+    office.book["Responsibilities"].cell(rule, office.column("Responsibilities", "unit")).value = "cong-an"
+    office.add(
+        "Units", code="cong-an", name="Công an", kind="office", parent="ha-noi", valid_to=date(2026, 1, 1)
+    )
+    before = office.shell.everything()
+    answer = office.brings("--dry-run")
+    assert answer.status == 0, answer.err
+    assert "warning: rule 200" in answer.err
+    assert "warning: phuong-lang and phuong-khuong-dinh have one name" in answer.err.replace(
+        "phuong-khuong-dinh and phuong-lang", "phuong-lang and phuong-khuong-dinh"
+    )
+    for day in (day_off, holiday):
+        assert f"warning: day off {day}: nobody works on that day anyway" in answer.err
+    assert f"warning: make-up day {monday}: is a working day anyway" in answer.err
+    assert office.shell.everything() == before
+
+
 # ── units that go ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -376,6 +400,12 @@ def outside(office: Office) -> str:
     return "Units!N9: stands outside the columns"
 
 
+def no_session(office: Office) -> str:
+    page = office.book["Calendar"]
+    page.delete_rows(FIRST_ROW, 2)
+    return "Calendar!A2: there is no session"
+
+
 NEW = {"code": "phong-moi", "name": "Phòng mới", "kind": "office", "parent": "ha-noi"}
 RULE = {"position": 999, "domain": "waste", "unit": "ha-noi"}
 FAULTS = {
@@ -453,6 +483,16 @@ FAULTS = {
     "no hours": changed(
         "Deadlines", "waste", "escalate_chairman_hours", None, "escalate_chairman_hours is missing"
     ),
+    "hours below nothing": changed(
+        "Deadlines", "waste", "accept_hours", -4, "accept_hours must be a positive number"
+    ),
+    "chairman's hours": changed(
+        "Deadlines",
+        "waste",
+        "escalate_chairman_hours",
+        0,
+        "escalate_chairman_hours must be a positive number",
+    ),
     "hours upside down": changed("Deadlines", "waste", "warn_hours", 900, "warn_hours must be less"),
     "hours for nothing": changed("Deadlines", "waste", "domain", "dragons", "unknown domain 'dragons'"),
     "law without article": changed(
@@ -487,6 +527,13 @@ FAULTS = {
     "setting's value": changed(
         "Procedure", "reopenings", "value", "nhiều", "reopenings 'nhiều' is not a whole number"
     ),
+    "days of silence": changed(
+        "Procedure", "close_after_days", "value", 0, "close_after_days must be 1 or more"
+    ),
+    "province": changed(
+        "Procedure", "province", "value", "da-nang", "province 'da-nang' is not that of the units"
+    ),
+    "no session": no_session,
     "tiers": changed("Procedure", "tiers", "value", 4, "tiers 4 is none of 2, 3"),
 }
 

@@ -307,11 +307,12 @@ def test_every_fault_is_named_with_its_row(table: str, row: object, problem: str
         (
             "province",
             "ha-noi",
-            "units: exactly one unit has no parent, with the code 'ha-noi'; here: ['hue']",
+            "document: province 'ha-noi' is not that of the units, which lie below 'hue'",
         ),
         ("format", 99, "document: format 99 is none of 1"),
         ("calendar", {}, "calendar: 'sessions' is missing"),
         ("calendar", None, "calendar: "),
+        ("calendar", {"sessions": [], "weekdays": [1]}, "calendar: there is no session"),
         ("calendar", {"sessions": [["12:00", "08:00"]], "weekdays": [1]}, "calendar: working sessions"),
         ("calendar", {"sessions": [["8h", "12:00"]], "weekdays": [1]}, "calendar: "),
         ("calendar", {"sessions": [["08:00", "12:00"]], "weekdays": [8]}, "calendar: weekdays"),
@@ -340,7 +341,7 @@ def test_all_faults_are_named_at_once() -> None:
     assert problems_of(document) == [
         "units row 5: kind 'village' is none of city, district, ward, department, company, office",
         "units row 5: valid_to 'soon' is not a date such as 2026-07-01",
-        "deadlines row 1: hours must be positive numbers",
+        "deadlines row 1: accept_hours must be a positive number",
         "units row 5: code 'phuong-b' is already in row 4",
         "units row 4: parent 'x' does not exist",
         "responsibilities row 1: unknown domain 'y'",
