@@ -235,7 +235,7 @@ def _told(city: City, case: Case, event: Event) -> str:
         return _SAID_BY_UNIT[event.type](event)
     said = shown(case, data.get("text", ""))
     if event.type == "reopened":
-        return texts.history_reopened(at=event.at, text=said)
+        return texts.history_reopened(at=event.at, text=said, stars=data.get("rating") or 0)
     if event.actor_role == "citizen" and event.type != "received" and said:
         return texts.history_reply(at=event.at, text=said)
     return ""

@@ -10,7 +10,7 @@ from handlers.turn import Turn
 from routing import workflow
 from routing.organisation import City
 from routing.workflow import Action, Role
-from storage import people
+from storage import ledger, people
 from storage.cases import Case
 
 
@@ -61,7 +61,8 @@ async def reopen(turn: Turn, case: Case, *, actor: Actor, stars: int = 0, data: 
     await progress.move(
         turn.transaction, turn.city, case, Action.REOPEN, actor=actor, now=turn.now, data=data
     )
-    await progress.announce(turn.transaction, turn.city, case, now=turn.now, note=note)
+    events = await ledger.events_of(turn.transaction, case.id)
+    await progress.announce(turn.transaction, turn.city, case, now=turn.now, note=note, events=events)
 
 
 async def _unit_above(turn: Turn, case: Case) -> str | None:

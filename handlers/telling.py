@@ -15,6 +15,7 @@ from storage import cases, chats, duplicates, messages, people
 from storage.cases import Case
 from storage.database import Transaction
 from storage.duplicates import Joined
+from storage.ledger import Event
 from storage.parts import Part
 from storage.people import Official, Person
 
@@ -34,10 +35,11 @@ async def announce(
     reporter: Person | None = None,
     photos: Sequence[str] | None = None,
     officials: Sequence[Official] | None = None,
+    events: Sequence[Event] = (),
 ) -> None:
     """Show a case to those who must act on it now: the unit's officials, or the dispatchers.
 
-    `reporter` is whoever reported it, `photos` are its photos and `officials` those of its unit, where they
+    `events` are what happened to it, where that shall stand on the card; `reporter` is whoever reported it, `photos` are its photos and `officials` those of its unit, where they
     are at hand already.
     """
     if case.unit_code is None:
@@ -53,7 +55,16 @@ async def announce(
     shown = await _reporter_shown(transaction, case, reporter, now)
     for role in (Role.CHAIR, Role.OFFICER):
         actions = workflow.allowed_actions(case.status, role)
-        message = cards.card(city, case, now=now, photos=photos, reporter=shown, note=note, actions=actions)
+        message = cards.card(
+            city,
+            case,
+            now=now,
+            photos=photos,
+            reporter=shown,
+            note=note,
+            actions=actions,
+            events=events,
+        )
         concerned = [official for official in officials if official.role == role]
         post_when_awake(transaction, concerned, message, case=case, now=now)
 

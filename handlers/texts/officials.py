@@ -177,10 +177,11 @@ def history_answer(*, at: datetime, text: str) -> str:
     return f"Đã trả lời lúc {moment(at=at)}: «{excerpt(text=text, limit=300)}»"
 
 
-def history_reopened(*, at: datetime, text: str) -> str:
-    """Return a line of a card: the citizen was not content."""
+def history_reopened(*, at: datetime, text: str, stars: int = 0) -> str:
+    """Return a line of a card: the citizen was not content, perhaps with a rating."""
     why = f": «{excerpt(text=text, limit=300)}»" if text else ""
-    return f"Người dân mở lại lúc {moment(at=at)}{why}"
+    rated = f", chấm {stars} sao" if stars else ""
+    return f"Người dân mở lại lúc {moment(at=at)}{rated}{why}"
 
 
 def came_from(*, unit: str) -> str:

@@ -213,3 +213,19 @@ async def test_a_unit_that_had_a_case_hears_where_it_is(city: CityHarness, typed
     await other.writes(f"{typed} {case.code}")
     other.sees("không thấy việc này")
     other.does_not_see(case.code, "của anh/chị")
+
+
+async def test_the_card_of_a_reopened_case_tells_what_was_answered_and_rated(city: CityHarness) -> None:
+    above, ward = await city.official("ha-noi", "chair"), await city.official(WARD, "chair")
+    await reopened_twice(city, ward)
+    above.sees("Người dân mở lại lần nữa", "Đã dọn sạch lúc 8 giờ sáng nay", "chấm 1 sao")
+    ward.does_not_see("[Nhận việc]")
+
+
+async def test_the_first_reopening_shows_the_unit_its_own_answer(city: CityHarness) -> None:
+    ward, an = await city.official(WARD, "chair"), city.citizen("an")
+    await report(city)
+    await answers(ward)
+    ward.reads()
+    await an.presses("2 ★")
+    ward.sees("Đã dọn sạch lúc 8 giờ sáng nay", "chấm 2 sao", "[Nhận việc]")
