@@ -25,6 +25,14 @@ LATER = {
 """Names kept for the Zalo channels and encryption; they are taken and have no effect yet."""
 
 
+_MEANT = {
+    "PORT": "is not a port: a whole number from 0 to 65535",
+    "PUBLIC_URL": "is not the address of a web site, such as https://phananh.example.vn",
+    "TELEGRAM_API_URL": "is not the address of a web site, such as https://api.telegram.org",
+    "TELEGRAM_MODE": "is not a mode: polling or webhook",
+}
+_SHOWN = ("PORT", "PUBLIC_URL", "TELEGRAM_MODE")
+"""What may be repeated in an error: it is never a secret."""
 _TOKEN = re.compile(r"\d+:[\w-]{20,}", re.ASCII)
 _SECRET = re.compile(r"[\w-]{1,256}", re.ASCII)
 
@@ -102,7 +110,7 @@ def load_settings(environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
         )
     except ValidationError as error:
         # Not from the error, which holds what was given, secrets too.
-        problems = [_problem(part) for part in error.errors()] + problems
+        problems = [_problem(part, given) for part in error.errors()] + problems
     if problems:
         raise WrongSettings(problems)
     return settings, [_unknown(name, fields) for name in sorted(given.keys() - fields - LATER)]
@@ -115,11 +123,16 @@ def _incomplete_webhook(given: Mapping[str, str]) -> list[str]:
     return [f"{PREFIX}TELEGRAM_MODE: webhook also needs {' and '.join(missing)}"] if missing else []
 
 
-def _problem(error: Mapping[str, object]) -> str:
+def _problem(error: Mapping[str, object], given: Mapping[str, str]) -> str:
     location = error["loc"]
-    message = str(error["msg"]).removeprefix("Value error, ")
     assert isinstance(location, tuple)
-    return f"{PREFIX}{str(location[0]).upper()}: {message}"
+    name = str(location[0]).upper()
+    if name not in _MEANT:
+        return f"{PREFIX}{name}: " + str(error["msg"]).removeprefix("Value error, ")
+    value = given.get(name, "")
+    # An address may hold a password before its "@".
+    shown = repr(value) if name in _SHOWN and "@" not in value else "what is given"
+    return f"{PREFIX}{name}: {shown} {_MEANT[name]}"
 
 
 def _unknown(name: str, fields: set[str]) -> str:

@@ -156,14 +156,11 @@ async def _rehearse(arguments: argparse.Namespace, proposed: "City") -> "Rehears
 
 
 def _show(rehearsal: "Rehearsal", days: int) -> None:
+    span = "day" if days == 1 else f"{days} days"
     if not rehearsal.cases:
-        print(
-            f"There were no cases in the last {counted(days, 'day')}: the file's rules were tried on nothing."
-        )
+        print(f"There were no cases in the last {span}: the file's rules were tried on nothing.")
         return
-    print(
-        f"{counted(rehearsal.cases, 'case')} of the last {counted(days, 'day')}, tried on the file's rules:"
-    )
+    print(f"{counted(rehearsal.cases, 'case')} of the last {span}, tried on the file's rules:")
     if not rehearsal.elsewhere:
         print("All would go where the present rules lead.")
     else:

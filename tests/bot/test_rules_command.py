@@ -110,6 +110,12 @@ async def test_other_rules_are_tried_on_past_cases_and_nothing_is_changed(
     assert "All would go where the present rules lead." in same.out, same.err
 
 
+def test_rules_tried_on_no_case_at_all_say_so(shell: Shell, document: tuple[Path, dict[str, Any]]) -> None:
+    told = shell("org", "try", document[0], "--days", 1)
+    assert told.status == 0
+    assert told.out == "There were no cases in the last day: the file's rules were tried on nothing.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [

@@ -43,6 +43,21 @@ def test_every_wrong_setting_is_named_at_once() -> None:
     ]
 
 
+def test_a_wrong_setting_is_told_in_plain_words_with_what_was_given() -> None:
+    found = problems(
+        PORT="eighty", PUBLIC_URL="here", TELEGRAM_MODE="push", TELEGRAM_API_URL="http://k:hush@"
+    )
+    assert found == [
+        "LANGNGHE_PORT: 'eighty' is not a port: a whole number from 0 to 65535",
+        "LANGNGHE_PUBLIC_URL: 'here' is not the address of a web site, such as https://phananh.example.vn",
+        "LANGNGHE_TELEGRAM_API_URL: what is given is not the address of a web site, such as "
+        "https://api.telegram.org",
+        "LANGNGHE_TELEGRAM_MODE: 'push' is not a mode: polling or webhook",
+    ]
+    [kept] = problems(PUBLIC_URL="ftp://office:hush@city.example")
+    assert "hush" not in kept
+
+
 def test_what_belongs_together_is_asked_for_beside_other_mistakes() -> None:
     found = problems(TELEGRAM_TOKEN=TOKEN, TELEGRAM_MODE="webhook", PORT="-1")
     assert found[0].startswith("LANGNGHE_PORT: ")

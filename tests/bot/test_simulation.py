@@ -150,3 +150,9 @@ def test_a_database_with_a_city_is_refused(
     assert "holds a city already" in capsys.readouterr().err
     assert main([*command[:-1], "mysql://x"], environment={}) == 1
     assert "--database" in capsys.readouterr().err
+
+
+def test_a_province_that_is_none_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--province", "Ha Noy"], environment={}) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("no province is called 'Ha Noy'; did you mean Hà Nội")
