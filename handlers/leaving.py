@@ -144,6 +144,10 @@ async def _tell_unit(
         return
     unit = cards.unit_name(city, post.unit_code)
     there = await people.officials_of(transaction, post.unit_code, now=now)
+    own = post.role == "chair" and post.deputy_for is None
+    if own and there and not any(each.role == "chair" for each in there):
+        told = await _those_above(transaction, city, post.unit_code, now)
+        _post(transaction, told, texts.unit_left_leaderless(unit=unit), now)
     if not there:
         await tell_of_empty_unit(transaction, city, post.unit_code, now=now)
     elif successor is not None and count:
@@ -162,13 +166,17 @@ async def tell_of_empty_unit(
     """Nobody is left who could receive: dispatchers, the chair above and the leaders hear of it."""
     waiting = await cases.count_open_cases_of_units(transaction, [unit_code])
     text = texts.unit_left_empty(unit=cards.unit_name(city, unit_code), cases=waiting)
-    above = await telling.chairs_above(transaction, city, unit_code, now) if unit_code in city.units else []
-    if not above:
-        above = await people.officials_by_role(transaction, "leader", now=now)
+    above = await _those_above(transaction, city, unit_code, now)
     told = [*await people.officials_by_role(transaction, "dispatcher", now=now), *above]
     _post(transaction, told, text, now, dedupe_key=dedupe_key)
     if not told:
         await notices.tell_operators(transaction, text, now=now, dedupe_key=dedupe_key)
+
+
+async def _those_above(transaction: Transaction, city: City, unit_code: str, now: datetime) -> list[Official]:
+    """Return the chairs of the nearest unit above that has one, else the leaders."""
+    above = await telling.chairs_above(transaction, city, unit_code, now) if unit_code in city.units else []
+    return above or await people.officials_by_role(transaction, "leader", now=now)
 
 
 def _post(

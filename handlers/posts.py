@@ -167,9 +167,18 @@ async def ask_leave(turn: Turn, argument: str) -> None:
             unit=cards.unit_name(turn.city, post.unit_code),
             cases=count,
             deputies=len(await people.deputies_of(turn.transaction, post.id, now=turn.now)),
+            leaderless=await _leaves_leaderless(turn, post),
         ),
         buttons=rows,
     )
+
+
+async def _leaves_leaderless(turn: Turn, post: HeldPost) -> bool:
+    """Tell whether a unit's officers would be left without a chair who can be reached."""
+    there = await people.held_posts(turn.transaction, now=turn.now, units=[post.unit_code])
+    left = [each for each in there if each.reachable and post.id not in (each.id, each.deputy_for)]
+    roles = {each.role for each in left}
+    return post.role == "chair" and "officer" in roles and "chair" not in roles
 
 
 async def leave(turn: Turn, argument: str) -> None:

@@ -39,8 +39,8 @@ async def announce(
 ) -> None:
     """Show a case to those who must act on it now: the unit's officials, or the dispatchers.
 
-    `events` are what happened to it, where that shall stand on the card; `reporter` is whoever reported it, `photos` are its photos and `officials` those of its unit, where they
-    are at hand already.
+    `events` are what happened to it, where that shall stand on the card; `reporter` is whoever reported it,
+    `photos` are its photos and `officials` those of its unit, where they are at hand already.
     """
     if case.unit_code is None:
         await tell_dispatchers(transaction, city, case, now=now)

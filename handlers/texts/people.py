@@ -120,14 +120,23 @@ def staff_not_yours() -> str:
 # ── leaving ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def confirm_leaving(*, name: str, role: str, unit: str, cases: int, deputies: int) -> str:
-    """Ask whether a post shall end, with what follows; an empty name is one's own post."""
+def confirm_leaving(
+    *, name: str, role: str, unit: str, cases: int, deputies: int, leaderless: bool = False
+) -> str:
+    """Ask whether a post shall end, with what follows; an empty name is one's own post.
+
+    leaderless: nobody is left who approves answers and appoints officers.
+    """
     who = f"Cho {name} thôi làm" if name else "Anh/chị thôi làm"
     work = f" {cases} vụ việc đang làm sẽ trở lại danh sách của đơn vị, hoặc giao cho người được chọn." * (
         cases > 0
     )
     below = " Người đang được ủy quyền cũng thôi." * (deputies > 0)
-    return f"{who} {_post(role, unit)}? Quyền xem và xử lý hết ngay khi xác nhận.{work}{below}"
+    alone = (
+        " ⚠️ Đơn vị sẽ không còn lãnh đạo để duyệt trả lời, giao việc cho chuyên viên và mời người mới; cấp "
+        "trên được báo để cử người. Nếu chỉ vắng ít ngày, xin dùng ủy quyền trong /chucvu."
+    ) * leaderless
+    return f"{who} {_post(role, unit)}? Quyền xem và xử lý hết ngay khi xác nhận.{work}{below}{alone}"
 
 
 def label_confirm_leaving() -> str:
@@ -197,6 +206,15 @@ def work_taken_over(*, name: str, unit: str, cases: int) -> str:
     return (
         f"Anh/chị nhận {cases} vụ việc của {name or 'một đồng nghiệp'}, người vừa thôi nhiệm vụ ở {unit}. "
         "Hạn giữ nguyên."
+    )
+
+
+def unit_left_leaderless(*, unit: str) -> str:
+    """Alarm those above: a unit has officers and nobody who leads them."""
+    return (
+        f"⚠️ {unit} không còn lãnh đạo: người cuối cùng vừa thôi nhiệm vụ. Chuyên viên vẫn nhận việc, nhưng "
+        "không còn ai duyệt trả lời và giao việc. Xin cử người; trong lúc chờ, lãnh đạo cấp trên giao và duyệt "
+        "được."
     )
 
 

@@ -229,3 +229,31 @@ async def test_the_first_reopening_shows_the_unit_its_own_answer(city: CityHarne
     ward.reads()
     await an.presses("2 ★")
     ward.sees("Đã dọn sạch lúc 8 giờ sáng nay", "chấm 2 sao", "[Nhận việc]")
+
+
+# ── a unit without a chair ───────────────────────────────────────────────────────────────────────
+
+
+async def test_the_only_chair_is_warned_and_the_level_above_told(city: CityHarness) -> None:
+    above, chair = await city.official("ha-noi", "chair"), await city.official(WARD, "chair")
+    officer = await city.official(WARD, "officer")
+    await chair.writes("/chucvu")
+    await chair.presses("Thôi làm lãnh đạo")
+    chair.sees("không còn lãnh đạo để duyệt", "ủy quyền")
+    above.reads()
+    officer.reads()
+    await chair.presses("Xác nhận")
+    above.sees("Phường Khương Đình không còn lãnh đạo")
+    officer.sees_nothing()
+
+
+async def test_with_another_chair_nobody_is_warned(city: CityHarness) -> None:
+    above, chair = await city.official("ha-noi", "chair"), await city.official(WARD, "chair")
+    await city.official(WARD, "officer")
+    await city.official(WARD, "chair", name="đồng cấp")
+    await chair.writes("/chucvu")
+    await chair.presses("Thôi làm lãnh đạo")
+    chair.does_not_see("không còn lãnh đạo")
+    above.reads()
+    await chair.presses("Xác nhận")
+    above.sees_nothing()
