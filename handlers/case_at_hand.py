@@ -81,9 +81,20 @@ async def say_too_late(turn: Turn, case: Case) -> None:
             text = texts.accepted_by(code=case.code, name=name, at=case.accepted_at)
             turn.say(text, buttons=take_over_button(turn, case), case_id=case.id)
     elif case.answered_at and case.status != Status.REJECTED:
+        name = await _name_of_sender(turn, case) or name
         turn.say(texts.answered_by(code=case.code, name=name, at=case.answered_at))
     else:
         turn.say(texts.step_impossible(code=case.code, status=case.status))
+
+
+async def _name_of_sender(turn: Turn, case: Case) -> str:
+    """Return who sent the answer, which may be a chair who approved what an officer wrote."""
+    events = await ledger.events_of(turn.transaction, case.id)
+    sender = next((event.actor_id for event in reversed(events) if event.type == "answered"), None)
+    if sender == turn.person.id:
+        return texts.yourself()
+    person = await people.get_person(turn.transaction, sender, now=turn.now) if sender else None
+    return person.name if person else ""
 
 
 def take_over_button(turn: Turn, case: Case) -> list[list[Button]]:

@@ -264,8 +264,9 @@ async def _command(turn: Turn) -> None:
     if handler is not None:
         await handler(turn, argument)
         return
-    near = process.extractOne(name, list(COMMANDS), scorer=fuzz.ratio, score_cutoff=_NEAR)
-    turn.say(texts.unknown_command(nearest=near[0] if near else ""))
+    offered = [each for each, _ in commands_for(turn.person)]
+    near = process.extractOne(name.removeprefix("/"), offered, scorer=fuzz.ratio, score_cutoff=_NEAR)
+    turn.say(texts.unknown_command(nearest=f"/{near[0]}" if near else ""))
 
 
 async def _plain(turn: Turn) -> None:

@@ -237,6 +237,11 @@ def accepted_by(*, code: str, name: str, at: datetime) -> str:
     return f"{code} đã có {who} nhận lúc {moment(at=at)}. Chưa có gì thay đổi."
 
 
+def yourself() -> str:
+    """Name the reader in place of somebody's name."""
+    return "anh/chị"
+
+
 def answered_by(*, code: str, name: str, at: datetime) -> str:
     """Answer somebody who acts on a case that has been answered."""
     who = name or "đồng nghiệp của anh/chị"

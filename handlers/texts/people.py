@@ -213,8 +213,8 @@ def unit_left_leaderless(*, unit: str) -> str:
     """Alarm those above: a unit has officers and nobody who leads them."""
     return (
         f"⚠️ {unit} không còn lãnh đạo: người cuối cùng vừa thôi nhiệm vụ. Chuyên viên vẫn nhận việc, nhưng "
-        "không còn ai duyệt trả lời và giao việc. Xin cử người; trong lúc chờ, lãnh đạo cấp trên giao và duyệt "
-        "được."
+        "không còn ai duyệt trả lời và giao việc. Xin cử người; trong lúc chờ, lãnh đạo cấp trên giao và "
+        "duyệt được."
     )
 
 

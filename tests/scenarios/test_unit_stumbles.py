@@ -257,3 +257,32 @@ async def test_with_another_chair_nobody_is_warned(city: CityHarness) -> None:
     above.reads()
     await chair.presses("Xác nhận")
     above.sees_nothing()
+
+
+# ── small words ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_who_comes_too_late_hears_who_sent_the_answer(city: CityHarness) -> None:
+    officer, chair = await city.official(WARD, "officer"), await city.official(WARD, "chair")
+    case = await report(city)
+    await officer.presses("Nhận việc")
+    await chair.replays(f"answer:{case.code}")
+    await chair.writes("Đã dọn sạch lúc 8 giờ sáng nay", photos=1)
+    await chair.presses("Gửi câu trả lời")
+    await officer.replays(f"accept:{case.code}")
+    officer.sees(f"đã được {chair.name} trả lời lúc")
+    await chair.replays(f"accept:{case.code}")
+    chair.sees("đã được anh/chị trả lời lúc")
+
+
+async def test_only_commands_of_the_writers_own_are_suggested(city: CityHarness) -> None:
+    dispatcher = await city.official(DISPATCH, "dispatcher")
+    an = city.citizen("an")
+    for somebody, typed, meant in (
+        (dispatcher, "/abc", ""),
+        (an, "/dieuphoj", ""),
+        (an, "/cuatooi", "/cuatoi"),
+    ):
+        await somebody.writes(typed)
+        somebody.sees("Tôi không có lệnh này", f"muốn gõ {meant}?" if meant else "Gõ /trogiup")
+        somebody.does_not_see("/tach", "/dieuphoi")
