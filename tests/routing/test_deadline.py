@@ -132,7 +132,7 @@ def test_negative_hours_and_years_beyond_the_calendar_are_refused() -> None:
     [(), ((time(11), time(7)),), ((time(7), time(12)), (time(11), time(17)))],
 )
 def test_impossible_sessions_are_refused(sessions: tuple[tuple[time, time], ...]) -> None:
-    with pytest.raises(ValueError, match="sessions"):
+    with pytest.raises(ValueError, match="session"):
         WorkingCalendar(sessions=sessions)
 
 
