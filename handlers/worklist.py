@@ -140,6 +140,8 @@ def _heading(desk: _Desk, counts: Counts, name: str) -> str:
 
 def _say_empty(turn: Turn, desk: _Desk, counts: Counts, name: str) -> None:
     text = texts.list_empty(name=name, units=desk.names) if name else texts.no_work(units=[desk.names])
+    if not desk.units:  # who only decides has no other list
+        text = texts.no_decision_waits()
     turn.say(text, buttons=_list_buttons(desk, counts, name))
 
 

@@ -567,6 +567,13 @@ def list_empty(*, name: str, units: str) -> str:
     return f"{_LISTS[name]} – {units}: không có việc nào. Gõ /viec để xem tất cả."
 
 
+def no_decision_waits() -> str:
+    """Say to a leader, who has no cases of their own, that nothing waits for their decision."""
+    return (
+        "Không có việc nào chờ anh/chị quyết định; khi có tôi báo ngay. Tìm vụ việc: /tim. Số liệu: /thongke."
+    )
+
+
 def label_list(*, name: str, count: int) -> str:
     """Label: one of the lists, with how many are in it."""
     return f"{_LISTS[name]}: {count}"

@@ -286,3 +286,10 @@ async def test_only_commands_of_the_writers_own_are_suggested(city: CityHarness)
         await somebody.writes(typed)
         somebody.sees("Tôi không có lệnh này", f"muốn gõ {meant}?" if meant else "Gõ /trogiup")
         somebody.does_not_see("/tach", "/dieuphoi")
+
+
+async def test_a_leader_with_nothing_to_decide_is_not_sent_in_a_circle(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    await leader.writes("/viec")
+    leader.sees("Không có việc nào chờ anh/chị quyết định", "/thongke")
+    leader.does_not_see("Gõ /viec")
