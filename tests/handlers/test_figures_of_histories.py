@@ -79,6 +79,10 @@ async def check(database: Database, city: City, stored: list[Case]) -> None:
         await check_sums(transaction, stored)
 
 
+MANY = 5_000
+"""From so many histories on, the rarest thing happens too."""
+
+
 async def check_sums(transaction: Any, stored: list[Case]) -> None:
     ever = {"start": BEGIN - 99 * DAY, "end": BEGIN + 999 * DAY, "now": BEGIN + 50 * DAY}
     total = (await figures(transaction, **ever))[None]
@@ -93,8 +97,8 @@ async def check_sums(transaction: Any, stored: list[Case]) -> None:
         "late_with_extension",
         "reopened",
         "returned",
-        "rejected_late",
         "satisfied",
+        *(("rejected_late",) if len(stored) > MANY else ()),
     ):
         assert getattr(total, number) > 0, f"the histories show no {number}"
     for group_by in ("unit", "domain"):

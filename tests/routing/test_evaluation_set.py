@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,12 @@ def test_no_message_of_more_than_a_few_words_is_nearly_in_the_corpus() -> None:
         said = frozenset(text.split())
         if len(said) < FEW_WORDS:
             continue
-        shared = Counter(number for word in said for number in lines_with.get(word, ()))
-        nearest = max(shared, key=lambda number: shared[number] / len(said | learnt[number]))
-        assert shared[nearest] / len(said | learnt[nearest]) < SAME_WORDS, (row, sorted(learnt[nearest]))
+        # A line that shares so much has one of the rarest words of the message: only those need a look.
+        rarest = sorted(said, key=lambda word: len(lines_with.get(word, ())))
+        looked_for = rarest[: len(said) - ceil(SAME_WORDS * len(said)) + 1]
+        for number in set[int]().union(*(lines_with.get(word, ()) for word in looked_for)):
+            known = learnt[number]
+            assert len(said & known) / len(said | known) < SAME_WORDS, (row, sorted(known))
 
 
 @pytest.fixture(scope="module")

@@ -280,7 +280,7 @@ async def test_an_official_tracks_a_case_of_the_unit_and_gets_its_card(city: Cit
     chair.sees(case.code, "[Nhận việc]")
     stranger = await city.official("phuong-thanh-xuan", "chair")
     await stranger.writes(f"/tracuu {case.code}")
-    stranger.sees("không tìm thấy")
+    stranger.sees("không thấy việc này")
 
 
 async def test_a_report_is_taken_back_before_anybody_has_begun(city: CityHarness) -> None:
