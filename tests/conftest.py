@@ -4,12 +4,13 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from storage import migrating
 from storage.database import Database
@@ -45,6 +46,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if folder is not None:
         config.stash[_SERVER].stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def log_settings() -> Iterator[None]:
+    """Give the next test the log as it was: commands set it for the process that they run in."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
