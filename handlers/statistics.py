@@ -41,7 +41,6 @@ _NOISE = frozenset(
 )
 Tree = Literal["then", "now"]
 """Units where they were at the end of the period, or today's units with the work of those they follow."""
-TREES: tuple[Tree, ...] = ("then", "now")
 
 
 # ── the figures ──────────────────────────────────────────────────────────────────────────────────

@@ -242,11 +242,9 @@ _RAW = select(
     event.c.hash,
 ).order_by(event.c.case_id, event.c.sequence)
 _EVENTS = _RAW.where(event.c.case_id > bindparam("after"), event.c.case_id <= bindparam("until"))
-_RAW_OF = _RAW.where(event.c.case_id == bindparam("row_id"))
 _SOME: BindParameter[int] = bindparam("ids", expanding=True)
 _RAW_OF_SOME = _RAW.where(event.c.case_id.in_(_SOME))
 _SOME_CASES = select(*_CASES.selected_columns).where(case_table.c.id.in_(_SOME)).order_by(case_table.c.id)
-_ONE_CASE = select(*_CASES.selected_columns).where(case_table.c.id == bindparam("row_id"))
 _LAST_ID = 2**63 - 1
 """Larger than every id, for events that belong to no case."""
 
@@ -282,13 +280,6 @@ async def faults(
         checked += len(events)
         if progress:
             progress(checked, total)
-
-
-async def verify_chain(transaction: Transaction, case_id: int) -> Broken | None:
-    """Check the events of one case alone."""
-    cases = await transaction.fetch(_ONE_CASE, {"row_id": case_id})
-    events = await _raw(transaction, _RAW_OF, {"row_id": case_id})
-    return next(_faults(cases, events, None), None)
 
 
 async def verify_chains(transaction: Transaction, case_ids: Sequence[int]) -> Broken | None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -194,8 +193,3 @@ async def found_city(database: Database, plan: Plan) -> City:
 def _cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-def temporary_url(folder: Path) -> str:
-    """Return the URL of a database in a folder that is thrown away."""
-    return f"sqlite:///{folder / 'simulated.db'}"

@@ -597,8 +597,3 @@ def decision_line(*, count: str, unit: str) -> str:
 def approval_line() -> str:
     """Say in a list that an answer waits to be approved."""
     return "câu trả lời chờ anh/chị duyệt"
-
-
-def label_open_decisions() -> str:
-    """Label: what waits for a decision."""
-    return "Xem việc chờ duyệt"

@@ -368,14 +368,6 @@ def handed_over(*, code: str, unit: str, due_at: datetime | None) -> str:
     return f"Đã chuyển {code} cho {unit}.{due} Người dân đã được báo."
 
 
-def choose_return_reason(*, code: str) -> str:
-    """Ask why a case is given back."""
-    return (
-        f"Vì sao trả lại {code}? Bấm một lý do, hoặc gõ lý do của anh/chị. "
-        "Bộ phận điều phối sẽ chọn đơn vị khác."
-    )
-
-
 def returned(*, code: str) -> str:
     """Confirm that the dispatchers have the case again."""
     return f"Đã trả {code} cho bộ phận điều phối, kèm lý do. Người dân đã được báo."
@@ -387,14 +379,6 @@ def returned(*, code: str) -> str:
 def no_work(*, units: Sequence[str]) -> str:
     """Say that nothing is open."""
     return f"{', '.join(units)}: không còn việc nào đang mở. Có phản ánh mới tôi báo ngay."
-
-
-def work_list(*, units: Sequence[str], count: int, first: int, lines: Sequence[str]) -> str:
-    """List open cases by when they are due."""
-    shown = f"{first}–{first + len(lines) - 1} trong {count} việc" if count > len(lines) else f"{count} việc"
-    return "\n".join(
-        [f"{', '.join(units)}: {shown} đang mở, gấp nhất ở trên", *lines, "Bấm một mã để mở phiếu."]
-    )
 
 
 def work_line(

@@ -1,8 +1,6 @@
 """What officials read when units are merged, split, renamed or moved."""
 
-from datetime import date, datetime
-
-from handlers.texts.common import moment
+from datetime import date
 
 
 def _from(day: date) -> str:
@@ -73,8 +71,3 @@ def reorganise_failed(*, day: date, problems: list[str]) -> str:
         f"Thay đổi tổ chức định cho ngày {day:%d/%m/%Y} chưa thực hiện được, chưa có gì thay đổi:\n{told}\n"
         "Xin sửa tệp rồi chạy lại: python -m bot org change --list."
     )
-
-
-def history_reorganised(*, at: datetime, was: str, unit: str) -> str:
-    """Line of a history: the case went over to the unit that took over."""
-    return f"{moment(at=at)} — Do thay đổi tổ chức, việc của {was} chuyển sang {unit}."

@@ -38,11 +38,6 @@ def label_send_part() -> str:
     return "Gửi cho đơn vị chủ trì"
 
 
-def label_open_parts(*, count: int) -> str:
-    """Name the button that lists the open parts."""
-    return f"Việc phối hợp: {count}"
-
-
 def choose_supporting_unit(*, code: str) -> str:
     """Ask which unit should support."""
     return (

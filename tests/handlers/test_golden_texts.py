@@ -138,7 +138,6 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
         "day": [LATER.date()],
         "problems": [["changes row 1: rename: unit 'phuong-a' does not exist"]],
     },
-    "history_reorganised": {"was": ["Phường Hạ Đình"]},
     "answer_draft": {
         "no_photo_reason": ["", "Trời tối"],
         "notes": [[], ["(lời nhắc)"]],

@@ -72,7 +72,7 @@ async def test_events_come_back_in_order_and_say_how_the_case_stood(database: Da
     case = (await three_cases(database))[0]
     async with database.read() as transaction:
         events = await ledger.events_of(transaction, case.id)
-        assert await ledger.verify_chain(transaction, case.id) is None
+        assert await ledger.verify_chains(transaction, [case.id]) is None
     assert [found.type for found in events] == ["received", "assigned", "accepted", "answered"]
     assert [found.at for found in events] == [NOON + hours * HOUR for hours in range(4)]
     assert events[0].previous_hash == ""
