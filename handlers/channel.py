@@ -39,6 +39,61 @@ class Photo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A recording or a document: by the channel's reference until it is stored, by media key afterwards."""
+
+    kind: str = "document"
+    """"voice" for a recording, "document" for anything else."""
+    reference: str = ""
+    media_key: str = ""
+    name: str = ""
+    mime: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupRights:
+    """How the bot stands in a group."""
+
+    member: bool
+    missing: tuple[str, ...] = ()
+    """What it needs and may not do: "read", "invite", "remove", "topics", "pin"."""
+    forum: bool = False
+    """Whether the group has topics."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupAct:
+    """What a channel is asked to do with a group. It travels in the outbox like a message.
+
+    do: "create" (a group with `title` and `members`; the value is the new chat), "link" (how a person makes
+    or picks a group for the bot, with `token`; the value is an address to open), "check" (how the bot
+    stands), "invite" (a link into the group whose use must be admitted; the value is the link), "admit" and
+    "refuse" (the wish of `member` to come in), "revoke" (an invitation `link`), "remove" (`member`),
+    "open_topic" (`title`; the value is the topic), "close_topic" (`topic`).
+    """
+
+    do: str
+    title: str = ""
+    members: tuple[Address, ...] = ()
+    member: str = ""
+    """A person's id within the channel."""
+    link: str = ""
+    token: str = ""
+    topic: str = ""
+    note: str = ""
+    """What the asker wants to be told back with the outcome."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acted:
+    """What came of an act: the value that `GroupAct` tells of, and how the bot stands if that was asked."""
+
+    value: str = ""
+    rights: GroupRights | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Location:
     """A position in degrees (WGS 84)."""
 
@@ -95,6 +150,23 @@ class InboundMessage:
     """The chat's new id (a group that became a supergroup)."""
     unsupported: str = ""
     """What was sent that the bot cannot use: "sticker", "voice", "video", "file", "large_photo", "other"."""
+    files: tuple[File, ...] = ()
+    """Recordings and documents; only officials' are kept, and `unsupported` names them as well."""
+    topic: str = ""
+    """The channel's id of the topic of a group that it was written in."""
+    mentioned: bool = False
+    """Whether a message in a group names the bot or answers one of its messages."""
+    group_title: str = ""
+    rights: GroupRights | None = None
+    """How the bot stands in the group from now on; set when that changed."""
+    member_joined: bool = False
+    """The sender came into the group."""
+    member_left: bool = False
+    """The sender left the group or was removed."""
+    wants_in: bool = False
+    """The sender asks to be let into the group."""
+    invite: str = ""
+    """The link by which the sender asks to come in, or came in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +183,19 @@ class OutboundMessage:
     ask_contact: str = ""
     replace: str = ""
     """The channel's id of an own message whose buttons are spent: they are taken away where possible."""
+    files: tuple[File, ...] = ()
+    topic: str = ""
+    """Where in a group: "case:CODE" or "unit:CODE" as handlers write it, the channel's id as it is sent."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Labels and addresses of buttons that open a page."""
+    subject: str = ""
+    """The subject line, where the channel has one."""
+    drawing: dict[str, Any] | None = None
+    """A picture that is drawn when the message is sent; see `handlers/charts.py`."""
+    export: dict[str, Any] | None = None
+    """A workbook that is made when the message is sent; see `handlers/exports.py`."""
+    act: GroupAct | None = None
+    """Nothing is shown: the channel is asked to do this, and `handlers/group_acts.py` learns the outcome."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-able form without empty parts."""
@@ -122,6 +207,13 @@ class OutboundMessage:
             "ask_location": self.ask_location,
             "ask_contact": self.ask_contact,
             "replace": self.replace,
+            "files": [asdict(file) for file in self.files],
+            "topic": self.topic,
+            "links": [list(link) for link in self.links],
+            "subject": self.subject,
+            "drawing": self.drawing,
+            "export": self.export,
+            "act": asdict(self.act) if self.act else None,
         }
         return {name: part for name, part in parts.items() if part}
 
@@ -132,6 +224,11 @@ class OutboundMessage:
         rows = parts.get("buttons", ())
         parts["buttons"] = tuple(tuple(Button(**button) for button in row) for row in rows)
         parts["photos"] = tuple(Photo(**photo) for photo in parts.get("photos", ()))
+        parts["files"] = tuple(File(**file) for file in parts.get("files", ()))
+        parts["links"] = tuple((label, address) for label, address in parts.get("links", ()))
+        if act := parts.get("act"):
+            members = tuple(Address(**member) for member in act["members"])
+            parts["act"] = GroupAct(**{**act, "members": members})
         return cls(**parts)
 
 
@@ -156,6 +253,10 @@ class Capabilities:
     location_request: bool = False
     contact_request: bool = False
     create_group: bool = False
+    topics: bool = False
+    """Whether groups can have topics."""
+    files: bool = False
+    """Whether documents can be sent."""
     write_first: bool = False
     """Whether the bot may write to a person who never wrote to it."""
 
@@ -267,12 +368,21 @@ class Channel(Protocol):
         """Create a group chat; raises NotSupported where only people can."""
         ...
 
+    async def act(self, address: Address, act: GroupAct) -> Acted:
+        """Do something with a group; raises NotSupported for what the channel has nothing of."""
+        ...
+
+    async def fetch_file(self, file: File) -> bytes:
+        """Return the bytes of a recording or document that a person sent; raises ChannelError."""
+        ...
+
 
 def gather_album(parts: Sequence[InboundMessage]) -> InboundMessage:
     """Join the parts of an album into the first: all photos, all captions."""
     return replace(
         parts[0],
         photos=tuple(photo for part in parts for photo in part.photos),
+        files=tuple(file for part in parts for file in part.files),
         text="\n".join(part.text for part in parts if part.text),
         unsupported=next((part.unsupported for part in parts if part.unsupported), ""),
     )

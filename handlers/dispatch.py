@@ -14,17 +14,20 @@ from handlers import (
     approving,
     asking,
     casework,
+    directives,
     draft,
     duplicates,
     explaining,
     extending,
     followup,
+    groups,
     handover,
     intake,
     noting,
     organisation,
     overdue,
     posts,
+    questions,
     recasting,
     refusing,
     review,
@@ -76,6 +79,9 @@ MODULES: tuple[ModuleType, ...] = (
     supporting,
     searching,
     statistics,
+    groups,
+    directives,
+    questions,
 )
 """What people can do: each module declares its commands, buttons and steps."""
 
@@ -221,11 +227,12 @@ async def _move(turn: Turn) -> None:
 
 
 async def _handle_in_group(turn: Turn) -> None:
+    """Do what a group's message asks for; what people say to one another there is left alone."""
     message = turn.message
     command = command_of(message.text)
-    if message.joined:
-        turn.say(texts.group_welcome(city=turn.city.name))
-    elif message.button:
+    if await groups.take_change(turn):
+        return
+    if message.button:
         if message.button.partition(":")[0] in GROUP_BUTTONS:
             await _press(turn, message.button)
         else:
@@ -234,6 +241,8 @@ async def _handle_in_group(turn: Turn) -> None:
         await COMMANDS[command[0]](turn, command[1])
     elif command and command[0] in COMMANDS:
         turn.say(texts.only_in_private())
+    elif not (await directives.take(turn) or await questions.take(turn)) and message.mentioned:
+        turn.say(texts.group_hint())
 
 
 async def _press(turn: Turn, data: str) -> None:
@@ -284,13 +293,15 @@ async def _plain(turn: Turn) -> None:
         await STEPS[step](turn, "")
     elif _INVITATION.fullmatch(message.text.strip()):  # people paste the code alone
         await organisation.start(turn, message.text)
+    elif await directives.take(turn):
+        pass
     elif case := await _case_meant(turn, shown):
         await _about(turn, case)
     elif code := tracking_code.parse_code(message.text):
         await followup.track(turn, code)
     elif step in STEPS:
         await STEPS[step](turn, "")
-    elif not await followup.take_late_photos(turn):
+    elif not (await followup.take_late_photos(turn) or await questions.take(turn)):
         await intake.receive(turn)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from handlers.channel import Address, Button, InboundMessage, OutboundMessage, Photo
 from routing.organisation import City
@@ -66,10 +67,14 @@ class Turn:
         photos: Sequence[str] = (),
         ask_location: str = "",
         case_id: int | None = None,
+        links: Sequence[tuple[str, str]] = (),
+        drawing: dict[str, Any] | None = None,
+        export: dict[str, Any] | None = None,
     ) -> None:
         """Answer in this chat. `photos` are media keys; `case_id` lets a reply to it find its case.
 
-        The first answer to a pressed button takes the spent buttons away.
+        The first answer to a pressed button takes the spent buttons away. links: labels and addresses of
+        pages. drawing and export: a picture and a workbook that are made when this is sent.
         """
         message = OutboundMessage(
             text=text,
@@ -77,6 +82,10 @@ class Turn:
             photos=tuple(Photo(media_key=key) for key in photos),
             ask_location=ask_location,
             replace=self.message.button_message,
+            topic=self.message.topic,
+            links=tuple(links),
+            drawing=drawing,
+            export=export,
         )
         self.tell(self.address, message, case_id=case_id)
 

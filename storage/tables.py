@@ -151,6 +151,7 @@ outbox = Table(
     Column("error", Text),
     Column("external_id", String(128)),
     Column("other_ids", Text),
+    Column("delivered_at", UtcTime, comment="When the channel said that it arrived, where it says so."),
     sqlite_autoincrement=True,
     comment="Every message to a person; sent in order per chat; a row with failed_at is a dead letter.",
 )
@@ -170,6 +171,13 @@ Index(
 )
 Index("ix_outbox_chat", outbox.c.channel, outbox.c.chat, outbox.c.id)
 Index("ix_outbox_external", outbox.c.channel, outbox.c.chat, outbox.c.external_id)
+Index(
+    "ix_outbox_receipt",
+    outbox.c.channel,
+    outbox.c.external_id,
+    sqlite_where=text("channel IN ('mail', 'sms')"),
+    postgresql_where=text("channel IN ('mail', 'sms')"),
+)
 Index(
     "ix_outbox_failed",
     outbox.c.failed_at,
@@ -601,6 +609,170 @@ model = Table(
     comment="Models that were trained here and adopted; without one in use the shipped one reads.",
 )
 
+file = Table(
+    "file",
+    metadata,
+    Column("media_key", String(80), primary_key=True),
+    Column("kind", String(16), nullable=False, comment='"voice", "document" or "export"'),
+    Column("name", String(120), nullable=False),
+    Column("mime", String(80), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("person_id", BigInteger, ForeignKey("person.id"), comment="Who sent it or may open it."),
+    Column("created_at", UtcTime, nullable=False),
+    comment="A kept recording or document; the bytes lie in the media folder under the same key.",
+)
+
+group_chat = Table(
+    "group_chat",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(32), nullable=False),
+    Column("chat", String(128), comment="None until there is a group."),
+    Column("title", String(200), nullable=False),
+    Column("purpose", String(16), nullable=False, comment='"chairs", "cluster", "unit" or "case"'),
+    Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False, comment="Its scope."),
+    Column("units", Json, nullable=False, comment="The units whose chairs belong to it."),
+    Column("case_id", BigInteger, ForeignKey("case.id")),
+    Column("status", String(16), nullable=False, comment='"asked", "linked", "active", "lost" or "closed"'),
+    Column("forum", Boolean, nullable=False, server_default=text("false")),
+    Column("missing", Json, nullable=False, server_default=text("'[]'"), comment="Rights the bot lacks."),
+    Column("token_hash", String(64), unique=True, comment="Of the word by which a person binds a group."),
+    Column("token_until", UtcTime),
+    Column("created_by", BigInteger, ForeignKey("person.id"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("bound_at", UtcTime),
+    Column("lost_at", UtcTime),
+    Column("checked_at", UtcTime),
+    UniqueConstraint("channel", "chat"),
+    comment="A group chat of officials: what it is for, and how the bot stands in it.",
+)
+Index("ix_group_chat_case_id", group_chat.c.case_id)
+Index("ix_group_chat_status", group_chat.c.status, group_chat.c.checked_at)
+
+group_member = Table(
+    "group_member",
+    metadata,
+    Column("group_id", BigInteger, ForeignKey("group_chat.id"), primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), primary_key=True),
+    Column("user", String(128), nullable=False, server_default="", comment="Within the group's channel."),
+    Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column(
+        "state",
+        String(16),
+        nullable=False,
+        comment='"wanted", "invited", "joined", "left", "removed", "refused" or "stays"',
+    ),
+    Column("invite", String(200), comment="The link that only this person may use."),
+    Column("changed_at", UtcTime, nullable=False),
+    comment="Who belongs to a group, and whether they are in it.",
+)
+Index("ix_group_member_person_id", group_member.c.person_id)
+Index(
+    "ix_group_member_invite",
+    group_member.c.invite,
+    sqlite_where=text("invite IS NOT NULL"),
+    postgresql_where=text("invite IS NOT NULL"),
+)
+
+group_topic = Table(
+    "group_topic",
+    metadata,
+    Column("group_id", BigInteger, ForeignKey("group_chat.id"), primary_key=True),
+    Column("key", String(120), primary_key=True, comment='"case:CODE" or "unit:CODE"'),
+    Column("topic", String(64), comment="The channel's id of it; None until it is open."),
+    Column("title", String(128), nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    comment="The topics of a group that has any.",
+)
+
+directive = Table(
+    "directive",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False, comment='"assign", "report", "extend" or "explain"'),
+    Column("status", String(16), nullable=False, comment='"proposed", "given", "seen", "done" or "dropped"'),
+    Column("case_id", BigInteger, ForeignKey("case.id")),
+    Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False, comment="Who must answer."),
+    Column("about", JsonOrNone, comment="The figure that is to be explained."),
+    Column("text", Text, nullable=False, comment="What was ordered, as it was written."),
+    Column("due_at", UtcTime),
+    Column("given_by", BigInteger, ForeignKey("person.id"), nullable=False),
+    Column("given_role", String(16), nullable=False),
+    Column("given_unit", String(96), nullable=False),
+    Column("group_id", BigInteger, ForeignKey("group_chat.id")),
+    Column("channel", String(32), nullable=False, comment="Where it was given."),
+    Column("chat", String(128), nullable=False),
+    Column("topic", String(64), nullable=False, server_default=""),
+    Column("proposed_at", UtcTime, nullable=False),
+    Column("given_at", UtcTime),
+    Column("seen_at", UtcTime),
+    Column("seen_by", BigInteger, ForeignKey("person.id")),
+    Column("done_at", UtcTime),
+    Column("done_by", BigInteger, ForeignKey("person.id")),
+    Column("report", Text),
+    Column("next_check_at", UtcTime, comment="When its unit, or its giver, is reminded next."),
+    Column("reminders", Integer, nullable=False, server_default="0"),
+    comment="What a leader or chair ordered of a unit: on a case, or to explain a figure.",
+)
+Index("ix_directive_case_id", directive.c.case_id)
+Index("ix_directive_unit_code_status", directive.c.unit_code, directive.c.status)
+Index("ix_directive_given_by_status", directive.c.given_by, directive.c.status)
+Index("ix_directive_group_id", directive.c.group_id)
+Index(
+    "ix_directive_next_check_at",
+    directive.c.next_check_at,
+    sqlite_where=text("next_check_at IS NOT NULL"),
+    postgresql_where=text("next_check_at IS NOT NULL"),
+)
+
+directive_event = Table(
+    "directive_event",
+    metadata,
+    Column("directive_id", BigInteger, ForeignKey("directive.id"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("type", String(24), nullable=False),
+    Column("actor_id", BigInteger, ForeignKey("person.id")),
+    Column("actor_role", String(16), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("data", Json, nullable=False),
+    comment="What became of each directive, only ever appended; those on a case stand in its ledger too.",
+)
+
+directive_file = Table(
+    "directive_file",
+    metadata,
+    Column("directive_id", BigInteger, ForeignKey("directive.id"), primary_key=True),
+    Column("media_key", String(80), primary_key=True),
+    Column("purpose", String(16), nullable=False, comment='"order" or "report"'),
+    Column("kind", String(16), nullable=False, comment='"photo", "voice" or "document"'),
+    Column("added_at", UtcTime, nullable=False),
+    comment="The photos and recordings of a directive and of the report on it.",
+)
+
+digest = Table(
+    "digest",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("chat", String(128), primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), comment="None for a group."),
+    Column("group_id", BigInteger, ForeignKey("group_chat.id")),
+    Column("daily", Boolean, nullable=False),
+    Column("weekly", Boolean, nullable=False),
+    Column("minute", Integer, nullable=False, comment="Of the local day: 450 is 07:30."),
+    Column("parts", Json, nullable=False, comment="What it tells of."),
+    Column("sent_until", Date, comment="The last local day on which it was sent."),
+    Column("next_at", UtcTime, comment="When the next one is due; None while it is off."),
+    comment="Which digest a chat gets, and when.",
+)
+Index(
+    "ix_digest_next_at",
+    digest.c.next_at,
+    sqlite_where=text("next_at IS NOT NULL"),
+    postgresql_where=text("next_at IS NOT NULL"),
+)
+
 __all__ = [
     "IS_OPEN",
     "account",
@@ -609,7 +781,15 @@ __all__ = [
     "case_search",
     "chat",
     "correction",
+    "digest",
+    "directive",
+    "directive_event",
+    "directive_file",
     "event",
+    "file",
+    "group_chat",
+    "group_member",
+    "group_topic",
     "inbox",
     "invitation",
     "metadata",

@@ -26,6 +26,7 @@ from PIL import Image
 
 from bot.clock import tick_all
 from handlers.channel import (
+    Acted,
     Address,
     Button,
     Capabilities,
@@ -33,6 +34,8 @@ from handlers.channel import (
     Contact,
     CreateGroup,
     Envelope,
+    File,
+    GroupAct,
     InboundMessage,
     Location,
     NotSupported,
@@ -217,6 +220,14 @@ class RecordingChannel:
 
     async def create_group(self, wish: CreateGroup) -> Address:
         raise NotSupported
+
+    async def act(self, address: Address, act: GroupAct) -> Acted:
+        """Refuse: nothing is done with groups here yet."""
+        raise NotSupported(act.do)
+
+    async def fetch_file(self, file: File) -> bytes:
+        """Refuse: there are no recordings here yet."""
+        raise NotSupported("no files")
 
 
 @dataclass(kw_only=True)

@@ -7,10 +7,13 @@ from itertools import count
 from typing import Any
 
 from handlers.channel import (
+    Acted,
     Address,
     Capabilities,
     CreateGroup,
     Envelope,
+    File,
+    GroupAct,
     InboundMessage,
     Malformed,
     NotSupported,
@@ -94,3 +97,11 @@ class SimulatedChannel:
     async def create_group(self, wish: CreateGroup) -> Address:
         """Raise NotSupported."""
         raise NotSupported
+
+    async def act(self, address: Address, act: GroupAct) -> Acted:
+        """Refuse: nothing is done with groups here yet."""
+        raise NotSupported(act.do)
+
+    async def fetch_file(self, file: File) -> bytes:
+        """Refuse: there are no recordings here yet."""
+        raise NotSupported("no files")

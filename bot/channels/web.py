@@ -17,10 +17,13 @@ from typing import Any, Literal
 import structlog
 
 from handlers.channel import (
+    Acted,
     Address,
     Capabilities,
     CreateGroup,
     Envelope,
+    File,
+    GroupAct,
     InboundMessage,
     Location,
     Malformed,
@@ -157,6 +160,14 @@ class WebChannel:
     async def create_group(self, wish: CreateGroup) -> Address:
         """Raise NotSupported: every chat is between one person and the bot."""
         raise NotSupported
+
+    async def act(self, address: Address, act: GroupAct) -> Acted:
+        """Refuse: nothing is done with groups here yet."""
+        raise NotSupported(act.do)
+
+    async def fetch_file(self, file: File) -> bytes:
+        """Refuse: there are no recordings here yet."""
+        raise NotSupported("no files")
 
     def wake(self, chat: str) -> None:
         """Make everybody who follows this chat look for news; safe to call without any."""

@@ -27,11 +27,14 @@ from bot.channels.telegram.polling import Polling, Receive
 from bot.channels.telegram.request import AiohttpRequest, ApiBot
 from bot.channels.telegram.updates import ALLOWED_UPDATES, CHANNEL, envelope_of, parse_update, read
 from handlers.channel import (
+    Acted,
     Address,
     Capabilities,
     CreateGroup,
     Envelope,
+    File,
     Forbidden,
+    GroupAct,
     InboundMessage,
     NotSupported,
     OutboundMessage,
@@ -215,6 +218,14 @@ class TelegramChannel:
     async def create_group(self, wish: CreateGroup) -> Address:
         """Refuse: only a person can make a group on Telegram and add the bot to it."""
         raise NotSupported("a bot cannot create a group on Telegram")
+
+    async def act(self, address: Address, act: GroupAct) -> Acted:
+        """Refuse: nothing is done with groups here yet."""
+        raise NotSupported(act.do)
+
+    async def fetch_file(self, file: File) -> bytes:
+        """Refuse: there are no recordings here yet."""
+        raise NotSupported("no files")
 
     def _admit(self, chat: int, parts: Sequence[Part]) -> None:
         wait = self._pace.admit(chat, sum(part.cost for part in parts)) if parts else 0.0

@@ -1,0 +1,1 @@
+"""Workbooks of figures and cases, made when they are sent."""

@@ -1,0 +1,1 @@
+"""The morning's and Monday's digests, and how they are set."""

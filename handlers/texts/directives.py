@@ -1,0 +1,1 @@
+"""What is said about orders to units, reports on them, and requests to explain."""

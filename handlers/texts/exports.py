@@ -1,0 +1,1 @@
+"""What is said about workbooks, and what stands in them."""

@@ -1,0 +1,1 @@
+"""What is said about cases likely to be late and about what rises unusually."""
