@@ -36,6 +36,7 @@ from handlers.channel import (
     Envelope,
     File,
     GroupAct,
+    GroupRights,
     InboundMessage,
     Location,
     NotSupported,
@@ -80,6 +81,9 @@ def _read(body: bytes) -> InboundMessage:
     parts["photos"] = tuple(Photo(**photo) for photo in parts["photos"])
     parts["location"] = Location(**parts["location"]) if parts["location"] else None
     parts["contact"] = Contact(**parts["contact"]) if parts["contact"] else None
+    parts["files"] = tuple(File(**file) for file in parts["files"])
+    if rights := parts["rights"]:
+        parts["rights"] = GroupRights(**{**rights, "missing": tuple(rights["missing"])})
     return InboundMessage(**parts)
 
 
@@ -104,6 +108,7 @@ class Shown:
 
     def __str__(self) -> str:
         parts = [self.text, *(f"[{label}]" for label in self.labels)]
+        parts += [f"[{label}]({address})" for label, address in self.message.links]
         if self.message.ask_location:
             parts.append(f"[{self.message.ask_location}]")
         return "\n".join(parts)
@@ -187,16 +192,40 @@ class PlainUnderstanding:
 
 
 class RecordingChannel:
-    """A channel without a vendor: it keeps what was sent, and fails on demand."""
+    """A channel without a vendor: it keeps what was sent and asked of it, and fails on demand."""
 
-    capabilities = Capabilities(source="https://example.org", text_limit=4096, write_first=True)
-
-    def __init__(self, name: str = "web") -> None:
+    def __init__(self, name: str = "web", *, can_create_groups: bool = True) -> None:
         self.name = name
+        self.capabilities = Capabilities(
+            source="https://example.org",
+            text_limit=4096,
+            write_first=True,
+            create_group=can_create_groups,
+            topics=True,
+            files=True,
+        )
         self.shown: dict[str, list[Shown]] = {}
+        self.acts: list[tuple[Address, GroupAct]] = []
+        """What it was asked to do with groups, in order; the asker's chat for "create" and "link"."""
+        self.created: list[CreateGroup] = []
+        self.outcomes: dict[str, Acted | ChannelError] = {}
+        """What comes of an act (by its `do`) in place of the usual."""
         self.pictures: dict[str, bytes | ChannelError] = {}
+        self.recordings: dict[str, bytes | ChannelError] = {}
+        """Contents of files, by reference."""
+        self.fetched: list[str] = []
+        """References of the photos and files that were asked for."""
         self.failures: dict[str, ChannelError] = {}
         self._numbers = itertools.count(1)
+
+    @property
+    def can_create_groups(self) -> bool:
+        """Whether it can make a group itself; where not, it gives a link, as Telegram does."""
+        return self.capabilities.create_group
+
+    @can_create_groups.setter
+    def can_create_groups(self, can: bool) -> None:
+        self.capabilities = replace(self.capabilities, create_group=can)
 
     def envelope(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
         message = _read(body)
@@ -213,21 +242,58 @@ class RecordingChannel:
         return Sent(message_id=shown.id)
 
     async def fetch(self, photo: Photo) -> bytes:
+        self.fetched.append(photo.reference)
         found = self.pictures.get(photo.reference, b"")
         if isinstance(found, ChannelError):
             raise found
         return found or picture()
 
     async def create_group(self, wish: CreateGroup) -> Address:
-        raise NotSupported
+        if not self.can_create_groups:
+            raise NotSupported
+        self.created.append(wish)
+        made = self._outcome(GroupAct(do="create"))
+        return Address(self.name, made.value)
 
     async def act(self, address: Address, act: GroupAct) -> Acted:
-        """Refuse: nothing is done with groups here yet."""
-        raise NotSupported(act.do)
+        if failure := self.failures.get(address.chat):
+            raise failure
+        if self.can_create_groups and act.do == "link":
+            raise NotSupported
+        self.acts.append((address, act))
+        return self._outcome(act)
 
     async def fetch_file(self, file: File) -> bytes:
-        """Refuse: there are no recordings here yet."""
-        raise NotSupported("no files")
+        self.fetched.append(file.reference)
+        found = self.recordings.get(file.reference, b"OggS recording")
+        if isinstance(found, ChannelError):
+            raise found
+        return found
+
+    def done(self, do: str) -> list[GroupAct]:
+        """Return the acts of one sort that were asked for."""
+        return [act for _, act in self.acts if act.do == do]
+
+    def _outcome(self, act: GroupAct) -> Acted:
+        planned = self.outcomes.get(act.do)
+        if isinstance(planned, ChannelError):
+            raise planned
+        return planned or self._usual(act)
+
+    def _usual(self, act: GroupAct) -> Acted:
+        number = next(self._numbers)
+        match act.do:
+            case "create":
+                return Acted(value=f"group-{number}")
+            case "link":
+                return Acted(value=f"https://chat.example/bot?startgroup={act.token}")
+            case "check":
+                return Acted(rights=GroupRights(member=True, forum=True))
+            case "invite":
+                return Acted(value=f"https://chat.example/+{number}")
+            case "open_topic":
+                return Acted(value=f"{number}")
+        return Acted()
 
 
 @dataclass(kw_only=True)
@@ -240,6 +306,10 @@ class Somebody:
     channel: str = "web"
     group: bool = False
     user: str = ""
+    mentioned: bool = False
+    """Whether what they write in a group names the bot."""
+    topic: str = ""
+    """The topic of the group that they write in."""
     seen: int = 0
     sent: list[InboundMessage] = field(default_factory=list)
 
@@ -263,14 +333,23 @@ class Somebody:
         """Media keys of the pictures in the news."""
         return [photo.media_key for shown in self.news for photo in shown.message.photos]
 
-    async def writes(self, text: str, *, photos: int = 0, reply_to: Shown | None = None) -> InboundMessage:
+    async def writes(
+        self, text: str, *, photos: int = 0, reply_to: Shown | None = None, **parts: Any
+    ) -> InboundMessage:
         """Send a text, perhaps with pictures, perhaps as a reply to what was shown."""
-        return await self.does(
-            text=text, photos=self.pictures(photos), reply_to=reply_to.id if reply_to else ""
-        )
+        reply = reply_to.id if reply_to else ""
+        return await self.does(text=text, photos=self.pictures(photos), reply_to=reply, **parts)
 
     async def sends(self, **parts: Any) -> InboundMessage:
-        """Send anything else: `photos=2`, `position=(21.0, 105.8)`, `unsupported="voice"`, `phone="09.."`."""
+        """Send anything else: `photos=2`, `position=(21.0, 105.8)`, `unsupported="voice"`, `phone="09.."`,
+        `voice=1` (a number of recordings), `document="don.pdf"`; in a group also `rights=GroupRights(...)`,
+        `joined=True`, `left=True`, `moved_to="-2"`, `member_joined=True`, `member_left=True`,
+        `wants_in=True, invite="https://…"`.
+        """
+        if recordings := parts.pop("voice", 0):
+            parts |= {"files": tuple(self.recording() for _ in range(recordings)), "unsupported": "voice"}
+        if name := parts.pop("document", ""):
+            parts |= {"files": (self.document(name),), "unsupported": "file"}
         if isinstance(count := parts.get("photos"), int):
             parts["photos"] = self.pictures(count)
         if position := parts.pop("position", None):
@@ -328,7 +407,12 @@ class Somebody:
             sender_name=self.name,
             sent_at=self.harness.now,
             group=self.group,
-            **{"message_id": f"in-{next(self.harness.numbers)}", **parts},
+            **{
+                "message_id": f"in-{next(self.harness.numbers)}",
+                "mentioned": self.mentioned,
+                "topic": self.topic,
+                **parts,
+            },
         )
         self.sent.append(message)
         return message
@@ -336,6 +420,15 @@ class Somebody:
     def pictures(self, count: int) -> tuple[Photo, ...]:
         """Return so many pictures as the channel would refer to them."""
         return tuple(Photo(reference=f"{self.chat}-{next(self.harness.numbers)}") for _ in range(count))
+
+    def recording(self) -> File:
+        """Return a voice message as the channel would refer to it."""
+        return File(kind="voice", reference=f"{self.chat}-{next(self.harness.numbers)}", mime="audio/ogg")
+
+    def document(self, name: str) -> File:
+        """Return a document as the channel would refer to it."""
+        reference = f"{self.chat}-{next(self.harness.numbers)}"
+        return File(reference=reference, name=name, mime="application/pdf")
 
     def sees(self, *fragments: str) -> None:
         """Assert that the news hold every fragment, in texts or on buttons."""
@@ -370,7 +463,10 @@ class CityHarness:
         self.database, self.city, self.now = database, city, now
         self.media_dir = media_dir
         self.numbers = itertools.count(1)
-        self.channels = {"web": RecordingChannel("web"), "other": RecordingChannel("other")}
+        self.channels: dict[str, RecordingChannel] = {
+            "web": RecordingChannel("web"),
+            "other": RecordingChannel("other", can_create_groups=False),
+        }
         self.receiver = Receiver(database, stored=lambda: None, now=self.clock)
         self.worker = TurnWorker(
             database,
@@ -428,24 +524,46 @@ class CityHarness:
             f"{channel}:{name}", Somebody(harness=self, chat=name, name=name.title(), channel=channel)
         )
 
-    async def official(self, unit_code: str, role: str, *, name: str = "") -> Somebody:
+    async def official(self, unit_code: str, role: str, *, name: str = "", channel: str = "web") -> Somebody:
         """Return somebody with a post, who has written to the bot before."""
         name = name or f"{role} {self.city.units[unit_code].name}"
-        official = self._people.get(f"web:{name}")
+        official = self._people.get(f"{channel}:{name}")
         if official is None:
-            official = self._people[f"web:{name}"] = Somebody(harness=self, chat=name, name=name)
+            official = Somebody(harness=self, chat=name, name=name, channel=channel)
+            self._people[f"{channel}:{name}"] = official
             async with self.database.begin() as transaction:
                 added = people.add_person(
-                    transaction, channel="web", user=official.chat, name=name, now=self.now
+                    transaction, channel=channel, user=official.chat, name=name, now=self.now
                 )
-                chat = chats.Chat(channel="web", chat=official.chat, person_id=added.id)
+                chat = chats.Chat(channel=channel, chat=official.chat, person_id=added.id)
                 chats.save_chat(transaction, chat, now=self.now)
                 people.add_post(transaction, person_id=added.id, unit_code=unit_code, role=role, now=self.now)
         return official
 
-    def somebody_in_group(self, group: str, user: str) -> Somebody:
-        """Return a person writing in a group chat."""
-        return Somebody(harness=self, chat=group, user=user, name=user.title(), group=True)
+    def somebody_in_group(
+        self,
+        group: str,
+        user: str | Somebody,
+        *,
+        mentioned: bool = False,
+        topic: str = "",
+        channel: str = "web",
+    ) -> Somebody:
+        """Return a person writing in a group chat; `user` may be one who writes in private, too."""
+        if isinstance(user, Somebody):
+            name, channel, user = user.name, user.channel, user.chat
+        else:
+            name = user.title()
+        return Somebody(
+            harness=self,
+            chat=group,
+            user=user,
+            name=name,
+            channel=channel,
+            group=True,
+            mentioned=mentioned,
+            topic=topic,
+        )
 
     async def invitation(self, unit_code: str, role: str) -> str:
         """Return a fresh invitation code."""
