@@ -2,6 +2,7 @@
 
 from handlers.texts.answering import *  # noqa: F403
 from handlers.texts.casework import *  # noqa: F403
+from handlers.texts.charts import *  # noqa: F403
 from handlers.texts.citizen import *  # noqa: F403
 from handlers.texts.common import *  # noqa: F403
 from handlers.texts.digest import *  # noqa: F403

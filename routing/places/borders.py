@@ -6,6 +6,7 @@ shapely is imported when there are borders to look at: a city without them pays 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import cos, radians
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NEAR_BORDER_METRES = 50.0
 """This close to a border a position may as well be on its other side: both wards are possible."""
+OUTLINE_EDGE = 800
+"""The longer side of the grid on which outlines for drawing lie."""
 _METRES_PER_DEGREE = 111_195.0
 _KNOTTED = 0.01
 """How much of its area a border may go around the wrong way: knots of a few metres are slips of the pen."""
@@ -268,6 +271,38 @@ class Borders:
             return tuple(self._wards[row] for row in rows)
         ranked = sorted((float(self._tree.geometries[row].distance(point)), int(row)) for row in rows)
         return tuple(self._wards[row] for _, row in ranked)
+
+    @cached_property
+    def outlines(self) -> Mapping[str, list[list[int]]]:
+        """Return the outer rings by ward code for drawing: [x, y, x, y, ...] on a grid, north on top.
+
+        The city's longer side is OUTLINE_EDGE steps; what is smaller than a step is left out. Neighbours
+        still touch, since the same points fall on the same steps.
+        """
+        import shapely
+
+        if not self._wards:
+            return {}
+        west, south, east, north = shapely.total_bounds(self._tree.geometries)
+        step = max(east - west, north - south) / OUTLINE_EDGE
+        return {
+            ward.code: [
+                ring
+                for polygon in shape.geoms
+                if (ring := _on_grid(shapely.get_coordinates(polygon.exterior), west, north, step))
+            ]
+            for ward, shape in zip(self._wards, self._tree.geometries, strict=True)
+        }
+
+
+def _on_grid(points: Any, west: float, north: float, step: float) -> list[int]:
+    """Return a ring on a grid without what repeats, flattened; empty when nothing of it is left."""
+    ring: list[tuple[int, int]] = []
+    for x, y in points:
+        here = round((x - west) / step), round((north - y) / step)
+        if not ring or here != ring[-1]:
+            ring.append(here)
+    return [each for point in ring for each in point] if len(ring) > 3 else []
 
 
 def _metres(longitude: float, latitude: float, around: float) -> tuple[float, float]:

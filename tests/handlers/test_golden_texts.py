@@ -111,6 +111,7 @@ SAMPLES: dict[str, list[Any]] = {
     "photos": [2, 0],
     "place": ["Vũ Tông Phan, Phường Khương Đình", ""],
     "purpose": ["return", "extend"],
+    "part": ["overdue", "late", "late_with_extension", "at_risk", "on_track", "on_time", "unknown"],
     "query": ["khuong dinh"],
     "question": ["Rác để trước số nhà nào ạ?"],
     "rating": [4.3, None],

@@ -192,3 +192,22 @@ def test_the_real_file_holds_every_ward_of_the_city() -> None:
     assert set(found.polygons) == {ward.code for ward in wards_of("ha-noi")}
     asked = Borders.from_dict(found.as_dict())
     assert names(asked, 20.9885, 105.8105) == ["Phường Khương Đình"]
+
+
+def test_outlines_for_drawing_lie_on_one_grid_with_north_on_top_and_neighbours_touching() -> None:
+    outlines = borders(TWO).outlines
+    (west,), (east,) = sorted(outlines.values())
+    corners = [set(zip(ring[::2], ring[1::2], strict=True)) for ring in (west, east)]
+    assert min(x for x, _ in corners[0]) == 0
+    assert max(x for x, _ in corners[1]) == 800
+    assert min(y for _, y in corners[0]) == 0
+    assert len(corners[0] & corners[1]) == 2
+
+
+def test_what_is_smaller_than_a_step_of_the_grid_has_no_outline() -> None:
+    far = feature([106.5, 21.5], name="Phường Khương Đình")
+    outlines = borders(collection(far, feature(EAST, name="Phường Phương Liệt"))).outlines
+    assert all(outlines.values())
+    tiny = {"type": "Polygon", "coordinates": [square([105.0, 20.0], side=0.0002)]}
+    small = {"type": "Feature", "properties": {"name": "Phường Láng"}, "geometry": tiny}
+    assert [len(rings) for rings in borders(collection(far, small)).outlines.values()].count(0) == 1
