@@ -52,7 +52,7 @@ def upgrade() -> None:
             "status",
             sa.String(length=16),
             nullable=False,
-            comment='"asked", "linked", "active", "lost" or "closed"',
+            comment='"proposed", "asked", "linked", "active", "lost" or "closed"',
         ),
         sa.Column("forum", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column(
@@ -175,7 +175,7 @@ def upgrade() -> None:
             "state",
             sa.String(length=16),
             nullable=False,
-            comment='"wanted", "invited", "joined", "left", "removed", "refused" or "stays"',
+            comment='"wanted", "invited", "joined", "left", "leaving", "removed" or "stays"',
         ),
         sa.Column("invite", sa.String(length=200), comment="The link that only this person may use."),
         sa.Column("changed_at", _time(), nullable=False),
