@@ -108,6 +108,16 @@ def units_seen(person: Person, city: City) -> frozenset[str]:
     return frozenset[str]().union(*({code} | city.with_predecessors(code) for code in codes))
 
 
+def asks_for_figures(person: Person) -> bool:
+    """Tell whether a person may ask for figures at all."""
+    return any(post.role in REACHES["figures"] for post in person.posts)
+
+
+def units_with_figures(person: Person, city: City) -> tuple[str, ...]:
+    """Return the units whose figures a person may see, with all below them, by their posts."""
+    return tuple(dict.fromkeys(_units_with_figures(person, city)))
+
+
 def unit_for_figures(person: Person, city: City) -> str | None:
     """Return the unit whose figures a person is shown unasked: the largest of theirs, None for nobody's."""
     return max(_units_with_figures(person, city), key=lambda code: len(city.subtree(code)), default=None)
