@@ -1,7 +1,19 @@
-"""`/lapnhom`: group chats of leaders and chairs, bound to a scope, with the members that belong there."""
+"""Group chats of leaders and chairs: what is theirs, and what happens to them and to whoever is in them."""
 
 from handlers import texts
+from handlers.group_scope import may_be_shown, reaches, shows, takes_part
 from handlers.turn import Handler, Turn
+from storage import groups
+from storage.groups import Group
+
+__all__ = ["group_here", "may_be_shown", "reaches", "shows", "take_change", "takes_part"]
+
+
+async def group_here(turn: Turn) -> Group | None:
+    """Return the group that this turn's chat is; None in any chat that is bound to nothing."""
+    if not turn.chat.group:
+        return None
+    return await groups.group_of(turn.transaction, turn.chat.channel, turn.chat.chat)
 
 
 async def take_change(turn: Turn) -> bool:

@@ -1,0 +1,74 @@
+"""What a group of officials is for: which units and cases it concerns, and who may take part in it."""
+
+from collections.abc import Iterable
+
+from handlers import access
+from routing.organisation import City
+from storage.cases import Case
+from storage.groups import Group
+from storage.people import Person
+
+SHOWN_KINDS = frozenset({"feedback", "suggestion", "question", "emergency"})
+"""Complaints and denunciations are legal procedures of their own: never in a group."""
+ROLES = ("leader", "chair")
+"""Who is invited for a unit; a deputy holds the chair's role."""
+
+
+def shows(city: City, group: Group, case: Case) -> bool:
+    """Tell whether a group may see a case: one of its scope, of an ordinary kind, in no restricted domain."""
+    if not may_be_shown(city, case):
+        return False
+    if group.purpose == "case":
+        return case.id == group.case_id
+    return case.unit_code is not None and reaches(city, group, case.unit_code)
+
+
+def may_be_shown(city: City, case: Case) -> bool:
+    """Tell whether a case may be shown to any group at all."""
+    domain = city.domains.get(case.domain)
+    restricted = case.domain == "conduct" or domain is None or domain.restricted
+    return case.kind in SHOWN_KINDS and not restricted
+
+
+def reaches(city: City, group: Group, unit_code: str) -> bool:
+    """Tell whether a unit lies in a group's scope; also one that a unit of the scope took over from."""
+    return any(unit_code in city.with_predecessors(code) for code in scope_of(city, group))
+
+
+def scope_of(city: City, group: Group) -> tuple[str, ...]:
+    """Return the units whose cases, with those of all below them, a group concerns.
+
+    Everything below its unit when it is for all chairs or for that one unit; else the units in it.
+    """
+    if group.purpose in ("chairs", "unit"):
+        return (standing(city, [group.unit_code]) or (group.unit_code,))[:1]
+    return tuple(code for code in standing(city, group.units) if code != city.root.code)
+
+
+def standing(city: City, units: Iterable[str]) -> tuple[str, ...]:
+    """Return the units that stand for these now: all who took over from one that is gone."""
+    found: dict[str, None] = {}
+    waiting = list(units)
+    passed: set[str] = set()
+    while waiting:
+        code = waiting.pop(0)
+        unit = city.units.get(code)
+        if unit is None or code in passed:
+            continue
+        passed.add(code)
+        if city.is_valid(code):
+            found[code] = None
+        else:
+            waiting[:0] = unit.successors
+    return tuple(found)
+
+
+def takes_part(city: City, group: Group, person: Person) -> bool:
+    """Tell whether a person may ask and do things in a group, as far as their posts allow: a leader, and
+    whoever holds a post at one of its units or below its scope."""
+    for post in person.posts:
+        if post.role == "leader" or post.unit_code in group.units:
+            return True
+        if post.role in access.REACHES["see"] and reaches(city, group, post.unit_code):
+            return True
+    return False
