@@ -1,7 +1,11 @@
-"""Pictures: checked, stripped of all but the picture, and kept durably under a key nobody can guess."""
+"""Pictures and files: checked and kept durably under a key nobody can guess.
+
+Pictures are stripped of all but the picture; files are kept as they are.
+"""
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,28 +19,67 @@ SIZE_LIMIT = 12 * 1024 * 1024
 PIXEL_LIMIT = 40_000_000
 EDGE_LIMIT = 2560
 """Pixels of the longer side as it is kept."""
+FILE_LIMIT = 20 * 1024 * 1024
+"""Bytes of one recording or document."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP")
 _KEY = re.compile(r"[0-9a-f]{32}\.(jpg|png)")
 _MIME = {"jpg": "image/jpeg", "png": "image/png"}
+_FILE_MIME = {
+    "ogg": "audio/ogg",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""The files that are kept, by their ending."""
+_ENDINGS = {
+    **{mime: ending for ending, mime in _FILE_MIME.items()},
+    "audio/opus": "ogg",
+    "application/ogg": "ogg",
+    "audio/mp3": "mp3",
+    "audio/x-m4a": "m4a",
+    "audio/m4a": "m4a",
+}
+_FILE_KEY = re.compile(rf"[0-9a-f]{{32}}\.({'|'.join(_FILE_MIME)})")
+_ZIP = b"PK\x03\x04"
+_BEGINS: dict[str, Callable[[bytes], bool]] = {
+    "ogg": lambda start: start.startswith(b"OggS"),
+    "mp3": lambda start: start.startswith(b"ID3") or (start[:1] == b"\xff" and start[1:2] >= b"\xe0"),
+    "m4a": lambda start: start[4:8] == b"ftyp",
+    "pdf": lambda start: b"%PDF-" in start,
+    "docx": lambda start: start.startswith(_ZIP),
+    "xlsx": lambda start: start.startswith(_ZIP),
+}
+"""Whether the first bytes can be those of such a file: a page that calls itself a PDF is not kept."""
+_START = 1024
 _QUALITY = 85
 _WHITE = (255, 255, 255)
 
 
 class MediaError(Exception):
-    """The picture cannot be kept."""
+    """The picture or file cannot be kept."""
 
 
 class NotAPicture(MediaError):
     """The bytes are no picture of a kind that can be read."""
 
 
+class NotKept(MediaError):
+    """The bytes are no file of a kind that is kept."""
+
+
 class TooLarge(MediaError):
-    """The picture has too many bytes or too many pixels."""
+    """The picture or file has too many bytes or too many pixels."""
 
 
 class UnknownPhoto(MediaError):
     """There is no picture under this key."""
+
+
+class UnknownFile(MediaError):
+    """There is no file under this key."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +91,15 @@ class StoredPhoto:
     size: int
     width: int
     height: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredFile:
+    """A kept recording or document: its key, type and bytes."""
+
+    media_key: str
+    mime: str
+    size: int
 
 
 def store_photo(data: bytes, directory: Path) -> StoredPhoto:
@@ -90,6 +142,53 @@ def photo_mime(key: str) -> str:
     if match is None:
         raise UnknownPhoto(repr(key[:80]))
     return _MIME[match[1]]
+
+
+def store_file(data: bytes, directory: Path, *, suffix: str) -> StoredFile:
+    """Keep a recording or document as it is; durable when this returns. `suffix` is its ending: ".pdf".
+
+    Call it in a thread. Raises NotKept for an ending that is not kept or bytes that do not fit it, TooLarge,
+    or OSError when the disk refuses.
+    """
+    ending = suffix.lower().removeprefix(".")
+    if len(data) > FILE_LIMIT:
+        raise TooLarge(f"{len(data)} bytes")
+    if ending not in _FILE_MIME or not _BEGINS[ending](data[:_START]):
+        raise NotKept(f"{suffix!r}, {data[:8]!r}")
+    key = f"{new_token(16)}.{ending}"
+    _write_durably(directory / key[:2] / key, data)
+    return StoredFile(media_key=key, mime=_FILE_MIME[ending], size=len(data))
+
+
+def file_suffix(*, name: str, mime: str) -> str:
+    """Return the ending under which a file that calls itself so is kept; empty when it is not kept."""
+    named = Path(name).suffix.lower().removeprefix(".")
+    if named in _FILE_MIME:
+        return f".{named}"
+    ending = _ENDINGS.get(mime.partition(";")[0].strip().lower())
+    return f".{ending}" if ending else ""
+
+
+def file_path(key: str, directory: Path) -> Path:
+    """Return where a kept file lies; raises UnknownFile for a key that is none or that has no file."""
+    path = directory / key[:2] / key
+    if not _FILE_KEY.fullmatch(key) or not path.is_file():
+        raise UnknownFile(repr(key[:80]))
+    return path
+
+
+def file_mime(key: str) -> str:
+    """Return the media type that a key stands for; raises UnknownFile."""
+    match = _FILE_KEY.fullmatch(key)
+    if match is None:
+        raise UnknownFile(repr(key[:80]))
+    return _FILE_MIME[match[1]]
+
+
+def open_media(key: str, directory: Path) -> bytes:
+    """Return the bytes of a kept picture or file; raises UnknownPhoto or UnknownFile."""
+    path = file_path(key, directory) if _FILE_KEY.fullmatch(key) else photo_path(key, directory)
+    return path.read_bytes()
 
 
 def _read(data: bytes) -> Image.Image:

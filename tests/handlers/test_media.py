@@ -1,4 +1,4 @@
-"""Pictures are checked, cleaned and kept; what is no picture is refused."""
+"""Pictures are checked, cleaned and kept, files kept as they are; what is neither is refused."""
 
 from contextlib import suppress
 from io import BytesIO
@@ -11,15 +11,23 @@ from PIL import Image
 
 from handlers.media import (
     EDGE_LIMIT,
+    FILE_LIMIT,
     PIXEL_LIMIT,
     SIZE_LIMIT,
     NotAPicture,
+    NotKept,
     TooLarge,
+    UnknownFile,
     UnknownPhoto,
+    file_mime,
+    file_path,
+    file_suffix,
+    open_media,
     open_photo,
     photo_mime,
     photo_path,
     store_drawing,
+    store_file,
     store_photo,
 )
 
@@ -159,3 +167,69 @@ def test_damaged_bytes_are_kept_or_refused_but_never_crash(
     damaged = PICTURE[:position] + damage + PICTURE[position + len(damage) :]
     with suppress(NotAPicture, TooLarge):
         store_photo(damaged, tmp_path_factory.getbasetemp())
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("name", "mime", "data", "kept_as"),
+    [
+        ("", "audio/ogg", b"OggS\0\2", "audio/ogg"),
+        ("ghi âm.MP3", "application/octet-stream", b"ID3\4", "audio/mpeg"),
+        ("", "audio/mpeg", b"\xff\xfb\x90\x44", "audio/mpeg"),
+        ("", "audio/x-m4a; codecs=mp4a", b"\0\0\0\x1cftypM4A ", "audio/mp4"),
+        ("công văn 12.pdf", "", b"%PDF-1.7", "application/pdf"),
+        ("", "application/pdf", b"\n%PDF-1.4", "application/pdf"),
+    ],
+)
+def test_recordings_and_documents_are_kept_as_they_are(
+    name: str, mime: str, data: bytes, kept_as: str, tmp_path: Path
+) -> None:
+    kept = store_file(data, tmp_path, suffix=file_suffix(name=name, mime=mime))
+    assert (kept.mime, kept.size) == (kept_as, len(data))
+    assert open_media(kept.media_key, tmp_path) == data
+    assert file_mime(kept.media_key) == kept_as
+    assert name not in kept.media_key or not name
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix"),
+    [
+        (b"<html><script>", ".pdf"),
+        (b"MZ\x90", ".ogg"),
+        (b"%PDF-1.7", ".xlsx"),
+        (b"%PDF-1.7", ".exe"),
+        (b"", ".mp3"),
+        (b"%PDF-1.7", ""),
+    ],
+)
+def test_what_is_no_file_of_its_kind_is_not_kept(data: bytes, suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(NotKept):
+        store_file(data, tmp_path, suffix=suffix)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_another_kind_has_no_ending() -> None:
+    assert file_suffix(name="chay.exe", mime="application/x-msdownload") == ""
+    assert file_suffix(name="", mime="") == ""
+
+
+def test_a_file_that_is_too_large_is_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(TooLarge):
+        store_file(b"%PDF-" + bytes(FILE_LIMIT), tmp_path, suffix=".pdf")
+
+
+@pytest.mark.parametrize("key", ["../../etc/passwd", "", "0" * 32 + ".pdf", "0" * 32 + ".jpg"])
+def test_a_key_of_no_file_opens_nothing(key: str, tmp_path: Path) -> None:
+    with pytest.raises(UnknownFile):
+        file_path(key, tmp_path)
+    with pytest.raises((UnknownFile, UnknownPhoto)):
+        open_media(key, tmp_path)
+
+
+def test_a_picture_is_opened_by_the_same_name(tmp_path: Path) -> None:
+    photo = store_photo(encode(Image.new("RGB", (8, 8), RED)), tmp_path)
+    assert open_media(photo.media_key, tmp_path) == open_photo(photo.media_key, tmp_path)
+    with pytest.raises(UnknownFile):
+        file_mime(photo.media_key)
