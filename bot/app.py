@@ -7,7 +7,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,13 +17,14 @@ from aiohttp import web
 
 from bot.channels.simulated import SimulatedChannel
 from bot.channels.telegram import Limits, TelegramChannel
-from bot.channels.web import Entry, WebChannel
+from bot.channels.web import GROUP, Entry, WebChannel
 from bot.clock import CHECK_RULES, Clock
 from bot.commands.opening import NO_CITY, Refused, prepare
 from bot.demo import NotADemo
 from bot.model_in_use import ModelWatch
 from bot.server import Demo, build_server
 from bot.settings import Settings, sqlite_path
+from bot.web_groups import CityGroups, name_and_post
 from handlers import alarms, dispatch
 from handlers.channel import Address, Channel, ChannelError, Envelope, Misconfigured, OutboundMessage
 from handlers.delivery import Delivery
@@ -30,7 +32,8 @@ from handlers.media import StoredPhoto, open_photo
 from handlers.receipt import Receiver
 from handlers.worker import TurnWorker
 from routing.understanding import Understanding
-from storage import cases, chats, messages, models, people, units
+from storage import cases, chats, conversations, messages, models, people, units
+from storage.conversations import Author
 from storage.database import Database
 from storage.wakeups import Wakeups
 
@@ -138,7 +141,11 @@ class App:
 
     def _build_channels(self) -> None:
         settings = self.settings
-        self.web = WebChannel(history=self._history, announce=self._announce_chat)
+        self.web = WebChannel(
+            history=self._history,
+            announce=self._announce_chat,
+            public_url=str(settings.public_url or ""),
+        )
         self.channels: dict[str, Channel] = {"web": self.web}
         if self._demo:
             self.channels["simulated"] = SimulatedChannel()
@@ -183,6 +190,7 @@ class App:
             may_see=self._may_see,
             commands=self._commands,
             add_photo=self._add_photo,
+            groups=CityGroups(self.database),
         )
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
@@ -328,16 +336,22 @@ class App:
     async def _history(self, chat: str, after: int) -> list[Entry]:
         async with self.database.read() as transaction:
             entries = await messages.chat_history(transaction, channel="web", chat=chat, after=after)
-        return [
-            Entry(
-                kind=entry.kind,
-                id=entry.id,
-                at=entry.at,
-                message=OutboundMessage.from_dict(entry.message) if entry.message is not None else None,
-                inbound=self.web.parse(entry.body) if entry.body is not None else None,
-            )
-            for entry in entries
-        ]
+            shown = [entry for stored in entries if (entry := self._shown(stored))]
+            if not GROUP.fullmatch(chat):
+                return shown
+            users = {entry.inbound.sender for entry in shown if entry.inbound}
+            known = await conversations.authors(transaction, channel="web", users=users, now=self._now())
+        return [_with_author(entry, known) for entry in shown]
+
+    def _shown(self, stored: messages.Entry) -> Entry | None:
+        """Return what a page shows of a line of a chat; None for what is done and not said."""
+        message = OutboundMessage.from_dict(stored.message) if stored.message is not None else None
+        inbound = self.web.parse(stored.body) if stored.body is not None else None
+        if (message and (message.act or message.drawing or message.export)) or (
+            inbound and inbound.member_joined
+        ):
+            return None
+        return Entry(kind=stored.kind, id=stored.id, at=stored.at, message=message, inbound=inbound)
 
     async def _open_media(self, media_key: str) -> bytes:
         return await asyncio.to_thread(open_photo, media_key, self.settings.media_dir)
@@ -364,6 +378,13 @@ class App:
             person_id = loaded[("web", chat)].person_id
             person = await people.get_person(transaction, person_id, now=self._now()) if person_id else None
         return [(f"/{name}", description) for name, description in dispatch.commands_for(person)]
+
+
+def _with_author(entry: Entry, known: Mapping[str, Author]) -> Entry:
+    if entry.inbound is None:
+        return entry
+    name, post = name_and_post(known.get(entry.inbound.sender))
+    return replace(entry, name=name, post=post)
 
 
 async def _finished(task: asyncio.Task[None]) -> None:

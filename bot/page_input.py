@@ -15,8 +15,10 @@ from handlers.media import SIZE_LIMIT
 
 PHOTOS_PER_MESSAGE = 10
 
-UPDATE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+UPDATE_ID = re.compile(r"(?!\d+\Z)[A-Za-z0-9-]{8,64}")
+"""Never a number alone: those are the bot's messages."""
 _MESSAGE_ID = re.compile(r"\d{0,20}")
+_ANY_MESSAGE_ID = re.compile(rf"{_MESSAGE_ID.pattern}|{UPDATE_ID.pattern}")
 _BUTTON = re.compile(r"[\x21-\x7e]{0,64}")
 
 
@@ -50,7 +52,7 @@ def checked_update(told: Any, visitor: Visitor) -> dict[str, Any]:
         "text": text,
         "button": _string(told, "button", _BUTTON),
         "button_message": _string(told, "button_message", _MESSAGE_ID),
-        "reply_to": _string(told, "reply_to", _MESSAGE_ID),
+        "reply_to": _string(told, "reply_to", _ANY_MESSAGE_ID),
         "photos": _own_photos(told.get("photos") or [], visitor),
         "location": _location(told),
     }

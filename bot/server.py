@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from bot.channels.web import WebChannel
 from bot.seats import Demo, SamplePosition, Seat
 from bot.web_chat import Receive, WebChat
+from bot.web_groups import Groups
 from handlers.channel import Channel, Forbidden, Malformed
 from handlers.media import StoredPhoto
 
@@ -43,6 +44,7 @@ def build_server(
     may_see: Callable[[str, str], Awaitable[bool]],
     commands: Callable[[str], Awaitable[Sequence[tuple[str, str]]]],
     add_photo: Callable[[StoredPhoto], Awaitable[None]] | None = None,
+    groups: Groups | None = None,
 ) -> Application:
     """Return the application that answers every HTTP request.
 
@@ -50,7 +52,7 @@ def build_server(
     `health` raises when the database does not answer, as does `metrics`, which may tell more; it is as
     `health` where nothing else is given. For the web chat, `may_see(chat, media_key)` tells
     whether a chat holds a picture, `commands(chat)` what its person may type, and `add_photo` records a
-    picture that was just stored.
+    picture that was just stored. Without `groups` every chat is a private one.
     """
     application = Application(client_max_size=BODY_LIMIT)
     for path, name in WEBHOOKS.items():
@@ -67,6 +69,7 @@ def build_server(
             may_see=may_see,
             commands=commands,
             add_photo=add_photo,
+            groups=groups,
         )
         application.add_routes(chat.routes())
         application.on_shutdown.append(lambda _: chat.close())

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
@@ -14,11 +16,12 @@ import structlog
 from aiohttp import web
 
 from bot import session
-from bot.channels.web import WebChannel, write_update
+from bot.channels.web import GROUP, WebChannel, write_update
 from bot.pace import Pace
 from bot.page_input import UPDATE_ID, Refused, checked_update, uploaded
 from bot.seats import Demo, Seat
 from bot.session import Visitor
+from bot.web_groups import Groups, ListedGroup
 from handlers.channel import Envelope
 from handlers.media import (
     NotAPicture,
@@ -32,9 +35,11 @@ from handlers.media import (
 
 MESSAGES_PER_MINUTE = 30
 UPLOADS_PER_MINUTE = 20
-SOCKETS_PER_CHAT = 12
+SOCKETS_PER_VISITOR = 12
 BEAT_SECONDS = 25.0
-"""How often a silent socket says that it is alive."""
+"""How often a silent socket says that it is alive, and how often the list of groups is read anew."""
+NOT_A_MEMBER = 4403
+"""With this code a socket is closed whose visitor may not be in the group (any more)."""
 
 _PAGE_FOLDER = Path(__file__).parent / "page"
 _PAGE_TYPES = {
@@ -55,8 +60,25 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What a visitor has open: their own conversation with the bot, or a group that they are a member of."""
+
+    visitor: Visitor
+    group: str = ""
+
+    @property
+    def chat(self) -> str:
+        """The id of its chat."""
+        return self.group or self.visitor.chat
+
+
 class WebChat:
-    """Everything the pages ask for. Chat and person come from the session, never from the request."""
+    """Everything the pages ask for.
+
+    Chat and person come from the session, never from the request; a request may name a group, and is told
+    that there is none unless the person is a member at that moment. Without `groups` there are none.
+    """
 
     def __init__(
         self,
@@ -68,6 +90,7 @@ class WebChat:
         may_see: Callable[[str, str], Awaitable[bool]],
         commands: Callable[[str], Awaitable[Sequence[tuple[str, str]]]],
         add_photo: Callable[[StoredPhoto], Awaitable[None]] | None,
+        groups: Groups | None,
     ) -> None:
         self._channel = channel
         self._receive = receive
@@ -77,7 +100,9 @@ class WebChat:
         self._may_see = may_see
         self._commands = commands
         self._add_photo = add_photo
+        self._groups = groups
         self._sockets: set[web.WebSocketResponse] = set()
+        self._open: Counter[str] = Counter()
         self._messages_pace = Pace(MESSAGES_PER_MINUTE, 60.0)
         self._uploads_pace = Pace(UPLOADS_PER_MINUTE, 60.0)
         self._decoding = asyncio.Semaphore(2)
@@ -94,6 +119,7 @@ class WebChat:
             ("POST", "/chat/messages", self.message),
             ("POST", "/chat/photos", self.photos),
             ("GET", "/chat/commands", self.command_list),
+            ("GET", "/chat/groups", self.group_list),
             ("GET", "/media/{key}", self.media),
         ]
         routes += [("GET", f"/page/{name}", self._file(found)) for name, found in page.items()]
@@ -127,29 +153,42 @@ class WebChat:
         return web.json_response([seat.as_dict() for seat in self._seats.values()])
 
     async def command_list(self, request: web.Request) -> web.Response:
-        """List the commands that the person in this chat may use."""
-        return web.json_response(list(await self._commands(self._visitor(request).chat)))
+        """List the commands that the person in this chat may use; in a group only those that concern it."""
+        talk = await self._talk(request)
+        listed = await self._commands(talk.visitor.chat)
+        if talk.group and self._groups:
+            listed = [command for command in listed if command[0] in self._groups.commands]
+        return web.json_response(list(listed))
+
+    async def group_list(self, request: web.Request) -> web.Response:
+        """List the groups of the person in this chat."""
+        return web.json_response(_shown_groups(await self._listed(self._visitor(request))))
+
+    async def _listed(self, visitor: Visitor) -> Sequence[ListedGroup]:
+        return await self._groups.listed(visitor.chat) if self._groups else ()
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
-        """Send the history after the page's last message, then news as it comes."""
+        """Send the history after the page's last message, then news as it comes, and the person's groups."""
         _from_own_page(request)
-        chat = self._visitor(request).chat
+        talk = await self._talk(request)
         after = request.query.get("after", "0")
         if not after.isascii() or not after.isdigit() or len(after) > 18:
             raise Refused(400, "malformed")
-        if self._channel.followers(chat) >= SOCKETS_PER_CHAT:
+        if self._open[talk.visitor.chat] >= SOCKETS_PER_VISITOR:
             raise Refused(429, "too_many_pages", retry_after=30)
         socket = web.WebSocketResponse(heartbeat=BEAT_SECONDS, max_msg_size=1024)
         if not socket.can_prepare(request).ok:
             raise Refused(426, "no_websocket")
         await socket.prepare(request)
-        await self._serve_socket(socket, chat, int(after))
+        await self._serve_socket(socket, talk, int(after))
         return socket
 
-    async def _serve_socket(self, socket: web.WebSocketResponse, chat: str, after: int) -> None:
+    async def _serve_socket(self, socket: web.WebSocketResponse, talk: Talk, after: int) -> None:
         self._sockets.add(socket)
+        self._open[talk.visitor.chat] += 1
         pushing = [
-            asyncio.create_task(self._push(socket, chat, after)),
+            asyncio.create_task(self._push(socket, talk, after)),
+            asyncio.create_task(self._push_groups(socket, talk.visitor)),
             asyncio.create_task(_beat(socket)),
         ]
         try:
@@ -157,38 +196,75 @@ class WebChat:
                 pass
         finally:
             self._sockets.discard(socket)
+            self._open -= Counter({talk.visitor.chat: 1})
             for task in pushing:
                 task.cancel()
             await asyncio.gather(*pushing, return_exceptions=True)
 
-    async def _push(self, socket: web.WebSocketResponse, chat: str, after: int) -> None:
+    async def _push(self, socket: web.WebSocketResponse, talk: Talk, after: int) -> None:
+        async def allowed() -> bool:
+            return not talk.group or await self._admits(talk.visitor, talk.group)
+
         try:
-            async with aclosing(self._channel.follow(chat, after)) as batches:
+            await self._come_in(talk)
+            async with aclosing(self._channel.follow(talk.chat, after, allowed=allowed)) as batches:
                 async for batch in batches:
-                    await socket.send_json({"entries": [entry.as_dict() for entry in batch]})
+                    shown = [entry.as_dict(talk.visitor.chat) for entry in batch]
+                    await socket.send_json({"entries": shown})
+            await socket.close(code=NOT_A_MEMBER, message=b"not a member")
         except ConnectionError:
             return
         except Exception as error:
             log.error("A chat's history could not be read.", action="history_failed", error=repr(error))
             await socket.close(code=1013, message=b"try again")
 
+    async def _come_in(self, talk: Talk) -> None:
+        """Note that a member has opened a group for the first time."""
+        if talk.group and self._groups and await self._groups.comes_in(talk.visitor.chat, talk.group):
+            await self._store(talk, {"update_id": f"in-{secrets.token_hex(8)}", "member_joined": True})
+
+    async def _push_groups(self, socket: web.WebSocketResponse, visitor: Visitor) -> None:
+        """Send the list of the person's groups, and again whenever it is another."""
+        news = asyncio.Event()
+        heard: set[str] = set()
+        sent: Sequence[ListedGroup] = ()
+        try:
+            while self._groups:
+                news.clear()
+                listed = await self._listed(visitor)
+                chats = {visitor.chat, *(group.chat for group in listed)}
+                self._channel.unlisten(heard - chats, news)
+                self._channel.listen(chats - heard, news)
+                heard = chats
+                if listed != sent:
+                    await socket.send_json({"groups": _shown_groups(listed)})
+                    sent = listed
+                await _news_or_beat(news)
+        except ConnectionError:
+            return
+        except Exception as error:
+            log.error("The list of groups could not be read.", action="groups_failed", error=repr(error))
+            await socket.close(code=1013, message=b"try again")
+        finally:
+            self._channel.unlisten(heard, news)
+
     async def message(self, request: web.Request) -> web.Response:
         """Store one message; the same id again changes nothing."""
-        visitor = self._sender(request, self._messages_pace)
+        talk = await self._sender(request, self._messages_pace)
         try:
             told = json.loads(await request.read())
-            update = checked_update(told, visitor)
+            update = checked_update(told, talk.visitor)
         except (ValueError, TypeError, RecursionError) as error:
             raise Refused(400, "malformed") from error
-        await self._store(visitor, update)
+        await self._store(talk, update)
         return web.json_response({"stored": True})
 
     async def photos(self, request: web.Request) -> web.Response:
         """Store uploaded photos; return their marked keys for the message that will name them.
 
-        What cannot be kept is reported to the bot, which answers in the chat.
+        What cannot be kept is reported to the bot, which answers in the chat; in a group the page says it.
         """
-        visitor = self._sender(request, self._uploads_pace)
+        talk = await self._sender(request, self._uploads_pace)
         update_id = request.query.get("id", "")
         if not UPDATE_ID.fullmatch(update_id) or request.content_type != "multipart/form-data":
             raise Refused(400, "malformed")
@@ -196,13 +272,13 @@ class WebChat:
         refused = ""
         async for data in uploaded(request):
             try:
-                kept.append(visitor.mark(await self._keep_photo(data)))
+                kept.append(talk.visitor.mark(await self._keep_photo(data)))
             except TooLarge:
                 refused = "large_photo"
             except NotAPicture:
                 refused = refused or "file"
-        if refused:
-            await self._store(visitor, {"update_id": f"{update_id}-x"[-64:], "unsupported": refused})
+        if refused and not talk.group:
+            await self._store(talk, {"update_id": f"{update_id}-x"[-64:], "unsupported": refused})
         return web.json_response({"photos": kept, "refused": refused})
 
     async def _keep_photo(self, data: bytes) -> str:
@@ -220,29 +296,44 @@ class WebChat:
 
     async def media(self, request: web.Request) -> web.StreamResponse:
         """Return a picture to a chat that holds it; to any other it does not exist."""
-        visitor, key = self._visitor(request), request.match_info["key"]
+        talk, key = await self._talk(request), request.match_info["key"]
         try:
             path, mime = photo_path(key, self._media_dir), photo_mime(key)
         except UnknownPhoto as error:
             raise Refused(404, "unknown") from error
-        if not await self._may_see(visitor.chat, key):
+        if not await self._may_see(talk.chat, key):
             raise Refused(404, "unknown")
         return web.FileResponse(path, headers={**_MEDIA_HEADERS, "Content-Type": mime})
 
-    def _sender(self, request: web.Request, pace: Pace) -> Visitor:
+    async def _sender(self, request: web.Request, pace: Pace) -> Talk:
         _from_own_page(request)
-        visitor = self._visitor(request)
-        if seconds := pace.wait(visitor.chat):
+        talk = await self._talk(request)
+        if seconds := pace.wait(talk.visitor.chat):
             raise Refused(429, "too_fast", retry_after=seconds)
-        return visitor
+        return talk
 
-    async def _store(self, visitor: Visitor, update: Mapping[str, Any]) -> None:
-        body = write_update(chat=visitor.chat, user=visitor.chat, sent_at=datetime.now(UTC), **update)
+    async def _store(self, talk: Talk, update: Mapping[str, Any]) -> None:
+        user = talk.visitor.chat
+        body = write_update(chat=talk.chat, user=user, sent_at=datetime.now(UTC), **update)
         try:
             await self._receive(self._channel.name, self._channel.envelope(body, {}), body)
         except Exception as error:
             raise Refused(503, "unavailable", retry_after=2) from error
-        self._channel.wake(visitor.chat)
+        if talk.group:
+            await self._channel.announce(talk.group)  # others look on, perhaps through another process
+        else:
+            self._channel.wake(talk.chat)
+
+    async def _talk(self, request: web.Request) -> Talk:
+        visitor, group = self._visitor(request), request.query.get("group", "")
+        if group and not await self._admits(visitor, group):
+            raise Refused(404, "unknown_group")
+        return Talk(visitor, group)
+
+    async def _admits(self, visitor: Visitor, group: str) -> bool:
+        if self._groups is None or not GROUP.fullmatch(group):
+            return False
+        return await self._groups.admits(visitor.chat, group)
 
     def _visitor(self, request: web.Request) -> Visitor:
         token = session.known_token(request)
@@ -315,6 +406,18 @@ def _guarded(handler: Handler) -> Handler:
 def _from_own_page(request: web.Request) -> None:
     if not session.from_own_page(request):
         raise Refused(403, "foreign_page")
+
+
+def _shown_groups(listed: Sequence[ListedGroup]) -> list[dict[str, Any]]:
+    return [group.as_dict() for group in listed]
+
+
+async def _news_or_beat(news: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(BEAT_SECONDS):
+            await news.wait()
+    except TimeoutError:
+        pass
 
 
 async def _to_chat(request: web.Request) -> web.Response:

@@ -7,8 +7,9 @@ no proof. Messages count as delivered when they can be read: the outbox is the c
 import asyncio
 import json
 import re
+import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from handlers.channel import (
     Envelope,
     File,
     GroupAct,
+    GroupRights,
     InboundMessage,
     Location,
     Malformed,
@@ -43,9 +45,16 @@ CAPABILITIES = Capabilities(
     text_limit=TEXT_LIMIT,
     caption_limit=TEXT_LIMIT,
     location_request=True,
+    create_group=True,
+    files=True,
     write_first=True,
 )
 
+GROUP = re.compile(r"g-[0-9a-f]{32}")
+"""What the id of a group looks like; that of a private chat has no "g-" before it."""
+_MENTION = re.compile(r"(?<!\w)@(bot|langnghe)\b", re.IGNORECASE)
+_DONE_AT_ONCE = frozenset({"admit", "refuse", "revoke", "remove"})
+"""Acts for which nothing is to be done: whoever the group's list of members names is in it."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 log = structlog.get_logger()
 
@@ -59,13 +68,20 @@ class Entry:
     at: datetime
     message: OutboundMessage | None = None
     inbound: InboundMessage | None = None
+    name: str = ""
+    """In a group, who wrote it."""
+    post: str = ""
+    """In a group, as what they wrote it."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return what the page needs to show it."""
+    def as_dict(self, viewer: str) -> dict[str, Any]:
+        """Return what the page needs to show it to the person with the given id."""
         shown = {"kind": self.kind, "id": self.id, "at": self.at.isoformat()}
         if self.message:
             return shown | _shown_message(self.message)
-        return shown | (_shown_inbound(self.inbound) if self.inbound else {})
+        if self.inbound is None:
+            return shown
+        author = {"own": self.inbound.sender == viewer, "name": self.name, "post": self.post}
+        return shown | author | _shown_inbound(self.inbound)
 
 
 History = Callable[[str, int], Awaitable[Sequence[Entry]]]
@@ -86,8 +102,12 @@ def write_update(
     location: Location | None = None,
     reply_to: str = "",
     unsupported: str = "",
+    member_joined: bool = False,
 ) -> bytes:
-    """Return the raw update of one thing a person did in the page, as it is stored in the inbox."""
+    """Return the raw update of one thing a person did in the page, as it is stored in the inbox.
+
+    reply_to: the number of a message from the bot, or the id of another person's update.
+    """
     update = {
         "id": update_id,
         "chat": chat,
@@ -101,27 +121,42 @@ def write_update(
         "longitude": location.longitude if location else None,
         "reply_to": reply_to,
         "unsupported": unsupported,
+        "member_joined": member_joined or None,
     }
     present = {name: value for name, value in update.items() if value not in ("", [], None)}
     return json.dumps(present, ensure_ascii=False).encode()
 
 
 class WebChannel:
-    """The web chat. `history` reads a chat; `announce` wakes the pages that other processes serve."""
+    """The web chat. `history` reads a chat; `announce` wakes the pages that other processes serve.
+
+    Groups are made at once. Who belongs to one is what the city's list of its members says, asked at every
+    request, so there is nobody to let in or to put out. They have no topics: all stands in one stream.
+    """
 
     name = "web"
     capabilities = CAPABILITIES
 
-    def __init__(self, *, history: History, announce: Callable[[str], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        history: History,
+        announce: Callable[[str], Awaitable[None]] | None = None,
+        public_url: str = "",
+    ) -> None:
         self._history = history
         self._announce = announce
+        self._public_url = public_url.rstrip("/")
         self._followers: dict[str, set[asyncio.Event]] = {}
+        self._listeners: dict[str, set[asyncio.Event]] = {}
 
     def envelope(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
-        """Say which chat an update belongs to; ids count within a chat, so nobody can use up another's."""
+        """Say which chat an update belongs to; ids count within a person's chat: nobody uses up another's."""
         try:
             update = json.loads(body)
-            return Envelope(external_id=f"{update['chat']}:{update['id']}", chat=update["chat"])
+            chat = update["chat"]
+            whose = f"{update['user'][:16]}:" if GROUP.fullmatch(chat) else ""
+            return Envelope(external_id=f"{chat}:{whose}{update['id']}", chat=chat)
         except (ValueError, TypeError, KeyError) as error:
             raise Malformed(str(error)) from error
 
@@ -129,6 +164,7 @@ class WebChannel:
         """Read an update that `write_update` wrote."""
         update = json.loads(body)
         latitude, longitude = update.get("latitude"), update.get("longitude")
+        group = bool(GROUP.fullmatch(update["chat"]))
         return InboundMessage(
             address=Address(self.name, update["chat"]),
             sender=update["user"],
@@ -142,28 +178,42 @@ class WebChannel:
             reply_to=update.get("reply_to", ""),
             message_id=update["id"],
             unsupported=update.get("unsupported", ""),
+            group=group,
+            mentioned=group and _names_bot(update),
+            member_joined=update.get("member_joined", False),
         )
 
     async def send(self, address: Address, message: OutboundMessage) -> Sent:
         """Wake the pages that show this chat; they read the message from the history."""
         if message.ask_contact:
             log.info("The web chat has no button for a phone number.", action="message_degraded")
-        self.wake(address.chat)
-        if self._announce:
-            await self._announce(address.chat)
+        await self.announce(address.chat)
         return Sent()
+
+    async def announce(self, chat: str) -> None:
+        """Make everybody who shows this chat look for news, in this process and in the others."""
+        self.wake(chat)
+        if self._announce:
+            await self._announce(chat)
 
     async def fetch(self, photo: Photo) -> bytes:
         """Raise NotSupported: photos are stored before a message names them."""
         raise NotSupported
 
     async def create_group(self, wish: CreateGroup) -> Address:
-        """Raise NotSupported: every chat is between one person and the bot."""
-        raise NotSupported
+        """Return a new group that nobody can guess; its members are those whom the city lists."""
+        return Address(self.name, f"g-{secrets.token_hex(16)}")
 
     async def act(self, address: Address, act: GroupAct) -> Acted:
-        """Refuse: nothing is done with groups here yet."""
-        raise NotSupported(act.do)
+        """Do something with a group; raises NotSupported for topics, and for a link to make a group with."""
+        if act.do == "check":
+            return Acted(rights=GroupRights(member=True))
+        if act.do == "invite":
+            return Acted(value=f"{self._public_url}/chat?group={address.chat}")
+        if act.do not in _DONE_AT_ONCE:
+            raise NotSupported(act.do)
+        await self.announce(address.chat)  # an open page learns at once whether it may go on
+        return Acted()
 
     async def fetch_file(self, file: File) -> bytes:
         """Refuse: there are no recordings here yet."""
@@ -171,38 +221,50 @@ class WebChannel:
 
     def wake(self, chat: str) -> None:
         """Make everybody who follows this chat look for news; safe to call without any."""
-        for news in self._followers.get(chat, ()):
+        for news in (*self._followers.get(chat, ()), *self._listeners.get(chat, ())):
             news.set()
 
     def followers(self, chat: str) -> int:
         """Return how many pages show this chat through this process."""
         return len(self._followers.get(chat, ()))
 
-    async def follow(self, chat: str, after: int) -> AsyncGenerator[list[Entry], None]:
+    def listen(self, chats: Iterable[str], news: asyncio.Event) -> None:
+        """Have `news` set whenever something happens in one of these chats."""
+        for chat in chats:
+            self._listeners.setdefault(chat, set()).add(news)
+
+    def unlisten(self, chats: Iterable[str], news: asyncio.Event) -> None:
+        """Undo `listen`."""
+        for chat in chats:
+            _leave(self._listeners, chat, news)
+
+    async def follow(
+        self, chat: str, after: int, *, allowed: Callable[[], Awaitable[bool]] | None = None
+    ) -> AsyncGenerator[list[Entry], None]:
         """Yield what the history holds after the given message, at once, then all news as it comes.
 
-        The first batch may be empty; no entry comes twice. Close the iterator to stop.
+        The first batch may be empty; no entry comes twice. Close the iterator to stop. It ends as soon as
+        `allowed`, asked before every reading, says no.
         """
         news = asyncio.Event()
         self._followers.setdefault(chat, set()).add(news)
         try:
-            async with aclosing(self._read_on(chat, after, news)) as batches:
+            async with aclosing(self._read_on(chat, after, news, allowed or _always)) as batches:
                 async for batch in batches:
                     yield batch
         finally:
-            self._leave(chat, news)
+            _leave(self._followers, chat, news)
 
-    def _leave(self, chat: str, news: asyncio.Event) -> None:
-        self._followers[chat].discard(news)
-        if not self._followers[chat]:
-            del self._followers[chat]
-
-    async def _read_on(self, chat: str, after: int, news: asyncio.Event) -> AsyncGenerator[list[Entry], None]:
+    async def _read_on(
+        self, chat: str, after: int, news: asyncio.Event, allowed: Callable[[], Awaitable[bool]]
+    ) -> AsyncGenerator[list[Entry], None]:
         shown: dict[tuple[str, int], None] = {}
         recent: deque[int] = deque(maxlen=OVERLAP)
         first = True
         while True:
             news.clear()
+            if not await allowed():
+                return
             start = recent[0] if len(recent) == OVERLAP else after
             fresh = [
                 entry for entry in await self._history(chat, start) if (entry.kind, entry.id) not in shown
@@ -219,6 +281,21 @@ class WebChannel:
             await news.wait()
 
 
+async def _always() -> bool:
+    return True
+
+
+def _leave(where: dict[str, set[asyncio.Event]], chat: str, news: asyncio.Event) -> None:
+    where[chat].discard(news)
+    if not where[chat]:
+        del where[chat]
+
+
+def _names_bot(update: Mapping[str, Any]) -> bool:
+    """Tell whether a message names the bot or answers it: only the bot's messages have plain numbers."""
+    return bool(_MENTION.search(update.get("text", ""))) or update.get("reply_to", "").isdecimal()
+
+
 def _shown_message(message: OutboundMessage) -> dict[str, Any]:
     return {
         "text": message.text,
@@ -226,6 +303,12 @@ def _shown_message(message: OutboundMessage) -> dict[str, Any]:
             [{"label": button.label, "data": button.data} for button in row] for row in message.buttons
         ],
         "photos": [photo.media_key for photo in message.photos if photo.media_key],
+        "files": [
+            {"key": file.media_key, "kind": file.kind, "name": file.name, "size": file.size}
+            for file in message.files
+            if file.media_key
+        ],
+        "links": [{"label": label, "url": url} for label, url in message.links],
         "reply_to": message.reply_to,
         "ask_location": message.ask_location,
         "replace": message.replace,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -9,9 +10,13 @@ import pytest
 
 from bot.channels.web import OVERLAP, Entry, WebChannel, write_update
 from handlers.channel import (
+    Acted,
     Address,
     Button,
     CreateGroup,
+    File,
+    GroupAct,
+    GroupRights,
     Location,
     Malformed,
     NotSupported,
@@ -21,6 +26,7 @@ from handlers.channel import (
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 CHAT = "c" * 32
+GROUP = "g-" + "a" * 32
 
 
 class Story:
@@ -183,9 +189,110 @@ async def test_other_processes_hear_of_a_message(story: Story) -> None:
 
 async def test_what_the_web_chat_lacks_is_refused(channel: WebChannel) -> None:
     with pytest.raises(NotSupported):
-        await channel.create_group(CreateGroup(title="x"))
-    with pytest.raises(NotSupported):
         await channel.fetch(Photo(reference="x"))
+    with pytest.raises(NotSupported):
+        await channel.fetch_file(File(reference="x"))
+    for lacking in ("link", "open_topic", "close_topic", "unheard-of"):
+        with pytest.raises(NotSupported):
+            await channel.act(Address("web", GROUP), GroupAct(do=lacking))
+
+
+async def test_a_group_is_made_at_once_and_nobody_can_guess_it(channel: WebChannel) -> None:
+    wish = CreateGroup(title="Chủ tịch các phường", members=(Address("web", CHAT),))
+    first, second = await channel.create_group(wish), await channel.create_group(wish)
+    assert first.channel == "web"
+    assert re.fullmatch(r"g-[0-9a-f]{32}", first.chat)
+    assert first != second
+
+
+async def test_a_group_of_the_web_lacks_nothing_and_is_entered_by_its_address(story: Story) -> None:
+    channel = WebChannel(history=story.history, public_url="https://langnghe.example.vn/")
+    group = Address("web", GROUP)
+    checked = await channel.act(group, GroupAct(do="check"))
+    assert checked.rights == GroupRights(member=True, missing=(), forum=False)
+    invited = await channel.act(group, GroupAct(do="invite", member=CHAT))
+    assert invited.value == f"https://langnghe.example.vn/chat?group={GROUP}"
+    for done in ("admit", "refuse", "revoke", "remove"):
+        assert await channel.act(group, GroupAct(do=done, member=CHAT)) == Acted()
+
+
+async def test_whoever_is_taken_out_reads_nothing_that_comes_later(channel: WebChannel, story: Story) -> None:
+    members = {CHAT}
+
+    async def allowed() -> bool:
+        return CHAT in members
+
+    story.add(1)
+    async with aclosing(channel.follow(GROUP, 0, allowed=allowed)) as batches:
+        assert await taken(batches, 1) == [1]
+        story.add(2)
+        members.clear()
+        await channel.act(Address("web", GROUP), GroupAct(do="remove", member=CHAT))
+        async with asyncio.timeout(5):
+            assert [batch async for batch in batches] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reply_to", "mentioned"),
+    [
+        ("@bot tuần này phường nào trễ nhiều nhất?", "", True),
+        ("nhờ @LangNghe xem giúp", "", True),
+        ("giao phường xử lý trước thứ Sáu", "41", True),
+        ("tôi đồng ý", "message-of-a-person", False),
+        ("gửi về abc@bot.vn", "", False),
+        ("@botany", "", False),
+        ("tôi đồng ý", "", False),
+    ],
+)
+def test_in_a_group_the_bot_is_meant_when_it_is_named_or_answered(
+    channel: WebChannel, text: str, reply_to: str, mentioned: bool
+) -> None:
+    update = write_update(
+        update_id="u-1234567", chat=GROUP, user=CHAT, sent_at=NOW, text=text, reply_to=reply_to
+    )
+    message = channel.parse(update)
+    assert message is not None
+    assert (message.group, message.mentioned) == (True, mentioned)
+    assert (message.address, message.sender) == (Address("web", GROUP), CHAT)
+
+
+def test_in_a_private_chat_nothing_is_a_group(channel: WebChannel) -> None:
+    message = channel.parse(
+        write_update(update_id="u-1234567", chat=CHAT, user=CHAT, sent_at=NOW, text="@bot", reply_to="4")
+    )
+    assert message is not None
+    assert (message.group, message.mentioned, message.member_joined) == (False, False, False)
+
+
+def test_in_a_group_nobody_uses_up_the_ids_of_others(channel: WebChannel) -> None:
+    longest = "x" * 64
+    one, other = (
+        channel.envelope(write_update(update_id=longest, chat=GROUP, user=user, sent_at=NOW, text="x"), {})
+        for user in (CHAT, "d" * 32)
+    )
+    assert one.chat == other.chat == GROUP
+    assert one.external_id != other.external_id
+    assert len(one.external_id) <= 128
+
+
+async def test_a_page_hears_of_news_in_chats_that_it_does_not_show(channel: WebChannel) -> None:
+    news = asyncio.Event()
+    channel.listen({CHAT, GROUP}, news)
+    await channel.send(Address("web", GROUP), OutboundMessage(text="x"))
+    assert news.is_set()
+    news.clear()
+    channel.unlisten({CHAT, GROUP}, news)
+    channel.wake(GROUP)
+    assert not news.is_set()
+
+
+def test_an_entry_says_who_wrote_it_and_whether_the_viewer_did(channel: WebChannel) -> None:
+    said = channel.parse(write_update(update_id="u-1234567", chat=GROUP, user=CHAT, sent_at=NOW, text="x"))
+    entry = Entry(kind="in", id=1, at=NOW, inbound=said, name="Trần A", post="Chủ tịch – Phường B")
+    mine, theirs = entry.as_dict(CHAT), entry.as_dict("d" * 32)
+    assert (mine["own"], theirs["own"]) == (True, False)
+    assert (theirs["name"], theirs["post"]) == ("Trần A", "Chủ tịch – Phường B")
+    assert CHAT not in json.dumps(theirs)
 
 
 def test_an_entry_tells_the_page_all_it_shows() -> None:
@@ -195,8 +302,10 @@ def test_an_entry_tells_the_page_all_it_shows() -> None:
         photos=(Photo(media_key="k.jpg"), Photo(reference="elsewhere")),
         ask_location="Gửi vị trí",
         replace="6",
+        files=(File(kind="export", media_key="k.xlsx", name="Số liệu.xlsx", size=2048), File(reference="r")),
+        links=(("Mở nhóm", "https://example.vn/g"),),
     )
-    shown = Entry(kind="out", id=7, at=NOW, message=message).as_dict()
+    shown = Entry(kind="out", id=7, at=NOW, message=message).as_dict(CHAT)
     assert json.loads(json.dumps(shown)) == {
         "kind": "out",
         "id": 7,
@@ -204,6 +313,8 @@ def test_an_entry_tells_the_page_all_it_shows() -> None:
         "text": "Chọn",
         "buttons": [[{"label": "Gửi", "data": "send"}]],
         "photos": ["k.jpg"],
+        "files": [{"key": "k.xlsx", "kind": "export", "name": "Số liệu.xlsx", "size": 2048}],
+        "links": [{"label": "Mở nhóm", "url": "https://example.vn/g"}],
         "reply_to": "",
         "ask_location": "Gửi vị trí",
         "replace": "6",

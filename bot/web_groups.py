@@ -1,0 +1,95 @@
+"""The groups of the web chat, as their members' pages see them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from handlers import dispatch, texts
+from storage import conversations
+from storage.conversations import Author, OpenGroup
+from storage.database import Database, Transaction
+
+CHANNEL = "web"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedGroup:
+    """A group in the list of one of its members; `last_at` is when something was last said there (ISO)."""
+
+    chat: str
+    title: str
+    last_at: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the page shows."""
+        return asdict(self)
+
+
+class Groups(Protocol):
+    """Who may be in which group."""
+
+    @property
+    def commands(self) -> Collection[str]:
+        """The commands that concern a group, with their slash."""
+        ...
+
+    async def listed(self, user: str) -> Sequence[ListedGroup]:
+        """Return the groups of a person of the web chat."""
+        ...
+
+    async def admits(self, user: str, chat: str) -> bool:
+        """Tell whether a person may read and write in a group now."""
+        ...
+
+    async def comes_in(self, user: str, chat: str) -> bool:
+        """Tell whether a person who may be in a group has never opened it since they were invited."""
+        ...
+
+
+class CityGroups:
+    """The groups of the city's officials, read from its list of members each time."""
+
+    commands: Collection[str] = dispatch.GROUP_COMMANDS
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def listed(self, user: str) -> Sequence[ListedGroup]:
+        """Return the groups of a person, those with the latest news first."""
+        async with self._database.read() as transaction:
+            found = await conversations.groups_of(transaction, channel=CHANNEL, user=user)
+            listed = [await _listed(transaction, group) for group in found]
+        return sorted(listed, key=lambda group: (group.last_at, group.title), reverse=True)
+
+    async def admits(self, user: str, chat: str) -> bool:
+        """Tell whether a person may read and write in a group now: a member, or invited to be one."""
+        return await self._open_group(user, chat) is not None
+
+    async def comes_in(self, user: str, chat: str) -> bool:
+        """Tell whether a person who may be in a group has never opened it since they were invited."""
+        group = await self._open_group(user, chat)
+        return group is not None and not group.joined
+
+    async def _open_group(self, user: str, chat: str) -> OpenGroup | None:
+        async with self._database.read() as transaction:
+            return await conversations.group_open_to(transaction, channel=CHANNEL, user=user, chat=chat)
+
+
+async def _listed(transaction: Transaction, group: OpenGroup) -> ListedGroup:
+    last_at = await conversations.last_said_at(transaction, channel=CHANNEL, chat=group.chat)
+    return ListedGroup(chat=group.chat, title=group.title, last_at=last_at.isoformat() if last_at else "")
+
+
+def name_and_post(author: Author | None) -> tuple[str, str]:
+    """Return how somebody who writes in a group is named there, and as what they write.
+
+    Whoever is called by their post already is not called by it twice.
+    """
+    name = author.name if author and author.name else texts.someone()
+    held = author.posts if author else ()
+    posts = [texts.post_line(role=role, unit=unit, ends_at=None, deputy=False) for role, unit in held]
+    return name, ", ".join(post for post in posts if _words(post) != _words(name))
+
+
+def _words(text: str) -> str:
+    return " ".join(text.replace("–", " ").casefold().split())
