@@ -378,6 +378,13 @@ Index("ix_case_status_due_at", case.c.status, case.c.due_at)
 Index("ix_case_received_at", case.c.received_at)
 Index("ix_case_answered_at", case.c.answered_at)
 Index(
+    "ix_case_unit_answered",
+    case.c.unit_code,
+    case.c.answered_at,
+    sqlite_where=text("answered_at IS NOT NULL"),
+    postgresql_where=text("answered_at IS NOT NULL"),
+)
+Index(
     "ix_case_to_close",
     case.c.answered_at,
     sqlite_where=text("status = 'answered'"),
@@ -630,8 +637,8 @@ group_chat = Table(
     Column("chat", String(128), comment="None until there is a group."),
     Column("title", String(200), nullable=False),
     Column("purpose", String(16), nullable=False, comment='"chairs", "cluster", "unit" or "case"'),
-    Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False, comment="Its scope."),
-    Column("units", Json, nullable=False, comment="The units whose chairs belong to it."),
+    Column("unit_code", String(96), ForeignKey("unit.code"), nullable=False, comment="Who is above it."),
+    Column("units", Json, nullable=False, comment="Its scope: their chairs belong to it."),
     Column("case_id", BigInteger, ForeignKey("case.id")),
     Column(
         "status",
@@ -778,6 +785,46 @@ Index(
     postgresql_where=text("next_at IS NOT NULL"),
 )
 
+pace = Table(
+    "pace",
+    metadata,
+    Column("unit_code", String(96), primary_key=True),
+    Column("counts", Text, nullable=False, comment="JSON: time spent and answers given, by share of time."),
+    Column("counted_at", UtcTime, nullable=False),
+    comment="How quickly each unit answers: what chances of missing a deadline are learnt from.",
+)
+
+day_count = Table(
+    "day_count",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("counts", Text, nullable=False, comment="JSON: ward, domain, how many people reported."),
+    comment="How many people reported what where on each local day: what is usual is learnt from it.",
+)
+
+rise = Table(
+    "rise",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("unit_code", String(96), nullable=False, comment="The ward's unit."),
+    Column("domain", String(48), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False, comment="The last day on which it was still unusual."),
+    Column("people", Integer, nullable=False, comment="From the first day until it was noticed."),
+    Column("expected", Float, nullable=False),
+    Column("noticed_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    comment="What rose unusually in a ward: told once, and again only after it was over.",
+)
+Index(
+    "ix_rise_lasting",
+    rise.c.unit_code,
+    rise.c.domain,
+    unique=True,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
+)
+
 __all__ = [
     "IS_OPEN",
     "account",
@@ -786,6 +833,7 @@ __all__ = [
     "case_search",
     "chat",
     "correction",
+    "day_count",
     "digest",
     "directive",
     "directive_event",
@@ -801,11 +849,13 @@ __all__ = [
     "model",
     "org_change",
     "outbox",
+    "pace",
     "part",
     "person",
     "photo",
     "post",
     "reminder",
+    "rise",
     "seal",
     "setting",
     "template",
