@@ -38,11 +38,10 @@ def reaches(city: City, group: Group, unit_code: str) -> bool:
 def scope_of(city: City, group: Group) -> tuple[str, ...]:
     """Return the units whose cases, with those of all below them, a group concerns.
 
-    Everything below its unit when it is for all chairs or for that one unit; else the units in it.
+    A group of all chairs concerns everything below the unit that made it; any other one the units in it.
     """
-    if group.purpose in ("chairs", "unit"):
-        return (standing(city, [group.unit_code]) or (group.unit_code,))[:1]
-    return tuple(code for code in standing(city, group.units) if code != city.root.code)
+    units = [group.unit_code] if group.purpose == "chairs" else group.units
+    return standing(city, units)
 
 
 def standing(city: City, units: Iterable[str]) -> tuple[str, ...]:
@@ -64,10 +63,12 @@ def standing(city: City, units: Iterable[str]) -> tuple[str, ...]:
 
 
 def takes_part(city: City, group: Group, person: Person) -> bool:
-    """Tell whether a person may ask and do things in a group, as far as their posts allow: a leader, and
-    whoever holds a post at one of its units or below its scope."""
+    """Tell whether a person may ask and do things in a group, as far as their own posts allow.
+
+    Leaders may, those above its units, and whoever holds a post in its scope.
+    """
     for post in person.posts:
-        if post.role == "leader" or post.unit_code in group.units:
+        if post.role == "leader" or post.unit_code in (group.unit_code, *group.units):
             return True
         if post.role in access.REACHES["see"] and reaches(city, group, post.unit_code):
             return True

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, false, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
+from storage import groups
 from storage.database import Transaction, either_of, halves
 from storage.tables import chat as chat_table
 
@@ -172,6 +173,7 @@ async def move_chat(transaction: Transaction, *, channel: str, old: str, new: st
         save_chat(transaction, chat, now=at)
     chat.chat = new
     save_chat(transaction, chat, now=at)
+    await groups.move_group(transaction, channel=channel, old=old, new=new)
     await transaction.execute(_MOVED, {"in_channel": channel, "old": old, "new": new})
 
 

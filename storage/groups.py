@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import Insert
 
 from storage.database import Transaction, either_of, halves
 from storage.identity import new_id
-from storage.tables import account, chat, group_chat, group_member, group_topic, outbox
+from storage.tables import account, chat, digest, directive, group_chat, group_member, group_topic, outbox
 from storage.tables import case as case_table
 
 PROPOSED, ASKED, LINKED, ACTIVE, LOST, CLOSED = "proposed", "asked", "linked", "active", "lost", "closed"
@@ -28,9 +28,10 @@ ChatKey = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """A group chat. `chat` is empty until there is one; `units` are those whose chairs belong to it.
+    """A group chat. `chat` is empty until there is one.
 
-    purpose: "chairs", "cluster", "unit" or "case". missing: the rights that the bot lacks. bound_at: since
+    purpose: "chairs", "cluster", "unit" or "case". units: those that it is for, whose chairs belong to it;
+    unit_code: the one above them, whose leaders or chairs do, too. missing: the rights that the bot lacks. bound_at: since
     when everything is there and members are invited; None before.
     """
 
@@ -110,6 +111,11 @@ _OF_PERSON = (
     .where(group_member.c.person_id == bindparam("person_id"), group_member.c.state == JOINED, _IS_OPEN)
     .order_by(group_chat.c.id)
 )
+_CREATED_BY = (
+    select(*_COLUMNS)
+    .where(group_chat.c.created_by == bindparam("person_id"), group_chat.c.status.in_((LINKED, *_OPEN)))
+    .order_by(group_chat.c.id)
+)
 _INSERT = insert(group_chat)
 _ID: Any = bindparam("group_id")
 
@@ -138,9 +144,28 @@ _REVIVE = _change(status=ACTIVE, lost_at=None)
 _RETITLE = _change(title=bindparam("new_title"))
 _RESCOPE = _change(unit_code=bindparam("new_unit"), units=bindparam("new_units"))
 _UNBIND = _change(status=CLOSED, chat=None, token_hash=None)
+_REASK = _change(status=ASKED, chat=None, bound_at=None, lost_at=None, missing=[])
+_REINVITE = (
+    update(group_member)
+    .where(
+        group_member.c.group_id == bindparam("group_id"),
+        group_member.c.state.in_((INVITED, JOINED, LEFT)),
+    )
+    .values(state=WANTED, invite=None)
+)
 _MOVE = (
     update(group_chat)
     .where(group_chat.c.channel == bindparam("in_channel"), group_chat.c.chat == bindparam("old"))
+    .values(chat=bindparam("new"))
+)
+_MOVE_DIRECTIVES = (
+    update(directive)
+    .where(directive.c.channel == bindparam("in_channel"), directive.c.chat == bindparam("old"))
+    .values(chat=bindparam("new"))
+)
+_MOVE_DIGEST = (
+    update(digest)
+    .where(digest.c.channel == bindparam("in_channel"), digest.c.chat == bindparam("old"))
     .values(chat=bindparam("new"))
 )
 _FORGET_PROPOSED = delete(group_chat).where(
@@ -185,6 +210,11 @@ async def groups_of_units(transaction: Transaction, units: Collection[str]) -> l
 async def groups_of_person(transaction: Transaction, person_id: int) -> list[Group]:
     """Return the groups that a person is in."""
     return [_group(row) for row in await transaction.fetch(_OF_PERSON, {"person_id": person_id})]
+
+
+async def groups_made_by(transaction: Transaction, person_id: int) -> list[Group]:
+    """Return the groups that a person had made and that are there, lost or waiting to be bound."""
+    return [_group(row) for row in await transaction.fetch(_CREATED_BY, {"person_id": person_id})]
 
 
 async def group_for_case(transaction: Transaction, case_id: int) -> Group | None:
@@ -277,10 +307,19 @@ def close_group(transaction: Transaction, group_id: int) -> None:
     transaction.write(_UNBIND, {"group_id": group_id})
 
 
+async def make_anew(transaction: Transaction, group_id: int) -> None:
+    """Let a group that is gone be made once more, with the same scope; everybody is invited again."""
+    await transaction.execute(_REASK, {"group_id": group_id})
+    await transaction.execute(_REINVITE, {"group_id": group_id})
+
+
 async def move_group(transaction: Transaction, *, channel: str, old: str, new: str) -> None:
-    """Let a group follow its chat to a new id."""
+    """Let a group follow its chat to a new id, with what was ordered and is told there."""
+    row = {"in_channel": channel, "old": old, "new": new}
     if await transaction.fetch_one(_OF_CHAT, {"in_channel": channel, "in_chat": new}) is None:
-        await transaction.execute(_MOVE, {"in_channel": channel, "old": old, "new": new})
+        if await transaction.execute(_MOVE, row):
+            await transaction.execute(_MOVE_DIRECTIVES, row)
+            await transaction.execute(_MOVE_DIGEST, row)
 
 
 async def forget_proposed(transaction: Transaction, *, before: datetime) -> int:
@@ -312,6 +351,8 @@ _MEMBER = select(*_MEMBER_COLUMNS).where(
     group_member.c.group_id == bindparam("group_id"), group_member.c.person_id == bindparam("in_person")
 )
 _BY_INVITE = select(*_MEMBER_COLUMNS).where(group_member.c.invite == bindparam("link"))
+# Who is invited may come in at once where the channel's groups are the city's own.
+_IS_IN = group_member.c.state.in_((INVITED, JOINED))
 _IS_MEMBER = (
     select(group_member.c.person_id)
     .join(group_chat, group_chat.c.id == group_member.c.group_id)
@@ -320,7 +361,7 @@ _IS_MEMBER = (
         group_chat.c.chat == bindparam("in_chat"),
         _IS_OPEN,
         group_member.c.person_id == bindparam("in_person"),
-        group_member.c.state == JOINED,
+        _IS_IN,
     )
 )
 _WEB_GROUPS = (
@@ -328,7 +369,7 @@ _WEB_GROUPS = (
     .join(group_member, group_member.c.group_id == group_chat.c.id)
     .where(
         group_member.c.person_id == bindparam("in_person"),
-        group_member.c.state == JOINED,
+        _IS_IN,
         group_chat.c.channel == "web",
         group_chat.c.status == ACTIVE,
         group_chat.c.chat.is_not(None),
@@ -374,13 +415,13 @@ def save_member(transaction: Transaction, member: Member, *, now: datetime) -> N
 
 
 async def is_member(transaction: Transaction, channel: str, chat_id: str, person_id: int) -> bool:
-    """Tell whether a person is in the group that a chat is."""
+    """Tell whether a person is in the group that a chat is, or invited to it."""
     row = {"in_channel": channel, "in_chat": chat_id, "in_person": person_id}
     return await transaction.fetch_one(_IS_MEMBER, row) is not None
 
 
 async def web_groups_of(transaction: Transaction, person_id: int) -> list[tuple[str, str]]:
-    """Return the groups of the web chat that a person is in: chat and title of each."""
+    """Return the groups of the web chat that a person may open: chat and title of each."""
     rows = await transaction.fetch(_WEB_GROUPS, {"in_person": person_id})
     return [(row["chat"], row["title"]) for row in rows]
 

@@ -45,8 +45,8 @@ def upgrade() -> None:
         sa.Column(
             "purpose", sa.String(length=16), nullable=False, comment='"chairs", "cluster", "unit" or "case"'
         ),
-        sa.Column("unit_code", sa.String(length=96), nullable=False, comment="Its scope."),
-        sa.Column("units", _json(), nullable=False, comment="The units whose chairs belong to it."),
+        sa.Column("unit_code", sa.String(length=96), nullable=False, comment="Who is above it."),
+        sa.Column("units", _json(), nullable=False, comment="Its scope: their chairs belong to it."),
         sa.Column("case_id", sa.BigInteger()),
         sa.Column(
             "status",
