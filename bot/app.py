@@ -15,13 +15,16 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot.channels.mail import MailChannel, Server
 from bot.channels.simulated import SimulatedChannel
+from bot.channels.sms import TEMPLATE, SmsChannel
 from bot.channels.telegram import Limits, TelegramChannel
 from bot.channels.web import GROUP, Entry, WebChannel
 from bot.clock import CHECK_RULES, Clock
 from bot.commands.opening import NO_CITY, Refused, prepare
 from bot.demo import NotADemo
 from bot.model_in_use import ModelWatch
+from bot.receipts import Receipts
 from bot.server import Demo, build_server
 from bot.settings import Settings, sqlite_path
 from bot.web_groups import CityGroups, name_and_post
@@ -32,7 +35,7 @@ from handlers.media import StoredPhoto, open_photo
 from handlers.receipt import Receiver
 from handlers.worker import TurnWorker
 from routing.understanding import Understanding
-from storage import cases, chats, conversations, messages, models, people, units
+from storage import cases, chats, conversations, files, messages, models, people, units
 from storage.conversations import Author
 from storage.database import Database
 from storage.wakeups import Wakeups
@@ -81,6 +84,7 @@ class App:
         self._wakeups: Wakeups | None = None
         self._model: ModelWatch | None = None
         self.telegram: TelegramChannel | None = None
+        self.sms: SmsChannel | None = None
         self.delivery: Delivery | None = None
         self.worker: TurnWorker | None = None
 
@@ -161,6 +165,22 @@ class App:
                 limits=self._telegram_limits,
             )
             self.channels["telegram"] = self.telegram
+        self._build_outgoing()
+
+    def _build_outgoing(self) -> None:
+        """Add the channels by which units are told outside of chat, where they are set up."""
+        settings = self.settings
+        if server := settings.smtp_url.get_secret_value():
+            self.channels["mail"] = MailChannel(server=Server.parse(server), sender=settings.mail_from)
+        if settings.sms_url is not None:
+            self.sms = SmsChannel(
+                url=str(settings.sms_url),
+                token=settings.sms_token.get_secret_value(),
+                sender=settings.sms_from,
+                template=settings.sms_template or TEMPLATE,
+                receipt_secret=settings.sms_receipt_secret.get_secret_value(),
+            )
+            self.channels["sms"] = self.sms
 
     async def _start_worker(self) -> None:
         if "worker" not in self._parts:
@@ -190,7 +210,9 @@ class App:
             may_see=self._may_see,
             commands=self._commands,
             add_photo=self._add_photo,
+            file_name=self._file_name,
             groups=CityGroups(self.database),
+            receipts=Receipts(self.sms, self.database, now=self._now) if self.sms else None,
         )
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
@@ -260,6 +282,8 @@ class App:
             await self._model.close()
         if self.telegram:
             await self.telegram.close()
+        if self.sms:
+            await self.sms.close()
         await self.database.close()
         if self._lock is not None:
             os.close(self._lock)
@@ -369,8 +393,16 @@ class App:
             )
 
     async def _may_see(self, chat: str, media_key: str) -> bool:
+        """Tell whether a chat shows a picture or file; that somebody wrote its key there proves nothing."""
         async with self.database.read() as transaction:
-            return await messages.chat_holds(transaction, channel="web", chat=chat, text=media_key)
+            found = await messages.entries_with(transaction, channel="web", chat=chat, text=media_key)
+        entries = [entry for stored in found if (entry := self._shown(stored))]
+        return any(media_key in entry.media_keys for entry in entries)
+
+    async def _file_name(self, media_key: str) -> str:
+        async with self.database.read() as transaction:
+            found = await files.get_file(transaction, media_key)
+        return found.name if found else ""
 
     async def _commands(self, chat: str) -> list[tuple[str, str]]:
         async with self.database.read() as transaction:

@@ -13,6 +13,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.channels.web import WebChannel
+from bot.receipts import PATH as RECEIPTS
+from bot.receipts import Receipts
 from bot.seats import Demo, SamplePosition, Seat
 from bot.web_chat import Receive, WebChat
 from bot.web_groups import Groups
@@ -44,7 +46,9 @@ def build_server(
     may_see: Callable[[str, str], Awaitable[bool]],
     commands: Callable[[str], Awaitable[Sequence[tuple[str, str]]]],
     add_photo: Callable[[StoredPhoto], Awaitable[None]] | None = None,
+    file_name: Callable[[str], Awaitable[str]] | None = None,
     groups: Groups | None = None,
+    receipts: Receipts | None = None,
 ) -> Application:
     """Return the application that answers every HTTP request.
 
@@ -52,12 +56,16 @@ def build_server(
     `health` raises when the database does not answer, as does `metrics`, which may tell more; it is as
     `health` where nothing else is given. For the web chat, `may_see(chat, media_key)` tells
     whether a chat holds a picture, `commands(chat)` what its person may type, and `add_photo` records a
-    picture that was just stored. Without `groups` every chat is a private one.
+    picture that was just stored. `may_see` and `file_name(media_key)`, what a kept file is called, hold for
+    recordings and documents too. Without `groups` every chat is a private one. `receipts` notes
+    what a gateway tells of short messages.
     """
     application = Application(client_max_size=BODY_LIMIT)
     for path, name in WEBHOOKS.items():
         if name in channels:
             application.router.add_post(path, Webhook(channels[name], receive).answer)
+    if receipts is not None:
+        application.router.add_post(RECEIPTS, receipts.answer)
     application.router.add_get("/healthz", _health_page(health))
     application.router.add_get("/metrics", _metrics_page(metrics or health))
     if web is not None:
@@ -69,6 +77,7 @@ def build_server(
             may_see=may_see,
             commands=commands,
             add_photo=add_photo,
+            file_name=file_name,
             groups=groups,
         )
         application.add_routes(chat.routes())

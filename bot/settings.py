@@ -1,6 +1,7 @@
 """Settings from the environment (prefix LANGNGHE_), all checked at once."""
 
 import difflib
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Literal
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from bot.channels.mail import Server
 
 PREFIX = "LANGNGHE_"
 LATER = {
@@ -29,11 +32,13 @@ _MEANT = {
     "PORT": "is not a port: a whole number from 0 to 65535",
     "PUBLIC_URL": "is not the address of a web site, such as https://phananh.example.vn",
     "TELEGRAM_API_URL": "is not the address of a web site, such as https://api.telegram.org",
+    "SMS_URL": "is not the address of a web site, such as https://sms.example.vn/send",
     "TELEGRAM_MODE": "is not a mode: polling or webhook",
 }
 _SHOWN = ("PORT", "PUBLIC_URL", "TELEGRAM_MODE")
 """What may be repeated in an error: it is never a secret."""
 _TOKEN = re.compile(r"\d+:[\w-]{20,}", re.ASCII)
+_MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 _SECRET = re.compile(r"[\w-]{1,256}", re.ASCII)
 
 
@@ -60,6 +65,43 @@ class Settings(BaseModel):
     telegram_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
     telegram_mode: Literal["polling", "webhook"] = "polling"
     telegram_secret: SecretStr = SecretStr("")
+    smtp_url: SecretStr = SecretStr("")
+    """The server that sends mail to units: smtp://user:password@host:587, or smtps://; none for no mail."""
+    mail_from: str = ""
+    """The address that mail comes from."""
+    sms_url: AnyHttpUrl | None = None
+    """Where short messages to units are posted; none for no short messages."""
+    sms_token: SecretStr = SecretStr("")
+    sms_from: str = ""
+    sms_template: str = ""
+    """The JSON that is posted, with {to}, {text}, {from} and {reference} in its strings."""
+    sms_receipt_secret: SecretStr = SecretStr("")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            Server.parse(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_address(cls, value: str) -> str:
+        if value and not _MAIL.fullmatch(value):
+            raise ValueError("not a mail address; for example phananh@hanoi.example.vn")
+        return value
+
+    @field_validator("sms_template")
+    @classmethod
+    def _json_template(cls, value: str) -> str:
+        try:
+            given = json.loads(value) if value else {"to": "{to}", "text": "{text}"}
+        except ValueError:
+            raise ValueError("not JSON") from None
+        shown = json.dumps(given)
+        if "{to}" not in shown or "{text}" not in shown:
+            raise ValueError("must hold {to} and {text}")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -103,7 +145,7 @@ def load_settings(environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
         if name.upper().startswith(PREFIX) and value
     }
     fields = {name.upper() for name in Settings.model_fields}
-    problems = _incomplete_webhook(given)
+    problems = [*_incomplete_webhook(given), *_incomplete_mail(given)]
     try:
         settings = Settings.model_validate(
             {name.lower(): value for name, value in given.items() if name in fields}
@@ -121,6 +163,13 @@ def _incomplete_webhook(given: Mapping[str, str]) -> list[str]:
         return []
     missing = [PREFIX + name for name in ("PUBLIC_URL", "TELEGRAM_SECRET") if name not in given]
     return [f"{PREFIX}TELEGRAM_MODE: webhook also needs {' and '.join(missing)}"] if missing else []
+
+
+def _incomplete_mail(given: Mapping[str, str]) -> list[str]:
+    if ("SMTP_URL" in given) == ("MAIL_FROM" in given):
+        return []
+    there, missing = ("SMTP_URL", "MAIL_FROM") if "SMTP_URL" in given else ("MAIL_FROM", "SMTP_URL")
+    return [f"{PREFIX}{there}: mail also needs {PREFIX}{missing}"]
 
 
 def _problem(error: Mapping[str, object], given: Mapping[str, str]) -> str:

@@ -49,3 +49,11 @@ def clock_failed(*, job: str, error: str) -> str:
         f"Việc tự động «{job}» của hệ thống bị lỗi ({error}) và dừng lại; hệ thống sẽ thử lại. "
         "Xin xem nhật ký máy chủ (clock_failed) và sửa; hôm nay không báo lại việc này."
     )
+
+
+def short_message_lost(*, outbox_id: int) -> str:
+    """Tell that the gateway could not bring a short message to its number."""
+    return (
+        f"Tin SMS số {outbox_id} không đến được số máy nhận. Xin kiểm tra số điện thoại của đơn vị "
+        "bằng lệnh contacts."
+    )

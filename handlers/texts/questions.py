@@ -91,7 +91,7 @@ def figure_extreme(*, metric: str, name: str, value: float | None, highest: bool
         end = "lâu nhất" if highest else "nhanh nhất"
     elif metric not in ("on_time_rate", "satisfaction"):
         end = "nhiều nhất" if highest else "ít nhất"
-    return f"{end.capitalize()}: {name} ({figure_value(metric=metric, value=value)})."
+    return f"{_HEADINGS[metric]} {end}: {name} ({figure_value(metric=metric, value=value)})."
 
 
 def figure_line(
@@ -249,6 +249,11 @@ def behind_line(*, number: int, code: str, status: str, domain: str, place: str,
     """Return one case behind a figure."""
     parts = [part for part in (status, domain, place, due) if part]
     return f"{number}. {code} · " + " · ".join(parts)
+
+
+def behind_due(*, at: str) -> str:
+    """Say when a case is due."""
+    return f"hạn {at}"
 
 
 def behind_none() -> str:
