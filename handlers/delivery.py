@@ -2,25 +2,31 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import structlog
 from prometheus_client import Counter
 
-from handlers import oversight, texts
+from handlers import group_acts, oversight, texts
 from handlers.channel import (
+    Acted,
     Address,
     Channel,
     ChannelError,
+    CreateGroup,
+    GroupAct,
     Misconfigured,
+    NotSupported,
     OutboundMessage,
     RateLimited,
     RecipientUnreachable,
     Unavailable,
 )
+from handlers.making import Draw, Export, Maker
 from routing import deadline
-from storage import chats, messages
+from storage import chats, groups, messages
 from storage.database import Database, Transaction
 from storage.faults import is_away
 from storage.messages import Notice
@@ -38,6 +44,9 @@ LINGER_SECONDS = 0.005
 SEND_SECONDS = 20.0
 """How long a send may take; less than a claim lasts, or another would begin the same meanwhile."""
 
+TopicKey = tuple[str, str, str]
+"""Channel, chat, and what the topic is for."""
+
 SENDS = Counter(
     "langnghe_sends", "Messages handed to a channel, by channel and result.", ["channel", "result"]
 )
@@ -46,11 +55,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of one try: the channel's message id, or why it failed."""
+    """What became of one try: the channel's message id, what came of an act, or why it failed."""
 
     notice: Notice
     message_id: str = ""
     other_ids: tuple[str, ...] = ()
+    acted: Acted | None = None
     error: ChannelError | None = None
 
 
@@ -62,10 +72,17 @@ class Delivery:
         database: Database,
         *,
         channels: Mapping[str, Channel],
+        media_dir: Path | None = None,
+        draw: Draw | None = None,
+        export: Export | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """`draw` and `export` make the pictures and workbooks of messages, which are kept in `media_dir`;
+        without them messages go out without these.
+        """
         self._database = database
         self._channels = channels
+        self._maker = Maker(draw=draw, export=export, media_dir=media_dir)
         self._now = now
         self._wake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
@@ -107,7 +124,7 @@ class Delivery:
                 for outcome in outcomes:
                     await self._record(transaction, outcome, now)
                 await transaction.flush()
-                claimed = await messages.claim_notices(transaction, now=now, limit=room) if room else []
+                claimed = await _claim(transaction, now, room) if room else []
         except Exception as error:
             if is_away(error) or not outcomes:
                 self._outcomes = outcomes + self._outcomes
@@ -178,10 +195,7 @@ class Delivery:
             error = RateLimited(f"no channel {notice.channel!r} is set up", retry_after=NO_CHANNEL_PAUSE)
             return Outcome(notice=notice, error=error)
         try:
-            async with asyncio.timeout(SEND_SECONDS):
-                sent = await channel.send(
-                    Address(notice.channel, notice.chat), OutboundMessage.from_dict(notice.message)
-                )
+            return await self._send_through(channel, notice)
         except ChannelError as error:
             return Outcome(notice=notice, error=error)
         except Exception as error:
@@ -192,13 +206,33 @@ class Delivery:
                 exc_info=error,
             )
             return Outcome(notice=notice, error=Unavailable(repr(error)))
+
+    async def _send_through(self, channel: Channel, notice: Notice) -> Outcome:
+        address, message = Address(notice.channel, notice.chat), OutboundMessage.from_dict(notice.message)
+        if message.drawing is not None or message.export is not None:
+            message = await self._make(notice, message)
+        async with asyncio.timeout(SEND_SECONDS):
+            if message.act:
+                acted = await _act(channel, address, message.act)
+                return Outcome(notice=notice, message_id=f"act-{notice.id}", acted=acted)
+            sent = await channel.send(address, message)
         message_id = sent.message_id or str(notice.id)
         return Outcome(notice=notice, message_id=message_id, other_ids=sent.other_ids)
+
+    async def _make(self, notice: Notice, message: OutboundMessage) -> OutboundMessage:
+        """Make what a message needs and store it with its row, so that it is made once and can be seen."""
+        made = await self._maker.make(message)
+        async with self._database.begin() as transaction:
+            made.record(transaction, at=self._now())
+            messages.replace_message(transaction, notice.id, made.message.as_dict())
+        return made.message
 
     async def _record(self, transaction: Transaction, outcome: Outcome, now: datetime) -> None:
         notice, error = outcome.notice, outcome.error
         if error is None:
             _record_sent(transaction, outcome, now)
+            if outcome.acted:
+                await group_acts.done(transaction, notice, outcome.acted, None, now)
         elif error.moved_to and error.moved_to != notice.chat and notice.attempts + 1 < TRIES:
             await self._follow(transaction, notice, error.moved_to, now)
         elif isinstance(error, RateLimited):
@@ -206,6 +240,8 @@ class Delivery:
             await _try_again(transaction, notice, again_at, str(error), now=now, counts=False)
         elif error.retryable and notice.attempts + 1 < TRIES:
             await self._retry(transaction, notice, error, now)
+        elif "act" in notice.message:
+            await self._give_up_act(transaction, outcome, error, now)
         else:
             await self._set_aside(transaction, notice, error, now)
 
@@ -233,6 +269,24 @@ class Delivery:
                 dedupe_key=f"misconfigured:{notice.channel}:{now:%Y-%m-%dT%H}",
             )
 
+    async def _give_up_act(
+        self, transaction: Transaction, outcome: Outcome, error: ChannelError, now: datetime
+    ) -> None:
+        """Tell the groups why something was not done; that a channel has nothing of the kind is an answer."""
+        notice, why = outcome.notice, f"{type(error).__name__}: {error}"
+        if isinstance(error, NotSupported):
+            _record_sent(transaction, outcome, now)
+        else:
+            messages.set_notice_aside(transaction, notice.id, at=now, why=why)
+        log.warning(
+            "Something could not be done with a group.",
+            action="act_given_up",
+            outbox_id=notice.id,
+            act=notice.message["act"]["do"],
+            error=why,
+        )
+        await group_acts.done(transaction, notice, None, error, now)
+
     async def _set_aside(
         self, transaction: Transaction, notice: Notice, error: ChannelError, now: datetime
     ) -> None:
@@ -244,6 +298,8 @@ class Delivery:
             error=type(error).__name__,
         )
         if isinstance(error, RecipientUnreachable):
+            if await group_acts.not_reached(transaction, notice, error, now):
+                return
             chats.mark_unreachable(transaction, notice.channel, notice.chat, at=now)
         else:
             await oversight.tell_operators(
@@ -261,6 +317,40 @@ class Delivery:
             await oversight.official_not_reached(
                 transaction, channel=notice.channel, chat=notice.chat, now=now
             )
+
+
+async def _claim(transaction: Transaction, now: datetime, limit: int) -> list[Notice]:
+    """Take what is due, with the channel's id of the topic that each message is for."""
+    claimed = await messages.claim_notices(transaction, now=now, limit=limit)
+    keys = [key for notice in claimed if (key := _topic_key(notice))]
+    topics = await groups.topics_of(transaction, keys) if keys else {}
+    return [_in_topic(transaction, notice, topics) for notice in claimed]
+
+
+def _topic_key(notice: Notice) -> TopicKey | None:
+    """Return the key of a topic as handlers write it ("case:CODE"); None where there is none to look up."""
+    topic = notice.message.get("topic", "")
+    return (notice.channel, notice.chat, topic) if ":" in topic else None
+
+
+def _in_topic(transaction: Transaction, notice: Notice, topics: Mapping[TopicKey, str]) -> Notice:
+    """Return a notice for its topic; while that is not open, for everybody in the group."""
+    key = _topic_key(notice)
+    if key is None:
+        return notice
+    placed = replace(notice, message={**notice.message, "topic": topics.get(key, "")})
+    if key in topics:
+        messages.replace_message(transaction, notice.id, placed.message)
+    else:
+        log.info("A message goes to everybody: its topic is not open.", action="no_topic", topic=key[2])
+    return placed
+
+
+async def _act(channel: Channel, address: Address, act: GroupAct) -> Acted:
+    if act.do != "create":
+        return await channel.act(address, act)
+    made = await channel.create_group(CreateGroup(title=act.title, members=act.members))
+    return Acted(value=made.chat)
 
 
 async def _try_again(

@@ -32,6 +32,8 @@ from storage.tables import chat as chat_table
 
 CLAIM_TIME = timedelta(seconds=30)
 """How long a claimed row belongs to the process that took it; then another may."""
+MAKING_TIME = timedelta(minutes=3)
+"""The same for a message whose workbook has to be made first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,6 +202,9 @@ _SENT = (
         attempts=outbox.c.attempts + 1,
     )
 )
+_REPLACE_MESSAGE = (
+    update(outbox).where(outbox.c.id == bindparam("row_id")).values(message=bindparam("now_reads"))
+)
 _RETRY_OUTBOX = (
     update(outbox)
     .where(outbox.c.id == bindparam("row_id"))
@@ -240,7 +245,7 @@ async def claim_updates(
         if max(part.get("available_at", now) for part in parts) > now < head["received_at"] + album_patience:
             continue
         claimed.append([Update(**{name: part[name] for name in Update.__slots__}) for part in parts])
-    _claim(transaction, _CLAIM_INBOX, (part.id for parts in claimed for part in parts), now)
+    _claim(transaction, _CLAIM_INBOX, (part.id for parts in claimed for part in parts), now + CLAIM_TIME)
     return claimed
 
 
@@ -257,9 +262,9 @@ async def _open_albums(
     return albums
 
 
-def _claim(transaction: Transaction, statement: Any, ids: Iterable[int], now: datetime) -> None:
+def _claim(transaction: Transaction, statement: Any, ids: Iterable[int], until: datetime) -> None:
     for row_id in ids:
-        transaction.write(statement, {"row_id": row_id, "until": now + CLAIM_TIME})
+        transaction.write(statement, {"row_id": row_id, "until": until})
 
 
 async def still_open(transaction: Transaction, ids: Sequence[int]) -> set[int]:
@@ -312,8 +317,16 @@ def post_notice(
 async def claim_notices(transaction: Transaction, *, now: datetime, limit: int) -> list[Notice]:
     """Take the first due notice of up to `limit` chats."""
     notices = [Notice(**row) for row in await transaction.fetch(_OUTBOX_HEADS, {"now": now, "limit": limit})]
-    _claim(transaction, _CLAIM_OUTBOX, (notice.id for notice in notices), now)
+    slow = [notice.id for notice in notices if "export" in notice.message]
+    quick = [notice.id for notice in notices if "export" not in notice.message]
+    _claim(transaction, _CLAIM_OUTBOX, quick, now + CLAIM_TIME)
+    _claim(transaction, _CLAIM_OUTBOX, slow, now + MAKING_TIME)
     return notices
+
+
+def replace_message(transaction: Transaction, row_id: int, message: dict[str, Any]) -> None:
+    """Put into the outbox what a message is now that its topic is known or its picture is drawn."""
+    transaction.write(_REPLACE_MESSAGE, {"row_id": row_id, "now_reads": message})
 
 
 def notice_sent(
@@ -462,6 +475,11 @@ async def case_of_message(
     return row["case_id"] if row else None
 
 
+def _is_shown(of: Any) -> Any:
+    """Return the condition that a row is something to see, and no part of it is still to be made."""
+    return and_(*(of.c.message[part].as_string().is_(None) for part in ("act", "drawing", "export")))
+
+
 def _latest(of: Any, *columns: Any) -> Select[Any]:
     """Return the query for the last notices that one chat was shown, a few steps down an index."""
     return (
@@ -471,6 +489,7 @@ def _latest(of: Any, *columns: Any) -> Select[Any]:
             of.c.chat == chat_table.c.chat,
             of.c.failed_at.is_(None),
             or_(of.c.sent_at.is_not(None), of.c.claimed_until.is_not(None)),
+            _is_shown(of),
         )
         .order_by(of.c.id.desc())
         .limit(bindparam("limit"))
@@ -520,6 +539,7 @@ _OUT_OF_CHAT = (
     or_(
         outbox.c.sent_at.is_not(None), and_(outbox.c.failed_at.is_(None), outbox.c.claimed_until.is_not(None))
     ),
+    _is_shown(outbox),
     or_(
         _sent_order > bindparam("after"),
         and_(_sent_order == bindparam("after"), outbox.c.id > bindparam("after_id")),
@@ -605,9 +625,13 @@ def _entry_out(found: Mapping[str, Any]) -> Entry:
     return Entry(kind="out", id=found["id"], at=found["at"], message=found["message"])
 
 
-def _holds(table: Any, content: Any, wanted: Any, place: Any) -> Select[Any]:
+_MOST_HELD = 50
+
+
+def _holds(table: Any, content: Any, wanted: Any, place: Any, *shown: Any) -> Select[Any]:
     of_chat = (table.c.channel == bindparam("in_channel"), table.c.chat == bindparam("in_chat"))
-    return select(table.c.id).where(*of_chat, place(content, wanted) > 0).limit(1)
+    found = select(table.c.id, *shown).where(*of_chat, place(content, wanted) > 0)
+    return found.order_by(table.c.id).limit(_MOST_HELD)
 
 
 _PLACE = {"sqlite": func.instr, "postgresql": func.strpos}
@@ -616,21 +640,35 @@ _BINARY_PLACE = {
     "postgresql": lambda content, wanted: func.position(wanted.op("IN")(content)),
 }
 _HOLDS_OUT = {
-    name: _holds(outbox, cast(outbox.c.message, Text), bindparam("wanted", type_=Text), place)
+    name: _holds(
+        outbox,
+        cast(outbox.c.message, Text),
+        bindparam("wanted", type_=Text),
+        place,
+        outbox.c.message,
+        _shown_at.label("at"),
+    )
     for name, place in _PLACE.items()
 }
 _HOLDS_IN = {
-    name: _holds(inbox, inbox.c.body, bindparam("wanted", type_=LargeBinary), place)
+    name: _holds(
+        inbox,
+        inbox.c.body,
+        bindparam("wanted", type_=LargeBinary),
+        place,
+        inbox.c.body,
+        inbox.c.received_at.label("at"),
+    )
     for name, place in _BINARY_PLACE.items()
 }
 
 
-async def chat_holds(transaction: Transaction, *, channel: str, chat: str, text: str) -> bool:
-    """Tell whether anything that came from or goes to a chat has this (plain ASCII) text in it."""
+async def entries_with(transaction: Transaction, *, channel: str, chat: str, text: str) -> list[Entry]:
+    """Return the first entries that came from or go to a chat and have this (plain ASCII) text anywhere."""
     row = {"in_channel": channel, "in_chat": chat}
-    sent = await transaction.fetch_one(_HOLDS_OUT[transaction.dialect], {**row, "wanted": text})
-    came = await transaction.fetch_one(_HOLDS_IN[transaction.dialect], {**row, "wanted": text.encode()})
-    return bool(sent or came)
+    sent = await transaction.fetch(_HOLDS_OUT[transaction.dialect], {**row, "wanted": text})
+    came = await transaction.fetch(_HOLDS_IN[transaction.dialect], {**row, "wanted": text.encode()})
+    return [*(_entry_out(found) for found in sent), *(Entry(kind="in", **found) for found in came)]
 
 
 _NOTIFY = text("SELECT pg_notify('langnghe', :box)")

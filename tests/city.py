@@ -476,8 +476,28 @@ class CityHarness:
             committed=lambda: None,
             now=self.clock,
         )
-        self.delivery = Delivery(database, channels=self.channels, now=self.clock)
+        self.drawn: list[dict[str, Any]] = []
+        """What the delivery had drawn, as it was described."""
+        self.exported: list[dict[str, Any]] = []
+        self.delivery = Delivery(
+            database,
+            channels=self.channels,
+            media_dir=media_dir,
+            draw=self._draw,
+            export=self._export,
+            now=self.clock,
+        )
         self._people: dict[str, Somebody] = {}
+
+    async def _draw(self, spec: dict[str, Any]) -> bytes:
+        self.drawn.append(spec)
+        encoded = BytesIO()
+        Image.new("RGB", (40, 30), "white").save(encoded, "PNG")
+        return encoded.getvalue()
+
+    async def _export(self, spec: dict[str, Any]) -> tuple[bytes, str]:
+        self.exported.append(spec)
+        return b"PK\3\4 workbook", "so-lieu.xlsx"
 
     def clock(self) -> datetime:
         """Return the time of the city."""
