@@ -51,11 +51,23 @@ def read_period(text: str, *, today: date) -> tuple[Period | None, str]:
     ends before it begins. A date without a year is the latest one that has begun.
     """
     plain = " ".join(strip_accents(text).lower().split())
-    for pattern, read in _PATTERNS:
+    found = find_period(plain, today=today, bare=True)
+    if found is None:
+        return None, plain
+    period, start, end = found
+    return period, " ".join(f"{plain[:start]} {plain[end:]}".split())
+
+
+def find_period(plain: str, *, today: date, bare: bool = False) -> tuple[Period, int, int] | None:
+    """Return the days that a text in small letters without accents means, and where they are named.
+
+    bare: "tuần" alone is this week, "quý" this quarter, where nothing but days is expected. Raises ValueError
+    as `read_period`.
+    """
+    for pattern, read in (*_PATTERNS, *_BARE) if bare else _PATTERNS:
         if found := pattern.search(plain):
-            rest = f"{plain[: found.start()]} {plain[found.end() :]}"
-            return read(found, today), " ".join(rest.split())
-    return None, plain
+            return read(found, today), found.start(), found.end()
+    return None
 
 
 def read_coming_day(text: str, *, today: date, whole_week: bool = False) -> date | None:
@@ -147,61 +159,294 @@ def _opens_this_year(words: str, today: date) -> bool:
 
 
 def _month_named(found: re.Match[str], today: date) -> Period:
-    month = int(found["month"])
+    month = _month(found["month"])
+    return _months(_year_of(found, today, month > today.month), month, 1)
+
+
+def _months_named(found: re.Match[str], today: date) -> Period:
+    """Return the months from one to another of a year; "nay" as the last is today."""
+    first = _month(found["month"])
+    if found["last"] in _UNTIL_NOW:
+        return Period(first=date(_year_of(found, today, first > today.month), first, 1), last=today)
+    last = _month(found["last"])
+    year = _year_of(found, today, first > today.month)
+    return _months(year, first, last - first + 1 if last >= first else last - first + 13)
+
+
+def _month(words: str) -> int:
+    month = int(words)
     if not 1 <= month <= 12:
         raise ValueError(f"no such month: {month}")
-    year = int(found["year"]) if found["year"] else today.year - (month > today.month)
-    return _months(year, month, 1)
+    return month
+
+
+def _year_of(found: re.Match[str], today: date, is_to_come: bool) -> int:
+    """Return the year named, else the one in which a month or quarter has begun last."""
+    named = found["year"]
+    return _year(named, today) if named else today.year - is_to_come
 
 
 def _quarter(found: re.Match[str], today: date) -> Period:
     current = (today.month - 1) // 3 + 1
-    number = int(found["quarter"]) if found["quarter"] else current
-    year = int(found["year"]) if found["year"] else today.year - (number > current)
-    return _months(year, 3 * number - 2, 3)
+    number = _QUARTERS[found["quarter"]] if found["quarter"] else current
+    return _months(_year_of(found, today, number > current), 3 * number - 2, 3)
+
+
+def _quarters(found: re.Match[str], today: date) -> Period:
+    first, last = _QUARTERS[found["quarter"]], _QUARTERS[found["last"]]
+    year = _year_of(found, today, first > (today.month - 1) // 3 + 1)
+    return _months(year, 3 * first - 2, 3 * (last - first + 1))
+
+
+def _quarter_which(found: re.Match[str], today: date) -> Period:
+    first = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
+    if _is_last(found):
+        before = _months_before(first, 3)
+        return _months(before.year, before.month, 3)
+    return _months(first.year, first.month, 3)
 
 
 def _month_before(today: date) -> Period:
     return month_of(today.replace(day=1) - timedelta(days=1))
 
 
+def _months_before(day: date, count: int) -> date:
+    """Return the same day so many months before, or the last one of that month."""
+    month = day.year * 12 + day.month - 1 - count
+    last = _months(month // 12, month % 12 + 1, 1).last
+    return last.replace(day=min(day.day, last.day))
+
+
+def _last_months(found: re.Match[str], today: date) -> Period:
+    count = int(found["count"]) * (12 if found["what"] == "nam" else 3 if found["what"] == "quy" else 1)
+    return Period(first=_months_before(today, count) + timedelta(days=1), last=today)
+
+
+def _part_of_year(found: re.Match[str], today: date) -> Period:
+    count = int(found["count"]) if found["count"] else 6
+    year = _year_of(found, today, False)
+    if not 1 <= count <= 12:
+        raise ValueError(f"no such months: {count}")
+    return _months(year, 1 if found["part"] == "dau" else 13 - count, count)
+
+
+def _half_of_month(found: re.Match[str], today: date) -> Period:
+    month = _month_before(today) if _is_last(found) else month_of(today)
+    middle = month.first + timedelta(days=14)
+    if found["part"] == "dau":
+        return Period(first=month.first, last=middle)
+    return Period(first=middle + timedelta(days=1), last=month.last)
+
+
+def _since(found: re.Match[str], today: date) -> Period:
+    spans = {
+        "tuan": week_of(today),
+        "thang": month_of(today),
+        "quy": _quarter_of(today),
+        "nam": _months(today.year, 1, 12),
+    }
+    return Period(first=spans[found["what"] or found["begun"]].first, last=today)
+
+
+def _quarter_of(day: date) -> Period:
+    return _months(day.year, (day.month - 1) // 3 * 3 + 1, 3)
+
+
+def _week_which(found: re.Match[str], today: date) -> Period:
+    weeks = 2 if found["again"] else int(_is_last(found))
+    return week_of(today - timedelta(days=7 * weeks))
+
+
+def _month_which(found: re.Match[str], today: date) -> Period:
+    month = _month_before(today) if _is_last(found) else month_of(today)
+    return _month_before(month.first) if found["again"] else month
+
+
+def _weekend(found: re.Match[str], today: date) -> Period:
+    monday = week_of(today - timedelta(days=7 * _is_last(found))).first
+    return Period(first=monday + timedelta(days=5), last=monday + timedelta(days=6))
+
+
+def _weekday(found: re.Match[str], today: date) -> date:
+    """Return the latest day of a name, today included, or that of the week named."""
+    number = 6 if found["day"] in ("chu nhat", "cn") else _WEEKDAYS[found["number"]]
+    if found["which"]:
+        return week_of(today - timedelta(days=7 * _is_last(found))).first + timedelta(days=number)
+    return today - timedelta(days=(today.weekday() - number) % 7)
+
+
+def _day_of_month(found: re.Match[str], today: date) -> date:
+    month = month_of(today)
+    this_month = month.first + timedelta(days=int(found["day"]) - 1)
+    if this_month > month.last or found["day"] == "0":
+        raise ValueError(f"no such day: {found['day']}")
+    return this_month if this_month <= today else _months_before(this_month, 1)
+
+
+def _days_of_month(found: re.Match[str], today: date) -> Period:
+    month = _month(found["month"])
+    year = _year_of(found, today, date(today.year, month, int(found["first"])) > today)
+    return Period(
+        first=date(year, month, int(found["first"])),
+        last=date(year, month, int(found["last"] or found["first"])),
+    )
+
+
 def _is_last(found: re.Match[str]) -> bool:
-    return found["which"] in ("truoc", "qua", "roi")
+    return found["which"] not in (None, "nay")
 
 
 _DATE = r"(?<![\d/.])\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?![\d/])"
-_WHICH = r"(?:\s+(?P<which>nay|truoc|qua|roi))?\b"
-_YEAR = r"(?:\s*(?:/|nam)\s*(?P<year>\d{4}))?\b"
+_BEFORE = r"truoc|qua(?! han)|roi|vua qua|vua roi"
+_WHICH = rf" (?P<which>nay|{_BEFORE})\b"
+_YEAR = r"(?:\s*(?:/|,? ?(?:cua )?nam)\s*(?P<year>\d{4}|nay|truoc|ngoai))?\b"
+_UNTIL_NOW = ("nay", "gio", "hom nay", "bay gio", "hien nay", "hien tai")
+_NOW = rf"(?:{'|'.join(_UNTIL_NOW)})"
+_TO = r"(?:\s*[-–]\s*|\s+(?:den(?: het)?|toi|va|voi)\s+)"
+_QUARTERS = {
+    **{str(number): number for number in range(1, 5)},
+    "i": 1,
+    "ii": 2,
+    "iii": 3,
+    "iv": 4,
+}
+_QUARTER = r"[1-4]|iii|ii|iv|i"
+_DAY_NAME = r"(?P<day>chu nhat|cn|(?:thu |t)(?P<number>[2-7]|hai|ba|tu|nam|sau|bay))"
+_RECENT = r"(?:(?:vua )?(?:qua(?! han)|roi)|gan day|gan nhat|tro lai day|lien tiep|nay|truoc day)"
 
 # From the most to the least exact: the first that is found is what was meant.
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period]], ...] = (
     (
         re.compile(
-            rf"(?:tu\s+)?(?:ngay\s+)?(?P<first>{_DATE})\s*(?:-|–|den|toi)\s*(?:ngay\s+)?(?P<last>{_DATE})"
+            rf"(?:\btu\s+)?(?:\bngay\s+)?(?P<first>{_DATE})"
+            rf"\s*(?:-|–|den(?: het)?|toi)\s*(?:ngay\s+)?(?P<last>{_DATE})"
         ),
         _span,
     ),
-    (re.compile(rf"(?:ngay\s+)?(?P<day>{_DATE})"), lambda found, day: today(_date(found["day"], day))),
-    (re.compile(r"\bhom nay\b"), lambda found, day: today(day)),
-    (re.compile(r"\bhom qua\b"), lambda found, day: today(day - timedelta(days=1))),
     (
-        re.compile(r"\b(?P<count>[1-9]\d{0,2}) ngay(?: (?:qua|gan day|vua qua))?\b"),
+        re.compile(rf"\b(?:tu|ke tu) (?:ngay )?(?P<day>{_DATE})(?: (?:den|toi) {_NOW})?(?!\s*(?:den|toi|-))"),
+        lambda found, day: Period(first=_date(found["day"], day), last=day),
+    ),
+    (
+        re.compile(
+            rf"\b(?:tu )?(?:ngay |mung )?(?P<first>\d{{1,2}})(?:{_TO}(?:ngay |mung )?(?P<last>\d{{1,2}}))"
+            rf" thang (?P<month>\d{{1,2}}){_YEAR}"
+        ),
+        _days_of_month,
+    ),
+    (
+        re.compile(rf"\b(?:ngay|mung) (?P<first>\d{{1,2}})(?P<last>(?!))? thang (?P<month>\d{{1,2}}){_YEAR}"),
+        _days_of_month,
+    ),
+    (
+        re.compile(rf"(?:\bngay\s+)?(?P<day>{_DATE})"),
+        lambda found, day: today(_date(found["day"], day)),
+    ),
+    (
+        re.compile(r"\b(?:hom|bua) kia (?:va|voi|den|cung) (?:hom|bua) qua\b"),
+        lambda found, day: last_days(day - timedelta(days=1), 2),
+    ),
+    (
+        re.compile(r"\b(?:hom|bua) qua (?:va|voi|den|toi|cung)(?: ca)? (?:hom|bua) nay\b"),
+        lambda found, day: last_days(day, 2),
+    ),
+    (
+        re.compile(r"\b(?:ngay )?(?:hom|bua) kia\b"),
+        lambda found, day: today(day - timedelta(days=2)),
+    ),
+    (
+        re.compile(
+            r"\b(?:(?:sang|trua|chieu|toi) )?(?:ngay )?(?:hom|bua) nay\b|\b(?:sang|trua|chieu|toi) nay\b"
+        ),
+        lambda found, day: today(day),
+    ),
+    (
+        re.compile(
+            r"\b(?:(?:sang|trua|chieu|toi|dem) )?(?:ngay )?(?:hom|bua) qua\b(?! han)"
+            r"|(?<!\d )\b(?:sang|chieu|toi|dem|ngay) qua\b(?! han)"
+        ),
+        lambda found, day: today(day - timedelta(days=1)),
+    ),
+    (re.compile(r"\btrong ngay\b(?! (?:\d|hom))"), lambda found, day: today(day)),
+    (
+        re.compile(
+            r"\b(?:(?P<count>\d{1,2}) thang|nua) (?P<part>dau|cuoi)(?: cua)? nam"
+            r"(?: (?P<year>\d{4}|nay|truoc|ngoai))?\b(?! hoc)"
+        ),
+        _part_of_year,
+    ),
+    (
+        re.compile(rf"\bnua (?P<part>dau|cuoi) thang(?:{_WHICH})?"),
+        _half_of_month,
+    ),
+    (
+        re.compile(
+            rf"\b(?:(?:ke )?tu (?:hoi )?dau (?P<what>tuan|thang|quy|nam)(?: nay)?(?: (?:den|toi) {_NOW})?"
+            rf"|dau (?P<begun>tuan|thang|quy|nam)(?: nay)? (?:den|toi) {_NOW})(?! hoc)\b"
+        ),
+        _since,
+    ),
+    (
+        re.compile(rf"\b(?P<count>[1-9]\d{{0,2}}) ngay(?: {_RECENT})?\b"),
         lambda found, day: last_days(day, int(found["count"])),
     ),
     (
-        re.compile(rf"\btuan{_WHICH}"),
-        lambda found, day: week_of(day - timedelta(days=7) if _is_last(found) else day),
+        re.compile(rf"\b(?P<count>[1-9]\d?) tuan(?: {_RECENT})?\b"),
+        lambda found, day: last_days(day, 7 * int(found["count"])),
+    ),
+    (
+        re.compile(rf"\b(?P<count>[1-9]\d?) (?P<what>thang|quy|nam) {_RECENT}\b"),
+        _last_months,
+    ),
+    (re.compile(rf"\bcuoi tuan{_WHICH}"), _weekend),
+    (
+        re.compile(rf"\btu {_DAY_NAME}(?: tuan{_WHICH})? (?:den|toi) {_NOW}\b"),
+        lambda found, day: Period(first=_weekday(found, day), last=day),
+    ),
+    (
+        re.compile(rf"\b{_DAY_NAME}(?: tuan{_WHICH}| vua roi)?\b"),
+        lambda found, day: today(_weekday(found, day)),
+    ),
+    (re.compile(rf"\btuan{_WHICH}(?P<again> nua)?"), _week_which),
+    (
+        re.compile(
+            rf"\b(?:tu )?thang (?P<month>\d{{1,2}})(?:\s*-\s*|,? (?:den|toi|va|voi)(?: het)? )(?:thang )?"
+            rf"(?P<last>\d{{1,2}}(?! (?:phuong|xa|quan|huyen|so|don|vu|linh))|{_NOW}){_YEAR}"
+        ),
+        _months_named,
     ),
     (re.compile(rf"\bthang (?P<month>\d{{1,2}}){_YEAR}"), _month_named),
     (
-        re.compile(rf"\bthang{_WHICH}"),
-        lambda found, day: _month_before(day) if _is_last(found) else month_of(day),
+        re.compile(r"(?<![\d/.])(?P<month>\d{1,2})[/.](?P<year>\d{4})(?![\d/])"),
+        _month_named,
     ),
-    (re.compile(rf"\bquy(?: nay| (?P<quarter>[1-4])\b)?{_YEAR}"), _quarter),
+    (re.compile(rf"\bthang{_WHICH}(?P<again> nua)?"), _month_which),
     (
-        re.compile(r"\bnam (?P<year>\d{4}|nay|truoc|ngoai)\b"),
+        re.compile(
+            rf"\bquy (?P<quarter>{_QUARTER})(?:\s*-\s*| (?:va|den|toi) )(?:quy )?"
+            rf"(?P<last>{_QUARTER})\b{_YEAR}"
+        ),
+        _quarters,
+    ),
+    (re.compile(rf"\bquy (?P<quarter>{_QUARTER})\b{_YEAR}"), _quarter),
+    (re.compile(rf"\bquy{_WHICH}"), _quarter_which),
+    (
+        re.compile(r"\bnam (?P<year>\d{4}|nay|truoc|ngoai|qua(?! han)|vua qua|roi)\b"),
         lambda found, day: _months(_year(found["year"], day), 1, 12),
     ),
+    (re.compile(r"\btrong tuan\b"), lambda found, day: week_of(day)),
+    (re.compile(r"\btrong thang\b"), lambda found, day: month_of(day)),
+    (re.compile(r"\btrong quy\b"), lambda found, day: _quarter_of(day)),
+    (re.compile(r"\btrong nam\b"), lambda found, day: _months(day.year, 1, 12)),
+    (
+        re.compile(r"\b(?:ngay|mung) (?P<day>\d{1,2})\b(?! (?:phuong|xa|quan|huyen|vu))"),
+        lambda found, day: today(_day_of_month(found, day)),
+    ),
+)
+_BARE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period]], ...] = (
+    (re.compile(r"\btuan\b"), lambda found, day: week_of(day)),
+    (re.compile(r"\bthang\b"), lambda found, day: month_of(day)),
+    (re.compile(rf"\bquy(?P<quarter>(?!))?{_YEAR}"), _quarter),
 )
 
 
