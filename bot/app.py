@@ -31,7 +31,7 @@ from bot.web_groups import CityGroups, name_and_post
 from handlers import alarms, dispatch
 from handlers.channel import Address, Channel, ChannelError, Envelope, Misconfigured, OutboundMessage
 from handlers.delivery import Delivery
-from handlers.media import StoredPhoto, open_photo
+from handlers.media import StoredPhoto, open_media
 from handlers.receipt import Receiver
 from handlers.worker import TurnWorker
 from routing.understanding import Understanding
@@ -186,7 +186,9 @@ class App:
         if "worker" not in self._parts:
             return
         assert self._understanding is not None
-        self.delivery = Delivery(self.database, channels=self.channels, now=self._now)
+        self.delivery = Delivery(
+            self.database, channels=self.channels, media_dir=self.settings.media_dir, now=self._now
+        )
         self.worker = TurnWorker(
             self.database,
             channels=self.channels,
@@ -378,7 +380,7 @@ class App:
         return Entry(kind=stored.kind, id=stored.id, at=stored.at, message=message, inbound=inbound)
 
     async def _open_media(self, media_key: str) -> bytes:
-        return await asyncio.to_thread(open_photo, media_key, self.settings.media_dir)
+        return await asyncio.to_thread(open_media, media_key, self.settings.media_dir)
 
     async def _add_photo(self, photo: StoredPhoto) -> None:
         async with self.database.begin() as transaction:
