@@ -220,7 +220,7 @@ class OutboundMessage:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "OutboundMessage":
         """Rebuild from `as_dict` or its JSON."""
-        parts = dict(data)
+        parts: dict[str, Any] = {"text": "", **data}
         rows = parts.get("buttons", ())
         parts["buttons"] = tuple(tuple(Button(**button) for button in row) for row in rows)
         parts["photos"] = tuple(Photo(**photo) for photo in parts.get("photos", ()))

@@ -68,6 +68,13 @@ def picture(colour: str = "grey", size: tuple[int, int] = (32, 24)) -> bytes:
     return encoded.getvalue()
 
 
+def picture_png() -> bytes:
+    """Return a small PNG, as what the program draws."""
+    encoded = BytesIO()
+    Image.new("RGB", (40, 30), "white").save(encoded, "PNG")
+    return encoded.getvalue()
+
+
 def _written(message: InboundMessage) -> bytes:
     parts = asdict(message)
     parts["sent_at"] = message.sent_at.isoformat()
@@ -491,9 +498,7 @@ class CityHarness:
 
     async def _draw(self, spec: dict[str, Any]) -> bytes:
         self.drawn.append(spec)
-        encoded = BytesIO()
-        Image.new("RGB", (40, 30), "white").save(encoded, "PNG")
-        return encoded.getvalue()
+        return picture_png()
 
     async def _export(self, spec: dict[str, Any]) -> tuple[bytes, str]:
         self.exported.append(spec)
