@@ -5,7 +5,17 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from bot.commands import figures, organisation, people, places, reading, serving, simulation, training
+from bot.commands import (
+    contacts,
+    figures,
+    organisation,
+    people,
+    places,
+    reading,
+    serving,
+    simulation,
+    training,
+)
 from bot.commands.opening import Refused
 from bot.settings import WrongSettings, load_settings
 
@@ -16,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m bot", description="Lắng Nghe: a city's feedback channel in the chat apps people use."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for family in (serving, organisation, people, places, figures, reading, training, simulation):
+    for family in (serving, organisation, people, contacts, places, figures, reading, training, simulation):
         family.register(commands)
     return parser
 

@@ -87,7 +87,7 @@ class Settings(BaseModel):
     @field_validator("mail_from")
     @classmethod
     def _mail_address(cls, value: str) -> str:
-        if value and not _MAIL.fullmatch(value):
+        if value and not is_mail_address(value):
             raise ValueError("not a mail address; for example phananh@hanoi.example.vn")
         return value
 
@@ -187,6 +187,11 @@ def _problem(error: Mapping[str, object], given: Mapping[str, str]) -> str:
 def _unknown(name: str, fields: set[str]) -> str:
     near = difflib.get_close_matches(name, fields, n=1)
     return f"{PREFIX}{name} is not a setting" + (f"; did you mean {PREFIX}{near[0]}?" if near else "")
+
+
+def is_mail_address(text: str) -> bool:
+    """Tell whether a text has the form of a mail address."""
+    return _MAIL.fullmatch(text) is not None
 
 
 def sqlite_path(database_url: str) -> Path | None:

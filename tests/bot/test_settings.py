@@ -128,3 +128,24 @@ def test_an_empty_value_counts_as_not_set() -> None:
 def test_only_a_sqlite_url_has_a_file() -> None:
     assert str(sqlite_path("sqlite:///var/city.db")) == "var/city.db"
     assert sqlite_path("postgresql://localhost/city") is None
+
+
+def test_mail_needs_a_server_and_an_address_and_neither_shows_its_secret() -> None:
+    assert problems(SMTP_URL="smtp://mail.example.vn") == [
+        "LANGNGHE_SMTP_URL: mail also needs LANGNGHE_MAIL_FROM"
+    ]
+    assert problems(MAIL_FROM="a@b.vn") == ["LANGNGHE_MAIL_FROM: mail also needs LANGNGHE_SMTP_URL"]
+    (wrong,) = problems(SMTP_URL="http://user:geheim@mail.example.vn", MAIL_FROM="a@b.vn")
+    assert "smtp://user:password@" in wrong
+    assert "geheim" not in wrong
+    assert "not a mail address" in problems(SMTP_URL="smtp://mail.example.vn", MAIL_FROM="nobody")[0]
+    settings, _ = load_settings(
+        {"LANGNGHE_SMTP_URL": "smtp://u:geheim@mail.example.vn", "LANGNGHE_MAIL_FROM": "a@b.vn"}
+    )
+    assert "geheim" not in repr(settings)
+
+
+def test_the_gateway_s_template_is_json_that_holds_number_and_text() -> None:
+    assert "not JSON" in problems(SMS_TEMPLATE="{to} {text}")[0]
+    assert "must hold {to} and {text}" in problems(SMS_TEMPLATE='{"to": "{to}"}')[0]
+    assert "LANGNGHE_SMS_URL" in problems(SMS_URL="gateway")[0]

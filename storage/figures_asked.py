@@ -1,0 +1,117 @@
+"""The cases behind a figure: those that it counts, a page at a time."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+
+from routing.workflow import OPEN_STATUSES, Status
+from storage.cases import Case
+from storage.database import Transaction
+from storage.figures import ANSWERED_STATUSES, COUNTED_KINDS, SATISFIED_FROM
+from storage.tables import UtcTime
+from storage.tables import case as case_table
+
+NOBODY = [""]
+"""No unit has an empty code."""
+
+_RECEIVED = and_(
+    case_table.c.received_at >= bindparam("start", type_=UtcTime),
+    case_table.c.received_at < bindparam("end", type_=UtcTime),
+    case_table.c.status != Status.MERGED,
+)
+_ANSWERED = and_(
+    case_table.c.answered_at >= bindparam("start", type_=UtcTime),
+    case_table.c.answered_at < bindparam("end", type_=UtcTime),
+    case_table.c.status.in_(ANSWERED_STATUSES),
+)
+_OPEN = case_table.c.status.in_(sorted(OPEN_STATUSES))
+_IN_TIME = and_(
+    ~case_table.c.late_before,
+    or_(case_table.c.answer_due_at.is_(None), case_table.c.answered_at <= case_table.c.answer_due_at),
+)
+_BY_EXTENSION = func.coalesce(case_table.c.answered_at > case_table.c.extended_from, False)
+# A case that waits for its reporter is judged as of when its clock was stopped.
+_JUDGED_AT = func.coalesce(case_table.c.paused_at, bindparam("now", type_=UtcTime))
+_BY_RECEIPT = (case_table.c.received_at.desc(), case_table.c.id)
+_BY_ANSWER = (case_table.c.answered_at.desc(), case_table.c.id)
+_BY_DEADLINE = (case_table.c.due_at, case_table.c.id)
+
+_BEHIND: dict[str, tuple[ColumnElement[bool], tuple[ColumnElement[Any], ...]]] = {
+    "received": (_RECEIVED, _BY_RECEIPT),
+    "people": (_RECEIVED, (case_table.c.people_count.desc(), case_table.c.id)),
+    "reopened": (and_(_RECEIVED, case_table.c.reopened_count > 0), _BY_RECEIPT),
+    "answered": (_ANSWERED, _BY_ANSWER),
+    "late": (and_(_ANSWERED, ~_IN_TIME), _BY_ANSWER),
+    "on_time_rate": (and_(_ANSWERED, or_(~_IN_TIME, _BY_EXTENSION)), _BY_ANSWER),
+    "late_with_extension": (and_(_ANSWERED, _IN_TIME, _BY_EXTENSION), _BY_ANSWER),
+    "median_hours": (
+        and_(_ANSWERED, case_table.c.handled_hours.is_not(None)),
+        (case_table.c.handled_hours.desc(), case_table.c.id),
+    ),
+    "satisfaction": (
+        and_(_ANSWERED, case_table.c.rating < SATISFIED_FROM),
+        (case_table.c.rating, case_table.c.id),
+    ),
+    "open": (_OPEN, _BY_DEADLINE),
+    "overdue": (and_(_OPEN, case_table.c.due_at < _JUDGED_AT), _BY_DEADLINE),
+    "at_risk": (
+        and_(_OPEN, case_table.c.warn_at <= _JUDGED_AT, case_table.c.due_at >= _JUDGED_AT),
+        _BY_DEADLINE,
+    ),
+}
+"""For each figure: the cases to look at behind it, what needs looking at first. Of shares, those that fell short."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Behind:
+    """Which cases are meant. units: None for all. hidden: the domains that the reader may not see.
+
+    start and end matter to figures of a period only.
+    """
+
+    metric: str
+    start: datetime
+    end: datetime
+    now: datetime
+    units: Collection[str] | None = None
+    domains: Collection[str] = ()
+    hidden: Collection[str] = ()
+
+
+@cache
+def _statement(metric: str, of_units: bool, of_domains: bool) -> Select[Any]:
+    condition, order = _BEHIND[metric]
+    statement = select(case_table).where(
+        condition,
+        case_table.c.kind.in_(COUNTED_KINDS),
+        case_table.c.domain.not_in(bindparam("hidden", expanding=True)),
+    )
+    if of_units:
+        statement = statement.where(case_table.c.unit_code.in_(bindparam("units", expanding=True)))
+    if of_domains:
+        statement = statement.where(case_table.c.domain.in_(bindparam("domains", expanding=True)))
+    return statement.order_by(*order).limit(bindparam("most")).offset(bindparam("after"))
+
+
+async def cases_behind(
+    transaction: Transaction, behind: Behind, *, limit: int = 6, offset: int = 0
+) -> list[Case]:
+    """Return a page of the cases behind a figure."""
+    row: dict[str, Any] = {
+        "start": behind.start,
+        "end": behind.end,
+        "now": behind.now,
+        "hidden": sorted(behind.hidden) or NOBODY,
+        "most": limit,
+        "after": offset,
+    }
+    if behind.units is not None:
+        row["units"] = sorted(behind.units) or NOBODY
+    if behind.domains:
+        row["domains"] = sorted(behind.domains)
+    statement = _statement(behind.metric, behind.units is not None, bool(behind.domains))
+    return [Case(**found) for found in await transaction.fetch(statement, row)]
