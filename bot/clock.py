@@ -11,6 +11,7 @@ from handlers import (
     alarms,
     closing,
     leaving,
+    looking_ahead,
     notices,
     reminding,
     reorganising,
@@ -45,6 +46,8 @@ JOBS: dict[str, tuple[Job, float]] = {
     SEAL: (seals.tick, 600),
     "end_lapsed": (leaving.end_lapsed, 300),
     CHECK_RULES: (alarms.check_rules, 600),
+    "learn_pace": (looking_ahead.learn_pace, 600),
+    "watch_rises": (looking_ahead.watch, 600),
 }
 """Each job and how many seconds lie between its ticks."""
 
