@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from aiohttp import web
@@ -27,11 +29,16 @@ from handlers.media import (
     NotAPicture,
     StoredPhoto,
     TooLarge,
+    UnknownFile,
     UnknownPhoto,
+    file_mime,
+    file_path,
     photo_mime,
     photo_path,
     store_photo,
 )
+from routing.vietnamese import strip_accents
+from storage.conversations import CAME_IN
 
 MESSAGES_PER_MINUTE = 30
 UPLOADS_PER_MINUTE = 20
@@ -49,11 +56,8 @@ _PAGE_TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
-_MEDIA_HEADERS = {
-    "Cache-Control": "private, max-age=31536000, immutable",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Content-Disposition": "inline",
-}
+_MEDIA_HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "Vary": "Cookie"}
+_KEPT_FOR_EVER = "private, max-age=31536000, immutable"
 
 Receive = Callable[[str, Envelope, bytes], Awaitable[None]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -90,6 +94,7 @@ class WebChat:
         may_see: Callable[[str, str], Awaitable[bool]],
         commands: Callable[[str], Awaitable[Sequence[tuple[str, str]]]],
         add_photo: Callable[[StoredPhoto], Awaitable[None]] | None,
+        file_name: Callable[[str], Awaitable[str]] | None,
         groups: Groups | None,
     ) -> None:
         self._channel = channel
@@ -100,6 +105,7 @@ class WebChat:
         self._may_see = may_see
         self._commands = commands
         self._add_photo = add_photo
+        self._file_name = file_name
         self._groups = groups
         self._sockets: set[web.WebSocketResponse] = set()
         self._open: Counter[str] = Counter()
@@ -221,18 +227,18 @@ class WebChat:
     async def _come_in(self, talk: Talk) -> None:
         """Note that a member has opened a group for the first time."""
         if talk.group and self._groups and await self._groups.comes_in(talk.visitor.chat, talk.group):
-            await self._store(talk, {"update_id": f"in-{secrets.token_hex(8)}", "member_joined": True})
+            await self._store(talk, {"update_id": f"{CAME_IN}{secrets.token_hex(8)}", "member_joined": True})
 
     async def _push_groups(self, socket: web.WebSocketResponse, visitor: Visitor) -> None:
         """Send the list of the person's groups, and again whenever it is another."""
         news = asyncio.Event()
         heard: set[str] = set()
-        sent: Sequence[ListedGroup] = ()
+        sent: list[ListedGroup] = []
         try:
             while self._groups:
                 news.clear()
-                listed = await self._listed(visitor)
-                chats = {visitor.chat, *(group.chat for group in listed)}
+                listed = list(await self._listed(visitor))
+                chats = {visitor.chat, *(group.chat for group in listed if group.chat)}
                 self._channel.unlisten(heard - chats, news)
                 self._channel.listen(chats - heard, news)
                 heard = chats
@@ -295,15 +301,40 @@ class WebChat:
         return photo.media_key
 
     async def media(self, request: web.Request) -> web.StreamResponse:
-        """Return a picture to a chat that holds it; to any other it does not exist."""
+        """Return a picture or file to whoever was sent it, or to a group's member; to others it is not there.
+
+        A browser may keep what its own chat showed. What a group showed it must ask for each time, so that it
+        is gone with the membership. Nothing in between may keep either.
+        """
         talk, key = await self._talk(request), request.match_info["key"]
-        try:
-            path, mime = photo_path(key, self._media_dir), photo_mime(key)
-        except UnknownPhoto as error:
-            raise Refused(404, "unknown") from error
+        path, mime = self._kept(key)
         if not await self._may_see(talk.chat, key):
             raise Refused(404, "unknown")
-        return web.FileResponse(path, headers={**_MEDIA_HEADERS, "Content-Type": mime})
+        headers = {
+            **_MEDIA_HEADERS,
+            "Content-Type": mime,
+            "Content-Disposition": await self._disposition(key, mime),
+            "Cache-Control": "private, no-cache" if talk.group else _KEPT_FOR_EVER,
+        }
+        return web.FileResponse(path, headers=headers)
+
+    def _kept(self, key: str) -> tuple[Path, str]:
+        try:
+            return photo_path(key, self._media_dir), photo_mime(key)
+        except UnknownPhoto:
+            pass
+        try:
+            return file_path(key, self._media_dir), file_mime(key)
+        except UnknownFile as error:
+            raise Refused(404, "unknown") from error
+
+    async def _disposition(self, key: str, mime: str) -> str:
+        """Let pictures and recordings be shown in the page, and anything else be saved under its name."""
+        if mime.startswith(("image/", "audio/")):
+            return "inline"
+        name = (await self._file_name(key) if self._file_name else "") or key
+        plain = re.sub(r"[^A-Za-z0-9._ -]", "_", strip_accents(name))
+        return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
     async def _sender(self, request: web.Request, pace: Pace) -> Talk:
         _from_own_page(request)

@@ -1,7 +1,7 @@
 """The groups of the web chat, as their members' pages see them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from handlers import dispatch, texts
@@ -14,11 +14,15 @@ CHANNEL = "web"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListedGroup:
-    """A group in the list of one of its members; `last_at` is when something was last said there (ISO)."""
+    """A conversation in the list of somebody who is in groups; their private one has neither chat nor title.
 
-    chat: str
-    title: str
-    last_at: str = ""
+    last_in, last_out: the numbers of what was written and sent there last.
+    """
+
+    chat: str = ""
+    title: str = ""
+    last_in: int = 0
+    last_out: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the page shows."""
@@ -34,7 +38,7 @@ class Groups(Protocol):
         ...
 
     async def listed(self, user: str) -> Sequence[ListedGroup]:
-        """Return the groups of a person of the web chat."""
+        """Return the conversations of a person, their private one first; none without groups."""
         ...
 
     async def admits(self, user: str, chat: str) -> bool:
@@ -55,11 +59,12 @@ class CityGroups:
         self._database = database
 
     async def listed(self, user: str) -> Sequence[ListedGroup]:
-        """Return the groups of a person, those with the latest news first."""
+        """Return the conversations of a person, their private one first; none without groups."""
         async with self._database.read() as transaction:
             found = await conversations.groups_of(transaction, channel=CHANNEL, user=user)
-            listed = [await _listed(transaction, group) for group in found]
-        return sorted(listed, key=lambda group: (group.last_at, group.title), reverse=True)
+            listed = [await _listed(transaction, group.chat, group.title) for group in found]
+            own = await _listed(transaction, user, "") if found else None
+        return [replace(own, chat=""), *listed] if own else []
 
     async def admits(self, user: str, chat: str) -> bool:
         """Tell whether a person may read and write in a group now: a member, or invited to be one."""
@@ -75,9 +80,9 @@ class CityGroups:
             return await conversations.group_open_to(transaction, channel=CHANNEL, user=user, chat=chat)
 
 
-async def _listed(transaction: Transaction, group: OpenGroup) -> ListedGroup:
-    last_at = await conversations.last_said_at(transaction, channel=CHANNEL, chat=group.chat)
-    return ListedGroup(chat=group.chat, title=group.title, last_at=last_at.isoformat() if last_at else "")
+async def _listed(transaction: Transaction, chat: str, title: str) -> ListedGroup:
+    last_in, last_out = await conversations.last_said(transaction, channel=CHANNEL, chat=chat)
+    return ListedGroup(chat=chat, title=title, last_in=last_in, last_out=last_out)
 
 
 def name_and_post(author: Author | None) -> tuple[str, str]:

@@ -11,6 +11,9 @@ from storage.database import Transaction
 from storage.prepared import Row
 from storage.tables import account, group_chat, group_member, inbox, outbox, person, post, unit
 
+CAME_IN = "in-"
+"""So begins the id of an update by which a member comes into a group: nothing that anybody said."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Author:
@@ -56,17 +59,22 @@ _IN_GROUPS = (
 _GROUPS_OF = _IN_GROUPS.order_by(group_chat.c.id)
 _IN_GROUP = _IN_GROUPS.where(group_chat.c.chat == bindparam("in_chat"))
 _LAST_IN = (
-    select(inbox.c.received_at.label("at"))
-    .where(inbox.c.channel == bindparam("in_channel"), inbox.c.chat == bindparam("in_chat"))
+    select(inbox.c.id)
+    .where(
+        inbox.c.channel == bindparam("in_channel"),
+        inbox.c.chat == bindparam("in_chat"),
+        inbox.c.external_id.not_like(f"%:{CAME_IN}%"),
+    )
     .order_by(inbox.c.id.desc())
     .limit(1)
 )
 _LAST_OUT = (
-    select(outbox.c.sent_at.label("at"))
+    select(outbox.c.id)
     .where(
         outbox.c.channel == bindparam("in_channel"),
         outbox.c.chat == bindparam("in_chat"),
         outbox.c.sent_at.is_not(None),
+        outbox.c.message["act"].as_string().is_(None),
     )
     .order_by(outbox.c.id.desc())
     .limit(1)
@@ -88,11 +96,12 @@ async def authors(
     return found
 
 
-async def last_said_at(transaction: Transaction, *, channel: str, chat: str) -> datetime | None:
-    """Return when something was last written in a chat or sent to it, None for never."""
+async def last_said(transaction: Transaction, *, channel: str, chat: str) -> tuple[int, int]:
+    """Return the numbers of what was written last in a chat and of what was sent to it last, 0 for none."""
     row = {"in_channel": channel, "in_chat": chat}
-    rows = [*await transaction.fetch(_LAST_IN, row), *await transaction.fetch(_LAST_OUT, row)]
-    return max((each["at"] for each in rows), default=None)
+    came = await transaction.fetch_one(_LAST_IN, row)
+    sent = await transaction.fetch_one(_LAST_OUT, row)
+    return (came["id"] if came else 0), (sent["id"] if sent else 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

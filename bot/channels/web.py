@@ -73,6 +73,14 @@ class Entry:
     post: str = ""
     """In a group, as what they wrote it."""
 
+    @property
+    def media_keys(self) -> set[str]:
+        """The keys of the pictures and files that it shows."""
+        said = self.message or self.inbound
+        if said is None:
+            return set()
+        return {photo.media_key for photo in said.photos} | {file.media_key for file in said.files}
+
     def as_dict(self, viewer: str) -> dict[str, Any]:
         """Return what the page needs to show it to the person with the given id."""
         shown = {"kind": self.kind, "id": self.id, "at": self.at.isoformat()}

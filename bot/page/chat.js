@@ -1,13 +1,18 @@
 // The chat page: one session, one socket, one queue of what waits to be sent.
 
 import { Sender, Waiting } from "/page/queue.js";
+import { Talks } from "/page/talks.js";
 import { View, element } from "/page/view.js";
 
 const PHOTOS = 10;
 const EDGE = 2560;
 const SILENCE = 60_000; // the server says something every 25 seconds
+const NOT_A_MEMBER = 4403;
+const LEFT = "#khong-o-trong-nhom";
 const find = (id) => document.getElementById(id);
-const seat = new URLSearchParams(location.search).get("seat") ?? "";
+const asked = new URLSearchParams(location.search);
+const seat = asked.get("seat") ?? "";
+const group = asked.get("group") ?? "";
 const coarse = matchMedia("(pointer: coarse)").matches;
 const composer = find("composer");
 const text = find("text");
@@ -19,12 +24,17 @@ let live = false;
 let unread = 0;
 let answersBefore = 0;
 
-const here = (path, query = {}) => `${path}?${new URLSearchParams(seat ? { ...query, seat } : query)}`;
+function here(path, query = {}) {
+  const parts = Object.entries({ group, ...query, seat }).filter(([, value]) => value !== "");
+  return `${path}?${new URLSearchParams(parts)}`;
+}
 const ask = (path, options = {}, query = {}) => fetch(here(path, query), options);
 
 const view = new View({
   list: find("messages"), scroller: find("scroller"), typing: find("typing"), newest: find("newest"),
   mediaUrl: (key) => here(`/media/${key}`),
+  pageUrl: (url) => pageUrl(url),
+  group: group !== "",
   on: {
     press: (button, button_message, label) => send({ button, button_message, label }),
     locate: () => askPosition(),
@@ -33,11 +43,22 @@ const view = new View({
   },
 });
 
+const talks = new Talks({
+  seat, group, nav: find("talks"), list: find("talks-list"), button: find("talks-open"),
+  on: { news: () => parent !== window && parent.postMessage({ news: seat }, location.origin) },
+});
+
 const waiting = new Waiting(seat);
 const sender = new Sender(waiting, ask, {
   sending: () => { answersBefore = view.answers; },
-  sent: (item) => { tell(""); view.confirm(item.id); view.wait(answersBefore); },
+  sent: (item) => {
+    tell("");
+    view.confirm(item.id);
+    if (item.left_out && item.group) tell(NO_FILES, 10_000);
+    if (isForBot(item)) view.wait(answersBefore);
+  },
   refused: (item) => {
+    if (item.left_out && item.group) tell(NO_FILES, 10_000);
     if (item.files.length && !item.text) view.dropOwn(item.id);
     else view.say(item.id, "Không gửi được");
     view.settle();
@@ -50,15 +71,31 @@ const sender = new Sender(waiting, ask, {
   lost: () => openSession(),
 });
 
+// Links within this site stay at the seat; anything but a page is no link.
+function pageUrl(url) {
+  if (!URL.canParse(url, location.href)) return "";
+  const found = new URL(url, location.href);
+  if (!/^https?:$/.test(found.protocol)) return "";
+  if (found.origin === location.origin && found.pathname === "/chat" && seat) found.searchParams.set("seat", seat);
+  return found.href;
+}
+
+// In a group most of what is said is meant for people: no answer is to be waited for.
+function isForBot({ group: to, text: words, button, reply_to }) {
+  return !to || button || /^\d+$/.test(reply_to) || /^\/|(^|\W)@(bot|langnghe)\b/i.test(words);
+}
+
 // sending
+
+const NO_FILES = "Trong nhóm chỉ gửi được ảnh (tối đa 12 MB mỗi ảnh). Anh/chị gửi tệp khác ở trò chuyện riêng nhé.";
 
 function newId() {
   if (crypto.randomUUID) return crypto.randomUUID(); // only on https and localhost
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `m-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 function send(parts) {
-  const item = { id: newId(), seat, at: Date.now(), text: "", button: "", button_message: "", reply_to: "", files: [], ...parts };
+  const item = { id: newId(), seat, group, at: Date.now(), text: "", button: "", button_message: "", reply_to: "", files: [], ...parts };
   showWaiting(item);
   view.toEnd();
   return sender.add(item);
@@ -93,6 +130,23 @@ text.addEventListener("keydown", (event) => {
   composer.requestSubmit();
 });
 text.addEventListener("input", grow);
+
+// What was begun here is still there when one comes back from another conversation.
+const draft = `langnghe-draft|${seat}|${group}`;
+addEventListener("pagehide", () => {
+  try {
+    sessionStorage.setItem(draft, text.value);
+  } catch {
+    // a browser that keeps nothing begins anew
+  }
+});
+function takeUpDraft() {
+  try {
+    text.value = sessionStorage.getItem(draft) ?? "";
+  } catch {
+    text.value = "";
+  }
+}
 
 function grow() {
   text.style.height = "auto";
@@ -215,10 +269,28 @@ function locate() {
 find("menu").addEventListener("click", async () => {
   const answer = await ask("/chat/commands").catch(() => null);
   const commands = answer?.ok ? await answer.json() : [["/trogiup", "Cách dùng"]];
-  openSheet("Các lệnh", commands.map(([name, description]) => ({
+  if (!commands.length) return tell("Trong nhóm, anh/chị trả lời vào một hồ sơ để giao việc, hoặc viết @bot rồi hỏi số liệu.", 10_000);
+  return openSheet("Các lệnh", commands.map(([name, description]) => ({
     title: description, hint: name, act: () => send({ text: name }),
   })));
 });
+
+find("mention").addEventListener("click", () => {
+  text.value = `@bot ${text.value}`;
+  grow();
+  text.focus();
+});
+
+// On a phone the list of conversations comes as a sheet.
+find("talks-open").addEventListener("click", () => {
+  const list = find("talks-list").cloneNode(true);
+  list.removeAttribute("id");
+  find("talks-sheet").querySelector("ul")?.remove();
+  find("talks-sheet").append(list);
+  find("talks-sheet").showModal();
+});
+find("talks-close").addEventListener("click", () => find("talks-sheet").close());
+find("talks-sheet").addEventListener("click", ({ target }) => { if (target === find("talks-sheet")) target.close(); });
 
 function openSheet(title, choices) {
   find("sheet-title").textContent = title;
@@ -296,12 +368,43 @@ function offer(examples) {
   find("examples").hidden = false;
 }
 
+function introduceGroup({ title }) {
+  document.title = `${title} · Lắng Nghe`;
+  if (find("title").textContent !== title) find("subtitle").textContent = `Nhóm · ${find("title").textContent}`;
+  find("title").textContent = title;
+  find("welcome-title").textContent = title;
+  find("welcome-text").textContent = "Chỉ thành viên của nhóm đọc được. Anh/chị trả lời vào một hồ sơ để giao việc, hoặc viết @bot rồi hỏi số liệu.";
+  find("welcome-urgent").hidden = true;
+  find("examples").hidden = true;
+  find("position").hidden = true;
+  find("mention").hidden = false;
+  text.placeholder = "Nhắn cho nhóm…";
+}
+
+// The server tells whoever is no member (any more) that there is no such group.
+async function findGroup() {
+  const answer = await ask("/chat/groups");
+  if (!answer.ok) throw new Error(`groups: ${answer.status}`);
+  const groups = await answer.json();
+  if (groups.some(({ chat }) => chat === group)) talks.update(groups);
+  return talks.open;
+}
+
+function leaveGroup() {
+  location.replace(`${talks.address("")}${LEFT}`);
+}
+
 let tries = 0;
 let failedSince = 0;
 
 async function connect() {
   try {
     introduce(await openSession());
+    if (group) {
+      const found = await findGroup();
+      if (!found) return leaveGroup();
+      introduceGroup(found);
+    }
   } catch {
     return again();
   }
@@ -311,7 +414,11 @@ async function connect() {
   const alive = () => { clearTimeout(watch); watch = setTimeout(() => socket.close(), SILENCE); };
   socket.addEventListener("open", () => { alive(); connected(); });
   socket.addEventListener("message", ({ data }) => { alive(); receive(JSON.parse(data)); });
-  socket.addEventListener("close", () => { clearTimeout(watch); again(); });
+  socket.addEventListener("close", ({ code }) => {
+    clearTimeout(watch);
+    if (code === NOT_A_MEMBER) leaveGroup();
+    else again();
+  });
   addEventListener("offline", () => socket.close(), { once: true });
   return undefined;
 }
@@ -320,7 +427,7 @@ function connected() {
   tries = 0;
   failedSince = 0;
   showConnection("live", "Đã nối");
-  tell("");
+  if (location.hash !== LEFT) tell("");
   sender.hurry();
 }
 
@@ -334,15 +441,17 @@ function again() {
   addEventListener("online", retry);
 }
 
-function receive({ entries }) {
+function receive({ entries, groups }) {
+  if (groups) talks.update(groups);
   if (!entries) return;
   for (const entry of entries) {
-    if (view.show(entry, live) && live && entry.kind === "out") announce();
+    talks.shown(entry);
+    if (view.show(entry, live) && live && (entry.kind === "out" || entry.own === false)) announce();
   }
   if (!live) {
     live = true;
     find("messages").setAttribute("aria-live", "polite");
-    for (const item of waiting.list()) if (!view.own.has(item.id)) showWaiting(item);
+    for (const item of waiting.list()) if ((item.group ?? "") === group && !view.own.has(item.id)) showWaiting(item);
     view.toEnd();
   }
 }
@@ -356,6 +465,7 @@ function announce() {
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
+  talks.readAll();
   unread = 0;
   document.title = document.title.replace(/^\(\d+\) /, "");
 });
@@ -368,6 +478,8 @@ if (parent !== window) {
   fit();
 }
 await waiting.load();
+takeUpDraft();
 grow();
+if (location.hash === LEFT) tell("Anh/chị không ở trong nhóm đó nên không mở được. Cần vào nhóm, anh/chị hỏi người lập nhóm.", 20_000);
 connect();
 if (!coarse && parent === window) text.focus();

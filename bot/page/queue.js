@@ -111,12 +111,13 @@ export class Sender {
       const uploaded = await this.upload(item);
       if (uploaded.code) return uploaded;
       item.photos = uploaded.photos;
+      item.left_out = uploaded.refused;
       await this.waiting.put(item);
       if (!item.photos.length && !item.text) return { code: "refused" }; // the bot says why
     }
     const { id, text, button, button_message, reply_to, latitude, longitude } = item;
     const body = { id, text, button, button_message, reply_to, latitude, longitude, photos: item.photos ?? [] };
-    const answer = await this.ask("/chat/messages", { method: "POST", body: JSON.stringify(body) });
+    const answer = await this.ask("/chat/messages", { method: "POST", body: JSON.stringify(body) }, toGroup(item));
     if (answer.status === 400 && item.photos?.length && !item.again) {
       Object.assign(item, { photos: null, again: true }); // uploaded in a session that is no more
       return this.deliver(item);
@@ -127,9 +128,14 @@ export class Sender {
   async upload(item) {
     const form = new FormData();
     for (const file of item.files) form.append("photo", file, file.name || "photo.jpg");
-    const answer = await this.ask("/chat/photos", { method: "POST", body: form }, { id: item.id });
+    const answer = await this.ask("/chat/photos", { method: "POST", body: form }, { id: item.id, ...toGroup(item) });
     return answer.ok ? answer.json() : outcome(answer);
   }
+}
+
+// What waits goes where it was written, whichever conversation is open when it goes.
+function toGroup({ group }) {
+  return { group: group ?? "" };
 }
 
 async function outcome(answer) {

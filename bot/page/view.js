@@ -4,6 +4,7 @@ import { clock, date, dayName, full } from "/page/when.js";
 
 const CODE = /\b([A-Z]{2,4}-[0-9A-Z]{4}-[0-9A-Z]{4})\b/;
 const OVERLAP = 20;
+const NAMELESS = "Tin có ảnh hoặc tệp";
 const UNSUPPORTED = { large_photo: "Một ảnh quá lớn", file: "Một tệp không phải ảnh" };
 
 export function element(tag, className, text) {
@@ -23,11 +24,12 @@ function withCodes(paragraph, text) {
 
 export class View {
   // `on` has press(button, messageId, label), locate(), reply(messageId, text), look(url, label).
-  constructor({ list, scroller, typing, newest, mediaUrl, on }) {
-    Object.assign(this, { list, scroller, typing, newest, mediaUrl, on });
+  constructor({ list, scroller, typing, newest, mediaUrl, pageUrl, group, on }) {
+    Object.assign(this, { list, scroller, typing, newest, mediaUrl, pageUrl, group, on });
     this.shown = new Set();
     this.own = new Map();
     this.bot = new Map();
+    this.said = new Map();
     this.lastDay = "";
     this.answers = 0;
     newest.addEventListener("click", () => this.toEnd());
@@ -44,6 +46,7 @@ export class View {
     if (this.shown.has(key)) return false;
     this.shown.add(key);
     if (entry.kind === "out") this.showBot(entry, live);
+    else if (entry.own === false) this.showMember(entry, live);
     else this.showOwn(entry, live);
     return true;
   }
@@ -54,10 +57,16 @@ export class View {
     const { item, bubble } = this.append("bot", new Date(entry.at), live);
     item.dataset.id = entry.id;
     this.bot.set(String(entry.id), item);
+    if (this.group) this.author(bubble, "Lắng Nghe", "");
     this.quote(bubble, entry.reply_to);
-    this.pictures(bubble, (entry.photos ?? []).map(this.mediaUrl));
+    const photos = entry.photos ?? [];
+    if (photos.some((key) => key.endsWith(".png"))) item.classList.add("chart"); // what people send is kept as JPEG
+    this.pictures(bubble, photos.map(this.mediaUrl));
     if (entry.text) bubble.append(withCodes(element("p", "text"), entry.text));
-    this.meta(bubble, new Date(entry.at)).prepend(this.replyButton(entry));
+    this.files(bubble, entry.files ?? []);
+    this.remember(String(entry.id), entry.text || NAMELESS);
+    this.meta(bubble, new Date(entry.at)).prepend(this.replyButton(String(entry.id)));
+    this.links(item, entry.links ?? []);
     const rows = [...(entry.buttons ?? [])];
     if (rows.length || entry.ask_location) item.append(this.choices(entry, rows));
     if (entry.replace) this.spend(entry.replace);
@@ -75,16 +84,45 @@ export class View {
       id: entry.message_id, at, live, label,
       text: entry.text, location: entry.location, reply_to: entry.reply_to,
       pictures: (entry.photos ?? []).map(this.mediaUrl),
-      note: UNSUPPORTED[entry.unsupported] ?? (entry.unsupported ? "Một tin chưa đọc được" : ""),
+      note: wordsFor({ unsupported: entry.unsupported }),
     });
     return this.confirm(entry.message_id);
+  }
+
+  // What another member of the group wrote or pressed.
+  showMember(entry, live) {
+    const label = entry.button ? this.labelOf(entry.button_message, entry.button) : "";
+    if (entry.button && !label) return;
+    const { item, bubble } = this.append("member", new Date(entry.at), live);
+    if (this.lastAuthor === entry.name) item.classList.add("same");
+    this.lastAuthor = entry.name;
+    this.author(bubble, entry.name, entry.post);
+    this.quote(bubble, entry.reply_to);
+    this.pictures(bubble, (entry.photos ?? []).map(this.mediaUrl));
+    const words = label || entry.text || wordsFor(entry);
+    if (words) bubble.append(withCodes(element("p", "text"), words));
+    this.remember(entry.message_id, words || NAMELESS);
+    this.meta(bubble, new Date(entry.at)).prepend(this.replyButton(entry.message_id));
+    this.scroll(live);
+  }
+
+  author(bubble, name, post) {
+    const line = element("p", "author");
+    line.append(element("strong", "", name));
+    if (post) line.append(element("span", "", post));
+    bubble.append(line);
+  }
+
+  remember(id, words) {
+    this.said.set(id, words);
   }
 
   addOwn({ id, at, live, label, text, location, reply_to, pictures, note }) {
     const { item, bubble } = this.append("own", at, live);
     this.quote(bubble, reply_to);
     this.pictures(bubble, pictures ?? []);
-    const words = label || text || note || (location ? `Vị trí: ${location.map((part) => part.toFixed(5)).join(", ")}` : "");
+    const words = label || text || note || wordsFor({ location });
+    this.remember(id, words || NAMELESS);
     if (words) bubble.append(withCodes(element("p", "text"), words));
     const state = element("span", "state");
     this.meta(bubble, at).append(state);
@@ -130,7 +168,10 @@ export class View {
     const item = element("li", `message ${kind}${next ? " next" : ""}${live ? " fresh" : ""}`);
     const bubble = element("div", "bubble");
     item.append(bubble);
-    item.prepend(hidden(kind === "bot" ? "Lắng Nghe:" : "Anh/chị:"));
+    if (kind !== "member") {
+      this.lastAuthor = "";
+      if (kind === "own" || !this.group) item.prepend(hidden(kind === "bot" ? "Lắng Nghe:" : "Anh/chị:"));
+    }
     this.list.append(item);
     return { item, bubble };
   }
@@ -145,15 +186,15 @@ export class View {
     return line;
   }
 
-  replyButton(entry) {
+  replyButton(id) {
     const button = element("button", "", "Trả lời tin này");
     button.type = "button";
-    button.addEventListener("click", () => this.on.reply(String(entry.id), entry.text));
+    button.addEventListener("click", () => this.on.reply(id, this.said.get(id)));
     return button;
   }
 
   quote(bubble, id) {
-    const quoted = id && this.bot.get(String(id))?.querySelector(".text")?.textContent;
+    const quoted = id && this.said.get(String(id));
     if (quoted) bubble.append(element("p", "quote", quoted.slice(0, 120)));
   }
 
@@ -174,6 +215,37 @@ export class View {
       box.append(button);
     });
     bubble.append(box);
+  }
+
+  // Recordings can be heard at once; everything else is saved under its name.
+  files(bubble, files) {
+    for (const { key, kind, name, size } of files) {
+      if (kind === "voice") {
+        const player = element("audio", "voice");
+        Object.assign(player, { controls: true, preload: "none", src: this.mediaUrl(key) });
+        player.setAttribute("aria-label", name || "Tin thoại");
+        bubble.append(player);
+        continue;
+      }
+      const link = element("a", "file");
+      Object.assign(link, { href: this.mediaUrl(key), download: name || key });
+      const words = element("span", "name", name || "Tệp đính kèm");
+      link.append(words, element("span", "size", ["Tải về", bytes(size)].filter(Boolean).join(" · ")));
+      bubble.append(link);
+    }
+  }
+
+  links(item, links) {
+    const box = element("div", "choices links");
+    for (const { label, url } of links) {
+      const address = this.pageUrl(url);
+      if (!address) continue;
+      const link = element("a", "", label);
+      link.href = address;
+      if (new URL(address).origin !== location.origin) Object.assign(link, { target: "_blank", rel: "noopener noreferrer" });
+      box.append(link);
+    }
+    if (box.childElementCount) item.append(box);
   }
 
   choices(entry, rows) {
@@ -229,7 +301,7 @@ export class View {
   }
 
   spend(id) {
-    this.bot.get(String(id))?.querySelector(".choices")?.classList.add("spent");
+    this.bot.get(String(id))?.querySelector(".choices:not(.links)")?.classList.add("spent");
     for (const button of this.buttonsOf(id)) button.disabled = true;
   }
 
@@ -248,6 +320,16 @@ export class View {
     this.newest.hidden = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
   }
+}
+
+function wordsFor({ location, unsupported }) {
+  if (location) return `Vị trí: ${location.map((part) => part.toFixed(5)).join(", ")}`;
+  return UNSUPPORTED[unsupported] ?? (unsupported ? "Một tin chưa đọc được" : "");
+}
+
+function bytes(size) {
+  if (!size) return "";
+  return size < 1_000_000 ? `${Math.max(1, Math.round(size / 1000))} KB` : `${(size / 1_000_000).toFixed(1).replace(".", ",")} MB`;
 }
 
 function hidden(text) {

@@ -94,7 +94,7 @@ async def test_nothing_sticks_out_and_everything_can_be_read_and_tapped(
         "[...document.querySelectorAll('.bubble')].every(b => b.getBoundingClientRect().right <= innerWidth)"
     )
     small = await page.evaluate(
-        """[...document.querySelectorAll('.choices button, .tool, .send')]
+        """[...document.querySelectorAll('.choices button, .tool:not([hidden]), .send, .meta button')]
            .filter(b => b.getBoundingClientRect().height < 44).length"""
     )
     assert small == 0

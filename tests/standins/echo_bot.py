@@ -19,6 +19,7 @@ from aiohttp import web
 
 from bot.channels.web import Entry, WebChannel
 from bot.server import Demo, SamplePosition, Seat, build_server
+from bot.web_groups import ListedGroup
 from handlers.channel import Address, Button, Channel, Envelope, InboundMessage, OutboundMessage
 from handlers.media import StoredPhoto
 
@@ -40,6 +41,47 @@ CARD_BUTTONS = (
 )
 
 
+class SampleGroups:
+    """Groups by hand: who is in which, and who of them has not come yet."""
+
+    commands = ("/nhom",)
+
+    def __init__(self, bot: "EchoBot") -> None:
+        self.titles: dict[str, str] = {}
+        self.members: dict[str, set[str]] = {}
+        self.awaited: set[tuple[str, str]] = set()
+        self._bot = bot
+
+    def make(self, number: int, title: str, *members: str) -> str:
+        """Make a group and return its chat."""
+        chat = f"g-{number:032x}"
+        self.titles[chat], self.members[chat] = title, set(members)
+        return chat
+
+    async def listed(self, user: str) -> list[ListedGroup]:
+        found = [chat for chat, members in self.members.items() if user in members]
+        chats = [user, *found] if found else []
+        return [
+            ListedGroup(
+                chat="" if chat == user else chat,
+                title=self.titles.get(chat, ""),
+                last_in=self._last(chat, "in"),
+                last_out=self._last(chat, "out"),
+            )
+            for chat in chats
+        ]
+
+    async def admits(self, user: str, chat: str) -> bool:
+        return user in self.members.get(chat, ())
+
+    async def comes_in(self, user: str, chat: str) -> bool:
+        return (user, chat) in self.awaited
+
+    def _last(self, chat: str, kind: str) -> int:
+        ids = [entry.id for entry in self._bot.entries.get(chat, []) if entry.kind == kind]
+        return max(ids, default=0)
+
+
 class EchoBot:
     """Runs the real server on a free port; `refuse` makes the storage fail while it is true."""
 
@@ -51,6 +93,10 @@ class EchoBot:
         self.received: list[InboundMessage] = []
         self.photos: list[StoredPhoto] = []
         self.sat: list[tuple[str, str]] = []
+        self.groups = SampleGroups(self)
+        self.names: dict[str, tuple[str, str]] = {}
+        """Person → the name and post under which a group sees them."""
+        self.file_names: dict[str, str] = {}
         self.refuse = False
         self.healthy = True
         self.answer: Callable[[InboundMessage], OutboundMessage | None] = echo
@@ -70,6 +116,8 @@ class EchoBot:
             may_see=self.may_see,
             commands=self.commands,
             add_photo=self.add_photo,
+            file_name=self.file_name,
+            groups=self.groups,
         )
         self.runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self.runner.setup()
@@ -93,7 +141,11 @@ class EchoBot:
         message = self.web.parse(body)
         assert message is not None
         self.received.append(message)
-        self._append(message.address.chat, "in", inbound=message)
+        if message.member_joined:
+            self.groups.awaited.discard((message.sender, message.address.chat))
+            return
+        name, post = self.names.get(message.sender, ("", ""))
+        self._append(message.address.chat, "in", inbound=message, name=name, post=post)
         answer = self.answer(message)
         if answer:
             await self.say(message.address.chat, answer)
@@ -118,10 +170,10 @@ class EchoBot:
         return {"inbox_waiting": 3, "oldest_seconds": 1.5}
 
     async def may_see(self, chat: str, media_key: str) -> bool:
-        messages = [entry.message or entry.inbound for entry in self.entries.get(chat, [])]
-        return any(
-            photo.media_key == media_key for message in messages if message for photo in message.photos
-        )
+        return any(media_key in entry.media_keys for entry in self.entries.get(chat, []))
+
+    async def file_name(self, media_key: str) -> str:
+        return self.file_names.get(media_key, "")
 
     async def commands(self, chat: str) -> list[tuple[str, str]]:
         return [("/trogiup", "Cách dùng"), ("/cuatoi", "Các phản ánh của tôi"), ("/tracuu", "Tra cứu một mã")]
@@ -133,8 +185,10 @@ class EchoBot:
         self.sat.append((chat, seat))
 
 
-def echo(message: InboundMessage) -> OutboundMessage:
-    """Answer with what was said."""
+def echo(message: InboundMessage) -> OutboundMessage | None:
+    """Answer with what was said, in a group only what is meant for the bot."""
+    if message.group and not (message.mentioned or message.button):
+        return None
     heard = message.text or message.button or message.unsupported or str(message.location or "")
     return OutboundMessage(
         text=f"Đã nghe: {heard}",

@@ -336,7 +336,7 @@ async def test_what_is_being_sent_shows_and_what_failed_does_not(database: Datab
 
 
 async def holds(transaction: Transaction, text: str, chat: str = "an") -> bool:
-    return await messages.chat_holds(transaction, channel="telegram", chat=chat, text=text)
+    return bool(await messages.entries_with(transaction, channel="telegram", chat=chat, text=text))
 
 
 async def test_a_chat_holds_what_came_or_went_in_it_alone(database: Database) -> None:
@@ -348,6 +348,10 @@ async def test_a_chat_holds_what_came_or_went_in_it_alone(database: Database) ->
         assert not await holds(transaction, "abc_jpg")
         assert not await holds(transaction, "%")
         assert not await holds(transaction, "abc.jpg", chat="bình")
+        [came] = await messages.entries_with(transaction, channel="telegram", chat="an", text="abc.jpg")
+        [sent] = await messages.entries_with(transaction, channel="telegram", chat="an", text="def.jpg")
+    assert (came.kind, came.body) == ("in", b'{"photos":["\xc4\x91/abc.jpg"]}')
+    assert (sent.kind, sent.message) == ("out", {"text": "ảnh def.jpg"})
 
 
 async def test_rows_of_both_boxes_count_up_for_ever(database: Database) -> None:
