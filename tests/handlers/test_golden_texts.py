@@ -151,6 +151,43 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
         "first": [EARLIER.date()],
         "last": [LATER.date()],
     },
+    "chance_in_words": {"colour": ["red", "orange", "green", "grey"], "chance": [0.9, 0.6]},
+    "at_risk_summary": {
+        "counts": [{"red": 3, "orange": 9, "green": 40, "grey": 2}],
+        "shown": [8],
+        "first": [1],
+    },
+    "at_risk_line": {
+        "number": [1],
+        "unit": ["", "Phường Khương Đình"],
+        "due_at": [LATER],
+        "colour": ["red", "orange"],
+        "chance": [0.9, 0.6],
+    },
+    "nothing_at_risk": {
+        "counts": [
+            {"red": 0, "orange": 0, "green": 4, "grey": 2},
+            {"red": 0, "orange": 0, "green": 0, "grey": 2},
+            {"red": 0, "orange": 0, "green": 0, "grey": 0},
+        ]
+    },
+    "at_risk_chart_title": {"count": [3]},
+    "rise_noticed": {
+        "ward": ["Phường Khương Đình"],
+        "people": [9],
+        "days": [1, 3],
+        "usual": [0.2, 1.25, 14.0],
+        "codes": [["HN-7F3K-9Q2M", "HN-3M8T-4W6R"], []],
+    },
+    "rise_chart_title": {"ward": ["Phường Khương Đình"]},
+    "rise_cases": {
+        "ward": ["Phường Khương Đình"],
+        "first": [EARLIER.date(), LATER.date()],
+        "last": [LATER.date()],
+        "count": [2],
+    },
+    "rise_case_line": {"number": [1], "status": ["đang làm"]},
+    "rise_without_cases": {"ward": ["Phường Khương Đình"]},
     "figures_refused_for": {"units": [["Phường Khương Đình"], []]},
     "figures_about": {
         "names": [["Phường Khương Đình"]],
