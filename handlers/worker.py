@@ -16,16 +16,27 @@ from handlers.channel import (
     Address,
     Channel,
     ChannelError,
+    File,
     InboundMessage,
     OutboundMessage,
     Photo,
     gather_album,
 )
-from handlers.media import NotAPicture, StoredPhoto, TooLarge, store_photo
+from handlers.media import (
+    FILE_LIMIT,
+    MediaError,
+    NotAPicture,
+    StoredFile,
+    StoredPhoto,
+    TooLarge,
+    file_suffix,
+    store_file,
+    store_photo,
+)
 from handlers.turn import Turn
 from routing.organisation import City
 from routing.understanding import Reading, Understanding
-from storage import cases, chats, messages, people, units
+from storage import cases, chats, files, messages, people, units
 from storage.database import Database, Transaction
 from storage.messages import Notice, Update
 
@@ -36,7 +47,8 @@ SHOWN = 3
 """How many of the messages that a chat was shown last may be meant by a number that is typed."""
 ALBUM_PATIENCE = timedelta(seconds=10)
 FETCH_SECONDS = 20.0
-"""How long the photos of one message may take; less than a claim lasts, or they would be fetched twice."""
+"""How long the photos and files of one message may take; less than a claim lasts, or they would be fetched
+twice."""
 GATHER_SECONDS = 0.004
 """How long the first update after a rest waits for others: turns are cheap together and dear alone."""
 IDLE_SECONDS = 1.0
@@ -57,6 +69,8 @@ class Prepared:
     updates: list[Update]
     message: InboundMessage | None
     stored: tuple[StoredPhoto, ...] = ()
+    files: tuple[tuple[File, StoredFile], ...] = ()
+    """What was kept of recordings and documents, with what their sender called them."""
     reading: Reading | None = None
 
     @property
@@ -169,10 +183,10 @@ class TurnWorker:
             self._go_on_aside(self._record_failure(prepared, error))
         else:
             message = prepared.message
-            if message is None or not any(photo.reference for photo in message.photos):
+            if message is None or not _has_media(message):
                 self._ready.append(prepared)
                 return
-            self._go_on_aside(self._fetch_photos(prepared, message))
+            self._go_on_aside(self._fetch_media(prepared, message))
 
     def _go_on_aside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(self._guard(work))
@@ -191,24 +205,40 @@ class TurnWorker:
         parts = [part for update in updates if (part := channel.parse(update.body))]
         return gather_album(parts) if parts else None
 
-    async def _fetch_photos(self, prepared: Prepared, message: InboundMessage) -> None:
+    async def _fetch_media(self, prepared: Prepared, message: InboundMessage) -> None:
         last = prepared.updates[0].attempts + 1 >= TRIES
         try:
+            message = prepared.message = await self._without_strangers_media(message)
             async with asyncio.timeout(FETCH_SECONDS):
-                prepared.message, prepared.stored = await self._store_photos(message, last=last)
+                message, prepared.stored = await self._store_photos(message, last=last)
+                prepared.message, prepared.files = await self._store_files(message, last=last)
         except Exception as error:
             if not last:
                 await self._record_failure(prepared, error)
                 return
             log.error(
-                "Photos could not be fetched.",
-                action="photos_lost",
+                "Photos or files could not be fetched.",
+                action="media_lost",
                 inbox_id=prepared.updates[0].id,
                 error=repr(error),
             )
-            prepared.message = replace(message, photos=(), unsupported="photo_lost")
+            lost = message.unsupported or "photo_lost"
+            prepared.message = replace(message, photos=(), files=(), unsupported=lost)
         self._ready.append(prepared)
         self._wake.set()
+
+    async def _without_strangers_media(self, message: InboundMessage) -> InboundMessage:
+        """Leave out what is not fetched: files of whoever holds no post, and their photos in a group."""
+        if not (message.group or message.files) or await self._holds_post(message):
+            return message
+        photos = tuple(photo for photo in message.photos if not (message.group and photo.reference))
+        return replace(message, photos=photos, files=())
+
+    async def _holds_post(self, message: InboundMessage) -> bool:
+        account = (message.address.channel, message.sender)
+        async with self._database.read() as transaction:
+            known = await people.load_people(transaction, [account], now=self._now())
+        return account in known and bool(known[account].posts)
 
     async def _store_photos(
         self, message: InboundMessage, *, last: bool
@@ -231,6 +261,38 @@ class TurnWorker:
             stored.append(found)
             kept.append(Photo(media_key=found.media_key))
         return replace(message, photos=tuple(kept)), tuple(stored)
+
+    async def _store_files(
+        self, message: InboundMessage, *, last: bool
+    ) -> tuple[InboundMessage, tuple[tuple[File, StoredFile], ...]]:
+        """Keep what can be kept of an official's files; the others are left out, `unsupported` names them.
+
+        Raises ChannelError where another try may help, unless it is the last.
+        """
+        channel = self._channels[message.address.channel]
+        kept: list[File] = []
+        stored: list[tuple[File, StoredFile]] = []
+        for file in message.files:
+            if not file.reference:
+                kept.append(file)
+                continue
+            try:
+                found = await self._store_file(channel, file)
+            except (MediaError, ChannelError) as error:
+                if isinstance(error, ChannelError) and error.retryable and not last:
+                    raise
+                log.info("A file was not kept.", action="file_not_kept", error=repr(error))
+                continue
+            stored.append((file, found))
+            kept.append(replace(file, reference="", media_key=found.media_key, size=found.size))
+        return replace(message, files=tuple(kept)), tuple(stored)
+
+    async def _store_file(self, channel: Channel, file: File) -> StoredFile:
+        suffix = file_suffix(name=file.name, mime=file.mime)
+        if (file.size or 0) > FILE_LIMIT:
+            raise TooLarge(f"{file.size} bytes")
+        data = await channel.fetch_file(file)
+        return await asyncio.to_thread(store_file, data, self._media_dir, suffix=suffix)
 
     async def _run_ready(self) -> None:
         while self._ready:
@@ -363,6 +425,7 @@ class TurnWorker:
                     height=photo.height,
                     at=now,
                 )
+            _add_files(transaction, item, person_id=known_people[account].id, now=now)
             turns.append(
                 Turn(
                     transaction=transaction,
@@ -442,6 +505,25 @@ async def _take_posts_away(
             fresh = (await chats.peek_chats(transaction, [key])).get(key)
             if fresh is not None:
                 turn.chat.step, turn.chat.draft = fresh.step, fresh.draft
+
+
+def _add_files(transaction: Transaction, item: Prepared, *, person_id: int, now: datetime) -> None:
+    for file, kept in item.files:
+        files.add_file(
+            transaction,
+            media_key=kept.media_key,
+            kind=file.kind,
+            name=file.name,
+            mime=kept.mime,
+            size=kept.size,
+            person_id=person_id,
+            at=now,
+        )
+
+
+def _has_media(message: InboundMessage) -> bool:
+    """Tell whether there are photos to fetch from the channel, or files, which only officials may send."""
+    return bool(message.files) or any(photo.reference for photo in message.photos)
 
 
 def _is_prose(message: InboundMessage) -> bool:

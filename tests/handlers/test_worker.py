@@ -10,10 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from handlers import dispatch, texts, worker
-from handlers.channel import NotSupported, Unavailable
+from handlers.channel import File, InboundMessage, NotSupported, Unavailable
+from handlers.media import FILE_LIMIT, open_media
+from handlers.turn import Turn
 from handlers.worker import TRIES, NoCity
 from routing.understanding import Reading
 from storage import messages
+from storage.tables import file as file_table
 from storage.tables import inbox, outbox
 from tests.city import MONDAY_MORNING, CityHarness, PlainUnderstanding, Somebody
 from tests.machinery import HANOI, Turns, WatchedDatabase
@@ -165,6 +168,108 @@ async def test_a_text_that_breaks_the_reading_is_put_apart_from_the_others(
     await until_given_up(town)
     assert told(an) == [texts.message_not_handled()]
     assert turns.tried == ["tin lành"]
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def handled(monkeypatch: pytest.MonkeyPatch) -> list[InboundMessage]:
+    """What the handlers are given."""
+    given: list[InboundMessage] = []
+
+    async def handle(turn: Turn) -> None:
+        given.append(turn.message)
+
+    monkeypatch.setattr(dispatch, "handle", handle)
+    return given
+
+
+async def test_an_officials_recording_and_papers_are_kept(
+    town: CityHarness, handled: list[InboundMessage]
+) -> None:
+    chair = await town.official("phuong-khuong-dinh", "chair")
+    town.channels["web"].recordings["paper"] = b"%PDF-1.7 report"
+    paper = File(reference="paper", name="Báo cáo.pdf", mime="application/pdf", size=15)
+    await chair.sends(files=(chair.recording(), paper), unsupported="voice")
+    (message,) = handled
+    voice, kept = message.files
+    assert (voice.kind, voice.reference, kept.name) == ("voice", "", "Báo cáo.pdf")
+    assert message.unsupported == "voice"
+    assert open_media(kept.media_key, town.media_dir) == b"%PDF-1.7 report"
+    rows = await town.rows(select(file_table).order_by(file_table.c.kind))
+    assert [(row["kind"], row["name"], row["media_key"]) for row in rows] == [
+        ("document", "Báo cáo.pdf", kept.media_key),
+        ("voice", "", voice.media_key),
+    ]
+    assert all(row["person_id"] for row in rows)
+
+
+async def test_nothing_that_citizens_record_is_fetched(
+    town: CityHarness, handled: list[InboundMessage]
+) -> None:
+    await town.citizen("an").sends(voice=1)
+    await town.somebody_in_group("-1", "bình").sends(document="rac.pdf", photos=2)
+    assert town.channels["web"].fetched == []
+    private, group = handled
+    assert (private.files, private.unsupported) == ((), "voice")
+    assert (group.files, group.photos) == ((), ())
+
+
+async def test_in_a_group_only_officials_photos_are_fetched(
+    town: CityHarness, handled: list[InboundMessage]
+) -> None:
+    chair = await town.official("phuong-khuong-dinh", "chair")
+    await town.somebody_in_group("-1", chair).sends(photos=1, text="đã dọn", voice=1)
+    (message,) = handled
+    assert message.photos[0].media_key
+    assert message.files[0].media_key
+
+
+async def test_a_file_that_cannot_be_kept_is_left_out(
+    town: CityHarness, handled: list[InboundMessage]
+) -> None:
+    chair = await town.official("phuong-khuong-dinh", "chair")
+    web = town.channels["web"]
+    web.recordings |= {"page": b"<html>", "program": b"MZ", "gone": NotSupported()}
+    await chair.sends(
+        files=(
+            File(reference="page", name="trang.pdf"),
+            File(reference="program", name="chay.exe"),
+            File(reference="gone", name="mat.pdf"),
+            File(reference="huge", name="to.pdf", size=FILE_LIMIT + 1),
+        ),
+        unsupported="file",
+    )
+    (message,) = handled
+    assert (message.files, message.unsupported) == ((), "file")
+    assert "huge" not in web.fetched
+    assert not await town.rows(select(file_table))
+
+
+async def test_a_file_that_may_come_later_is_fetched_again(
+    town: CityHarness, handled: list[InboundMessage]
+) -> None:
+    chair = await town.official("phuong-khuong-dinh", "chair")
+    recording = chair.recording()
+    town.channels["web"].recordings[recording.reference] = Unavailable()
+    await chair.sends(files=(recording,), unsupported="voice", text="nghe")
+    assert handled == []
+    del town.channels["web"].recordings[recording.reference]
+    await town.passes(seconds=10)
+    assert handled[0].files[0].media_key
+
+
+async def test_a_message_whose_file_never_comes_is_handled_without_it(
+    town: CityHarness, handled: list[InboundMessage]
+) -> None:
+    chair = await town.official("phuong-khuong-dinh", "chair")
+    recording = chair.recording()
+    town.channels["web"].recordings[recording.reference] = Unavailable()
+    await chair.sends(files=(recording,), unsupported="voice", text="nghe")
+    await until_given_up(town)
+    (message,) = handled
+    assert (message.text, message.files, message.unsupported) == ("nghe", (), "voice")
 
 
 # ── photos ───────────────────────────────────────────────────────────────────────────────────────
