@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from bot.commands import (
     contacts,
     figures,
+    looking_ahead,
     organisation,
     people,
     places,
@@ -26,7 +27,18 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m bot", description="Lắng Nghe: a city's feedback channel in the chat apps people use."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for family in (serving, organisation, people, contacts, places, figures, reading, training, simulation):
+    for family in (
+        serving,
+        organisation,
+        people,
+        contacts,
+        places,
+        figures,
+        reading,
+        training,
+        simulation,
+        looking_ahead,
+    ):
         family.register(commands)
     return parser
 

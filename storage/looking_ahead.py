@@ -151,6 +151,7 @@ async def all_counts(transaction: Transaction) -> dict[str, str]:
 # ── how many people report what where ────────────────────────────────────────────────────────────
 
 _FIRST = select(func.min(case_table.c.received_at).label("at"))
+_LAST = select(func.max(case_table.c.received_at).label("at"))
 _OF_DAY = (
     select(
         case_table.c.ward_code,
@@ -174,6 +175,12 @@ _FORGET_DAYS = delete(day_count).where(day_count.c.day < bindparam("first"))
 async def first_received(transaction: Transaction) -> datetime | None:
     """Return when the first case was received; None without any."""
     row = await transaction.fetch_one(_FIRST)
+    return row["at"] if row else None
+
+
+async def last_received(transaction: Transaction) -> datetime | None:
+    """Return when the last case was received; None without any."""
+    row = await transaction.fetch_one(_LAST)
     return row["at"] if row else None
 
 
