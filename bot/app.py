@@ -23,6 +23,7 @@ from bot.channels.web import GROUP, Entry, WebChannel
 from bot.clock import CHECK_RULES, Clock
 from bot.commands.opening import NO_CITY, Refused, prepare
 from bot.demo import NotADemo
+from bot.drawing.draughtsman import Draughtsman
 from bot.model_in_use import ModelWatch
 from bot.receipts import Receipts
 from bot.server import Demo, build_server
@@ -83,6 +84,7 @@ class App:
         self._clock: Clock | None = None
         self._wakeups: Wakeups | None = None
         self._model: ModelWatch | None = None
+        self._draughtsman = Draughtsman()
         self.telegram: TelegramChannel | None = None
         self.sms: SmsChannel | None = None
         self.delivery: Delivery | None = None
@@ -187,7 +189,11 @@ class App:
             return
         assert self._understanding is not None
         self.delivery = Delivery(
-            self.database, channels=self.channels, media_dir=self.settings.media_dir, now=self._now
+            self.database,
+            channels=self.channels,
+            media_dir=self.settings.media_dir,
+            draw=self._draughtsman.draw,
+            now=self._now,
         )
         self.worker = TurnWorker(
             self.database,
@@ -278,6 +284,7 @@ class App:
             for stop, task in zip((self.worker.stop, self.delivery.stop), self._tasks, strict=True):
                 stop()
                 await _finished(task)
+        await self._draughtsman.close()
         if self._wakeups:
             await self._wakeups.close()
         if self._model:
