@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from handlers import (
     alarms,
     closing,
+    group_news,
     leaving,
     looking_ahead,
     notices,
@@ -46,6 +47,7 @@ JOBS: dict[str, tuple[Job, float]] = {
     SEAL: (seals.tick, 600),
     "end_lapsed": (leaving.end_lapsed, 300),
     CHECK_RULES: (alarms.check_rules, 600),
+    "groups": (group_news.follow, 60),
     "learn_pace": (looking_ahead.learn_pace, 600),
     "watch_rises": (looking_ahead.watch, 600),
 }

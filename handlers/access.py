@@ -97,6 +97,17 @@ def units_for_work(person: Person) -> tuple[str, ...]:
     return tuple(dict.fromkeys(post.unit_code for post in person.posts if post.role in _WORKERS))
 
 
+def unit_for_groups(person: Person, city: City) -> str | None:
+    """Return the largest unit for whose units a person may make groups: a leader's city, or a chair's own
+    where there are units below it; None for nobody's."""
+    posts = [
+        post for post in person.posts if post.role in ("leader", "chair") and post.unit_code in city.units
+    ]
+    units = [city.root.code if post.role == "leader" else post.unit_code for post in posts]
+    above = [code for code in units if city.children(code)]
+    return max(above, key=lambda code: len(city.subtree(code)), default=None)
+
+
 def sees_city(person: Person) -> bool:
     """Tell whether a person sees every case of the city."""
     return any(_READERS.get(post.role) == Reach.CITY for post in person.posts)

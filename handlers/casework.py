@@ -8,6 +8,7 @@ from handlers import (
     case_at_hand,
     duplicates,
     extending,
+    group_putting,
     progress,
     texts,
     worklist,
@@ -90,7 +91,7 @@ async def card_for(turn: Turn, case: Case) -> OutboundMessage:
         events=events,
         actions=case_at_hand.actions(turn, case),
         first=_waiting(turn, case),
-        rest=likely,
+        rest=[*likely, *await group_putting.put_buttons(turn, case)],
     )
 
 

@@ -20,6 +20,9 @@ from handlers import (
     explaining,
     extending,
     followup,
+    group_listing,
+    group_making,
+    group_putting,
     groups,
     handover,
     intake,
@@ -50,6 +53,7 @@ from routing.workflow import Status
 from storage import cases, chats, messages
 from storage.cases import Case
 from storage.chats import Chat
+from storage.groups import Group
 from storage.messages import Notice
 from storage.people import Person
 
@@ -82,6 +86,9 @@ MODULES: tuple[ModuleType, ...] = (
     statistics,
     looking_ahead,
     groups,
+    group_making,
+    group_listing,
+    group_putting,
     directives,
     questions,
 )
@@ -186,6 +193,8 @@ _OFFICIAL_MENU = (
     ("tim", texts.command_search, {"chair", "officer", "leader", "dispatcher"}),
     ("thongke", texts.command_figures, {"chair", "officer", "leader", "dispatcher"}),
     ("sapcham", texts.command_at_risk, {"chair", "officer", "leader", "dispatcher"}),
+    ("lapnhom", texts.command_groups, {"leader", "chair"}),
+    ("nhom", texts.command_own_groups, {"leader", "chair"}),
     ("chucvu", texts.command_posts, {"chair", "officer", "leader", "dispatcher", "admin"}),
     ("gop", texts.command_merge, {"dispatcher", "chair"}),
     ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
@@ -204,7 +213,7 @@ async def handle(turn: Turn) -> None:
     message = turn.message
     if message.moved_to:
         await _move(turn)
-    elif message.left:
+    elif message.left and not message.group:
         chats.mark_unreachable(turn.transaction, turn.chat.channel, turn.chat.chat, at=turn.now)
     elif message.group:
         await _handle_in_group(turn)
@@ -227,25 +236,47 @@ async def _move(turn: Turn) -> None:
     channel, old, new = turn.chat.channel, turn.chat.chat, turn.message.moved_to
     await chats.move_chat(turn.transaction, channel=channel, old=old, new=new, at=turn.now)
     await messages.readdress(turn.transaction, channel=channel, old=old, new=new)
+    await groups.moved(turn)
 
 
 async def _handle_in_group(turn: Turn) -> None:
     """Do what a group's message asks for; what people say to one another there is left alone."""
     message = turn.message
-    command = command_of(message.text)
     if await groups.take_change(turn):
         return
+    group = await groups.group_here(turn)
+    command = command_of(message.text)
     if message.button:
-        if message.button.partition(":")[0] in GROUP_BUTTONS:
-            await _press(turn, message.button)
-        else:
-            turn.say(texts.only_in_private())
-    elif command and command[0] in GROUP_COMMANDS:
+        await _press_in_group(turn, group)
+    elif command and command[0] in GROUP_COMMANDS and _takes_part(turn, group):
         await COMMANDS[command[0]](turn, command[1])
     elif command and command[0] in COMMANDS:
         turn.say(texts.only_in_private())
-    elif not (await directives.take(turn) or await questions.take(turn)) and message.mentioned:
+    elif group is None or not groups.takes_part(turn.city, group, turn.person):
+        if message.mentioned:
+            await groups.say_to_outsider(turn, group)
+    elif not await _said_in_group(turn, group) and message.mentioned:
         turn.say(texts.group_hint())
+
+
+def _takes_part(turn: Turn, group: Group | None) -> bool:
+    return group is not None and groups.takes_part(turn.city, group, turn.person)
+
+
+async def _press_in_group(turn: Turn, group: Group | None) -> None:
+    if turn.message.button.partition(":")[0] not in GROUP_BUTTONS:
+        turn.say(texts.only_in_private())
+    elif _takes_part(turn, group):
+        await _press(turn, turn.message.button)
+    else:
+        await groups.say_to_outsider(turn, group)
+
+
+async def _said_in_group(turn: Turn, group: Group) -> bool:
+    """Take an order, a question or the code of a case; False for whatever people say to one another."""
+    if await directives.take(turn) or await questions.take(turn):
+        return True
+    return not turn.message.edited and await group_putting.take_code(turn, group)
 
 
 async def _press(turn: Turn, data: str) -> None:

@@ -88,10 +88,17 @@ async def _open_topic(transaction: Transaction, group: Group, key: str, title: s
     post_act(transaction, group, GroupAct(do="open_topic", title=title[:LONGEST_TOPIC], note=key), now=now)
 
 
-def post_act(transaction: Transaction, group: Group, act: GroupAct, *, now: datetime) -> None:
+def post_act(
+    transaction: Transaction,
+    group: Group,
+    act: GroupAct,
+    *,
+    now: datetime,
+    not_before: datetime | None = None,
+) -> None:
     """Ask the channel to do something with a group; what came of it, `group_acts` learns."""
     told = replace(act, note=f"{group.id}|{act.note}")
-    _post(transaction, group, OutboundMessage(text="", act=told), now=now)
+    _post(transaction, group, OutboundMessage(text="", act=told), now=now, not_before=not_before)
 
 
 def _post(

@@ -31,8 +31,8 @@ class Group:
     """A group chat. `chat` is empty until there is one.
 
     purpose: "chairs", "cluster", "unit" or "case". units: those that it is for, whose chairs belong to it;
-    unit_code: the one above them, whose leaders or chairs do, too. missing: the rights that the bot lacks. bound_at: since
-    when everything is there and members are invited; None before.
+    unit_code: the one above them, whose leaders or chairs do, too. missing: the rights that the bot lacks.
+    bound_at: since when everything is there and members are invited; None before.
     """
 
     id: int
@@ -160,7 +160,14 @@ _MOVE = (
 )
 _MOVE_DIRECTIVES = (
     update(directive)
-    .where(directive.c.channel == bindparam("in_channel"), directive.c.chat == bindparam("old"))
+    .where(
+        directive.c.group_id.in_(
+            select(group_chat.c.id).where(
+                group_chat.c.channel == bindparam("in_channel"), group_chat.c.chat == bindparam("new")
+            )
+        ),
+        directive.c.chat == bindparam("old"),
+    )
     .values(chat=bindparam("new"))
 )
 _MOVE_DIGEST = (
@@ -316,10 +323,10 @@ async def make_anew(transaction: Transaction, group_id: int) -> None:
 async def move_group(transaction: Transaction, *, channel: str, old: str, new: str) -> None:
     """Let a group follow its chat to a new id, with what was ordered and is told there."""
     row = {"in_channel": channel, "old": old, "new": new}
-    if await transaction.fetch_one(_OF_CHAT, {"in_channel": channel, "in_chat": new}) is None:
-        if await transaction.execute(_MOVE, row):
-            await transaction.execute(_MOVE_DIRECTIVES, row)
-            await transaction.execute(_MOVE_DIGEST, row)
+    taken = await transaction.fetch_one(_OF_CHAT, {"in_channel": channel, "in_chat": new})
+    if taken is None and await transaction.execute(_MOVE, row):
+        await transaction.execute(_MOVE_DIRECTIVES, row)
+        await transaction.execute(_MOVE_DIGEST, row)
 
 
 async def forget_proposed(transaction: Transaction, *, before: datetime) -> int:
