@@ -370,6 +370,7 @@ function offer(examples) {
 
 function introduceGroup({ title }) {
   document.title = `${title} · Lắng Nghe`;
+  document.body.classList.add("in-group");
   if (find("title").textContent !== title) find("subtitle").textContent = `Nhóm · ${find("title").textContent}`;
   find("title").textContent = title;
   find("welcome-title").textContent = title;
