@@ -32,21 +32,13 @@ Rows = list[list[Button]]
 # ── what a request is ────────────────────────────────────────────────────────────────────────────
 
 
-def _day_hours(city: City) -> float:
-    """Return the working hours of a full day."""
-    minutes = sum(
-        (end.hour - start.hour) * 60 + end.minute - start.minute for start, end in city.calendar.sessions
-    )
-    return minutes / 60
-
-
 def _new_due_at(city: City, case: Case, hours: float) -> datetime:
     assert case.due_at is not None
     return city.calendar.add_working_hours(case.due_at, hours)
 
 
 def _amount(city: City, hours: float) -> str:
-    days = hours / _day_hours(city)
+    days = hours / city.calendar.hours_of_day
     return texts.working_days(count=int(days)) if days.is_integer() else texts.working_hours(hours=hours)
 
 
@@ -98,7 +90,7 @@ async def extend(turn: Turn, argument: str) -> None:
         [
             Button(
                 label=texts.extension_choice(
-                    count=days, due_at=_new_due_at(turn.city, case, days * _day_hours(turn.city))
+                    count=days, due_at=_new_due_at(turn.city, case, days * turn.city.calendar.hours_of_day)
                 ),
                 data=f"extendfor:{case.code}:{days}",
             )
@@ -126,7 +118,7 @@ async def extend_for(turn: Turn, argument: str) -> None:
         [Button(label=reason, data=f"extendwhy:{case.code}:{days}:{key}")]
         for key, reason in texts.EXTENSION_REASONS.items()
     ]
-    due_at = _new_due_at(turn.city, case, int(days) * _day_hours(turn.city))
+    due_at = _new_due_at(turn.city, case, int(days) * turn.city.calendar.hours_of_day)
     turn.say(
         texts.why_extension(code=case.code, count=int(days), due_at=due_at),
         buttons=[*rows, [writing.drop_button(case.code)]],
@@ -163,7 +155,7 @@ async def _request(turn: Turn, code: str, days: int, reason: str) -> None:
         turn.say(texts.extension_nobody(code=case.code), case_id=case.id)
         return
     unit = granters[0].unit_code
-    data = {"hours": days * _day_hours(turn.city), "reason": reason, "granter": unit}
+    data = {"hours": days * turn.city.calendar.hours_of_day, "reason": reason, "granter": unit}
     await case_at_hand.move(turn, case, Action.REQUEST_EXTENSION, post, data)
     name = cards.unit_name(turn.city, unit)
     turn.say(texts.extension_asked(code=case.code, unit=name, due_at=case.due_at), case_id=case.id)

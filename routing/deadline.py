@@ -66,6 +66,11 @@ class WorkingCalendar:
         if not self.weekdays or not self.weekdays <= frozenset(range(1, 8)):
             raise ValueError("weekdays are numbers from 1 (Monday) to 7 (Sunday), at least one")
 
+    @property
+    def hours_of_day(self) -> float:
+        """The working hours of a full day."""
+        return _length(self.sessions) / _HOUR
+
     def is_working_day(self, day: date) -> bool:
         """Tell whether offices work on this local day."""
         national_off, national_make_up = self._national()

@@ -97,7 +97,7 @@ def read_moment(text: str, *, now: datetime, calendar: WorkingCalendar) -> Momen
     Where it names several, the one that stands behind a word such as "trước" or "hạn" counts, else the
     first. Raises PastMoment for a moment that is over, NoSuchMoment for one that there cannot be.
     """
-    typed, plain = _forms(text)
+    typed, plain = typed_and_plain(text)
     reader = _Now(today=now.astimezone(LOCAL_TIME).date(), at=now.astimezone(UTC), calendar=calendar)
     named = _chosen(plain, [*_named(typed, plain, reader)]) or _clock_alone(typed, plain, reader)
     if named is None:
@@ -128,7 +128,7 @@ def read_day(text: str, *, today: date) -> date | None:
 
     Only days that need no calendar: "mai", "thứ 5", "chủ nhật tuần sau", "3 ngày nữa", "5/12".
     """
-    typed, plain = _forms(text)
+    typed, plain = typed_and_plain(text)
     noon = datetime.combine(today, NOON, LOCAL_TIME)
     reader = _Now(today=today, at=noon, calendar=_EVERY_DAY)
     exact = [each for each in _named(typed, plain, reader) if not each.vague]
@@ -158,7 +158,10 @@ _EVERY_DAY = WorkingCalendar(weekdays=frozenset(range(1, 8)), national_holidays=
 # ── days and spans ───────────────────────────────────────────────────────────────────────────────
 
 _NUMBERS = {
-    word: number for number, word in enumerate("mot hai ba bon nam sau bay tam chin muoi".split(), start=1)
+    word: number
+    for number, word in enumerate(
+        ("mot", "hai", "ba", "bon", "nam", "sau", "bay", "tam", "chin", "muoi"), start=1
+    )
 }
 _NUMBER = r"\d{1,3}|mot|hai|ba|bon|nam|sau|bay|tam|chin|muoi"
 _WEEKDAY_NUMBERS = {str(number + 2): number for number in range(6)} | dict(
@@ -372,7 +375,8 @@ def _days_ahead(days: int) -> Read:
     return lambda found, now: now.today + timedelta(days=days)
 
 
-_WITHIN = r"(?:trong(?: vong)?|khong qua|thoi han|han|them|sau)"
+_WITHIN = r"(?:trong(?: vong)?|khong qua|thoi han|han|sau)"
+_IN_HOURS = r"(?:trong(?: vong)?|khong qua|thoi han)"
 _ENDS = r"(?= *(?:$|[,.;!?)]))"
 _SPAN = rf"(?P<count>{_NUMBER})"
 
@@ -380,7 +384,8 @@ _SPAN = rf"(?P<count>{_NUMBER})"
 _PATTERNS: tuple[tuple[re.Pattern[str], Read, bool], ...] = tuple(
     (re.compile(rf"{_BEFORE}(?:{pattern}){_AFTER}"), read, vague)
     for pattern, read, vague in (
-        (r"(?:hom|bua|ngay hom|h) ?nay|trong ngay(?! \d)|(?:cuoi|het) ngay(?= *(?:$|[,.;!?)]))", _today, False),
+        (r"(?:hom|bua|ngay hom|h) ?nay|trong ngay(?! \d)", _today, False),
+        (r"(?:cuoi|het) ngay(?! ?\d| (?:mai|kia|mot|hom))", _today, False),
         (r"(?<=sang )nay|(?<=trua )nay|(?<=chieu )nay|(?<=toi )nay|(?<=dem )nay", _today, False),
         (r"(?:ngay |hom |bua )?mai", _days_ahead(1), False),
         (r"ngay kia|(?:ngay )?mot", _days_ahead(2), False),
@@ -404,8 +409,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Read, bool], ...] = tuple(
         (rf"{_SPAN} tuan (?:nua|toi)", _in_weeks, True),
         (rf"{_WITHIN} {_SPAN} ?tuan{_SINCE}", _in_weeks, True),
         (rf"{_SPAN} thang (?:nua|toi)", _in_months, True),
-        (rf"{_WITHIN} {_SPAN} ?(?:gio|tieng|h)(?: toi| nua| dong ho)?(?! lam viec){_SINCE}", _in_hours, True),
-        (rf"{_SPAN} ?(?:gio|tieng|h) (?:nua|toi)", _in_hours, True),
+        (rf"{_IN_HOURS} {_SPAN} ?(?:gio|tieng|h)(?: nua| dong ho)?(?! lam viec){_SINCE}", _in_hours, True),
+        (rf"{_SPAN} ?(?:gio|tieng|h) (?:nua|toi{_ENDS})", _in_hours, True),
         (rf"(?:{_WITHIN} )?{_SPAN} ?(?:gio|tieng|h) lam viec(?: toi| nua)?{_SINCE}", _in_working_hours, True),
         (rf"{_WITHIN} {_SPAN} ?(?:phut|p)(?: toi| nua)?{_SINCE}", _in_minutes, True),
         (rf"{_SPAN} ?phut nua", _in_minutes, True),
@@ -428,16 +433,25 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Read, bool], ...] = tuple(
         ),
         (r"(?P<part>cuoi|het|trong) nam(?: nay)?(?! \d)", _end_of_year, True),
         (r"truoc tet (?:duong(?: lich)?|tay)", _before_new_year, True),
-        (r"(?P<part>truoc|sau|ra) tet(?: (?:nguyen dan|am lich|am))?(?! (?:duong|tay))", _around_lunar_new_year, True),
+        (
+            r"(?P<part>truoc|sau|ra) tet(?: (?:nguyen dan|am lich|am))?(?! (?:duong|tay))",
+            _around_lunar_new_year,
+            True,
+        ),
     )
 )  # fmt: skip
 
 _WORDS = frozenset(
-    "hôm bữa nay này ngày mai mốt kia sáng trưa chiều tối đêm buổi thứ chủ chúa nhật hai ba bốn tư năm sáu bảy"
-    " bẩy tám chín mười một rưỡi nửa tuần tới nữa sau cuối đầu giữa hết nội tháng trong vòng giờ tiếng phút làm"
-    " việc quý không quá thời hạn thêm mùng mồng kể từ khi lúc nhận được đồng hồ trước tết nguyên đán âm lịch"
-    " dương tây ra vào đến chậm nhất muộn của và".split()
-)
+    (
+        "hôm", "bữa", "nay", "này", "ngày", "mai", "mốt", "kia", "sáng", "trưa", "chiều", "tối", "đêm",
+        "buổi", "thứ", "chủ", "chúa", "nhật", "hai", "ba", "bốn", "tư", "năm", "sáu", "bảy", "bẩy",
+        "tám", "chín", "mười", "một", "rưỡi", "nửa", "tuần", "tới", "nữa", "sau", "cuối", "đầu", "giữa",
+        "hết", "nội", "tháng", "trong", "vòng", "giờ", "tiếng", "phút", "làm", "việc", "quý", "không",
+        "quá", "thời", "hạn", "thêm", "mùng", "mồng", "kể", "từ", "khi", "lúc", "nhận", "được", "đồng",
+        "hồ", "trước", "tết", "nguyên", "đán", "âm", "lịch", "dương", "tây", "ra", "vào", "đến", "chậm",
+        "nhất", "muộn", "của", "và",
+    )
+)  # fmt: skip
 """What the words of a moment are with accents; another word that looks like one without means no moment."""
 _NAMES = re.compile(
     r"(?:hoang|bach|tuong|quynh|thanh|phuong|xuan|ngoc|hong|tuyet|thuy|chi|co|ong|ba|anh|em|ban|hoa|sao|cay"
@@ -450,29 +464,30 @@ _NUMBERED = re.compile(
 )
 """What stands before a number with a stroke that is an address or a decree."""
 _MARKER = re.compile(
-    r"(?:truoc|den|toi|han|trong|nhat|vao|luc|qua|xong|noi)(?: (?:ngay|hom|luc|vao|la|het|cuoi|buoi|gio|khi))*[ :]*$"
+    r"(?:truoc|den|toi|han|trong|nhat|vao|luc|qua|xong|noi)"
+    r"(?: (?:ngay|hom|luc|vao|la|het|cuoi|buoi|gio|khi))*[ :]*$"
 )
 _OPEN_MARKER = re.compile(r"\btruoc(?: ngay| hom)? *$")
 
 
-def _forms(text: str) -> tuple[str, str]:
+def typed_and_plain(text: str) -> tuple[str, str]:
     """Return the text in NFC with blanks of one kind, and the same without accents, letter for letter."""
     typed = re.sub(r"\s", " ", normalise(text))
     return typed, "".join((strip_accents(letter).lower() or " ")[:1] for letter in typed)
 
 
 def _named(typed: str, plain: str, now: _Now) -> Iterator[_Named]:
-    squeezed, places = _squeezed(plain)
+    close, places = squeezed(plain)
     for pattern, read, vague in _PATTERNS:
-        for found in pattern.finditer(squeezed):
+        for found in pattern.finditer(close):
             start, end = places[found.start()], places[found.end() - 1] + 1
             word_ahead = start if found[0] != "nay" else typed[:start].rstrip().rfind(" ") + 1
-            if _is_meant(typed[word_ahead:end], squeezed, found):
+            if _is_meant(typed[word_ahead:end], close, found):
                 named = _Named(start=start, end=end, vague=vague)
                 yield _worked_out(named, found, read, now)
 
 
-def _squeezed(plain: str) -> tuple[str, list[int]]:
+def squeezed(plain: str) -> tuple[str, list[int]]:
     """Return a text with one blank between words, and where each of its letters stood."""
     places = [
         place for place, letter in enumerate(plain) if letter != " " or (place and plain[place - 1] != " ")
@@ -541,8 +556,8 @@ def _is_marked(plain: str, named: _Named) -> bool:
 def _ahead_of(plain: str, start: int) -> str:
     """Return what stands before a day, without the hour and the part of the day that belong to it."""
     before = plain[:start]
-    found = _CLOCK_BEFORE.search(before)
-    return before[: found.start()] if found and (found["hour"] or found["part"]) else before
+    found = _CLOCK_AHEAD.search(before) or _PART_AHEAD.search(before)
+    return before[: found.start()] if found else before
 
 
 # ── hours and parts of the day ───────────────────────────────────────────────────────────────────
@@ -553,12 +568,17 @@ _CLOCK = (
     r" ?(?:h|g|gio|:)(?: ?(?P<minute>[0-5]\d)(?: ?(?:phut|p))?(?!\d))?)(?<!:)(?![\w/:])"
 )
 _JOIN = r"(?:[ ,(-]|ngay|hom|vao|luc|cua|trong|truoc|den)*"
-_CLOCK_BEFORE = re.compile(rf"(?:{_CLOCK})? *(?:{_PART})?{_JOIN}$")
+_CLOCK_AHEAD = re.compile(rf"{_CLOCK} *(?:{_PART})?{_JOIN}$")
+_PART_AHEAD = re.compile(rf"(?<!\w){_PART}(?:[ ,(]|ngay|hom|cua)*$")
+_ON_TO = re.compile(r"(?:lui|chuyen|doi|han|ngay|hen) $")
+"""With these words "sang" is no morning ("lùi sang thứ Hai")."""
 _CLOCK_BEHIND = re.compile(
-    rf"^[ ,(-]*(?:{_PART})?(?:[ ,(-]|luc|vao|truoc|den|hoi|nhat|muon|cham)*(?:{_CLOCK}(?: *(?P<later>sang|trua|chieu|toi|dem)\b)?)?"
+    rf"^[ ,(-]*(?:{_PART})?(?:[ ,(-]|luc|vao|truoc|den|hoi|nhat|muon|cham)*"
+    rf"(?:{_CLOCK}(?: *(?P<later>sang|trua|chieu|toi|dem)\b)?)?"
 )
 _CLOCK_ALONE = re.compile(
-    rf"(?:^ *|(?:truoc|den|toi|han|nhat|vao|luc|xong|qua)[ :]+(?:luc )?)(?P<all>{_CLOCK}(?: *(?P<part>sang|trua|chieu|toi|dem)\b)?)"
+    r"(?:^ *|(?:truoc|den|toi|han|nhat|vao|luc|xong|qua)[ :]+(?:luc )?)"
+    rf"(?P<all>{_CLOCK}(?: *(?P<part>sang|trua|chieu|toi|dem)\b)?)"
 )
 
 Hour = tuple[int, int, bool]
@@ -566,7 +586,7 @@ Hour = tuple[int, int, bool]
 
 
 def _hour_in(found: re.Match[str]) -> Hour | None:
-    if found["hour"] is None:
+    if found.groupdict().get("hour") is None:
         return None
     minute = 30 if found["half"] else int(found["minute"] or 0)
     return int(found["hour"]), minute, len(found["hour"]) == 2
@@ -579,23 +599,25 @@ def _clock_beside(typed: str, plain: str, named: _Named) -> tuple[int, int, Hour
     start, end = named.start, named.end
     hour: Hour | None = None
     part = ""
-    before = _CLOCK_BEFORE.search(plain[:start])
-    if before and (before["hour"] or (before["part"] and _is_part(typed, before))):
+    before = _CLOCK_AHEAD.search(plain[:start]) or _PART_AHEAD.search(plain[:start])
+    if before and (before.re is _CLOCK_AHEAD or _is_part(typed, plain, before)):
         hour, part = _hour_in(before), _part_in(before)
-        start = before.start("hour") if before["hour"] else before.start()
-        start += len(plain[start:end]) - len(plain[start:end].lstrip())
+        start = before.start("hour") if hour else before.start()
     behind = _CLOCK_BEHIND.search(plain[end:])
     if behind and hour is None and behind["hour"]:
         hour, part = _hour_in(behind), behind["later"] or _part_in(behind) or part
         end += behind.end()
-    elif behind and not part and behind["part"] and _is_part(typed[end:], behind):
+    elif behind and not part and behind["part"] and _is_part(typed[end:], plain[end:], behind):
         part = _part_in(behind)
         end += behind.end("part")
     return start, end, hour, part
 
 
-def _is_part(typed: str, found: re.Match[str]) -> bool:
+def _is_part(typed: str, plain: str, found: re.Match[str]) -> bool:
+    """Tell whether "sang", "toi" and the like are a part of the day as they were typed."""
     word = typed[found.start("part") : found.end("part")].lower()
+    if word == "sang":
+        return typed.isascii() and not _ON_TO.search(plain[: found.start()])
     return word.isascii() or word in _WORDS
 
 
@@ -637,11 +659,10 @@ def _clock(hour: Hour, part: str) -> time | None:
     """Return the time that an hour means in a part of the day; None for one that there is not."""
     number, minute, written_out = hour
     nought = written_out and number < 10
-    if part in ("chieu", "toi", "dem") and number < 12:
-        number += 12
-    elif part == "trua" and number < 4:
-        number += 12
-    elif not part and 1 <= number <= 6 and not nought:
+    later = part in ("chieu", "toi", "dem") and number < 12
+    noonish = part == "trua" and number < 4
+    unsaid = not part and 1 <= number <= 6 and not nought
+    if later or noonish or unsaid:
         number += 12
     if (number, minute) == (24, 0):
         return time.max.replace(microsecond=0)

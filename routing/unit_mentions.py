@@ -1,0 +1,205 @@
+"""Which units a sentence names: by name, former name or short form ("P. Khương Đình"), with slips."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+
+from routing.moments import typed_and_plain
+from routing.organisation import City, Unit
+from routing.vietnamese import strip_accents
+
+CLOSE_ENOUGH = 86
+"""How like a name must be, of 100, that was typed with a slip."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mention:
+    """One place in a text (its NFC form) that names a unit.
+
+    units: the codes that it may mean, several where a name is shared; none where a kind of unit stands there
+    with a name that is none ("phường Abc"). bare: a kind alone, such as "phường" or "sở".
+    """
+
+    start: int
+    end: int
+    units: tuple[str, ...] = ()
+    kind: str = ""
+    bare: bool = False
+
+
+_SHORT = {
+    "p": ("phuong",),
+    "ph": ("phuong",),
+    "f": ("phuong",),
+    "x": ("xa",),
+    "ca": ("cong", "an"),
+    "cty": ("cong", "ty"),
+    "tp": ("thanh", "pho"),
+    "tt": ("trung", "tam"),
+    "pvhcc": ("phuc", "vu", "hanh", "chinh", "cong"),
+}
+"""Short forms and what they stand for."""
+KINDS = ("phuong", "xa", "so", "cong an", "cong ty", "quan", "huyen")
+"""With these words begins what may be a unit's name."""
+_ACCENTED = {"phuong": "phường", "xa": "xã", "so": "sở", "quan": "quận", "huyen": "huyện", "cong": "công"}
+_WORD = re.compile(r"\w+")
+_POLICE = re.compile(r"[. ]*(?:p\b|phuong|xa|tp|thanh pho)")
+_AFTER_A_KIND = frozenset(
+    (
+        "xu", "giai", "kiem", "xac", "khac", "bao", "khan", "truoc", "trong", "den", "phoi", "chu", "tiep",
+        "nhanh", "ngay", "lam", "thuc", "to", "va", "som", "vao", "ra", "cu", "tra", "hoan", "phai", "can",
+        "don", "nay", "do", "cho", "theo", "co", "de", "la", "duoc", "dang", "da", "se", "khong", "chua",
+        "cua", "nghiem", "gap", "so", "tai", "thu", "sua", "gia", "vi", "ve", "minh", "em", "ban", "ta",
+        "nao", "lien", "cung", "the", "thi", "nhe", "a", "chiu", "giam", "quan", "them", "bi", "phan",
+        "giao", "tu", "hop", "cap", "neu", "gui", "het", "xong", "thong", "thay", "cham",
+    )
+)  # fmt: skip
+"""With these words a sentence goes on behind "phường", so no name follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    plain: str
+    start: int
+    end: int
+
+
+def find_units(text: str, city: City) -> list[Mention]:
+    """Return the units that a text names, in order, the longest name at each place.
+
+    A ward's name without its kind counts where it is written as a name ("Khương Đình") or all in small
+    letters without accents; whoever asks judges by what stands before it.
+    """
+    typed, plain = typed_and_plain(text)
+    words = list(_words(plain))
+    names, longest = _names(city)
+    found: list[Mention] = []
+    place = 0
+    while place < len(words):
+        mention, used = _at(words, place, names, longest, typed) or (None, 1)
+        if mention is not None:
+            found.append(mention)
+        place += used
+    return found
+
+
+def _words(plain: str) -> Iterator[_Word]:
+    for found in _WORD.finditer(plain):
+        parts = _SHORT.get(found[0], (found[0],))
+        if found[0] == "ca" and not _POLICE.match(plain, found.end()):
+            parts = ("ca",)
+        for part in parts:
+            yield _Word(part, found.start(), found.end())
+
+
+Names = dict[tuple[str, ...], tuple[str, ...]]
+
+
+def _names(city: City) -> tuple[Names, int]:
+    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for unit in city.units.values():
+        standing = _standing(city, unit)
+        for name in (unit.name, *unit.former_names):
+            for form in _forms_of(name):
+                found[form] += standing
+    names = {form: tuple(dict.fromkeys(codes)) for form, codes in found.items() if codes}
+    return names, max(map(len, names), default=0)
+
+
+def _standing(city: City, unit: Unit) -> list[str]:
+    if unit.code == city.root.code:
+        return []
+    if city.is_valid(unit.code):
+        return [unit.code]
+    heirs = (city.heir(code) for code in unit.successors)
+    return [code for code in dict.fromkeys(heirs) if code is not None]
+
+
+def _forms_of(name: str) -> Iterator[tuple[str, ...]]:
+    """Yield a name as people write it: whole, without its kind, its kind with initials."""
+    whole = tuple(_WORD.findall(strip_accents(name).lower()))
+    yield whole
+    kind = _kind_of(whole)
+    rest = whole[len(kind.split()) :] if kind else ()
+    if kind in ("phuong", "xa", "cong ty") and rest:
+        yield rest
+    if kind == "so" and rest:
+        initials = "".join(word[0] for word in rest if word != "va")
+        yield ("so", initials)
+        yield (f"s{initials}",)
+        yield tuple(word for word in whole if word != "va")
+
+
+def _kind_of(words: Sequence[str]) -> str:
+    joined = " ".join(words)
+    return next((kind for kind in KINDS if f"{joined} ".startswith(f"{kind} ")), "")
+
+
+def _at(
+    words: Sequence[_Word], place: int, names: Names, longest: int, typed: str
+) -> tuple[Mention, int] | None:
+    """Return the mention that begins at a word, and how many words it takes."""
+    for count in range(min(longest, len(words) - place), 0, -1):
+        part = words[place : place + count]
+        units = names.get(tuple(word.plain for word in part))
+        if units is None:
+            continue
+        kind = _kind_of([word.plain for word in part])
+        span = typed[part[0].start : part[-1].end]
+        if (kind and _is_kind(typed, part[0])) or (count == 1 and part[0].plain.startswith("s")):
+            return Mention(start=part[0].start, end=part[-1].end, units=units, kind=kind), count
+        if not kind and _looks_like_a_name(span, count):
+            return Mention(start=part[0].start, end=part[-1].end, units=units), count
+    return _near(words, place, names) if _is_kind(typed, words[place]) else None
+
+
+def _is_kind(typed: str, word: _Word) -> bool:
+    """Tell whether a word that is a kind of unit without accents is one as it was typed: "số" is not "sở"."""
+    written = typed[word.start : word.end].lower()
+    accented = _ACCENTED.get(word.plain)
+    if accented is None or written == accented:
+        return True
+    return written in _SHORT or (written == word.plain and (len(written) > 2 or typed.isascii()))
+
+
+def _looks_like_a_name(span: str, count: int) -> bool:
+    """Tell whether words without a kind are written as a name: capitals, or hurried without any accents."""
+    if all(word[:1].isupper() for word in span.split()):
+        return True
+    return count > 1 and span.isascii() and span.islower()
+
+
+def _near(words: Sequence[_Word], place: int, names: Names) -> tuple[Mention, int] | None:
+    """Return a mention of a kind of unit with a name that has a slip, with one that is none, or without."""
+    rest = [word.plain for word in words[place : place + 8]]
+    kind = _kind_of(rest)
+    if not kind:
+        return None
+    size = len(kind.split())
+    behind = rest[size:]
+    start, end = words[place].start, words[place + size - 1].end
+    alone = not behind or behind[0] in _AFTER_A_KIND or not behind[0].isalpha()
+    if alone and words[place].end - start == 1:  # "p" or "x"
+        return None
+    if alone:
+        return Mention(start=start, end=end, kind=kind, bare=True), size
+    of_kind = {" ".join(name): codes for name, codes in names.items() if _kind_of(name) == kind}
+    tries = [" ".join(rest[: size + count]) for count in range(1, min(5, len(behind)) + 1)]
+    scored = [(process.extractOne(each, list(of_kind), scorer=fuzz.ratio), each) for each in tries]
+    best = max((found[1], found[0], each) for found, each in scored if found)
+    if best[0] < CLOSE_ENOUGH:
+        used = size + 1 + sum(1 for _ in _until_the_sentence_goes_on(behind[1:]))
+        return Mention(start=start, end=words[place + used - 1].end, kind=kind), used
+    used = len(best[2].split())
+    units = of_kind[best[1]]
+    return Mention(start=start, end=words[place + used - 1].end, units=units, kind=kind), used
+
+
+def _until_the_sentence_goes_on(words: Sequence[str]) -> Iterator[str]:
+    for word in words[:2]:
+        if word in _AFTER_A_KIND or not word.isalpha():
+            return
+        yield word
