@@ -54,19 +54,19 @@ LIGHT = Palette(
     line=_colour("0B62A8"),
     parts={
         "overdue": _ink("A3161F", "6B0A10", _WHITE, "cross"),
-        "late": _ink("DB4B2C", "9C2A12", _WHITE, "falling"),
+        "late": _ink("CC4020", "8E240E", _WHITE, "falling"),
         "late_with_extension": _ink("F2A83B", "9A5B00", _BLACK, "rising"),
         "at_risk": _ink("FFD980", "946B00", _BLACK, "dots"),
         "on_track": _ink("A9DEC8", "1F7A5A", _BLACK, "level"),
         "on_time": _ink("0A7D5A", "064F38", _WHITE),
-        "unknown": _ink("CBD2D8", "67727D", _BLACK, "upright"),
+        "unknown": _ink("98A3AD", "56616B", _BLACK, "upright"),
     },
     tones={
         "neutral": _ink("2B7BBA", "14507F", _WHITE),
         "bad": _ink("C2371F", "8A1F0C", _WHITE),
         "good": _ink("0A7D5A", "064F38", _WHITE),
     },
-    ramp=tuple(map(_colour, ("FDEBD3", "F9C68B", "EF9049", "CF4F22", "8C1D12"))),
+    ramp=tuple(map(_colour, ("FDEBD3", "F9C68B", "EF9049", "C4481C", "8C1D12"))),
 )
 DARK = Palette(
     background=_colour("17212B"),
@@ -89,7 +89,7 @@ DARK = Palette(
         "bad": _ink("EE6C4D", "FFB6A3", _BLACK),
         "good": _ink("1C9A72", "8FE0C4", _BLACK),
     },
-    ramp=tuple(map(_colour, ("4A2A22", "8C3B1F", "CF5B2A", "F2944B", "FFD9A0"))),
+    ramp=tuple(map(_colour, ("4A2A22", "8C3B1F", "DE6A35", "F4A15C", "FFD9A0"))),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.drawing.canvas import MARGIN, WIDTH, Canvas, measured, shortened
 from bot.drawing.numbers import told
-from bot.drawing.palette import Colour, letters_on
+from bot.drawing.palette import Colour, Palette, letters_on
 
 _MOST_HEIGHT = 1000
 _LISTED, _NUMBERED = 5, 12
@@ -20,7 +20,7 @@ def draw(canvas: Canvas, spec: Mapping[str, Any]) -> bool:
     wards, unit = spec["wards"], spec["unit"]
     if not any(ward["rings"] for ward in wards) or all(ward["number"] is None for ward in wards):
         return False
-    limits = _limits([ward["number"] or 0 for ward in wards])
+    limits = limits_of([ward["number"] or 0 for ward in wards])
     _legend(canvas, limits, spec)
     place = _Place([ring for ward in wards for ring in ward["rings"]])
     layer = canvas.smooth(MARGIN, canvas.y, WIDTH - 2 * MARGIN, place.height)
@@ -56,7 +56,7 @@ class _Place:
         ]
 
 
-def _limits(numbers: Sequence[float]) -> list[float]:
+def limits_of(numbers: Sequence[float]) -> list[float]:
     """Return the first number of each shade but the first, which is above nothing: fifths of the wards."""
     above = sorted(number for number in numbers if number > 0)
     if not above:
@@ -69,19 +69,20 @@ def _fill(canvas: Canvas, number: float | None, limits: Sequence[float]) -> Colo
     if number is None:
         return canvas.palette.empty
     shade = sum(number >= limit for limit in limits)
-    return _shades(canvas, limits)[shade]
+    return shades_of(canvas.palette, limits)[shade]
 
 
-def _shades(canvas: Canvas, limits: Sequence[float]) -> list[Colour]:
+def shades_of(palette: Palette, limits: Sequence[float]) -> list[Colour]:
     """Return as many colours as there are limits and one for nothing, spread over the ramp."""
-    ramp, count = canvas.palette.ramp, len(limits)
-    picked = [ramp[round((number + 1) * (len(ramp) - 1) / count)] for number in range(count)]
-    return [canvas.palette.background, *picked]
+    ramp, count = palette.ramp, len(limits)
+    last = len(ramp) - 1
+    picked = [ramp[round(number * last / (count - 1)) if count > 1 else last] for number in range(count)]
+    return [palette.background, *picked]
 
 
 def _legend(canvas: Canvas, limits: Sequence[float], spec: Mapping[str, Any]) -> None:
     entries = [(canvas.palette.background, "0")]
-    for index, (limit, colour) in enumerate(zip(limits, _shades(canvas, limits)[1:], strict=True)):
+    for index, (limit, colour) in enumerate(zip(limits, shades_of(canvas.palette, limits)[1:], strict=True)):
         upper = limits[index + 1] if index + 1 < len(limits) else None
         entries.append((colour, _range(limit, upper, spec["unit"])))
     if any(ward["number"] is None for ward in spec["wards"]):

@@ -1,5 +1,7 @@
 """Words in pictures of figures: few and short, since they are read on a phone."""
 
+from unicodedata import normalize
+
 _PARTS = {
     "overdue": "Quá hạn, chưa xong",
     "late": "Trả lời trễ",
@@ -28,6 +30,7 @@ def chart_part(*, part: str) -> str:
 
 def chart_unit(*, name: str) -> str:
     """Return a unit's name, or a domain's, shorter than in sentences."""
+    name = normalize("NFC", name)
     for start, short in _SHORTER:
         if name.startswith(start):
             return short + name.removeprefix(start)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NEAR_BORDER_METRES = 50.0
 """This close to a border a position may as well be on its other side: both wards are possible."""
-OUTLINE_EDGE = 800
+OUTLINE_EDGE = 600
 """The longer side of the grid on which outlines for drawing lie."""
 _METRES_PER_DEGREE = 111_195.0
 _KNOTTED = 0.01
@@ -297,12 +297,12 @@ class Borders:
 
 def _on_grid(points: Any, west: float, north: float, step: float) -> list[int]:
     """Return a ring on a grid without what repeats, flattened; empty when nothing of it is left."""
-    ring: list[tuple[int, int]] = []
-    for x, y in points:
-        here = round((x - west) / step), round((north - y) / step)
-        if not ring or here != ring[-1]:
-            ring.append(here)
-    return [each for point in ring for each in point] if len(ring) > 3 else []
+    import numpy
+
+    steps = numpy.rint((points - (west, north)) / (step, -step)).astype(int)
+    moves = numpy.diff(steps, axis=0, prepend=steps[:1] - 1).any(axis=1)
+    ring: list[int] = steps[moves].ravel().tolist()
+    return ring if len(ring) > 6 else []
 
 
 def _metres(longitude: float, latitude: float, around: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.place import Borders, BrokenBorders, read_border_file, wards_of
+from routing.places.borders import OUTLINE_EDGE
 from routing.places.polyline import decode_ring, encode_ring
 
 REAL_FILE = Path(__file__).parents[3] / "shared" / "data" / "wards_ha_noi.geojson"
@@ -199,7 +200,7 @@ def test_outlines_for_drawing_lie_on_one_grid_with_north_on_top_and_neighbours_t
     (west,), (east,) = sorted(outlines.values())
     corners = [set(zip(ring[::2], ring[1::2], strict=True)) for ring in (west, east)]
     assert min(x for x, _ in corners[0]) == 0
-    assert max(x for x, _ in corners[1]) == 800
+    assert max(x for x, _ in corners[1]) == OUTLINE_EDGE
     assert min(y for _, y in corners[0]) == 0
     assert len(corners[0] & corners[1]) == 2
 
