@@ -30,13 +30,14 @@ LEARNT, WATCHED = "pace_learnt", "rises_watched"
 LEARN_FROM = timedelta(days=365)
 COUNT_AGAIN = timedelta(days=7)
 """How old what was counted of a unit may be."""
+DAY = timedelta(days=1)
 MOST_HANDLED = 1500
 """So many answers of a unit are counted at most, the latest."""
 DAYS_CORRECTED = 7
 """For so many days a domain or a ward may still be corrected: they are counted again every night."""
 CODES_SHOWN = 5
 CASES_OF_RISE = 200
-_AT_ONCE = 500
+_AT_ONCE = 250
 _COLOURS = (Colour.RED, Colour.ORANGE, Colour.GREEN, Colour.GREY)
 
 
@@ -92,9 +93,9 @@ def _foretell(city: City, pace: Pace, case: OpenCase, there: int, now: datetime)
     handling = case.handling
     if (handling.paused_at or now) > handling.due_at:
         return None
-    gone = risk.elapsed(city.calendar, handling, now)
+    until = risk.gone(city.calendar, handling, now)
     chance = pace.chance(
-        handling.unit, handling.domain, gone.until, accepted=handling.accepted_at is not None, there=there
+        handling.unit, handling.domain, until, accepted=handling.accepted_at is not None, there=there
     )
     return AtRisk(
         case_id=case.id,
@@ -208,7 +209,8 @@ async def learn_pace(transaction: Transaction, city: City, now: datetime) -> int
     if learnt and learnt["day"] == today:
         return 0
     since = now - LEARN_FROM
-    if unit := await looking_ahead.unit_to_count(transaction, since=since, before=now - COUNT_AGAIN):
+    before = now - COUNT_AGAIN
+    if unit := await looking_ahead.unit_to_count(transaction, since=before - DAY, before=before):
         handlings = await looking_ahead.handled(transaction, unit, since=since, limit=MOST_HANDLED)
         if len(handlings) >= MOST_HANDLED:
             since = min(each.ended_at or now for each in handlings)

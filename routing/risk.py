@@ -83,18 +83,31 @@ class Elapsed:
     accepted: float | None
 
 
-def elapsed(calendar: WorkingCalendar, handling: Handling, now: datetime) -> Elapsed:
-    """Return which share of its time a case has used; past its deadline it is 1 or more."""
+def gone(calendar: WorkingCalendar, handling: Handling, now: datetime) -> float:
+    """Return which share of its time a case has used by now, or had when it ended; 1 or more is too late."""
     ends = handling.ended_at or handling.paused_at or now
-    hours = calendar.working_hours_between
-    # A deadline that a law counts in calendar days may leave no working hour at all.
-    allotted = max(hours(handling.began_at, handling.due_at) - handling.paused_hours, 0.01)
-    until = max(hours(handling.began_at, ends) - handling.paused_hours, 0.0) / allotted
     if ends > handling.due_at:
-        until = max(until, 1.0 + 1e-9)
+        return max(_used(calendar, handling, ends) / _allotted(calendar, handling), 1.0 + 1e-9)
+    return min(_used(calendar, handling, ends) / _allotted(calendar, handling), 1.0)
+
+
+def _used(calendar: WorkingCalendar, handling: Handling, ends: datetime) -> float:
+    return max(calendar.working_hours_between(handling.began_at, ends) - handling.paused_hours, 0.0)
+
+
+def _allotted(calendar: WorkingCalendar, handling: Handling) -> float:
+    hours = calendar.working_hours_between(handling.began_at, handling.due_at)
+    # A deadline that a law counts in calendar days may leave no working hour at all.
+    return max(hours - handling.paused_hours, 0.01)
+
+
+def elapsed(calendar: WorkingCalendar, handling: Handling, now: datetime) -> Elapsed:
+    """Return where a case stands, or stood when it ended."""
+    allotted, until = _allotted(calendar, handling), gone(calendar, handling, now)
 
     def share(at: datetime) -> float:
-        return min(max(hours(handling.began_at, at) / allotted, 0.0), until)
+        hours = calendar.working_hours_between(handling.began_at, at)
+        return min(max(hours / allotted, 0.0), until)
 
     taken = handling.accepted_at
     return Elapsed(
@@ -176,9 +189,7 @@ def _before(calendar: WorkingCalendar, handling: Handling, since: datetime) -> f
     """Return which share of a case's time was gone at a moment; 0 where it was not there."""
     if since <= handling.began_at:
         return 0.0
-    hours = calendar.working_hours_between
-    allotted = max(hours(handling.began_at, handling.due_at) - handling.paused_hours, 0.01)
-    return hours(handling.began_at, since) / allotted
+    return calendar.working_hours_between(handling.began_at, since) / _allotted(calendar, handling)
 
 
 def _counts(entered: Floats, until: Floats, answered: NDArray[np.bool_]) -> Floats:

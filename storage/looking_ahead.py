@@ -38,12 +38,17 @@ _OPEN_AND_HELD = (
     case_table.c.due_at.is_not(None),
     _COUNTED,
 )
-_OPEN_OF_CITY = select(case_table.c.id, case_table.c.code, *_HANDLING).where(text(IS_OPEN), *_OPEN_AND_HELD)
-_OPEN_OF_UNITS = select(case_table.c.id, case_table.c.code, *_HANDLING).where(
+_OPEN_OF_CITY = select(case_table.c.id).where(text(IS_OPEN), *_OPEN_AND_HELD)
+_OPEN_OF_UNITS = select(case_table.c.id).where(
     case_table.c.unit_code.in_(bindparam("units", expanding=True)),
     case_table.c.status.in_(sorted(OPEN_STATUSES)),
     *_OPEN_AND_HELD,
 )
+_BY_IDS = select(case_table.c.id, case_table.c.code, *_HANDLING).where(
+    case_table.c.id.in_(bindparam("ids", expanding=True))
+)
+_AT_ONCE = 500
+"""So many rows are read in one go: thousands of them would keep everything else waiting."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +63,15 @@ class OpenCase:
 async def open_cases(transaction: Transaction, units: Collection[str] | None) -> list[OpenCase]:
     """Return the open cases with a deadline, of these units or (None) of the whole city."""
     if units is None:
-        rows = await transaction.fetch(_OPEN_OF_CITY)
+        found = await transaction.fetch(_OPEN_OF_CITY)
     else:
-        rows = await transaction.fetch(_OPEN_OF_UNITS, {"units": sorted(units)}) if units else []
-    return [OpenCase(id=row["id"], code=row["code"], handling=_handling(row)) for row in rows]
+        found = await transaction.fetch(_OPEN_OF_UNITS, {"units": sorted(units)}) if units else []
+    ids = sorted(row["id"] for row in found)
+    cases: list[OpenCase] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        rows = await transaction.fetch(_BY_IDS, {"ids": ids[start : start + _AT_ONCE]})
+        cases += [OpenCase(id=row["id"], code=row["code"], handling=_handling(row)) for row in rows]
+    return cases
 
 
 def _handling(row: Mapping[str, Any]) -> Handling:
