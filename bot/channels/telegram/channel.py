@@ -12,7 +12,9 @@ from typing import Any, Literal
 from telegram import BotCommand, InputFile, InputMediaPhoto
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.channels.telegram.faults import vendor_faults
+from bot.channels.telegram.acts import do_in_group, link_into_a_group
+from bot.channels.telegram.faults import topic_is_gone, vendor_faults
+from bot.channels.telegram.fields import CHANNEL, Me
 from bot.channels.telegram.pace import Limits, Pace
 from bot.channels.telegram.parts import (
     ALBUM_LIMIT,
@@ -25,7 +27,7 @@ from bot.channels.telegram.parts import (
 )
 from bot.channels.telegram.polling import Polling, Receive
 from bot.channels.telegram.request import AiohttpRequest, ApiBot
-from bot.channels.telegram.updates import ALLOWED_UPDATES, CHANNEL, envelope_of, parse_update, read
+from bot.channels.telegram.updates import ALLOWED_UPDATES, envelope_of, parse_update, read
 from handlers.channel import (
     Acted,
     Address,
@@ -67,6 +69,8 @@ class TelegramChannel:
         photos_per_message=ALBUM_LIMIT,
         location_request=True,
         contact_request=True,
+        topics=True,
+        files=True,
     )
 
     def __init__(
@@ -111,6 +115,7 @@ class TelegramChannel:
         )
         self._pace = Pace(limits or Limits(), clock)
         self._unfinished: dict[tuple[Address, OutboundMessage], tuple[int, tuple[str, ...]]] = {}
+        self._me = Me(id=int(token.partition(":")[0]))
         self._keyboards: set[int] = set()
         self._acknowledging: set[asyncio.Task[None]] = set()
 
@@ -122,6 +127,7 @@ class TelegramChannel:
         What arrived while the bot was away is kept. Safe to repeat; raises ChannelError.
         """
         await self._request.initialize()
+        await self._meet_itself()
         with vendor_faults():
             if self._mode == "webhook":
                 await self._bot.set_webhook(
@@ -134,6 +140,18 @@ class TelegramChannel:
                 await self._bot.delete_webhook()
             if self._commands:
                 await self._bot.set_my_commands(self._commands)
+
+    async def _meet_itself(self) -> Me:
+        """Ask the vendor, once, what the bot is called and what it may read."""
+        if not self._me.username:
+            with vendor_faults():
+                told = await self._bot.call("getMe")
+            self._me = Me(
+                id=told["id"],
+                username=told["username"],
+                reads_all=bool(told.get("can_read_all_group_messages")),
+            )
+        return self._me
 
     async def close(self) -> None:
         """Close the connections; what is still being acknowledged is given up."""
@@ -167,7 +185,7 @@ class TelegramChannel:
 
     def parse(self, body: bytes) -> InboundMessage | None:
         """Read a stored update; raises ValueError or Malformed for one that nobody can read."""
-        return parse_update(body)
+        return parse_update(body, self._me)
 
     async def acknowledge(self, body: bytes) -> None:
         """Stop the waiting sign on a pressed button; does nothing for other updates and never fails."""
@@ -180,8 +198,15 @@ class TelegramChannel:
 
     async def fetch(self, photo: Photo) -> bytes:
         """Download a photo that a person sent, up to 20 MB."""
+        return await self._download(photo.reference)
+
+    async def fetch_file(self, file: File) -> bytes:
+        """Download a recording or a document that a person sent, up to 20 MB."""
+        return await self._download(file.reference)
+
+    async def _download(self, reference: str) -> bytes:
         with vendor_faults():
-            file = await self._bot.get_file(photo.reference)
+            file = await self._bot.get_file(reference)
             if (file.file_size or 0) > DOWNLOAD_LIMIT:
                 raise Rejected("the file is over 20 MB")
             try:
@@ -201,7 +226,7 @@ class TelegramChannel:
         chat = vendor_id(address.chat)
         parts = compose(message, private=chat > 0)
         done, shown = self._unfinished.get((address, message), (0, ()))
-        self._admit(chat, parts[done:])
+        self._admit(chat, sum(part.cost for part in parts[done:]))
         self._unfinished.pop((address, message), None)
         for number, part in enumerate(parts[done:], start=done):
             try:
@@ -220,15 +245,17 @@ class TelegramChannel:
         raise NotSupported("a bot cannot create a group on Telegram")
 
     async def act(self, address: Address, act: GroupAct) -> Acted:
-        """Refuse: nothing is done with groups here yet."""
-        raise NotSupported(act.do)
+        """Do something with a group; a link that adds the bot to one needs no group yet."""
+        me = await self._meet_itself()
+        if act.do == "link":
+            return Acted(value=link_into_a_group(me, act.token))
+        chat = vendor_id(address.chat)
+        if act.do == "open_topic":  # it shows as a message in the group
+            self._admit(chat, 1)
+        return await do_in_group(self._bot, chat, act, me)
 
-    async def fetch_file(self, file: File) -> bytes:
-        """Refuse: there are no recordings here yet."""
-        raise NotSupported("no files")
-
-    def _admit(self, chat: int, parts: Sequence[Part]) -> None:
-        wait = self._pace.admit(chat, sum(part.cost for part in parts)) if parts else 0.0
+    def _admit(self, chat: int, count: int) -> None:
+        wait = self._pace.admit(chat, count) if count else 0.0
         if wait > 0:
             raise RateLimited("too fast for this chat", retry_after=timedelta(seconds=wait))
 
@@ -246,18 +273,38 @@ class TelegramChannel:
             fields["reply_parameters"] = {"message_id": part.reply_to, "allow_sending_without_reply": True}
         if markup := self._markup(chat, part):
             fields["reply_markup"] = markup
+        if part.topic:
+            fields["message_thread_id"] = part.topic
         with vendor_faults():
-            if len(part.photos) > 1:
-                media = [InputMediaPhoto(await self._picture(photo)) for photo in part.photos]
-                album = await self._bot.call("sendMediaGroup", media=media, **fields)
-                return [str(sent["message_id"]) for sent in album]
-            if part.photos:
-                picture = await self._picture(part.photos[0])
-                fields["photo"] = picture if isinstance(picture, str) else InputFile(picture)
-                sent = await self._bot.call("sendPhoto", caption=part.text or None, **fields)
-            else:
-                sent = await self._bot.call("sendMessage", text=part.text, **fields)
-        return [str(sent["message_id"])]
+            sent = await self._call_in_topic(*await self._as_call(part), **fields)
+        return [str(each["message_id"]) for each in (sent if isinstance(sent, list) else [sent])]
+
+    async def _as_call(self, part: Part) -> tuple[str, dict[str, Any]]:
+        """Return the method that shows a part, and the fields for it."""
+        if part.file:
+            named = InputFile(await self._content(part.file.media_key), filename=_file_name(part.file))
+            voice = part.file.kind == "voice"
+            method, field = ("sendVoice", "voice") if voice else ("sendDocument", "document")
+            return method, {field: named, "caption": part.text or None}
+        if len(part.photos) > 1:
+            media = [InputMediaPhoto(await self._picture(photo)) for photo in part.photos]
+            return "sendMediaGroup", {"media": media}
+        if part.photos:
+            picture = await self._picture(part.photos[0])
+            sent = picture if isinstance(picture, str) else InputFile(picture)
+            return "sendPhoto", {"photo": sent, "caption": part.text or None}
+        return "sendMessage", {"text": part.text}
+
+    async def _call_in_topic(self, method: str, content: dict[str, Any], **fields: Any) -> Any:
+        """Call a method that shows something; where its topic is gone, show it to everybody in the group."""
+        try:
+            return await self._bot.call(method, **content, **fields)
+        except BadRequest as error:
+            if "message_thread_id" not in fields or not topic_is_gone(error):
+                raise
+            logger.warning("a topic is gone: %s", error, extra={"action": "topic_gone"})
+        del fields["message_thread_id"]
+        return await self._bot.call(method, **content, **fields)
 
     def _markup(self, chat: int, part: Part) -> Markup | None:
         """Return the part's keyboard; or, where one is still shown, the wish to hide it."""
@@ -269,12 +316,13 @@ class TelegramChannel:
         return part.markup
 
     async def _picture(self, photo: Photo) -> bytes | str:
-        if not photo.media_key:
-            return photo.reference
+        return await self._content(photo.media_key) if photo.media_key else photo.reference
+
+    async def _content(self, media_key: str) -> bytes:
         try:
-            return await self._open_media(photo.media_key)
-        except (OSError, LookupError) as error:
-            raise Rejected(f"the photo {photo.media_key} cannot be read") from error
+            return await self._open_media(media_key)
+        except Exception as error:  # whatever it is, another try finds the same
+            raise Rejected(f"{media_key} cannot be read") from error
 
     async def _take_buttons_away(self, chat: int, message_id: int) -> None:
         """Remove spent buttons where possible: a press on one that stays is harmless."""
@@ -284,3 +332,8 @@ class TelegramChannel:
             logger.debug("buttons were not removed: %s", error, extra={"action": "replace_skipped"})
         except TelegramError as error:
             logger.info("buttons were not removed: %s", error, extra={"action": "replace_failed"})
+
+
+def _file_name(file: File) -> str:
+    """Return the name under which a file is sent; its key has the ending that the vendor goes by."""
+    return file.name or file.media_key

@@ -37,6 +37,9 @@ _NOBODY_THERE = (
 """Parts of "Bad Request" texts that mean the chat cannot be written to (the vendor has no codes for them)."""
 
 
+_NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed", "topic_id_invalid")
+
+
 @contextmanager
 def vendor_faults() -> Iterator[None]:
     """Turn a TelegramError inside into the ChannelError that it means."""
@@ -73,3 +76,8 @@ def _refusal(text: str) -> ChannelError:
 
 def _duration(wait: int | timedelta) -> timedelta:
     return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
+
+
+def topic_is_gone(error: TelegramError) -> bool:
+    """Tell whether a message was refused because its topic was deleted or closed to the bot."""
+    return any(sign in str(error).lower() for sign in _NO_TOPIC)

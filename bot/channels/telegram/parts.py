@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handlers.channel import Button, OutboundMessage, Photo, Rejected
+from handlers.channel import Button, File, OutboundMessage, Photo, Rejected
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
@@ -25,12 +25,14 @@ Markup = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """One call that shows something: a text, a photo with its caption, or an album without one."""
+    """One call that shows something: a text, a photo or a file with its caption, or an album without one."""
 
     text: str = ""
     photos: tuple[Photo, ...] = ()
+    file: File | None = None
     markup: Markup | None = None
     reply_to: int | None = None
+    topic: int | None = None
     prompt: bool = False
     """Only carries a keyboard; the message itself is the part before."""
 
@@ -46,9 +48,9 @@ def compose(message: OutboundMessage, *, private: bool) -> list[Part]:
     A position or a phone can be asked for in a private chat only; elsewhere the wish is left out and
     logged. Inline buttons and such a keyboard do not fit one message: the keyboard follows in a second.
     """
-    inline = _inline(message.buttons)
+    inline = _inline(message)
     keyboard = _keyboard(message, private=private)
-    parts = _body(_storable(message.text).strip(), message.photos, inline or keyboard)
+    parts = _body(_storable(message.text).strip(), message, inline or keyboard)
     if inline and keyboard:
         prompt = message.ask_location or message.ask_contact
         parts.append(Part(text=prompt, markup=keyboard, prompt=True))
@@ -56,6 +58,8 @@ def compose(message: OutboundMessage, *, private: bool) -> list[Part]:
         raise Rejected("there is nothing to show")
     if parts and message.reply_to:
         parts[0] = replace(parts[0], reply_to=vendor_id(message.reply_to))
+    if message.topic:
+        parts = [replace(part, topic=vendor_id(message.topic)) for part in parts]
     return parts
 
 
@@ -67,17 +71,23 @@ def vendor_id(text: str) -> int:
         raise Rejected(f"not an id: {text!r}") from None
 
 
-def _body(text: str, photos: tuple[Photo, ...], markup: Markup | None) -> list[Part]:
-    if len(photos) == 1 and utf16_length(text) <= CAPTION_LIMIT:
+def _body(text: str, message: OutboundMessage, markup: Markup | None) -> list[Part]:
+    photos, files = message.photos, message.files
+    short = utf16_length(text) <= CAPTION_LIMIT
+    if len(photos) == 1 and not files and short:
         return [Part(text=text, photos=photos, markup=markup)]
-    if photos and markup and not text:
+    enclosed = [*_albums(photos), *(Part(file=file) for file in files)]
+    if len(files) == 1 and short:
+        parts = [*enclosed[:-1], replace(enclosed[-1], text=text)]
+    elif photos and markup and not (text or files):
         # An album carries no buttons, so its last photo stands alone under them.
-        return [*_albums(photos[:-1]), Part(photos=photos[-1:], markup=markup)]
-    parts = [*_albums(photos), *(Part(text=piece) for piece in split_text(text, TEXT_LIMIT))]
-    if markup and parts:
-        parts[-1] = replace(parts[-1], markup=markup)
-    elif markup:
+        parts = [*_albums(photos[:-1]), Part(photos=photos[-1:])]
+    else:
+        parts = [*enclosed, *(Part(text=piece) for piece in split_text(text, TEXT_LIMIT))]
+    if markup and not parts:
         raise Rejected("buttons need a text")
+    if markup:
+        parts[-1] = replace(parts[-1], markup=markup)
     return parts
 
 
@@ -86,10 +96,10 @@ def _albums(photos: Sequence[Photo]) -> Iterator[Part]:
         yield Part(photos=tuple(photos[start : start + ALBUM_LIMIT]))
 
 
-def _inline(rows: Sequence[Sequence[Button]]) -> Markup | None:
-    if not any(rows):
-        return None
-    return {"inline_keyboard": [[_inline_button(button) for button in row] for row in rows]}
+def _inline(message: OutboundMessage) -> Markup | None:
+    rows = [[_inline_button(button) for button in row] for row in message.buttons]
+    rows += [[{"text": label, "url": address}] for label, address in message.links]
+    return {"inline_keyboard": rows} if any(rows) else None
 
 
 def _inline_button(button: Button) -> dict[str, str]:

@@ -115,7 +115,7 @@ def _encode(data: RequestData | None) -> tuple[dict[str, str], bytes | aiohttp.F
         return {}, None
     if not data.contains_files:
         return {"Content-Type": "application/json"}, data.json_payload
-    form = aiohttp.FormData(default_to_multipart=True)
+    form = aiohttp.FormData(quote_fields=False, default_to_multipart=True)  # names as they are
     for name, value in data.json_parameters.items():
         form.add_field(name, value)
     for name, (filename, content, kind) in data.multipart_data.items():

@@ -7,12 +7,12 @@ Source: https://core.telegram.org/bots/api#update
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from handlers.channel import Address, Contact, Envelope, InboundMessage, Location, Malformed, Photo
+from bot.channels.telegram.fields import CHANNEL, Me, is_group, name_of, storable, time_of
+from bot.channels.telegram.membership import join_request, others_membership, own_membership
+from handlers.channel import Address, Contact, Envelope, File, InboundMessage, Location, Malformed, Photo
 
-CHANNEL = "telegram"
 ALLOWED_UPDATES = (
     "message",
     "edited_message",
@@ -44,8 +44,6 @@ _KINDS_IGNORED = frozenset(
         "purchased_paid_media",
         "poll",
         "poll_answer",
-        "chat_member",
-        "chat_join_request",
         "chat_boost",
         "removed_chat_boost",
     }
@@ -73,7 +71,6 @@ _UNSUPPORTED = {
 _SERVICE = frozenset(
     {
         "migrate_from_chat_id",
-        "left_chat_member",
         "new_chat_title",
         "new_chat_photo",
         "delete_chat_photo",
@@ -113,9 +110,10 @@ _SERVICE = frozenset(
         "web_app_data",
     }
 )
-_GONE = frozenset({"left", "kicked"})
+_FILES = {"voice": "voice", "audio": "voice", "document": "document"}
+"""Kinds of content that can be kept as a file, and their names in the port."""
 _PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
-_COMMAND_TO_A_BOT = re.compile(r"^(/\w+)@\w+", re.ASCII)
+UNKNOWN = Me()
 
 
 def read(body: bytes) -> dict[str, Any]:
@@ -152,58 +150,126 @@ def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def parse_update(body: bytes) -> InboundMessage | None:
-    """Read what a person did; None when the update holds nothing for the bot.
+def parse_update(body: bytes, me: Me = UNKNOWN) -> InboundMessage | None:
+    """Read what a person did; None when the update holds nothing for the bot, who is `me`.
 
     Raises ValueError for an update that is not as the vendor documents it.
     """
     update = read(body)
     try:
-        return _parse(update)
+        return _parse(update, me)
     except (LookupError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
         raise ValueError(f"update {update['update_id']} is not as documented") from error
 
 
-def _parse(update: dict[str, Any]) -> InboundMessage | None:
+def _parse(update: dict[str, Any], me: Me) -> InboundMessage | None:
     if "message" in update:
-        return _message(update["message"])
+        return _message(update["message"], me)
     if "callback_query" in update:
         return _button(update["callback_query"])
     if "edited_message" in update:
-        return _message(update["edited_message"], edited=True)
+        return _message(update["edited_message"], me, edited=True)
     if "my_chat_member" in update:
-        return _membership(update["my_chat_member"])
+        return own_membership(update["my_chat_member"], me)
+    if "chat_member" in update:
+        return others_membership(update["chat_member"])
+    if "chat_join_request" in update:
+        return join_request(update["chat_join_request"])
     if _KINDS_IGNORED.isdisjoint(update):
         raise LookupError("unknown kind")
     return None
 
 
-def _message(message: dict[str, Any], *, edited: bool = False) -> InboundMessage | None:
+def _message(message: dict[str, Any], me: Me, *, edited: bool = False) -> InboundMessage | None:
     chat = message["chat"]
     sender = message.get("from") or {}
     moved = "migrate_to_chat_id" in message
     unwanted = not sender or sender.get("is_bot") or message.get("is_automatic_forward")
     if chat["type"] == "channel" or (unwanted and not moved):
         return None
+    in_group = is_group(chat)
+    names = _names_in(message) if in_group else []
+    if in_group and _is_for_another_bot(message, names, me):
+        return None
     content = _content(message, sender, edited=edited)
     if content is None:
         return None
+    if in_group:
+        content = {**content, **_in_group(message, content, names, me)}
     return InboundMessage(
         address=Address(CHANNEL, str(chat["id"])),
-        sent_at=_time(message.get("edit_date") or message["date"]),
+        sent_at=time_of(message.get("edit_date") or message["date"]),
         message_id=str(message["message_id"]),
         reply_to=_reply_to(message),
         album="" if edited else message.get("media_group_id", ""),
         edited=edited,
-        group=_is_group(chat),
-        **{"sender": str(sender.get("id", "")), "sender_name": _name(sender), **content},
+        **{"sender": str(sender.get("id", "")), "sender_name": name_of(sender), **content},
+    )
+
+
+def _in_group(message: dict[str, Any], content: dict[str, Any], names: list[str], me: Me) -> dict[str, Any]:
+    """Return the fields that only a message in a group has, and its text without the bot's own name."""
+    called = [name for name in names if me.is_called(name.partition("@")[2])]
+    text = content.get("text", "")
+    for name in called:
+        if name.startswith("@"):
+            text = re.sub(f" *{re.escape(name)} *", " ", text).strip()
+    return {
+        "text": text,
+        "mentioned": bool(called) or _answers(message, me) or _points_at(message, me),
+        **_place_in_group(message),
+    }
+
+
+def _place_in_group(message: dict[str, Any]) -> dict[str, Any]:
+    topic = message["message_thread_id"] if message.get("is_topic_message") else ""
+    return {
+        "group": True,
+        "group_title": storable(message["chat"].get("title", "")),
+        "topic": str(topic),
+    }
+
+
+def _names_in(message: dict[str, Any]) -> list[str]:
+    """Return what the vendor marked as "@name" or as "/command@name"."""
+    text = message.get("text") or message.get("caption") or ""
+    units = text.encode("utf-16-le", "surrogatepass")
+    marked = [
+        units[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le", "replace")
+        for entity in _entities(message)
+        if entity["type"] in ("mention", "bot_command")
+    ]
+    return [name for name in marked if "@" in name]
+
+
+def _entities(message: dict[str, Any]) -> list[dict[str, Any]]:
+    return message.get("entities") or message.get("caption_entities") or []
+
+
+def _is_for_another_bot(message: dict[str, Any], names: list[str], me: Me) -> bool:
+    """Tell whether a message is a command with another bot's name behind it."""
+    text = message.get("text") or ""
+    command = next((name for name in names if name.startswith("/") and text.startswith(name)), "")
+    return bool(me.username and command) and not me.is_called(command.partition("@")[2])
+
+
+def _answers(message: dict[str, Any], me: Me) -> bool:
+    """Tell whether a message replies to one of the bot's."""
+    original = message.get("reply_to_message") or {}
+    return "forum_topic_created" not in original and me.is_this(original.get("from") or {})
+
+
+def _points_at(message: dict[str, Any], me: Me) -> bool:
+    """Tell whether a message names the bot without a username."""
+    return any(
+        entity["type"] == "text_mention" and me.is_this(entity["user"]) for entity in _entities(message)
     )
 
 
 def _content(message: dict[str, Any], sender: dict[str, Any], *, edited: bool) -> dict[str, Any] | None:
     """Return the fields of InboundMessage that depend on what was sent; None for nothing of use."""
     if "text" in message:
-        return {"text": _text(message["text"])}
+        return {"text": storable(message["text"])}
     if "photo" in message:
         return {"text": _caption(message), "photos": (_largest(message["photo"]),)}
     if "location" in message:
@@ -215,6 +281,8 @@ def _content(message: dict[str, Any], sender: dict[str, Any], *, edited: bool) -
         return {"moved_to": str(message["migrate_to_chat_id"])}
     if "new_chat_members" in message:
         return _newcomer(message["new_chat_members"])
+    if "left_chat_member" in message:
+        return _who(message["left_chat_member"], "member_left")
     return _other_content(message)
 
 
@@ -224,7 +292,25 @@ def _other_content(message: dict[str, Any]) -> dict[str, Any] | None:
         return {"text": _caption(message), **_picture(message["document"])}
     if not kind and not _SERVICE.isdisjoint(message):
         return None
-    return {"text": _caption(message), "unsupported": _UNSUPPORTED.get(kind, "other")}
+    return {
+        "text": _caption(message),
+        "unsupported": _UNSUPPORTED.get(kind, "other"),
+        **_files(message, kind),
+    }
+
+
+def _files(message: dict[str, Any], kind: str) -> dict[str, Any]:
+    if kind not in _FILES:
+        return {}
+    content = message[kind]
+    file = File(
+        kind=_FILES[kind],
+        reference=content["file_id"],
+        name=storable(content.get("file_name", "")),
+        mime=content.get("mime_type", ""),
+        size=content.get("file_size"),
+    )
+    return {"files": (file,)}
 
 
 def _largest(sizes: list[dict[str, Any]]) -> Photo:
@@ -249,21 +335,25 @@ def _position(message: dict[str, Any]) -> dict[str, Any]:
     words = (venue.get("title", ""), venue.get("address", ""))
     return {
         "location": Location(latitude=float(place["latitude"]), longitude=float(place["longitude"])),
-        "text": _text(", ".join(word for word in words if word)),
+        "text": storable(", ".join(word for word in words if word)),
     }
 
 
 def _contact(contact: dict[str, Any], sender: dict[str, Any]) -> Contact:
     own = contact.get("user_id") is not None and contact["user_id"] == sender["id"]
-    return Contact(phone=contact["phone_number"], name=_name(contact), own=own)
+    return Contact(phone=contact["phone_number"], name=name_of(contact), own=own)
 
 
 def _newcomer(members: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Name the first person who was added; the bot's own arrival comes as `my_chat_member`."""
-    for member in members:
-        if not member.get("is_bot"):
-            return {"joined": True, "sender": str(member["id"]), "sender_name": _name(member)}
-    return None
+    found = (_who(member, "member_joined") for member in members)
+    return next((person for person in found if person), None)
+
+
+def _who(member: dict[str, Any], what: str) -> dict[str, Any] | None:
+    if member.get("is_bot"):
+        return None
+    return {what: True, "sender": str(member["id"]), "sender_name": name_of(member)}
 
 
 def _button(query: dict[str, Any]) -> InboundMessage | None:
@@ -275,37 +365,12 @@ def _button(query: dict[str, Any]) -> InboundMessage | None:
     return InboundMessage(
         address=Address(CHANNEL, str(message["chat"]["id"])),
         sender=str(query["from"]["id"]),
-        sender_name=_name(query["from"]),
-        sent_at=_time(message.get("edit_date") or message["date"]),
+        sender_name=name_of(query["from"]),
+        sent_at=time_of(message.get("edit_date") or message["date"]),
         button=query.get("data", ""),
         button_message=str(message["message_id"]),
-        group=_is_group(message["chat"]),
+        **(_place_in_group(message) if is_group(message["chat"]) else {}),
     )
-
-
-def _membership(change: dict[str, Any]) -> InboundMessage | None:
-    """Read that the bot was blocked, removed, unblocked or added."""
-    chat = change["chat"]
-    was_gone, is_gone = _is_gone(change["old_chat_member"]), _is_gone(change["new_chat_member"])
-    if chat["type"] == "channel" or was_gone == is_gone:
-        return None
-    return InboundMessage(
-        address=Address(CHANNEL, str(chat["id"])),
-        sender=str(change["from"]["id"]),
-        sender_name=_name(change["from"]),
-        sent_at=_time(change["date"]),
-        group=_is_group(chat),
-        left=is_gone,
-        joined=not is_gone,
-    )
-
-
-def _is_gone(member: dict[str, Any]) -> bool:
-    return member["status"] in _GONE or member.get("is_member") is False
-
-
-def _is_group(chat: dict[str, Any]) -> bool:
-    return chat["type"] in {"group", "supergroup"}
 
 
 def _reply_to(message: dict[str, Any]) -> str:
@@ -317,21 +382,4 @@ def _reply_to(message: dict[str, Any]) -> str:
 
 
 def _caption(message: dict[str, Any]) -> str:
-    return _text(message.get("caption", ""))
-
-
-def _name(person: dict[str, Any]) -> str:
-    return _text(f"{person.get('first_name', '')} {person.get('last_name', '')}".strip())
-
-
-def _time(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _text(text: str) -> str:
-    """Drop a bot's name behind a command, and what no database can store (NUL, half a surrogate pair)."""
-    if text.startswith("/"):
-        text = _COMMAND_TO_A_BOT.sub(r"\1", text)
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+    return storable(message.get("caption", ""))
