@@ -207,13 +207,10 @@ async def _show_named(turn: Turn, top: str, names: str) -> None:
 
 def _find_units(city: City, top: str, names: str) -> tuple[list[Unit], list[str]]:
     """Return the units below `top` that are named, and the names that are none of theirs."""
-    below = [city.units[code] for code in city.subtree(top) if code != top and city.is_valid(code)]
-    chaired = [unit for unit in below if unit.kind != "office"] or below
-    taken_over = unit_search.names_taken_over(city)
     found: dict[str, Unit] = {}
     unknown: list[str] = []
     for name in filter(None, (part.strip(" .") for part in _LIST.split(names))):
-        units = unit_search.named(chaired, name, taken_over=taken_over)
+        units = _named(city, top, name)
         if units:
             found[units[0].code] = units[0]
         else:
@@ -221,13 +218,20 @@ def _find_units(city: City, top: str, names: str) -> tuple[list[Unit], list[str]
     return list(found.values()), unknown
 
 
+def _named(city: City, top: str, name: str) -> list[Unit]:
+    """Return the units below `top` with a name like this, best first; their offices only where none has."""
+    below = [city.units[code] for code in city.subtree(top) if code != top and city.is_valid(code)]
+    taken_over = unit_search.names_taken_over(city)
+    chaired = [unit for unit in below if unit.kind != "office"]
+    return unit_search.named(chaired, name, taken_over=taken_over) or unit_search.named(below, name)
+
+
 async def take_unit(turn: Turn, argument: str) -> None:
     """Take the name of the one unit that a group is for, or offer those with a name like it."""
     top = await _top(turn)
     if top is None:
         return
-    below = [turn.city.units[code] for code in turn.city.subtree(top) if code != top]
-    units = unit_search.named(filter(lambda unit: turn.city.is_valid(unit.code), below), turn.message.text)
+    units = _named(turn.city, top, turn.message.text)
     if len(units) == 1:
         await _show_unit(turn, units[0])
         return

@@ -148,7 +148,7 @@ _REASK = _change(status=ASKED, chat=None, bound_at=None, lost_at=None, missing=[
 _REINVITE = (
     update(group_member)
     .where(
-        group_member.c.group_id == bindparam("group_id"),
+        group_member.c.group_id == bindparam("in_group"),
         group_member.c.state.in_((INVITED, JOINED, LEFT)),
     )
     .values(state=WANTED, invite=None)
@@ -317,7 +317,7 @@ def close_group(transaction: Transaction, group_id: int) -> None:
 async def make_anew(transaction: Transaction, group_id: int) -> None:
     """Let a group that is gone be made once more, with the same scope; everybody is invited again."""
     await transaction.execute(_REASK, {"group_id": group_id})
-    await transaction.execute(_REINVITE, {"group_id": group_id})
+    await transaction.execute(_REINVITE, {"in_group": group_id})
 
 
 async def move_group(transaction: Transaction, *, channel: str, old: str, new: str) -> None:
