@@ -1,8 +1,8 @@
 """What a leader asks about the figures: the metric, whose, of which time, and how it is laid out."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -55,6 +55,20 @@ class Question:
     limit: int | None = None
     compare: Literal["previous"] | None = None
     about: Literal["why", "hot"] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-able form, in which a question is kept."""
+        period = self.period
+        days = [period.first.isoformat(), period.last.isoformat()] if period else None
+        return {**asdict(replace(self, period=None)), "period": days}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Question":
+        """Rebuild from `as_dict` or its JSON."""
+        first, last = data["period"] or ("", "")
+        period = Period(first=date.fromisoformat(first), last=date.fromisoformat(last)) if first else None
+        lists = {name: tuple(data[name]) for name in ("units", "domains")}
+        return cls(**{**data, **lists, "period": period})
 
 
 NOT_UNDERSTOOD = Question(understood=False)
