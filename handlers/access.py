@@ -54,6 +54,8 @@ REACHES: Mapping[str, Mapping[str, Reach]] = MappingProxyType(
         "merge": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
         "unmerge": {"chair": Reach.OWN_UNIT, "dispatcher": Reach.CITY},
         "figures": _READERS,
+        "direct": _ABOVE,
+        "explain_to": _ABOVE,
     }
 )
 """For each action of an official: the roles that have it, and how far they reach."""
@@ -78,6 +80,23 @@ def post_for(person: Person, city: City, action: str, case: Case) -> Post | None
         return None
     allowed = (post for post in _by_order(person) if _reaches(city, post, action, case))
     return next(allowed, None)
+
+
+def post_to_direct(
+    person: Person, city: City, unit_code: str, case: Case | None, *, action: str = "direct"
+) -> Post | None:
+    """Return the post by which a person may order something of a unit, about a case that the post sees.
+
+    A chair orders of the units below, also about a case that their own unit has.
+    """
+    return next((post for post in _by_order(person) if _directs(city, post, unit_code, case, action)), None)
+
+
+def _directs(city: City, post: Post, unit_code: str, case: Case | None, action: str) -> bool:
+    reach = REACHES[action].get(post.role)
+    if reach is None or (case is not None and not _reaches(city, post, "see", case)):
+        return False
+    return reach == Reach.CITY or (unit_code != post.unit_code and city.is_within(unit_code, post.unit_code))
 
 
 def post_at(person: Person, unit_code: str) -> Post | None:

@@ -66,7 +66,7 @@ async def announce(
             events=events,
         )
         concerned = [official for official in officials if official.role == role]
-        post_when_awake(transaction, concerned, message, case=case, now=now)
+        postwhen_awake(transaction, concerned, message, case=case, now=now)
 
 
 async def announce_filed(
@@ -123,7 +123,7 @@ async def _show_part(
         there = await people.officials_by_role(transaction, "dispatcher", now=now)
         unit = cards.unit_name(city, part.unit_code)
         message = notices.message_of(texts.support_has_nobody(code=case.code, unit=unit))
-    post_when_awake(transaction, there, message, case=case, now=now)
+    postwhen_awake(transaction, there, message, case=case, now=now)
 
 
 async def tell_reporter(
@@ -218,7 +218,7 @@ async def _tell_reporters(
             message=message.as_dict(),
             at=now,
             case_id=case.id,
-            not_before=_when_awake(chat.last_inbound_at if chat else None, now, urgent=urgent),
+            not_before=when_awake(chat.last_inbound_at if chat else None, now, urgent=urgent),
             dedupe_key=f"{dedupe_key}:{case.id}" if dedupe_key else None,
         )
 
@@ -250,10 +250,10 @@ async def tell_unit(
         return
     others = [official for official in officials if official.person_id != except_for]
     message = notices.message_of(text, buttons=buttons, photos=photos)
-    post_when_awake(transaction, others, message, case=case, now=now, dedupe_key=dedupe_key)
+    postwhen_awake(transaction, others, message, case=case, now=now, dedupe_key=dedupe_key)
 
 
-def post_when_awake(
+def postwhen_awake(
     transaction: Transaction,
     officials: Sequence[Official],
     message: OutboundMessage,
@@ -271,7 +271,7 @@ def post_when_awake(
             now=now,
             case_id=case.id,
             dedupe_key=dedupe_key,
-            not_before=_when_awake(official.last_inbound_at, now, urgent=case.urgent),
+            not_before=when_awake(official.last_inbound_at, now, urgent=case.urgent),
         )
 
 
@@ -285,7 +285,7 @@ async def _reporter_shown(
     return cards.reporter(person) if person else ""
 
 
-def _when_awake(last_inbound_at: datetime | None, now: datetime, *, urgent: bool) -> datetime | None:
+def when_awake(last_inbound_at: datetime | None, now: datetime, *, urgent: bool) -> datetime | None:
     """Return until when a message waits: the morning, unless it is urgent or its reader is at the phone."""
     if urgent or not deadline.in_quiet_hours(now):
         return None
@@ -312,7 +312,7 @@ async def nobody_there(transaction: Transaction, city: City, case: Case, *, now:
     key = f"nobody:{case.id}:{case.unit_code}"
     each_once = {official.person_id: official for official in told}.values()
     message = notices.message_of(text, buttons=buttons)
-    post_when_awake(transaction, [*each_once], message, case=case, now=now, dedupe_key=key)
+    postwhen_awake(transaction, [*each_once], message, case=case, now=now, dedupe_key=key)
     if not told:
         alarm = texts.unit_without_anybody(code=case.code, unit=unit)
         await notices.tell_operators(transaction, alarm, now=now, dedupe_key=key)
@@ -338,7 +338,7 @@ async def tell_dispatchers(transaction: Transaction, city: City, case: Case, *, 
     )
     dispatchers = await people.officials_by_role(transaction, "dispatcher", now=now)
     for official in dispatchers:
-        wakes = _when_awake(official.last_inbound_at, now, urgent=emergency)
+        wakes = when_awake(official.last_inbound_at, now, urgent=emergency)
         notices.post_to(
             transaction, [official], message, now=now, case_id=case.id, dedupe_key=key, not_before=wakes
         )
