@@ -116,7 +116,7 @@ async def merge(
     Returns the cases whose reporters have a new master. Raises NotAllowed when the table of moves says so.
     """
     moved = await duplicates.merged_into(transaction, [case.id])
-    case.master_id = master.id
+    case.master_id, case.people_count = master.id, 1
     await progress.move(
         transaction, city, case, Action.MERGE, actor=actor, now=now, data={"master": master.code}
     )
@@ -126,8 +126,6 @@ async def merge(
         data = {"from": each.status, "to": each.status, "master": master.code}
         progress.record(transaction, each, "merged", actor=actor, now=now, data=data)
         cases.save_case(transaction, each)
-    case.people_count = 1
-    cases.save_case(transaction, case)
     await _count(transaction, master, case, "joined", actor=actor, now=now)
     return [case, *moved]
 

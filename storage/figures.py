@@ -48,6 +48,8 @@ class Figures:
     """How one unit, one domain, or everything asked about stands; numbers of cases, and hours."""
 
     received: int = 0
+    people: int = 0
+    """How many people stand behind those received: cases merged into one count with it."""
     answered: int = 0
     on_time: int = 0
     late: int = 0
@@ -92,6 +94,11 @@ _DIGITS = 6
 
 DEFINITIONS: Mapping[str, tuple[str, str]] = {
     "received": ("cases with `received_at` in the period", "period"),
+    "people": (
+        "the sum of `people_count` of those received: how many different people reported them, with those of "
+        "the cases merged into them",
+        "period",
+    ),
     "reopened": ("of those received, cases reopened at least once until now", "period"),
     "returned": (
         "cases received in the period that were returned at least once until now; each counts for every unit "
@@ -223,6 +230,7 @@ class _Form:
     of_units: bool
     of_domain: bool
     moved: bool
+    returns: bool
 
 
 @cache
@@ -233,7 +241,7 @@ def _statements(form: _Form) -> tuple[Select[Any], ...]:
             _counting(form, key, counts, part).select_from(source).where(part, *conditions)
             for part, counts in _PARTS
         ),
-        _returns(form),
+        *([_returns(form)] if form.returns else []),
         *([] if form.dialect == "postgresql" else [_percentiles(key, source, conditions)]),
     )
 
@@ -251,7 +259,7 @@ def _asked(
     if form.of_units and form.moved:
         conditions.append(unit_code.in_(bindparam("counted_under", expanding=True)))
     if form.of_domain:
-        conditions.append(case.c.domain == bindparam("domain"))
+        conditions.append(case.c.domain.in_(bindparam("domains", expanding=True)))
     key = {None: null(), "unit": unit_code, "domain": case.c.domain}[form.group_by]
     return key, source, conditions
 
@@ -271,6 +279,8 @@ def _counting(
     columns: list[ColumnElement[Any]] = [
         func.sum(cast(holds, Integer)).label(name) for name, holds in counts.items()
     ]
+    if part is _RECEIVED:
+        columns.append(func.sum(case.c.people_count).label("people"))
     if part is _ANSWERED:
         columns.append(func.sum(case.c.rating).label("rating_sum"))
         if form.dialect == "postgresql":
@@ -332,9 +342,10 @@ async def figures(
     end: datetime,
     now: datetime,
     unit_codes: Collection[str] | None = None,
-    domain: str | None = None,
+    domain: str | Collection[str] | None = None,
     group_by: GroupBy = None,
     moved: Moved | None = None,
+    returns: bool = True,
 ) -> dict[Key, Figures]:
     """Return the figures of a period, from start until just before end, for each unit or each domain.
 
@@ -342,7 +353,8 @@ async def figures(
     Open cases are counted as of now, whenever they were received. `unit_codes` are exactly the units
     meant; whoever asks for a subtree names all of it. `moved` says which units' cases are counted under
     another unit: under their successors (`routing.succession.as_now`), or under the unit above them.
-    `unit_codes` and the keys are units after that.
+    `unit_codes` and the keys are units after that. domain: one or several. returns: whether `returned` is
+    wanted, which takes longer than all else.
     """
     row: dict[str, Any] = {"start": start, "end": end, "now": now}
     if moved:
@@ -352,19 +364,24 @@ async def figures(
         if moved:
             row["counted_under"] = sorted(unit_codes)
     if domain is not None:
-        row["domain"] = domain
+        row["domains"] = sorted(_all_of(domain))
     form = _Form(
         dialect=transaction.dialect,
         group_by=group_by,
         of_units=unit_codes is not None,
         of_domain=domain is not None,
         moved=bool(moved),
+        returns=returns,
     )
     found: dict[Key, dict[str, Any]] = {} if group_by else {None: {}}
     for statement in _statements(form):
         for counted in await transaction.fetch(statement, row):
             found.setdefault(counted["key"], {}).update(counted)
     return {key: _made(counted) for key, counted in found.items()}
+
+
+def _all_of(domain: str | Collection[str]) -> frozenset[str]:
+    return frozenset([domain] if isinstance(domain, str) else domain)
 
 
 def _counted_under(unit_codes: Collection[str], moved: Moved) -> set[str]:
@@ -399,6 +416,7 @@ class _History:
     paused_at: datetime | None = None
     paused_hours: float = 0.0
     handled_hours: float | None = None
+    people: int = 1
 
     def at(self, name: str) -> datetime | None:
         """Return one of the times that the last event keeps."""
@@ -423,6 +441,7 @@ class _History:
             worked = calendar.working_hours_between(self.started_at, row["at"])
             self.handled_hours = round(max(worked - self.paused_hours, 0), 4)
         self.reopened += row["type"] == "reopened"
+        self.people = _people(row, self.people)
         if row["type"] == "returned":
             self.returned_by.add(row["unit_code"])
         self.state, self.sequence = state, row["sequence"]
@@ -439,6 +458,15 @@ class _History:
         """Whether its answer or refusal was late, or one before it."""
         answered_at, due_at = self.at("answered_at"), self.at("answer_due_at")
         return self.late_before or bool(answered_at and due_at and answered_at > due_at)
+
+
+def _people(row: Mapping[str, Any], before: int) -> int:
+    """Return how many people a case stands for after an event."""
+    state, data = row["data"]["state"], row["data"]
+    # Since version 4 of what an event keeps it says so itself.
+    if "people_count" in state:
+        return int(state["people_count"])
+    return 1 if row["type"] == "merged" else int(data.get("people", before))
 
 
 def _waits(state: Mapping[str, Any]) -> bool:
@@ -487,7 +515,7 @@ class Recount:
         end: datetime,
         now: datetime,
         unit_codes: Collection[str] | None = None,
-        domain: str | None = None,
+        domain: str | Collection[str] | None = None,
         group_by: GroupBy = None,
         moved: Moved | None = None,
     ) -> dict[Key, Figures]:
@@ -522,7 +550,7 @@ async def recount(
     end: datetime,
     now: datetime,
     unit_codes: Collection[str] | None = None,
-    domain: str | None = None,
+    domain: str | Collection[str] | None = None,
     group_by: GroupBy = None,
     moved: Moved | None = None,
     calendar: WorkingCalendar | None = None,
@@ -580,10 +608,10 @@ def _counted_unit(unit: str | None, state: Mapping[str, Any], moved: Moved) -> s
     return moved.get(f"{unit}/{state.get('ward_code')}", moved.get(unit, unit))
 
 
-def _is_meant(state: Mapping[str, Any], domain: str | None) -> bool:
+def _is_meant(state: Mapping[str, Any], domain: str | Collection[str] | None) -> bool:
     if state["kind"] not in COUNTED_KINDS or state["status"] == Status.MERGED:
         return False
-    return domain is None or state["domain"] == domain
+    return domain is None or state["domain"] in _all_of(domain)
 
 
 def _count(history: _History, start: datetime, end: datetime, now: datetime) -> dict[str, int]:
@@ -594,6 +622,7 @@ def _count(history: _History, start: datetime, end: datetime, now: datetime) -> 
     if received_at and start <= received_at < end:
         counted |= {
             "received": 1,
+            "people": history.people,
             "reopened": int(history.reopened > 0),
             "rejected": int(status == Status.REJECTED),
             "rejected_late": int(status == Status.REJECTED and history.is_late),

@@ -99,10 +99,11 @@ _SECOND_COUNTED = (
     "returned_count",
     "reopened_count",
 )
-COUNTED_COLUMNS = (*_SECOND_COUNTED, "paused_at")
+_THIRD_COUNTED = (*_SECOND_COUNTED, "paused_at")
+COUNTED_COLUMNS = (*_THIRD_COUNTED, "people_count")
 """What figures count of a case; every event keeps them, so that figures can be recounted from events."""
-STATE_VERSION = 3
-_COUNTED = {1: _FIRST_COUNTED, 2: _SECOND_COUNTED, STATE_VERSION: COUNTED_COLUMNS}
+STATE_VERSION = 4
+_COUNTED = {1: _FIRST_COUNTED, 2: _SECOND_COUNTED, 3: _THIRD_COUNTED, STATE_VERSION: COUNTED_COLUMNS}
 """What each version of the state keeps; no number is written in the first."""
 
 _INSERT = insert(event)

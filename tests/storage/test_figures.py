@@ -33,6 +33,11 @@ def happen(transaction: Transaction, case: Case, type: str, *, at: datetime, by:
     cases.save_case(transaction, case)
 
 
+def counted(**numbers: Any) -> Figures:
+    """Return figures of cases that one person each stands behind."""
+    return Figures(**{"people": numbers.get("received", 0), **numbers})
+
+
 async def both(database: Database, **asked: Any) -> dict[str | None, Figures]:
     """Return the figures, having made sure that the recount agrees."""
     async with database.read() as transaction:
@@ -46,7 +51,7 @@ async def total(database: Database, **asked: Any) -> Figures:
 
 
 async def test_without_cases_everything_is_nought(database: Database) -> None:
-    assert await both(database) == {None: Figures()}
+    assert await both(database) == {None: counted()}
     assert await both(database, group_by="unit") == {}
 
 
@@ -70,7 +75,7 @@ async def test_an_answer_is_on_time_late_or_late_with_extension(
     case.extended, case.extended_from = first is not None, None if first is None else NOON + first
     case.answer_due_at = NOON + 24 * HOUR
     await tell(database, case)
-    assert await total(database) == Figures(received=1, answered=1, **{expected: 1})
+    assert await total(database) == counted(received=1, answered=1, **{expected: 1})
 
 
 @pytest.mark.parametrize(
@@ -88,7 +93,7 @@ async def test_an_open_case_is_on_track_at_risk_or_overdue_as_of_now(
 ) -> None:
     await tell(database, a_case(await add_reporter(database), status=status))
     found = await total(database, now=NOON + hours * HOUR)
-    assert found == Figures(received=1, **{expected: 1})
+    assert found == counted(received=1, **{expected: 1})
     assert found.open == 1
 
 
@@ -102,8 +107,8 @@ async def test_a_case_whose_citizen_is_asked_stands_as_when_they_were_asked(
     paused_at = NOON + asked_after * HOUR
     case = a_case(await add_reporter(database), status="waiting_for_citizen", paused_at=paused_at)
     await tell(database, case)
-    assert await total(database, now=NOON + 99 * HOUR) == Figures(received=1, **{expected: 1})
-    assert await total(database, now=NOON) == Figures(received=1, on_track=1)
+    assert await total(database, now=NOON + 99 * HOUR) == counted(received=1, **{expected: 1})
+    assert await total(database, now=NOON) == counted(received=1, on_track=1)
 
 
 async def test_events_that_do_not_keep_the_pause_tell_it_by_their_times(
@@ -117,20 +122,20 @@ async def test_events_that_do_not_keep_the_pause_tell_it_by_their_times(
     async with database.begin() as transaction:
         case.status, case.paused_at = "waiting_for_citizen", NOON + 3 * DAY
         happen(transaction, case, "citizen_asked", at=NOON + 3 * DAY)
-    assert await total(database, now=NOON + 5 * DAY) == Figures(received=1, overdue=1)
+    assert await total(database, now=NOON + 5 * DAY) == counted(received=1, overdue=1)
 
 
 async def test_a_case_in_triage_counts_for_the_city_without_a_unit(database: Database) -> None:
     no_dates = {"due_at": None, "warn_at": None, "accept_due_at": None}
     await tell(database, a_case(await add_reporter(database), status="triage", unit_code=None, **no_dates))
-    assert await both(database, group_by="unit") == {None: Figures(received=1, on_track=1)}
-    assert await total(database, unit_codes=["ha-noi"]) == Figures()
+    assert await both(database, group_by="unit") == {None: counted(received=1, on_track=1)}
+    assert await total(database, unit_codes=["ha-noi"]) == counted()
 
 
 @pytest.mark.parametrize("kind", ["grievance", "denunciation", "abuse"])
 async def test_what_is_no_feedback_never_counts(database: Database, kind: str) -> None:
     await tell(database, a_case(await add_reporter(database), kind=kind))
-    assert await total(database) == Figures()
+    assert await total(database) == counted()
 
 
 async def test_a_period_holds_its_start_and_not_its_end(database: Database) -> None:
@@ -138,25 +143,25 @@ async def test_a_period_holds_its_start_and_not_its_end(database: Database) -> N
     done = {"status": "closed", "answer_due_at": NOON + 99 * DAY}
     for moment in (NOON - SECOND, NOON, NOON + 7 * DAY - SECOND, NOON + 7 * DAY):
         await tell(database, a_case(reporter, received_at=moment, answered_at=moment, **done))
-    assert await total(database) == Figures(received=2, answered=2, on_time=2)
+    assert await total(database) == counted(received=2, answered=2, on_time=2)
 
 
 async def test_open_cases_count_whenever_they_were_received(database: Database) -> None:
     await tell(database, a_case(await add_reporter(database), received_at=NOON - 90 * DAY))
-    assert await total(database) == Figures(on_track=1)
+    assert await total(database) == counted(on_track=1)
 
 
 async def test_figures_are_split_by_unit_and_by_domain(database: Database) -> None:
     reporter = await add_reporter(database)
     await tell(database, a_case(reporter), a_case(reporter, domain="noise"))
     await tell(database, a_case(reporter, unit_code="phuong-cau-giay"))
-    one, two = Figures(received=1, on_track=1), Figures(received=2, on_track=2)
+    one, two = counted(received=1, on_track=1), counted(received=2, on_track=2)
     by_unit = await both(database, group_by="unit")
     assert by_unit == {"phuong-khuong-dinh": two, "phuong-cau-giay": one}
     assert await both(database, group_by="domain") == {"waste": two, "noise": one}
     asked = {"unit_codes": {"phuong-khuong-dinh"}, "domain": "waste"}
     assert await both(database, group_by="unit", **asked) == {"phuong-khuong-dinh": one}
-    assert await total(database, unit_codes=[]) == Figures()
+    assert await total(database, unit_codes=[]) == counted()
 
 
 async def test_a_reopened_case_is_received_once_and_answered_by_its_last_answer(database: Database) -> None:
@@ -167,11 +172,11 @@ async def test_a_reopened_case_is_received_once_and_answered_by_its_last_answer(
         case.status, case.reopened_count = "reopened", 1
         case.answered_at = case.answer_due_at = None
         happen(transaction, case, "reopened", at=NOON + 2 * HOUR)
-    assert await total(database) == Figures(received=1, on_track=1, reopened=1)
+    assert await total(database) == counted(received=1, on_track=1, reopened=1)
     async with database.begin() as transaction:
         case.status, case.answered_at, case.answer_due_at = "answered", NOON + 3 * DAY, NOON + 2 * DAY
         happen(transaction, case, "closed", at=NOON + 3 * DAY)
-    assert await total(database) == Figures(received=1, answered=1, late=1, reopened=1)
+    assert await total(database) == counted(received=1, answered=1, late=1, reopened=1)
 
 
 async def test_a_late_answer_stays_late_after_reopening(database: Database) -> None:
@@ -185,7 +190,7 @@ async def test_a_late_answer_stays_late_after_reopening(database: Database) -> N
     async with database.begin() as transaction:
         case.status, case.answered_at, case.answer_due_at = "answered", NOON + 2 * DAY, NOON + 4 * DAY
         happen(transaction, case, "closed", at=NOON + 2 * DAY)
-    assert await total(database) == Figures(received=1, answered=1, late=1, reopened=1)
+    assert await total(database) == counted(received=1, answered=1, late=1, reopened=1)
 
 
 async def test_ratings_give_a_mean_and_a_share_of_those_who_are_content(database: Database) -> None:
@@ -195,8 +200,8 @@ async def test_ratings_give_a_mean_and_a_share_of_those_who_are_content(database
     found = await total(database)
     assert (found.rating_count, found.rating_sum, found.satisfied) == (4, 14, 2)
     assert (found.rating, found.satisfaction) == (3.5, 0.5)
-    assert Figures().rating is None
-    assert Figures().satisfaction is None
+    assert counted().rating is None
+    assert counted().satisfaction is None
 
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=LOCAL_TIME)
@@ -255,13 +260,13 @@ async def test_cases_of_former_units_can_be_counted_under_their_successors(datab
     reporter = await add_reporter(database)
     await tell(database, a_case(reporter, ward_code="1"), a_case(reporter, ward_code="2"), a_case(reporter))
     await tell(database, a_case(reporter, unit_code="phuong-cau-giay"), a_case(reporter, unit_code=None))
-    one, two, three = (Figures(received=count, on_track=count) for count in (1, 2, 3))
+    one, two, three = (counted(received=count, on_track=count) for count in (1, 2, 3))
     moved = {"phuong-khuong-dinh/1": "phuong-cau-giay", "phuong-khuong-dinh/2": "ha-noi"}
     by_unit = {"phuong-khuong-dinh": one, "phuong-cau-giay": two, "ha-noi": one, None: one}
     assert await both(database, group_by="unit", moved=moved) == by_unit
     assert await total(database, moved=moved, unit_codes=["phuong-cau-giay"]) == two
     merged = {"phuong-khuong-dinh": "phuong-cau-giay"}
-    assert await total(database, moved=merged, unit_codes=["phuong-khuong-dinh"]) == Figures()
+    assert await total(database, moved=merged, unit_codes=["phuong-khuong-dinh"]) == counted()
     asked = {"moved": merged | moved, "unit_codes": ["phuong-cau-giay"], "domain": "waste"}
     assert await total(database, **asked) == three
 
@@ -272,7 +277,7 @@ async def test_a_merged_case_does_not_count_beside_its_master(database: Database
     merged.master_id = master.id
     await tell(database, master)
     await tell(database, merged, types=("received", "merged", "rated"))
-    assert await total(database) == Figures(received=1, on_track=1)
+    assert await total(database) == counted(received=1, on_track=1)
 
 
 async def test_returned_and_rejected_cases_count_in_the_period_of_their_receipt(database: Database) -> None:
@@ -280,9 +285,9 @@ async def test_returned_and_rejected_cases_count_in_the_period_of_their_receipt(
     returned = a_case(reporter, status="triage", unit_code=None, returned_count=2)
     await tell(database, returned, types=("received", "returned", "returned"))
     await tell(database, a_case(reporter, status="rejected", answered_at=NOON, answer_due_at=NOON))
-    assert await total(database) == Figures(received=2, returned=1, rejected=1, on_track=1)
+    assert await total(database) == counted(received=2, returned=1, rejected=1, on_track=1)
     after = {"start": NOON + SECOND, "end": NOON + DAY}
-    assert await total(database, **after) == Figures(on_track=1)
+    assert await total(database, **after) == counted(on_track=1)
 
 
 async def test_a_return_counts_for_the_unit_that_returned_and_not_for_who_has_the_case(
@@ -295,15 +300,15 @@ async def test_a_return_counts_for_the_unit_that_returned_and_not_for_who_has_th
         happen(transaction, case, "received", at=NOON)
         for unit in (ward, ward, other):
             happen(transaction, case, "returned", at=NOON + HOUR, by=unit)
-    returned, has = Figures(returned=1), Figures(received=1, on_track=1)
+    returned, has = counted(returned=1), counted(received=1, on_track=1)
     assert await both(database, group_by="unit") == {"ha-noi": has, ward: returned, other: returned}
-    assert await total(database) == Figures(received=1, on_track=1, returned=1)
+    assert await total(database) == counted(received=1, on_track=1, returned=1)
     assert await total(database, unit_codes=[ward, other]) == returned
     assert await total(database, unit_codes=["ha-noi"]) == has
     assert await both(database, group_by="domain", unit_codes=[other]) == {"waste": returned}
     merged = {ward: other, f"{other}/1": "ha-noi"}
     assert await both(database, group_by="unit", moved=merged) == {
-        "ha-noi": Figures(received=1, on_track=1, returned=1),
+        "ha-noi": counted(received=1, on_track=1, returned=1),
         other: returned,
     }
     assert await total(database, moved={ward: other}, unit_codes=[other]) == returned
@@ -382,7 +387,7 @@ async def test_the_example_in_the_documentation_is_right(database: Database) -> 
     answered = {"answered": 4, "on_time": 2, "late": 1, "late_with_extension": 1}
     still_open = {"on_track": 2, "at_risk": 1, "overdue": 2}
     found = await total(database, **week)
-    assert found == Figures(received=8, reopened=1, rejected=2, rejected_late=1, **answered, **still_open)
+    assert found == counted(received=8, reopened=1, rejected=2, rejected_late=1, **answered, **still_open)
 
 
 def test_the_table_of_figures_in_the_documentation_is_the_one_in_the_code() -> None:
