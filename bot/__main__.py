@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from bot.commands import (
+    asking,
     contacts,
     figures,
     looking_ahead,
@@ -34,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
         contacts,
         places,
         figures,
+        asking,
         reading,
         training,
         simulation,

@@ -41,7 +41,7 @@ class Question:
     understood: False where the text is no such question; everything else then says nothing. metric: one of
     METRICS. period: None where no time was named. units: codes of the units named, domains: ids. level: the
     kind of unit that is meant where units are compared ("ward", "district", "department"; None for those
-    right below). about: "why" asks why a unit's figure changed, "hot" what is rising or most reported now.
+    right below). The root stands alone in `units` where the whole city was named. about: "why" asks why a unit's figure changed, "hot" what is rising or most reported now.
     """
 
     understood: bool
@@ -97,7 +97,10 @@ def read_question(text: str, *, city: City, today: date, before: Question | None
 
 
 def as_row(question: Question, city: City) -> dict[str, Any]:
-    """Return a question in the form of JSON, with the units' names; local dates, both included."""
+    """Return a question in the form of JSON, with the units' names; local dates, both included.
+
+    The city as a whole is no unit in it.
+    """
     if not question.understood:
         question = NOT_UNDERSTOOD
     period = question.period
@@ -105,7 +108,7 @@ def as_row(question: Question, city: City) -> dict[str, Any]:
         "understood": question.understood,
         "metric": question.metric if question.understood else None,
         "period": {"from": period.first.isoformat(), "to": period.last.isoformat()} if period else None,
-        "units": [city.units[code].name for code in question.units],
+        "units": [city.units[code].name for code in question.units if code != city.root.code],
         "domains": list(question.domains),
         "group_by": question.group_by,
         "order": question.order,
@@ -171,7 +174,7 @@ class _Marked:
     joined: bool = False
     domains: tuple[str, ...] = ()
     periods: list[Period] = field(default_factory=list)
-    step: GroupBy | None = None
+    step: Literal["day", "week", "month"] | None = None
     asks_when: bool = False
     read: list[bool] = field(default_factory=list)
 
@@ -548,7 +551,7 @@ def _is_little(left: Sequence[tuple[str, str]], slots: _Slots) -> bool:
 
 
 def _question(text: _Marked, slots: _Slots, city: City, before: Question | None) -> Question:
-    units = tuple(code for code in text.units if code != WHOLE)
+    units = tuple(code for code in text.units if code != WHOLE) or (city.root.code,) * bool(text.units)
     alone = Question(
         understood=True,
         metric=slots.metric or "received",

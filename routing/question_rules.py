@@ -163,7 +163,7 @@ TIME_STEPS = re.compile(
     r" (?P<step>ngay|tuan|thang)(?! (?:nay|truoc|qua|\d))(?: (?:mot|1))?\b"
     r"|\b(?P<which>ngay|tuan|thang) nao\b"
 )
-STEPS = {"ngay": "day", "tuan": "week", "thang": "month"}
+STEPS: dict[str, Literal["day", "week", "month"]] = {"ngay": "day", "tuan": "week", "thang": "month"}
 TREND = re.compile(r"\b(?:dien bien|xu huong|bieu do|chieu huong|xu the)\b")
 BY_DOMAIN = re.compile(
     rf"\b(?P<many>nhung |cac |may )?(?P<asked>{_DOMAIN_KINDS}) (?:nao|gi)\b"

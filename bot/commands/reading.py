@@ -47,7 +47,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
         help=f'where the writers live; "{ANYWHERE}" for the whole country; default: the city\'s own',
     )
     understand.add_argument(
-        "--now", type=_moment, metavar="ISO", help="time of receipt, for example 2026-03-02T08:00+07:00"
+        "--now", type=moment_of, metavar="ISO", help="time of receipt, for example 2026-03-02T08:00+07:00"
     )
     understand.set_defaults(run=run_understand)
 
@@ -65,11 +65,11 @@ def run_understand(arguments: argparse.Namespace) -> int:
     home = own.province if own else _named(arguments.province or DEFAULT_PROVINCE)
     desk = Desk(load_understanding(arguments.settings), arguments.now or datetime.now(UTC), own)
     failed = False
-    rows = progress(_rows(arguments), "texts")
+    rows = progress(numbered_rows(arguments), "texts")
     while batch := list(islice(rows, _BATCH)):
         for number, line in batch:
             try:
-                text, province = _row(line, home) if arguments.jsonl else (_plain(line), home)
+                text, province = _row(line, home) if arguments.jsonl else (plain_line(line), home)
                 print(json.dumps(desk.answer(text, province), ensure_ascii=False))
             except BadRow as error:
                 failed = True
@@ -131,7 +131,7 @@ def _draw(figures: dict[str, Any], path: Path) -> None:
         raise Refused(f"--plot: {error}") from error
 
 
-def _rows(arguments: argparse.Namespace) -> "Iterator[Numbered]":
+def numbered_rows(arguments: argparse.Namespace) -> "Iterator[Numbered]":
     """Yield what to read by line number: of plain text empty lines too. Raises Refused without a file."""
     from routing.evaluation.rows import numbered_lines
 
@@ -159,7 +159,7 @@ def _row(line: "Line", home: str | None) -> tuple[str, str | None]:
     return row["text"], _province(str(given)) if given else home
 
 
-def _plain(line: "Line") -> str:
+def plain_line(line: "Line") -> str:
     """Return a line as its text. Raises BadRow."""
     try:
         text = line if isinstance(line, str) else line.decode("utf-8").rstrip("\r\n")
@@ -197,7 +197,7 @@ def _province(name: str) -> str | None:
     return found.slug
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
