@@ -391,6 +391,10 @@ async function findGroup() {
   return talks.open;
 }
 
+// Said once: a page that is loaded again says nothing of it.
+const wasLeft = location.hash === LEFT;
+if (wasLeft) history.replaceState(null, "", location.pathname + location.search);
+
 function leaveGroup() {
   location.replace(`${talks.address("")}${LEFT}`);
 }
@@ -428,7 +432,7 @@ function connected() {
   tries = 0;
   failedSince = 0;
   showConnection("live", "Đã nối");
-  if (location.hash !== LEFT) tell("");
+  if (!wasLeft) tell("");
   sender.hurry();
 }
 
@@ -481,6 +485,6 @@ if (parent !== window) {
 await waiting.load();
 takeUpDraft();
 grow();
-if (location.hash === LEFT) tell("Anh/chị không ở trong nhóm đó nên không mở được. Cần vào nhóm, anh/chị hỏi người lập nhóm.", 20_000);
+if (wasLeft) tell("Anh/chị không ở trong nhóm đó nên không mở được. Cần vào nhóm, anh/chị hỏi người lập nhóm.", 20_000);
 connect();
 if (!coarse && parent === window) text.focus();

@@ -64,8 +64,8 @@ export class Talks {
   }
 
   address(chat) {
-    const query = { ...(this.seat && { seat: this.seat }), ...(chat && { group: chat }) };
-    return `/chat?${new URLSearchParams(query)}`;
+    const query = new URLSearchParams({ ...(this.seat && { seat: this.seat }), ...(chat && { group: chat }) });
+    return query.size ? `/chat?${query}` : "/chat";
   }
 
   draw() {
@@ -75,8 +75,9 @@ export class Talks {
     this.list.replaceChildren(...this.known.map((talk) => this.item(talk)));
     if (!any) return;
     const name = element("span", "now", this.titleOf(this.open ?? { chat: "" }));
-    const news = this.news.size ? element("em", "badge", `${this.news.size} có tin mới`) : "";
-    this.button.replaceChildren(name, news, element("strong", "", "Đổi ▾"));
+    const all = element("span", "all", "Các cuộc trò chuyện");
+    const news = this.news.size ? element("em", "badge", "Có tin mới") : "";
+    this.button.replaceChildren(name, all, news, element("strong", "", "Đổi ▾"));
   }
 
   item(talk) {

@@ -36,7 +36,10 @@ export class View {
     scroller.addEventListener("scroll", () => { if (this.atEnd()) newest.hidden = true; }, { passive: true });
     new ResizeObserver(() => { if (this.follow) this.toEnd(); }).observe(list);
     new ResizeObserver(() => { if (this.follow) this.toEnd(); }).observe(scroller);
-    scroller.addEventListener("scroll", () => { this.follow = this.atEnd(); }, { passive: true });
+    // A picture that loads between a jump to the end and its event must not look as if somebody scrolled up.
+    scroller.addEventListener("scroll", () => {
+      if (scroller.scrollTop !== this.jumpedTo) this.follow = this.atEnd();
+    }, { passive: true });
     this.follow = true;
   }
 
@@ -319,6 +322,7 @@ export class View {
     this.follow = true;
     this.newest.hidden = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.jumpedTo = this.scroller.scrollTop;
   }
 }
 
