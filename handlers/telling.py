@@ -66,7 +66,7 @@ async def announce(
             events=events,
         )
         concerned = [official for official in officials if official.role == role]
-        postwhen_awake(transaction, concerned, message, case=case, now=now)
+        post_when_awake(transaction, concerned, message, case=case, now=now)
 
 
 async def announce_filed(
@@ -123,7 +123,7 @@ async def _show_part(
         there = await people.officials_by_role(transaction, "dispatcher", now=now)
         unit = cards.unit_name(city, part.unit_code)
         message = notices.message_of(texts.support_has_nobody(code=case.code, unit=unit))
-    postwhen_awake(transaction, there, message, case=case, now=now)
+    post_when_awake(transaction, there, message, case=case, now=now)
 
 
 async def tell_reporter(
@@ -250,10 +250,10 @@ async def tell_unit(
         return
     others = [official for official in officials if official.person_id != except_for]
     message = notices.message_of(text, buttons=buttons, photos=photos)
-    postwhen_awake(transaction, others, message, case=case, now=now, dedupe_key=dedupe_key)
+    post_when_awake(transaction, others, message, case=case, now=now, dedupe_key=dedupe_key)
 
 
-def postwhen_awake(
+def post_when_awake(
     transaction: Transaction,
     officials: Sequence[Official],
     message: OutboundMessage,
@@ -312,7 +312,7 @@ async def nobody_there(transaction: Transaction, city: City, case: Case, *, now:
     key = f"nobody:{case.id}:{case.unit_code}"
     each_once = {official.person_id: official for official in told}.values()
     message = notices.message_of(text, buttons=buttons)
-    postwhen_awake(transaction, [*each_once], message, case=case, now=now, dedupe_key=key)
+    post_when_awake(transaction, [*each_once], message, case=case, now=now, dedupe_key=key)
     if not told:
         alarm = texts.unit_without_anybody(code=case.code, unit=unit)
         await notices.tell_operators(transaction, alarm, now=now, dedupe_key=key)
