@@ -23,8 +23,8 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
+from tests.standins.telegram_groups import GroupsServer
 from tests.standins.telegram_server import (
-    BotApiServer,
     Call,
     Drop,
     Failure,
@@ -35,6 +35,7 @@ from tests.standins.telegram_server import (
     fault,
     moved,
     too_many_requests,
+    words,
 )
 
 __all__ = [
@@ -75,7 +76,7 @@ class Document:
     size: int | None = None
 
 
-class TelegramStandIn(BotApiServer):
+class TelegramStandIn(GroupsServer):
     """The vendor's server and the people around the bot."""
 
     # ---- what people do
@@ -88,6 +89,8 @@ class TelegramStandIn(BotApiServer):
         user: int | None = None,
         photo: bytes | None = None,
         document: Document | None = None,
+        voice: bytes | None = None,
+        topic: int | None = None,
         location: tuple[float, float] | None = None,
         contact: str | None = None,
         contact_of: int | None = None,
@@ -96,8 +99,9 @@ class TelegramStandIn(BotApiServer):
     ) -> dict[str, Any]:
         """Send a message to the bot and return it; a negative chat is a group.
 
-        `text` is the caption of a photo or document. `contact` is a phone number, one's own unless
-        `contact_of` says whose. `more` adds fields as they are, for example {"sticker": {...}}.
+        `text` is the caption of a photo, document or recording. `topic` is that of a forum; a reply is in
+        the topic of its original. `contact` is a phone number, one's own unless `contact_of` says whose.
+        `more` adds fields as they are, for example {"sticker": {...}}.
         Returns when the bot's webhook has taken the update, or at once when the bot polls.
         """
         message = self._message(chat, user)
@@ -105,6 +109,8 @@ class TelegramStandIn(BotApiServer):
             message["photo"] = self._photo_sizes(photo)
         if document is not None:
             message["document"] = self._document(document)
+        if voice is not None:
+            message["voice"] = {**self._store(voice, len(voice)), "duration": 7, "mime_type": "audio/ogg"}
         if location is not None:
             message["location"] = {"latitude": location[0], "longitude": location[1]}
         if contact is not None:
@@ -112,8 +118,12 @@ class TelegramStandIn(BotApiServer):
             message["contact"] = {"phone_number": contact, "first_name": "Công dân", "user_id": owner}
         if reply_to is not None:
             message["reply_to_message"] = self._original(chat, reply_to)
+            topic = topic or (reply_to.topic if isinstance(reply_to, Shown) else None)
+        if topic is not None:
+            message |= {"message_thread_id": topic, "is_topic_message": True}
         if text:
-            message.update(_words(text, caption=photo is not None or document is not None))
+            enclosed = any(part is not None for part in (photo, document, voice))
+            message.update(words(text, caption=enclosed))
         message.update(more or {})
         await self.deliver("message", message)
         return message
@@ -161,11 +171,6 @@ class TelegramStandIn(BotApiServer):
         """Let the bot write again."""
         self._blocked.discard(chat)
         await self._membership(chat, chat, "kicked", "member")
-
-    async def user_adds_bot(self, group: int, *, user: int, title: str = "Tổ công tác") -> None:
-        """Take the bot into a group."""
-        self._groups[group] = {"id": group, "type": "supergroup", "title": title}
-        await self._membership(group, user, "left", "member")
 
     async def group_moves(self, old: int, new: int, *, user: int) -> None:
         """Turn a basic group into a supergroup with a new id."""
@@ -253,16 +258,6 @@ class TelegramStandIn(BotApiServer):
     async def _tell_sent(self, request: web.Request) -> web.Response:
         shown = self.sent(int(request.match_info["chat"]))
         return web.json_response([self._as_message(message) for message in shown])
-
-
-def _words(text: str, *, caption: bool) -> dict[str, Any]:
-    """Return the fields of a text; a command in front is marked as the vendor marks it."""
-    if caption:
-        return {"caption": text}
-    if not text.startswith("/"):
-        return {"text": text}
-    length = len(text.split()[0])
-    return {"text": text, "entities": [{"type": "bot_command", "offset": 0, "length": length}]}
 
 
 async def _run_by_hand(options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ TEXT_UNITS = 4096
 CAPTION_UNITS = 1024
 CALLBACK_BYTES = 64
 PHOTO_BYTES = 10 * 1024 * 1024
+DOCUMENT_BYTES = 50 * 1024 * 1024
 DOWNLOAD_BYTES = 20 * 1024 * 1024
 UPDATE_KINDS = frozenset(
     {
@@ -137,6 +138,40 @@ METHODS: dict[str, dict[str, Reader]] = {
         "cache_time": _integer,
     },
     "getFile": {"file_id": _string},
+    "sendDocument": {**_SENDING, "document": _string, "caption": _string, "reply_markup": _structure},
+    "sendVoice": {
+        **_SENDING,
+        "voice": _string,
+        "caption": _string,
+        "duration": _integer,
+        "reply_markup": _structure,
+    },
+    "getChat": {"chat_id": _integer},
+    "getChatMember": {"chat_id": _integer, "user_id": _integer},
+    "createChatInviteLink": {
+        "chat_id": _integer,
+        "name": _string,
+        "expire_date": _integer,
+        "member_limit": _integer,
+        "creates_join_request": _boolean,
+    },
+    "revokeChatInviteLink": {"chat_id": _integer, "invite_link": _string},
+    "approveChatJoinRequest": {"chat_id": _integer, "user_id": _integer},
+    "declineChatJoinRequest": {"chat_id": _integer, "user_id": _integer},
+    "banChatMember": {
+        "chat_id": _integer,
+        "user_id": _integer,
+        "until_date": _integer,
+        "revoke_messages": _boolean,
+    },
+    "unbanChatMember": {"chat_id": _integer, "user_id": _integer, "only_if_banned": _boolean},
+    "createForumTopic": {
+        "chat_id": _integer,
+        "name": _string,
+        "icon_color": _integer,
+        "icon_custom_emoji_id": _string,
+    },
+    "closeForumTopic": {"chat_id": _integer, "message_thread_id": _integer},
 }
 _REQUIRED = {
     "setWebhook": ("url",),
@@ -147,6 +182,18 @@ _REQUIRED = {
     "editMessageReplyMarkup": ("chat_id", "message_id"),
     "answerCallbackQuery": ("callback_query_id",),
     "getFile": ("file_id",),
+    "sendDocument": ("chat_id",),
+    "sendVoice": ("chat_id",),
+    "getChat": ("chat_id",),
+    "getChatMember": ("chat_id", "user_id"),
+    "createChatInviteLink": ("chat_id",),
+    "revokeChatInviteLink": ("chat_id", "invite_link"),
+    "approveChatJoinRequest": ("chat_id", "user_id"),
+    "declineChatJoinRequest": ("chat_id", "user_id"),
+    "banChatMember": ("chat_id", "user_id"),
+    "unbanChatMember": ("chat_id", "user_id"),
+    "createForumTopic": ("chat_id", "name"),
+    "closeForumTopic": ("chat_id", "message_thread_id"),
 }
 _NAMES = {name.lower(): name for name in METHODS}
 _EMPTY = {
@@ -209,6 +256,22 @@ def check_picture(content: bytes) -> bytes:
     return content
 
 
+def check_document(content: bytes) -> bytes:
+    """Return an uploaded document."""
+    if not content:
+        raise bad_request("file must be non-empty")
+    if len(content) > DOCUMENT_BYTES:
+        raise bad_request("file is too big")
+    return content
+
+
+def check_voice(content: bytes) -> bytes:
+    """Return an uploaded recording: OGG, MP3 or M4A."""
+    if not (content.startswith((b"OggS", b"ID3", b"\xff")) or content[4:8] == b"ftyp"):
+        raise bad_request("VOICE_FILE_INVALID")
+    return check_document(content)
+
+
 def check_markup(markup: Any, *, private: bool) -> dict[str, Any]:
     """Return a reply markup if it is one of the four kinds, with sound buttons."""
     if not isinstance(markup, dict):
@@ -256,6 +319,8 @@ def _check_inline_button(button: Mapping[str, Any]) -> None:
         raise bad_request("text buttons are unallowed in the inline keyboard")
     if "callback_data" in button and not 1 <= len(str(button["callback_data"]).encode()) <= CALLBACK_BYTES:
         raise bad_request("BUTTON_DATA_INVALID")
+    if "url" in button and not re.match(r"(https?|tg)://[^\s/]+", str(button["url"])):
+        raise bad_request(f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL")
 
 
 def _check_keyboard_button(button: Mapping[str, Any], *, private: bool) -> None:

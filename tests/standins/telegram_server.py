@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,10 @@ class Shown:
     text: str = ""
     photos: list[bytes] = field(default_factory=list)
     album: str = ""
+    file: bytes = b""
+    file_name: str = ""
+    voice: bool = False
+    topic: int | None = None
     reply_to: int | None = None
     markup: dict[str, Any] = field(default_factory=dict)
 
@@ -77,7 +82,14 @@ class Shown:
     def buttons(self) -> list[tuple[str, str]]:
         """Label and data of each inline button."""
         rows = self.markup.get("inline_keyboard", [])
-        return [(button["text"], button.get("callback_data", "")) for row in rows for button in row]
+        found = [button for row in rows for button in row if "url" not in button]
+        return [(button["text"], button.get("callback_data", "")) for button in found]
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Label and address of each button that opens a page."""
+        rows = self.markup.get("inline_keyboard", [])
+        return [(button["text"], button["url"]) for row in rows for button in row if "url" in button]
 
     @property
     def keyboard(self) -> list[dict[str, Any]]:
@@ -92,6 +104,12 @@ class Call:
     method: str
     fields: dict[str, Any]
     at: float = field(default_factory=time.monotonic)
+
+
+class Upload(bytes):
+    """A file of a call; `name` is what the bot calls it."""
+
+    name: str
 
 
 @dataclass(kw_only=True, slots=True)
@@ -135,7 +153,7 @@ class BotApiServer:
         self.commands: list[dict[str, str]] = []
         self._port, self._strangers, self._remember = port, strangers, remember
         self._latency, self._patience = latency, patience
-        self._bot = {
+        self._bot: dict[str, Any] = {
             "id": int(token.split(":")[0]),
             "is_bot": True,
             "first_name": "Bot",
@@ -337,6 +355,24 @@ class BotApiServer:
         picture = self._picture(fields.get("photo", "attach://photo"), files)
         return self._show(fields, text=caption, photos=[picture])
 
+    async def _do_sendDocument(self, fields: dict[str, Any], files: Mapping[str, Upload]) -> Any:
+        return self._show_file(fields, rules.check_document(self._upload(fields, files, "document")))
+
+    async def _do_sendVoice(self, fields: dict[str, Any], files: Mapping[str, Upload]) -> Any:
+        return self._show_file(fields, rules.check_voice(self._upload(fields, files, "voice")), voice=True)
+
+    def _show_file(self, fields: Mapping[str, Any], content: Any, *, voice: bool = False) -> Any:
+        self._check_chat(fields["chat_id"])
+        caption = rules.check_caption(fields.get("caption", ""))
+        return self._show(fields, text=caption, file=content, file_name=content.name, voice=voice)
+
+    @staticmethod
+    def _upload(fields: Mapping[str, Any], files: Mapping[str, Upload], part: str) -> Upload:
+        content = files.get(fields.get(part, f"attach://{part}").removeprefix("attach://"))
+        if content is None:
+            raise bad_request(f"there is no {part} in the request")
+        return content
+
     async def _do_sendMediaGroup(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
         self._check_chat(fields["chat_id"])
         items = rules.check_album(fields["media"])
@@ -392,8 +428,16 @@ class BotApiServer:
         if chat not in self._known and not self._strangers:
             raise bad_request("chat not found")
 
+    def _check_topic(self, chat: int, topic: int | None) -> int | None:
+        if topic is not None:
+            raise bad_request("message thread not found")
+        return None
+
+    def _hears(self, message: Mapping[str, Any]) -> bool:
+        return True
+
     def _show(
-        self, fields: Mapping[str, Any], *, text: str, photos: Sequence[bytes] = (), album: str = ""
+        self, fields: Mapping[str, Any], *, text: str, photos: Sequence[bytes] = (), **more: Any
     ) -> dict[str, Any]:
         chat = fields["chat_id"]
         markup = fields.get("reply_markup")
@@ -402,7 +446,8 @@ class BotApiServer:
             message_id=next(self._ids),
             text=text,
             photos=list(photos),
-            album=album,
+            topic=self._check_topic(chat, fields.get("message_thread_id")),
+            **more,
             reply_to=self._reply_to(chat, fields.get("reply_parameters")),
             markup=rules.check_markup(markup, private=chat > 0) if markup else {},
         )
@@ -443,12 +488,22 @@ class BotApiServer:
         if shown.photos:
             message["photo"] = self._photo_sizes(shown.photos[0])
         if shown.text:
-            message["caption" if shown.photos else "text"] = shown.text
+            message["caption" if shown.photos or shown.file else "text"] = shown.text
+        if shown.file:
+            message |= self._file_part(shown)
+        if shown.topic is not None:
+            message |= {"message_thread_id": shown.topic, "is_topic_message": True}
         if shown.album:
             message["media_group_id"] = shown.album
-        if shown.buttons:
+        if "inline_keyboard" in shown.markup:
             message["reply_markup"] = shown.markup
         return message
+
+    def _file_part(self, shown: Shown) -> dict[str, Any]:
+        stored = self._store(shown.file, len(shown.file))
+        if shown.voice:
+            return {"voice": {**stored, "duration": 1, "mime_type": "audio/ogg"}}
+        return {"document": {**stored, "file_name": shown.file_name}}
 
     def _message(self, chat: int, user: int | None) -> dict[str, Any]:
         """Begin a message from a person; the chat is known to the bot from now on."""
@@ -494,7 +549,7 @@ class BotApiServer:
 
     async def deliver(self, kind: str, content: Any) -> None:
         """Give the bot an update of a kind, if it has asked for that kind."""
-        if kind in self._allowed:
+        if kind in self._allowed and (kind != "message" or self._hears(content)):
             identity = next(self._update_ids)
             await self.deliver_raw({"update_id": identity, kind: content}, identity=identity)
 
@@ -528,7 +583,21 @@ class BotApiServer:
         return status
 
 
-async def _read_call(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+def words(text: str, *, caption: bool) -> dict[str, Any]:
+    """Return the fields of a text; a command in front and names are marked as the vendor marks them."""
+    marks = [_mark("mention", text, found) for found in re.finditer(r"(?<!\S)@\w+", text)]
+    if command := re.match(r"/\w+(@\w+)?", text):
+        marks.insert(0, _mark("bot_command", text, command))
+    fields: dict[str, Any] = {"caption" if caption else "text": text}
+    return {**fields, "caption_entities" if caption else "entities": marks} if marks else fields
+
+
+def _mark(kind: str, text: str, found: re.Match[str]) -> dict[str, Any]:
+    before, marked = (part.encode("utf-16-le") for part in (text[: found.start()], found[0]))
+    return {"type": kind, "offset": len(before) // 2, "length": len(marked) // 2}
+
+
+async def _read_call(request: web.Request) -> tuple[dict[str, Any], dict[str, Upload]]:
     """Read the fields of a call, wherever they stand, and its files."""
     given: dict[str, Any] = dict(request.query)
     kind = request.content_type
@@ -553,11 +622,12 @@ async def _read_json(request: web.Request) -> dict[str, Any]:
 
 async def _read_multipart(
     request: web.Request, given: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, bytes]]:
+) -> tuple[dict[str, Any], dict[str, Upload]]:
     files = {}
     for name, value in (await request.post()).items():
         if isinstance(value, web.FileField):
-            files[name] = value.file.read()
+            files[name] = Upload(value.file.read())
+            files[name].name = value.filename
             value.file.close()
         else:
             given[name] = value
