@@ -171,12 +171,19 @@ def edges() -> dict[str, charts.Spec]:
             "Chưa đủ số liệu", [(name, {"unknown": row["on_time"]}) for name, row in invented(6)]
         ),
         "outlook": charts.bars_by_unit(
-            "Sở Xây dựng có thể trễ 12 việc",
+            "12 việc khó kịp hạn",
             [
-                (n, {**{k: r[k] for k in ("overdue", "late", "at_risk", "on_track")}, "unknown": r["late"]})
-                for n, r in invented(12)
+                (
+                    name,
+                    {
+                        "likely_late": row["overdue"],
+                        "uncertain": row["at_risk"],
+                        "likely_on_time": row["on_track"],
+                        "unknown": row["late"],
+                    },
+                )
+                for name, row in invented(12)
             ],
-            parts=charts.OUTLOOK,
         ),
         "long": charts.ranking(long, [(long, 12.5), ("Sở Nông nghiệp và Môi trường", None)], unit="giờ"),
         "ranking150": charts.ranking(

@@ -12,8 +12,19 @@ from routing.organisation import City
 
 ANSWERED = ("late", "late_with_extension", "on_time")
 OPEN = ("overdue", "at_risk", "on_track")
-OUTLOOK = ("overdue", "late", "at_risk", "on_track", "unknown")
-PARTS = ("overdue", "late", "late_with_extension", "at_risk", "on_track", "on_time", "unknown")
+OUTLOOK = ("likely_late", "uncertain", "likely_on_time", "unknown")
+PARTS = (
+    "overdue",
+    "late",
+    "late_with_extension",
+    "at_risk",
+    "on_track",
+    "on_time",
+    "likely_late",
+    "uncertain",
+    "likely_on_time",
+    "unknown",
+)
 """What a bar by unit may be made of, worst first; so they stand from left to right."""
 ROWS = 20
 """How many rows a picture shows in a chat bubble; more can be asked for, up to MOST_ROWS."""
@@ -29,6 +40,7 @@ def bars_by_unit(
     subtitle: str = "",
     note: str = "",
     parts: Sequence[str] = PARTS,
+    in_order: bool = False,
     limit: int = ROWS,
     dark: bool = False,
 ) -> Spec:
@@ -36,7 +48,8 @@ def bars_by_unit(
 
     rows: names and counts by part, with any further keys ignored, so that rows of `statistics.collect` fit.
     parts: which of PARTS to show; those that no unit has are left out of the picture. Units without any of
-    them are not shown. Worst is who has most of the worst part, then of the next: never a sum.
+    them are not shown. Worst is who has most of the worst part, then of the next: never a sum. in_order: the
+    rows stand as they are to be shown, worst first by some other measure that the title names.
     """
     wanted = [part for part in PARTS if part in parts]
     counted = [(texts.chart_unit(name=name), [int(row.get(p) or 0) for p in wanted]) for name, row in rows]
@@ -46,7 +59,8 @@ def bars_by_unit(
         for name, numbers in counted
         if any(numbers)
     ]
-    kept.sort(key=lambda row: ([-number for number in row[1]], row[0]))
+    if not in_order:
+        kept.sort(key=lambda row: ([-number for number in row[1]], row[0]))
     shown, rest = _cut(kept, limit)
     lines = [{"name": name, "numbers": numbers} for name, numbers in shown]
     if rest:

@@ -165,9 +165,9 @@ def _say(turn: Turn, own: str, found: Sequence[AtRisk], argument: str) -> None:
 
 def _bars(city: City, found: Sequence[AtRisk], counts: Mapping[str, int]) -> dict[str, Any]:
     parts = {
-        Colour.RED: "overdue",
-        Colour.ORANGE: "at_risk",
-        Colour.GREEN: "on_track",
+        Colour.RED: "likely_late",
+        Colour.ORANGE: "uncertain",
+        Colour.GREEN: "likely_on_time",
         Colour.GREY: "unknown",
     }
     by_unit: dict[str, Counter[str]] = {}

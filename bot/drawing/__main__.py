@@ -11,7 +11,7 @@ import sys
 from bot.drawing.frames import DRAWN, FAILED, frame, read_frame
 from bot.drawing.painting import paint
 
-_POLITENESS = 5
+_POLITENESS = 10
 """How much the process steps back for others (nice): answers to people come first."""
 
 

@@ -19,7 +19,7 @@ def draw_parts(canvas: Canvas, spec: Mapping[str, Any]) -> bool:
     rows, parts = spec["rows"], spec["parts"]
     if not rows:
         return False
-    inks = [canvas.palette.parts[part["part"]] for part in parts]
+    inks = [canvas.palette.part(part["part"]) for part in parts]
     _legend(canvas, [(ink, part["label"]) for ink, part in zip(inks, parts, strict=True)])
     place = _Place(rows, ["".join(_share(row["numbers"])) for row in rows if not row.get("rest")])
     largest = max((sum(row["numbers"]) for row in rows if not row.get("rest")), default=0)

@@ -14,7 +14,7 @@ from bot.drawing.palette import Colour, Ink, Palette
 WIDTH = 1080
 """A chat bubble shows it at about a third of this: letters of 33 are read as 11."""
 MARGIN = 40
-_HIGHEST = 4000
+_HIGHEST = 2600
 _SMOOTH = 2
 """Slanted lines and shapes are drawn this many times larger, then made smaller."""
 _FONTS = Path(__file__).with_name("fonts")
@@ -184,6 +184,7 @@ def measured(words: str, size: int, *, bold: bool = False) -> float:
     return font(size, bold).getlength(readable(words))
 
 
+@lru_cache(maxsize=4096)
 def readable(words: str) -> str:
     """Return a text in composed letters, without signs that the font does not have."""
     return "".join(letter for letter in unicodedata.normalize("NFC", words) if is_drawn(letter))

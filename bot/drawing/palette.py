@@ -21,6 +21,10 @@ class Ink:
     pattern: Pattern = ""
 
 
+_LIKE = {"likely_late": "overdue", "uncertain": "at_risk", "likely_on_time": "on_track"}
+"""What is foretold looks like what it may become; both never stand in one picture."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Palette:
     """The colours of a picture. `ramp` goes from few to many."""
@@ -34,6 +38,10 @@ class Palette:
     parts: dict[str, Ink]
     tones: dict[str, Ink]
     ramp: tuple[Colour, ...]
+
+    def part(self, name: str) -> Ink:
+        """Return how a part of a bar is filled; raises KeyError for one that is none."""
+        return self.parts[_LIKE.get(name, name)]
 
 
 def _colour(code: str) -> Colour:

@@ -9,6 +9,9 @@ _PARTS = {
     "at_risk": "Sắp đến hạn",
     "on_track": "Đang làm, còn hạn",
     "on_time": "Trả lời đúng hạn",
+    "likely_late": "Khó kịp hạn",
+    "uncertain": "Chưa chắc",
+    "likely_on_time": "Có thể kịp hạn",
     "unknown": "Chưa đủ số liệu",
 }
 _SHORTER = (

@@ -12,6 +12,9 @@ import pytest
 
 from bot.drawing.draughtsman import Draughtsman, DrawingFailed
 from bot.drawing.frames import MOST
+from handlers.channel import OutboundMessage
+from handlers.making import Maker
+from handlers.media import open_photo
 
 SPEC: dict[str, Any] = {
     "kind": "ranking",
@@ -176,3 +179,14 @@ async def test_the_drawing_process_loads_nothing_of_the_program_but_drawing() ->
     )
     out, _ = await process.communicate()
     assert out.decode().strip() == "[]"
+
+
+async def test_a_message_goes_out_with_its_picture_and_without_one_that_cannot_be_drawn(
+    draughtsman: Draughtsman, tmp_path: Path
+) -> None:
+    maker = Maker(draw=draughtsman.draw, media_dir=tmp_path)
+    made = await maker.make(OutboundMessage(text="Chậm nhất là Bồ Đề.", drawing=SPEC))
+    assert [open_photo(photo.media_key, tmp_path)[:8] for photo in made.message.photos] == [PNG]
+    assert made.message.drawing is None
+    plain = await maker.make(OutboundMessage(text="Chậm nhất là Bồ Đề.", drawing={**SPEC, "kind": "pie"}))
+    assert plain.message == OutboundMessage(text="Chậm nhất là Bồ Đề.")

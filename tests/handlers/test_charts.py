@@ -39,6 +39,11 @@ def test_bars_stand_worst_first_and_leave_out_what_nobody_has() -> None:
     assert spec["rows"][1]["numbers"] == [1, 9, 30]
 
 
+def test_rows_that_were_ranked_by_another_measure_keep_their_order() -> None:
+    rows = [("Phường Láng", {"late": 1, "on_time": 0}), ("Phường Bồ Đề", {"late": 5, "on_time": 30})]
+    assert names(charts.bars_by_unit("Láng đúng hạn 0%", rows, in_order=True)) == ["P. Láng", "P. Bồ Đề"]
+
+
 def test_only_the_parts_asked_for_are_shown() -> None:
     rows = [("Phường Láng", {"overdue": 1, "late": 9, "on_time": 30})]
     spec = carried(charts.bars_by_unit("Đúng hạn và trễ", rows, parts=charts.ANSWERED))

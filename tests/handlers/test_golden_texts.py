@@ -111,7 +111,6 @@ SAMPLES: dict[str, list[Any]] = {
     "photos": [2, 0],
     "place": ["Vũ Tông Phan, Phường Khương Đình", ""],
     "purpose": ["return", "extend"],
-    "part": ["overdue", "late", "late_with_extension", "at_risk", "on_track", "on_time", "unknown"],
     "query": ["khuong dinh"],
     "question": ["Rác để trước số nhà nào ạ?"],
     "rating": [4.3, None],
@@ -251,6 +250,9 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
     "month_label": {"first": [EARLIER.date()]},
     "day_label": {"day": [EARLIER.date()]},
     "percent": {"share": [0.5, 0.725]},
+    "export_figure": {"name": ["received", "median_hours"]},
+    "export_case": {"name": ["code", "due_at"]},
+    "export_result": {"result": ["late", "on_time"]},
     "example_question": {"key": ["y kien nao dang nong"]},
     "reorganised_merged": {
         "day": [LATER.date()],
@@ -419,6 +421,21 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
         "confidence": [0.87, None],
         "version": ["6f96d0039d4e", ""],
     },
+    "chart_part": {
+        "part": [
+            "overdue",
+            "late",
+            "late_with_extension",
+            "at_risk",
+            "on_track",
+            "on_time",
+            "likely_late",
+            "uncertain",
+            "likely_on_time",
+            "unknown",
+        ]
+    },
+    "chart_unit": {"name": ["Phường Khương Đình", "Rác thải, vệ sinh môi trường"]},
     "part_card": {
         "lead": ["Phường Khương Đình"],
         "task": ["Cắt cành gãy trước số 12"],
