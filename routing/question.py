@@ -9,7 +9,7 @@ from typing import Any, Literal
 from routing import question_rules as rules
 from routing.organisation import City
 from routing.question_names import WHOLE, DomainNames, UnitNames
-from routing.question_words import MOST_WORDS, Vocabulary, lexicon
+from routing.question_words import Vocabulary, is_too_long, lexicon
 from routing.when import Period, find_period, month_of, today as this_day, week_of
 
 METRICS = (
@@ -31,7 +31,7 @@ Order = Literal["desc", "asc"]
 
 _THE_MORE_THE_BETTER = frozenset({"on_time_rate", "satisfaction", "answered"})
 _FEW_WORDS = 9
-_MOST_GUESSES = 40
+_MOST_GUESSES = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,9 +81,9 @@ def read_question(text: str, *, city: City, today: date, before: Question | None
     """
     reader = _reader_of(city)
     earlier = before if before is not None and before.understood else None
-    canonical = reader.canonical(text)
-    if len(canonical.split()) > MOST_WORDS:
+    if is_too_long(text):
         return NOT_UNDERSTOOD
+    canonical = reader.canonical(text)
     found = _read(reader, canonical, city, today, earlier, marked="?" in text)
     if found.understood:
         return found
@@ -245,6 +245,8 @@ def _is_no_question(text: _Marked) -> bool:
     """Tell whether somebody tells a trouble of their own, gives an order, or asks about one case."""
     if lexicon().citizens.search(text.text) or rules.FIRST_PERSON.search(text.text):
         return True
+    if rules.ELSEWHERE.search(text.text):
+        return True
     if rules.ORDERED.search(text.text) or rules.NOT_KEPT.search(text.text):
         return True
     return bool(rules.ASKS_OF_ONE.search(text.text)) and not rules.COUNTED.search(text.text)
@@ -319,13 +321,9 @@ def _take_default_metric(text: _Marked, slots: _Slots, changed: bool) -> None:
             slots.metric = "received" if noun and not works else "on_time_rate"
     elif _direction(text) in ("good", "bad") and slots.group_by:
         slots.metric = "on_time_rate"
-    elif (
-        noun
-        and laid_out
-        or _direction(text)
-        and slots.group_by
-        and (text.domains or slots.group_by == "domain")
-    ):
+    elif noun and (laid_out or rules.LISTED.search(text.text)):
+        slots.metric = "received"
+    elif _direction(text) and slots.group_by and (text.domains or slots.group_by == "domain"):
         slots.metric = "received"
 
 
@@ -395,6 +393,8 @@ def _group(text: _Marked, slots: _Slots, city: City) -> bool:
             if not most:
                 return False
             slots.limit = 1
+    elif rules.RANKED.search(text.text) and (kind_alone := text.search(rules.UNIT_KIND)):
+        slots.group_by, slots.level = "unit", _level(rules.LEVELS.get(kind_alone["asked"]), city)
     elif most and (kind_alone := text.search(rules.UNIT_KIND)):
         slots.group_by, slots.limit = "unit", 1
         slots.level = _level(rules.LEVELS.get(kind_alone["asked"]), city)

@@ -20,7 +20,7 @@ _NO_UNIT_AFTER = frozenset(
     {
         *("duong", "pho", "ngo", "ngach", "hem", "truong", "cho", "cau", "ho", "chung cu", "khu", "ga"),
         *(
-            "ben",
+            "ben xe",
             "toa",
             "song",
             "cong vien",
@@ -146,11 +146,14 @@ class UnitNames:
             codes = self._keys.get(" ".join(words))
             if codes is None or _is_number(words):
                 continue
-            is_bare = not _kind_at(tokens, at) and words[0] not in ("so", "cong", "thanh", "toan", "ca")
+            is_bare = not _kind_at(tokens, at) and self._is_place(codes[0])
             if is_bare and (_is_plain(words) or _follows_place(tokens, at)):
                 continue
             return size, self._preferred(codes)
         return 0, []
+
+    def _is_place(self, code: str) -> bool:
+        return code == WHOLE or self.units[code].kind in ("ward", "district", "city")
 
     def _preferred(self, codes: Sequence[str]) -> list[str]:
         """Return those of the same name that are meant without a kind: districts before wards."""

@@ -45,13 +45,14 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "on_time_rate",
-            r"\b(?:ty le )?(?<!khong )(?<!chua )(?:xu ly |giai quyet |tra loi |lam )?(?:dung|kip)"
+            r"\b(?:ty le )?(?:xu ly |giai quyet |tra loi |lam )?(?<!khong )(?<!chua )(?<!khong xu ly )"
+            r"(?<!khong giai quyet )(?<!khong tra loi )(?:dung|kip)"
             r" (?:thoi )?(?:han|hen|ky han|tien do|thoi gian quy dinh)\b|\btrong han\b|\b(?:dat|som) han\b"
             r"|\btruoc han\b",
         ),
         (
             "late",
-            rf"\b(?:da )?{_WORK}(?: xong)? (?:bi )?qua han\b|\b(?:khong|chua) (?:dung|kip)(?: thoi)? (?:han|hen)\b"
+            rf"\b(?:da )?{_WORK}(?: xong)? (?:bi )?qua han\b|\b(?:khong|chua)(?: {_WORK})? (?:dung|kip)(?: thoi)? (?:han|hen)\b"
             r"|\b(?:truot|lo|vo) (?:han|hen)\b|\bvi pham thoi han\b",
         ),
         (
@@ -81,7 +82,8 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "median_hours",
-            r"\b(?:cham|lau|nhanh)(?: chap| lep)?(?: nhat| hon| hay cham| the nao)\b|\bcham\b|\bnhanh\b(?= (?:nhat|hay))"
+            r"\b(?:cham|lau|nhanh)(?: chap| lep)?(?: nhat| hon| hay cham| the nao)\b"
+            r"|\b(?:nao|\d \w+|\d \w+ \w+)(?: dang)?(?: xu ly| giai quyet| tra loi)? cham\b|\bnhanh\b(?= (?:nhat|hay))"
             r"|\b(?:nhanh|cham) chong\b|\brua\b",
         ),
         (
@@ -108,6 +110,7 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "received",
             rf"\bco (?:them |gi )?(?:{_NOUN} )(?:nao|gi)(?: moi)?\b|\bco gi moi\b"
+            rf"|\bco nhieu (?={_NOUN})|\bkeu ca gi\b"
             rf"|\b(?:duoc |da |bi )*(?:tiep nhan|nhan duoc|nhan ve|nhan vao|gui den|gui ve|gui len|gui toi|do ve)\b"
             rf"|\b(?:nhan|gui) (?=(?:moi )?(?:bao nhieu|may|nhieu|it|them)\b)|\b{_COUNT} {_NOUN}(?: moi)?\b"
             rf"|\b(?:nhieu|it) {_NOUN}\b(?=.* (?:nhat|hon)\b)"
@@ -210,7 +213,7 @@ SUPERLATIVES: tuple[tuple[Direction, re.Pattern[str]], ...] = (
     ),
     ("most", re.compile(r"\bnhat\b")),
 )
-MORE = re.compile(r"\b(?:nhieu|cao|lon) hon\b")
+MORE = re.compile(r"\b(?:nhieu|cao|lon|@m|han|hen|long) hon\b")
 FEWER = re.compile(r"\b(?:it|thap|nho) hon\b")
 BETTER = re.compile(r"\b(?:tot|kha|gioi) hon\b")
 WORSE = re.compile(r"\b(?:kem|te|xau) hon\b")
@@ -245,6 +248,14 @@ FOLLOWS = re.compile(
 ASKS_OF_ONE = re.compile(
     r"\b(?:xong|xu ly|giai quyet|tra loi|den dau|lam)(?: gi| xong)?(?: roi)? chua$|\b(?:nay|do) (?:den|toi) dau\b"
 )
+LISTED = re.compile(
+    r"\b(?:thong ke|liet ke|tong hop|so lieu|bao cao|danh sach|cho (?:toi |em |minh )?(?:xem|biet))\b"
+)
+ELSEWHERE = re.compile(
+    r"\b(?:o|tai) (?!@|(?:cac|nhung|dau|toan|ca|dia|khu|cap|day|do|muc|tung|moi|phia|don|linh|noi|cho|phuong|xa"
+    r"|quan|huyen|so|thanh|tren|trong|ben|may|\d+|he|bo|van|co|nhieu)\b)\w"
+)
+"""A place that is no unit of the city."""
 COUNTED = re.compile(rf"\b(?:{_COUNT}|ty le)\b")
 FIRST_PERSON = re.compile(
     r"\b(?:toi|em|minh|con|chau|nha|gia dinh|chung toi|bon toi|tui)(?: da| cung| moi| vua| dang)?"

@@ -2,21 +2,27 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from routing.vietnamese import normalise, strip_accents
 
-MOST_WORDS = 60
+MOST_WORDS = 40
 """Nobody asks about figures in more words; a longer text is a story."""
 _DATA = Path(__file__).parent / "data" / "question_words.json"
 _TOKEN = re.compile(r"\d+(?:[./]\d+)+|\d+|(?<=\d)\s*[-–]\s*(?=\d)|%|[^\W\d_]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_POLICE = re.compile(r"\bCA\b(?! [A-ZĐ]{2})")
+"""Only in capitals: "ca phuong" is "the whole ward" as well."""
+_HOW_MANY = re.compile(r"(?<!bao )\bnhiêu\b")
+"""How the south says it; without accents it is "nhiều" as well."""
 _TELEX_ENDS = re.compile(r"[sfrxj]$")
 _TELEX_TWINS = (("aa", "a"), ("ee", "e"), ("oo", "o"), ("dd", "d"), ("w", ""), ("uow", "uo"))
 _NUMBERS = {
@@ -84,13 +90,20 @@ def _listed(phrases: str) -> tuple[str, ...]:
     return tuple(phrase.strip() for phrase in phrases.split(";"))
 
 
+def is_too_long(text: str) -> bool:
+    """Tell whether a text has more words than a question."""
+    return sum(1 for _ in islice(_TOKEN.finditer(text), MOST_WORDS + 1)) > MOST_WORDS
+
+
 def plain(text: str) -> str:
     """Return the words and numbers of a text, in small letters without accents, one blank between them."""
     return " ".join(_tokens(text))
 
 
 def _tokens(text: str) -> list[str]:
-    bare = strip_accents(normalise(_INVISIBLE.sub("", text)).lower())
+    visible = normalise(_INVISIBLE.sub("", text))
+    written = _HOW_MANY.sub("bao nhiêu", _POLICE.sub("công an", visible).lower())
+    bare = strip_accents(written)
     return [found.group().strip() for found in _TOKEN.finditer(bare)]
 
 
@@ -101,6 +114,9 @@ class Vocabulary:
         known = [phrase.split() for phrase in phrases]
         self._pairs = frozenset(pair for phrase in known for pair in pairwise(phrase))
         self.words = frozenset(word for phrase in known for word in phrase) | frozenset(words)
+        self._by_length: dict[int, list[str]] = defaultdict(list)
+        for word in sorted(self.words):
+            self._by_length[len(word)].append(word)
         self._near: dict[str, tuple[str, ...]] = {}
 
     def canonical(self, text: str, numbered: Set[str] = frozenset()) -> str:
@@ -108,7 +124,7 @@ class Vocabulary:
 
         numbered: the numbered districts of the city ("quan 3"), where "q3" is not a quarter.
         """
-        tokens = self._written_out(_tokens(text)[: MOST_WORDS + 1], numbered)
+        tokens = self._written_out(_tokens(text), numbered)
         return _with_numbers(" ".join(self._mended(tokens)))
 
     def _written_out(self, tokens: list[str], numbered: Set[str]) -> list[str]:
@@ -167,15 +183,9 @@ class Vocabulary:
         if token not in self._near:
             if len(self._near) > 5000:
                 self._near.clear()
-            self._near[token] = tuple(
-                sorted(
-                    word
-                    for word in self.words
-                    if abs(len(word) - len(token)) <= 1
-                    and len(word) > 1
-                    and OSA.distance(word, token, score_cutoff=1) <= 1
-                )
-            )
+            of_length = (self._by_length.get(len(token) + more, ()) for more in (0, -1, 1))
+            near = (process.extract(token, words, scorer=OSA.distance, score_cutoff=1) for words in of_length)
+            self._near[token] = tuple(word for found in near for word, _, _ in found if len(word) > 1)
         return self._near[token]
 
     def guesses(self, canonical: str) -> Iterator[str]:

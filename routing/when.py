@@ -116,7 +116,7 @@ _COMING: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]], ..
     (re.compile(r"\b(?:mai|ngay mai|sang mai)\b"), lambda found, day: day + timedelta(days=1)),
     (
         re.compile(
-            r"\b(?P<day>chu nhat|cn|(?:thu |t)(?P<number>[2-7]|hai|ba|tu|nam|sau|bay))\b"
+            r"\b(?P<day>chu nhat|cn|(?:thu |t(?=\d))(?P<number>[2-7]|hai|ba|tu|nam|sau|bay))\b"
             r"(?P<after> tuan (?:sau|toi))?"
         ),
         _coming_weekday,
@@ -311,7 +311,7 @@ _QUARTERS = {
     "iv": 4,
 }
 _QUARTER = r"[1-4]|iii|ii|iv|i"
-_DAY_NAME = r"(?P<day>chu nhat|cn|(?:thu |t)(?P<number>[2-7]|hai|ba|tu|nam|sau|bay))"
+_DAY_NAME = r"(?P<day>chu nhat|cn|(?:thu |t(?=\d))(?P<number>[2-7]|hai|ba|tu|nam|sau|bay))"
 _RECENT = r"(?:(?:vua )?(?:qua(?! han)|roi)|gan day|gan nhat|tro lai day|lien tiep|nay|truoc day)"
 
 # From the most to the least exact: the first that is found is what was meant.
