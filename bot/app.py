@@ -29,6 +29,7 @@ from bot.receipts import Receipts
 from bot.server import Demo, build_server
 from bot.settings import Settings, sqlite_path
 from bot.web_groups import CityGroups, name_and_post
+from bot.workbook.report import Reports
 from handlers import alarms, dispatch
 from handlers.channel import Address, Channel, ChannelError, Envelope, Misconfigured, OutboundMessage
 from handlers.delivery import Delivery
@@ -193,6 +194,7 @@ class App:
             channels=self.channels,
             media_dir=self.settings.media_dir,
             draw=self._draughtsman.draw,
+            export=Reports(self.database, now=self._now).make,
             now=self._now,
         )
         self.worker = TurnWorker(

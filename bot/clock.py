@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from handlers import (
     alarms,
     closing,
+    digest,
     group_news,
     leaving,
     looking_ahead,
@@ -49,6 +50,7 @@ JOBS: dict[str, tuple[Job, float]] = {
     CHECK_RULES: (alarms.check_rules, 600),
     "groups": (group_news.follow, 60),
     "learn_pace": (looking_ahead.learn_pace, 600),
+    "digest": (digest.send, 60),
     "watch_rises": (looking_ahead.watch, 600),
 }
 """Each job and how many seconds lie between its ticks."""

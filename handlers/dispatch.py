@@ -14,6 +14,7 @@ from handlers import (
     approving,
     asking,
     casework,
+    digest,
     directives,
     draft,
     duplicates,
@@ -91,6 +92,7 @@ MODULES: tuple[ModuleType, ...] = (
     group_putting,
     directives,
     questions,
+    digest,
 )
 """What people can do: each module declares its commands, buttons and steps."""
 
@@ -195,6 +197,9 @@ _OFFICIAL_MENU = (
     ("sapcham", texts.command_at_risk, {"chair", "officer", "leader", "dispatcher"}),
     ("lapnhom", texts.command_groups, {"leader", "chair"}),
     ("nhom", texts.command_own_groups, {"leader", "chair"}),
+    ("hoi", texts.command_questions, {"chair", "officer", "leader", "dispatcher"}),
+    ("xuat", texts.command_export, {"chair", "officer", "leader", "dispatcher"}),
+    ("bantin", texts.command_digest, {"chair", "officer", "leader", "dispatcher"}),
     ("chucvu", texts.command_posts, {"chair", "officer", "leader", "dispatcher", "admin"}),
     ("gop", texts.command_merge, {"dispatcher", "chair"}),
     ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
@@ -333,9 +338,11 @@ async def _plain(turn: Turn) -> None:
         await _about(turn, case)
     elif code := tracking_code.parse_code(message.text):
         await followup.track(turn, code)
+    elif await questions.take(turn):
+        pass
     elif step in STEPS:
         await STEPS[step](turn, "")
-    elif not (await followup.take_late_photos(turn) or await questions.take(turn)):
+    elif not await followup.take_late_photos(turn):
         await intake.receive(turn)
 
 

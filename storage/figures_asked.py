@@ -1,6 +1,6 @@
 """The cases behind a figure: those that it counts, a page at a time."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -63,7 +63,7 @@ _BEHIND: dict[str, tuple[ColumnElement[bool], tuple[ColumnElement[Any], ...]]] =
         _BY_DEADLINE,
     ),
 }
-"""For each figure: the cases to look at behind it, what needs looking at first. Of shares, those that fell short."""
+"""For each figure: the cases behind it, what needs looking at first. Of shares, those that fell short."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +101,21 @@ async def cases_behind(
     transaction: Transaction, behind: Behind, *, limit: int = 6, offset: int = 0
 ) -> list[Case]:
     """Return a page of the cases behind a figure."""
+    statement, row = _asked(behind, limit, offset)
+    return [Case(**found) for found in await transaction.fetch(statement, row)]
+
+
+async def stream_cases_behind(
+    transaction: Transaction, behind: Behind, *, most: int, at_once: int = 500
+) -> AsyncIterator[list[Case]]:
+    """Yield the cases behind a figure some at a time, so that never all of them are held."""
+    statement, row = _asked(behind, most, 0)
+    found = await transaction.connection.stream(statement.execution_options(yield_per=at_once), row)
+    async for rows in found.mappings().partitions():
+        yield [Case(**each) for each in rows]
+
+
+def _asked(behind: Behind, limit: int, offset: int) -> tuple[Select[Any], dict[str, Any]]:
     row: dict[str, Any] = {
         "start": behind.start,
         "end": behind.end,
@@ -113,5 +128,4 @@ async def cases_behind(
         row["units"] = sorted(behind.units) or NOBODY
     if behind.domains:
         row["domains"] = sorted(behind.domains)
-    statement = _statement(behind.metric, behind.units is not None, bool(behind.domains))
-    return [Case(**found) for found in await transaction.fetch(statement, row)]
+    return _statement(behind.metric, behind.units is not None, bool(behind.domains)), row

@@ -281,19 +281,9 @@ def label_split_by_unit() -> str:
     return "Theo đơn vị"
 
 
-def label_split_by_domain() -> str:
-    """Label: by domain."""
-    return "Theo lĩnh vực"
-
-
 def label_demand_explanation() -> str:
     """Label: ask the unit to explain the figure."""
     return "Yêu cầu giải trình"
-
-
-def label_why() -> str:
-    """Label: why a figure changed."""
-    return "Vì sao?"
 
 
 def command_questions() -> str:
