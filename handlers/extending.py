@@ -269,14 +269,20 @@ async def grant(turn: Turn, argument: str) -> None:
     if due_at <= turn.now:
         turn.say(texts.extension_in_vain(code=case.code, due_at=due_at), buttons=_buttons(case))
         return
-    data = {"hours": hours, "reason": reason, "was": case.due_at.isoformat()}
-    await case_at_hand.move(turn, case, Action.GRANT_EXTENSION, post, data)
+    await grant_hours(turn, case, post, hours=hours, reason=reason)
     turn.say(
-        texts.extension_granted(code=case.code, due_at=due_at),
+        texts.extension_granted(code=case.code, due_at=case.due_at),
         buttons=case_at_hand.card_button(case),
         case_id=case.id,
     )
-    unit = cards.unit_name(turn.city, post.unit_code)
+
+
+async def grant_hours(turn: Turn, case: Case, post: Post, *, hours: float, reason: str) -> None:
+    """Move a case's deadline by so many working hours; the unit and the citizen hear the new date."""
+    assert case.due_at is not None
+    data = {"hours": hours, "reason": reason, "was": case.due_at.isoformat()}
+    await case_at_hand.move(turn, case, Action.GRANT_EXTENSION, post, data)
+    unit, due_at = cards.unit_name(turn.city, post.unit_code), case.due_at
     await _tell_unit(turn, case, texts.extension_granted_to_unit(code=case.code, unit=unit, due_at=due_at))
     await _tell_reporter(turn, case, reason, due_at)
 

@@ -152,12 +152,18 @@ async def _hand_over(turn: Turn, argument: str, note: str) -> None:
     if found is None:
         return
     case, post, unit_code = found
-    was, officer = case.unit_code, case.officer_id
     writing.finish(turn, case.code)
+    await give_to(turn, case, post, unit_code, note=note)
+    unit = cards.unit_name(turn.city, unit_code)
+    turn.say(texts.handed_over(code=case.code, unit=unit, due_at=case.due_at))
+
+
+async def give_to(turn: Turn, case: Case, post: Post, unit_code: str, *, note: str) -> None:
+    """Bring a case to another unit and tell whoever is concerned; the deadline stays."""
+    was, officer = case.unit_code, case.officer_id
     data = {"was": was, "unit": unit_code, **({"note": note} if note else {})}
     await case_at_hand.move(turn, case, Action.HAND_OVER, post, data)
     unit = cards.unit_name(turn.city, unit_code)
-    turn.say(texts.handed_over(code=case.code, unit=unit, due_at=case.due_at))
     news = texts.case_handed_over(code=case.code, unit=unit, due_at=case.due_at)
     await _tell_reporter(turn, case, news)
     came_from = texts.came_from_because(unit=cards.unit_name(turn.city, was), reason=note)

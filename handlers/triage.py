@@ -311,21 +311,22 @@ async def _gave_it_back(turn: Turn, case: Case, unit: Unit) -> bool:
 
 async def _assign(turn: Turn, case: Case, post: Post, unit: Unit, *, reason: str) -> None:
     writing.finish(turn, case.code)
+    await give_to(turn, case, post, unit.code, reason=reason)
+    turn.say(texts.triage_done(code=case.code, unit=unit.name))
+    await show_next(turn)
+
+
+async def give_to(turn: Turn, case: Case, post: Post, unit_code: str, *, reason: str) -> None:
+    """Give a case that no unit has to one, and tell whoever is concerned."""
+    actor, data = actor_of(turn.person.id, post), {"unit": unit_code, "reason": reason}
     await progress.move(
-        turn.transaction,
-        turn.city,
-        case,
-        Action.ASSIGN,
-        actor=actor_of(turn.person.id, post),
-        now=turn.now,
-        data={"unit": unit.code, "reason": reason},
+        turn.transaction, turn.city, case, Action.ASSIGN, actor=actor, now=turn.now, data=data
     )
     await _ask_supporting(turn, case)
-    turn.say(texts.triage_done(code=case.code, unit=unit.name))
     await progress.announce(turn.transaction, turn.city, case, now=turn.now)
-    news = texts.case_assigned(code=case.code, unit=unit.name, due_at=case.due_at)
+    unit = cards.unit_name(turn.city, unit_code)
+    news = texts.case_assigned(code=case.code, unit=unit, due_at=case.due_at)
     await progress.tell_reporter(turn.transaction, case, news, now=turn.now)
-    await show_next(turn)
 
 
 async def _ask_supporting(turn: Turn, case: Case) -> None:
