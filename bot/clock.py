@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from handlers import (
     alarms,
     closing,
+    directive_reminders,
     digest,
     group_news,
     leaving,
@@ -43,6 +44,7 @@ JOBS: dict[str, tuple[Job, float]] = {
     "sweep": (reorganising.sweep, 600),
     "remind": (reminding.remind, 60),
     "remind_parts": (supporting.remind, 300),
+    "remind_directives": (directive_reminders.remind, 60),
     "stop_waiting": (closing.stop_waiting, 300),
     "close_silent": (closing.close_silent, 600),
     SEAL: (seals.tick, 600),

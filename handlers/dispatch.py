@@ -203,6 +203,7 @@ _OFFICIAL_MENU = (
     ("chucvu", texts.command_posts, {"chair", "officer", "leader", "dispatcher", "admin"}),
     ("gop", texts.command_merge, {"dispatcher", "chair"}),
     ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
+    ("chidao", texts.command_directives, {"chair", "officer", "leader"}),
 )
 
 
