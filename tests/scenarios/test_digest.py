@@ -76,7 +76,9 @@ async def test_it_carries_the_seal_of_yesterday_and_the_cases_behind(city: CityH
     case = await report(city, text=ELSEWHERE)
     await city.becomes(local(26, 20))
     await report(city, "ba")
-    await tick(city, local(27, 6))
+    await city.becomes(local(27, 6))
+    await report(city, "ca")
+    await city.ticks()
     async with city.database.read() as transaction:
         sealed = await seals.latest(transaction)
     assert sealed is not None
