@@ -30,7 +30,6 @@ LEARNT, WATCHED = "pace_learnt", "rises_watched"
 LEARN_FROM = timedelta(days=365)
 COUNT_AGAIN = timedelta(days=7)
 """How old what was counted of a unit may be."""
-DAY = timedelta(days=1)
 MOST_HANDLED = 1500
 """So many answers of a unit are counted at most, the latest."""
 DAYS_CORRECTED = 7
@@ -209,8 +208,7 @@ async def learn_pace(transaction: Transaction, city: City, now: datetime) -> int
     if learnt and learnt["day"] == today:
         return 0
     since = now - LEARN_FROM
-    before = now - COUNT_AGAIN
-    if unit := await looking_ahead.unit_to_count(transaction, since=before - DAY, before=before):
+    if unit := await looking_ahead.unit_to_count(transaction, since=since, before=now - COUNT_AGAIN):
         handlings = await looking_ahead.handled(transaction, unit, since=since, limit=MOST_HANDLED)
         if len(handlings) >= MOST_HANDLED:
             since = min(each.ended_at or now for each in handlings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, distinct, func, or_, select, text, union, update
+from sqlalchemy import bindparam, delete, distinct, exists, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.foretelling import Step
@@ -18,6 +18,7 @@ from storage.figures import COUNTED_KINDS
 from storage.identity import new_id
 from storage.tables import IS_OPEN, UtcTime, day_count, event, pace, rise
 from storage.tables import case as case_table
+from storage.tables import unit as unit_table
 
 _HANDLING = (
     case_table.c.unit_code,
@@ -93,17 +94,22 @@ def _handling(row: Mapping[str, Any]) -> Handling:
 
 # ── how quickly units answer ─────────────────────────────────────────────────────────────────────
 
-_ACTIVE = union(
-    select(case_table.c.unit_code).where(text(IS_OPEN), *_OPEN_AND_HELD),
-    select(case_table.c.unit_code).where(
-        case_table.c.answered_at >= bindparam("since", type_=UtcTime), case_table.c.unit_code.is_not(None)
-    ),
-).subquery()
+_HAS_OPEN = exists().where(
+    case_table.c.unit_code == unit_table.c.code, case_table.c.status.in_(sorted(OPEN_STATUSES))
+)
+_HAS_ANSWERED = exists().where(
+    case_table.c.unit_code == unit_table.c.code,
+    case_table.c.answered_at.is_not(None),
+    case_table.c.answered_at >= bindparam("since", type_=UtcTime),
+)
 _TO_COUNT = (
-    select(_ACTIVE.c.unit_code)
-    .outerjoin(pace, pace.c.unit_code == _ACTIVE.c.unit_code)
-    .where(or_(pace.c.counted_at.is_(None), pace.c.counted_at < bindparam("before", type_=UtcTime)))
-    .order_by(_ACTIVE.c.unit_code)
+    select(unit_table.c.code)
+    .outerjoin(pace, pace.c.unit_code == unit_table.c.code)
+    .where(
+        or_(pace.c.counted_at.is_(None), pace.c.counted_at < bindparam("before", type_=UtcTime)),
+        or_(_HAS_OPEN, _HAS_ANSWERED),
+    )
+    .order_by(unit_table.c.code)
     .limit(1)
 )
 _ENDED = (
@@ -137,7 +143,7 @@ _SAVE_PACE = _upsert(pace, "unit_code", ["counts", "counted_at"])
 async def unit_to_count(transaction: Transaction, *, since: datetime, before: datetime) -> str | None:
     """Return a unit with open cases, or answers since then, that was not counted since `before`."""
     row = await transaction.fetch_one(_TO_COUNT, {"since": since, "before": before})
-    return row["unit_code"] if row else None
+    return row["code"] if row else None
 
 
 async def handled(transaction: Transaction, unit: str, *, since: datetime, limit: int) -> list[Handling]:

@@ -100,7 +100,7 @@ async def test_each_active_unit_is_counted_once_a_week(database: Database) -> No
         async with database.begin() as transaction:
             return await looking_ahead.unit_to_count(transaction, since=NOON - WEEK, before=NOON)
 
-    assert await next_unit() == OTHER
+    assert await next_unit() == OTHER, "the third has done nothing for long"
     for unit, at in ((OTHER, NOON), (WARD, NOON - HOUR)):
         async with database.begin() as transaction:
             looking_ahead.save_counts(transaction, unit, {"known": 3}, at=at)
