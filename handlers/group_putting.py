@@ -61,7 +61,7 @@ async def _put(turn: Turn, case: Case, group: Group) -> None:
         case=case,
         title=group_cards.topic_title(turn.city, case),
         now=turn.now,
-        dedupe_key=f"put:{group.id}:{case.id}:{case.event_count}",
+        dedupe_key=f"put:{group.id}:{case.id}:{turn.now:%Y-%m-%dT%H:%M}",  # a double tap is one
     )
     turn.say(texts.group_put_done(code=case.code, title=group.title), case_id=case.id)
 
