@@ -74,16 +74,17 @@ async def test_it_carries_the_seal_of_yesterday_and_the_cases_behind(city: CityH
     leader = await city.official("ha-noi", "leader")
     await city.ticks()
     case = await report(city, text=ELSEWHERE)
-    await city.becomes(local(26, 20))
+    await city.becomes(local(24, 20))
     await report(city, "ba")
-    await city.becomes(local(27, 6))
+    await city.becomes(local(25, 6))
     await report(city, "ca")
     await city.ticks()
     async with city.database.read() as transaction:
         sealed = await seals.latest(transaction)
     assert sealed is not None
-    await tick(city, local(27, 7, 31))
-    leader.sees(f"Dấu niêm phong nhật ký đến hết 26/11/2026: {sealed.shown}")
+    await tick(city, local(25, 7, 31))
+    leader.sees(f"Dấu niêm phong nhật ký đến hết 24/11/2026: {sealed.shown}")
+    await city.becomes(local(27, 10))
     await leader.presses("Hồ sơ quá hạn")
     leader.sees(case.code)
 
