@@ -67,11 +67,13 @@ async def until(reached: Callable[[], bool], complaint: Callable[[], str]) -> No
 
 
 def as_seen(shown: Shown) -> str:
-    """Return a message as its reader sees it: text, pictures, [buttons]."""
+    """Return a message as its reader sees it: text, pictures, files, [buttons], [links](…)."""
     pictures = [f"({len(shown.photos)} photo)"] if shown.photos else []
     labels = [f"[{label}]" for label, _ in shown.buttons]
+    links = [f"[{label}]({address})" for label, address in shown.links]
     keys = [f"<{key['text']}>" for key in shown.keyboard]
-    return "\n".join([shown.text, *pictures, *labels, *keys])
+    file = [f"(voice {len(shown.file)})" if shown.voice else f"({shown.file_name})"] if shown.file else []
+    return "\n".join([shown.text, *pictures, *file, *labels, *links, *keys])
 
 
 @dataclass(kw_only=True)
@@ -153,6 +155,19 @@ class Person:
         await until(lambda: all(fragment in told() for fragment in fragments), complaint)
         return next(shown for shown in reversed(self.news) if fragments[0] in as_seen(shown))
 
+    async def link(self, label: str) -> str:
+        """Wait for a button that opens a page and whose label begins so; return the latest one's address."""
+        await until(lambda: bool(self._links(label)), lambda: f"no link [{label}] in:\n{self._told()}")
+        return self._links(label)[-1]
+
+    async def speaks(self, content: bytes, **more: Any) -> dict[str, Any]:
+        """Send a recording."""
+        return await self.writes(voice=content, **more)
+
+    async def asks_in(self, link: str) -> None:
+        """Use an invitation into a group."""
+        await self._does(self.city.telegram.user_asks_in(link, user=self.user))
+
     async def sees_nothing(self) -> None:
         """Assert that nothing comes, once everything is settled."""
         await self.city.settles()
@@ -161,6 +176,10 @@ class Person:
     def reads(self) -> None:
         """Take note of everything shown so far."""
         self.seen = len(self.screen)
+
+    def _links(self, label: str) -> list[str]:
+        links = [link for shown in self.screen for link in shown.links]
+        return [address for own, address in links if own.startswith(label)]
 
     def _button(self, label: str) -> tuple[Shown, str] | None:
         for shown in reversed(self.screen):
@@ -266,9 +285,14 @@ class TelegramCity:
         return Person(city=self, chat=number, user=number)
 
     def in_group(self, person: Person, group: int) -> Person:
-        """Return the same person as a member of a group."""
+        """Return the same person as a member of a group (which `vendor.user_adds_bot` and others change)."""
         seen = len(self.telegram.sent(group))
         return Person(city=self, chat=group, user=person.user, seen=seen)
+
+    def topic(self, group: int, beginning: str) -> int:
+        """Return the id of the topic of a group whose name begins so."""
+        topics = self.telegram.topics(group).items()
+        return next(number for number, topic in topics if topic.name.startswith(beginning))
 
     async def official(self, unit_code: str, role: str) -> Person:
         """Return somebody who has just come in by an invitation."""

@@ -11,7 +11,7 @@ from telegram.error import BadRequest
 
 from bot.channels.telegram.faults import vendor_faults
 from bot.channels.telegram.fields import Me
-from bot.channels.telegram.membership import rights_of
+from bot.channels.telegram.membership import is_gone, rights_of
 from bot.channels.telegram.parts import vendor_id
 from bot.channels.telegram.request import ApiBot
 from handlers.channel import Acted, GroupAct, NotSupported, Rejected
@@ -21,7 +21,7 @@ TOPIC_NAME_LIMIT = 128
 _RIGHTS = "manage_topics+invite_users+restrict_members+pin_messages"
 _START = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DONE_ALREADY = {
-    "approveChatJoinRequest": ("user_already_participant", "hide_requester_missing"),
+    "approveChatJoinRequest": ("user_already_participant",),
     "declineChatJoinRequest": ("user_already_participant", "hide_requester_missing"),
     "revokeChatInviteLink": ("invite_hash_expired", "invite_hash_invalid"),
     "banChatMember": ("user_not_participant", "participant_id_invalid", "user not found"),
@@ -44,7 +44,7 @@ async def do_in_group(bot: ApiBot, chat: int, act: GroupAct, me: Me) -> Acted:
             made = await _call(bot, "createChatInviteLink", chat_id=chat, **fields)
             return Acted(value=made["invite_link"])
         case "admit":
-            await _call(bot, "approveChatJoinRequest", chat_id=chat, user_id=vendor_id(act.member))
+            await _admit(bot, chat, vendor_id(act.member))
         case "refuse":
             await _call(bot, "declineChatJoinRequest", chat_id=chat, user_id=vendor_id(act.member))
         case "revoke":
@@ -71,6 +71,18 @@ def link_into_a_group(me: Me, token: str) -> str:
     if not _START.fullmatch(token):
         raise Rejected(f"not a start parameter: {token!r}")
     return f"https://t.me/{me.username}?startgroup={token}&admin={_RIGHTS}"
+
+
+async def _admit(bot: ApiBot, chat: int, user: int) -> None:
+    """Let somebody in; raises Rejected where they do not ask (any more) and are not in, either."""
+    try:
+        await _call(bot, "approveChatJoinRequest", chat_id=chat, user_id=user)
+    except Rejected as refusal:
+        if "hide_requester_missing" not in str(refusal).lower():
+            raise
+        # Whoever was let in already, before a crash, asks no more.
+        if is_gone(await _call(bot, "getChatMember", chat_id=chat, user_id=user)):
+            raise
 
 
 async def _check(bot: ApiBot, chat: int, me: Me) -> Acted:

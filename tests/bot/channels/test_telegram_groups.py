@@ -194,7 +194,6 @@ async def test_coming_and_going_is_heard(telegram: TelegramStandIn, channel: Tel
     ("do", "parts"),
     [
         ("admit", {"member": str(LEADER)}),
-        ("admit", {"member": str(STRANGER)}),
         ("refuse", {"member": str(STRANGER)}),
         ("remove", {"member": str(STRANGER)}),
         ("revoke", {"link": "https://t.me/+0"}),
@@ -205,6 +204,18 @@ async def test_what_is_done_already_may_be_asked_again(
     channel: TelegramChannel, do: str, parts: dict[str, str]
 ) -> None:
     assert await act(channel, do, **parts) == Acted()
+
+
+async def test_nobody_counts_as_let_in_who_asks_no_more(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    link = (await act(channel, "invite", title="x")).value
+    await telegram.user_asks_in(link, user=CHAIR)
+    await act(channel, "refuse", member=str(CHAIR))
+    with pytest.raises(Rejected):
+        await act(channel, "admit", member=str(CHAIR))
+    await telegram.user_joins(GROUP, user=CHAIR)
+    assert await act(channel, "admit", member=str(CHAIR)) == Acted()
 
 
 async def test_the_owner_is_not_removed_and_the_group_is_not_lost_for_it(channel: TelegramChannel) -> None:
