@@ -273,18 +273,19 @@ class Delivery:
         self, transaction: Transaction, outcome: Outcome, error: ChannelError, now: datetime
     ) -> None:
         """Tell the groups why something was not done; that a channel has nothing of the kind is an answer."""
-        notice, why = outcome.notice, f"{type(error).__name__}: {error}"
+        notice = outcome.notice
         if isinstance(error, NotSupported):
             _record_sent(transaction, outcome, now)
         else:
+            why = f"{type(error).__name__}: {error}"
             messages.set_notice_aside(transaction, notice.id, at=now, why=why)
-        log.warning(
-            "Something could not be done with a group.",
-            action="act_given_up",
-            outbox_id=notice.id,
-            act=notice.message["act"]["do"],
-            error=why,
-        )
+            log.warning(
+                "Something could not be done with a group.",
+                action="act_given_up",
+                outbox_id=notice.id,
+                act=notice.message["act"]["do"],
+                error=why,
+            )
         await group_acts.done(transaction, notice, None, error, now)
 
     async def _set_aside(
