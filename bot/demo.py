@@ -13,6 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from bot import demo_group
 from bot.seats import Demo, SamplePosition, Seat
 from bot.simulation.complaints import Complaint
 from bot.simulation.life import Life, seat_person
@@ -66,15 +67,24 @@ class Seating:
         self._seats = {seat["name"]: seat for seat in DATA["seats"]}
 
     async def sit(self, chat: str, seat: str) -> None:
-        """Give the chat's person the post of the seat, once."""
+        """Give the chat's person the post of the seat, once, and a place in the leader's group."""
         chosen, now = self._seats[seat], datetime.now(UTC)
         async with self._database.begin() as transaction:
-            await seat_person(
+            person = await seat_person(
                 transaction,
                 channel="web",
                 chat=chat,
                 name=chosen["title"],
                 post=(chosen["unit"], chosen["role"]) if chosen["role"] else None,
+                now=now,
+            )
+            await demo_group.join(
+                transaction,
+                person,
+                chat=chat,
+                role=chosen["role"] or "",
+                title=DATA["group"],
+                wards=DATA["wards"],
                 now=now,
             )
 

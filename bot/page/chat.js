@@ -344,7 +344,7 @@ function introduce({ demo, seat: taken, positions: samples }) {
   find("title").textContent = taken.title;
   find("subtitle").textContent = taken.hint || "Lắng Nghe";
   if (taken.examples.length) offer(taken.examples);
-  if (taken.examples.every(isCommand)) { // somebody who works here, not somebody who writes to us
+  if (taken.examples.some(isCommand)) { // somebody who works here, not somebody who writes to us
     find("welcome-title").textContent = taken.title;
     find("welcome-text").textContent = taken.hint;
     find("welcome-urgent").hidden = true;
