@@ -73,6 +73,15 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 IS_OPEN = "status IN ('assigned', 'in_progress', 'received', 'reopened', 'triage', 'waiting_for_citizen')"
 """What partial indexes of open cases ask; a query is served by them when it says the same word for word."""
 
+HOUR_STEPS = (
+    *(number / 2 for number in range(17)),
+    *map(float, range(9, 25)),
+    *map(float, range(26, 41, 2)),
+    *map(float, range(48, 241, 8)),
+)
+"""The working hours of an answer are counted in these steps: half hours up to a day of eight, hours up to
+three, two hours up to a week of forty, and days up to six weeks; what took longer counts as that."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -451,6 +460,14 @@ Index(
     postgresql_where=text("cell IS NOT NULL"),
 )
 
+for _by, _with in (("due_at", "warn_at"), ("warn_at", "due_at")):
+    Index(
+        f"ix_case_open_{_by}",
+        *(case.c[name] for name in (_by, "unit_code", "domain", _with, "paused_at", "kind")),
+        sqlite_where=text(IS_OPEN),
+        postgresql_where=text(IS_OPEN),
+    )
+
 case_search = Table(
     "case_search",
     metadata,
@@ -825,7 +842,101 @@ Index(
     postgresql_where=text("ended_at IS NULL"),
 )
 
+_Bucket = String(16).with_variant(String(16, collation="C"), "postgresql")
+"""Sorted by its letters, whatever the language of the server."""
+
+
+def _number(name: str) -> Column[Any]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def _cell() -> tuple[Column[Any], ...]:
+    """Return what says which cases a row of ready figures is of: "*" stands for all, "" for no unit."""
+    return (
+        Column("tier", String(8), primary_key=True, comment='"unit", "domain", or "both" for one of each'),
+        Column("bucket", _Bucket, primary_key=True, comment="A span of time: its kind, and its first day."),
+        Column("unit_code", String(96), primary_key=True),
+        Column("domain", String(48), primary_key=True),
+    )
+
+
+rollup = Table(
+    "rollup",
+    metadata,
+    *_cell(),
+    _number("received"),
+    _number("people"),
+    _number("reopened"),
+    _number("rejected"),
+    _number("rejected_late"),
+    _number("answered"),
+    _number("on_time"),
+    _number("late"),
+    _number("late_with_extension"),
+    _number("rating_count"),
+    _number("rating_sum"),
+    _number("satisfied"),
+    sqlite_with_rowid=False,
+    comment="Figures kept ready: cases received and answered by local day (d), week (w), month (m), year (y).",
+)
+
+rollup_hours = Table(
+    "rollup_hours",
+    metadata,
+    *_cell(),
+    *(_number(f"step_{number:02}") for number in range(len(HOUR_STEPS))),
+    sqlite_with_rowid=False,
+    comment="How many of the answers took how many working hours, in steps.",
+)
+
+rollup_open = Table(
+    "rollup_open",
+    metadata,
+    *_cell(),
+    _number("open"),
+    _number("overdue"),
+    _number("troubled"),
+    sqlite_with_rowid=False,
+    comment="Open cases: all (a), and by when they become overdue or at risk: hour (h), day (d), month (m).",
+)
+Index(
+    "ix_rollup_open_empty",
+    rollup_open.c.tier,
+    sqlite_where=text("open = 0 AND overdue = 0 AND troubled = 0"),
+    postgresql_where=text("open = 0 AND overdue = 0 AND troubled = 0"),
+)
+
+rollup_change = Table(
+    "rollup_change",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("sign", Integer, nullable=False, comment="-1 for a case before a change, 1 for after it."),
+    *(
+        Column(name, case.c[name].type, nullable=case.c[name].nullable)
+        for name in (
+            "kind",
+            "domain",
+            "status",
+            "unit_code",
+            "received_at",
+            "due_at",
+            "warn_at",
+            "paused_at",
+            "answered_at",
+            "answer_due_at",
+            "extended_from",
+            "late_before",
+            "handled_hours",
+            "rating",
+            "reopened_count",
+            "people_count",
+        )
+    ),
+    comment="What figures count of cases that changed, until the clock adds it to those kept ready.",
+)
+
 __all__ = [
+    "HOUR_STEPS",
     "IS_OPEN",
     "account",
     "case",
