@@ -459,6 +459,29 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
     "too_long": {"limit": [20_000]},
     "doubt_kind": {"kind": ["denunciation", "abuse"]},
     "draft_too_long": {"limit": [4_000]},
+    **{
+        f"directive_{name}": {
+            "kind": ["assign", "report", "extend", "explain"],
+            "about": ["HN-7F3K-9Q2M"],
+            "unit": ["Phường Khương Đình"],
+            "status": ["given", "seen", "done", "dropped", "proposed"],
+            "moves_from": ["", "Sở Xây dựng"],
+            "due_at": [LATER, None] if name not in ("reminder", "overdue") else [LATER],
+            "text": ["Giao phường Khương Đình xử lý trước thứ Sáu"],
+        }
+        for name in (
+            "echo", "given", "card", "report_news", "reminder", "overdue", "line", "record", "subject",
+            "letter", "short_message", "extended",
+        )
+    },
+    "directive_in_doubt": {"doubt": ["past", "no_such_day", "how_long", "no_unit", "unknown_unit"]},
+    "directive_settled": {"status": ["given", "dropped"]},
+    "directive_history": {"type": ["given", "seen", "reported", "lapsed"], "name": ["Chủ tịch phường", ""]},
+    "directive_seen_already": {"name": ["Chủ tịch phường Khương Đình", ""]},
+    "directive_reported_already": {"name": ["Chủ tịch phường Khương Đình", ""]},
+    "directive_report_lost": {"what": ["tệp quá lớn"]},
+    "label_directive_list": {"which": ["", "given", "seen", "done", "overdue"]},
+    "figure_about": {"metric": ["overdue", ""], "first": [EARLIER, None], "last": [LATER]},
 }
 BY_TYPE: dict[str, list[Any]] = {
     "bool": [False, True],
