@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, Literal
 
 from routing import question_rules as rules
 from routing.organisation import City
 from routing.question_names import WHOLE, DomainNames, UnitNames
-from routing.question_words import Vocabulary, is_too_long, lexicon
-from routing.when import Period, find_period, month_of, today as this_day, week_of
+from routing.question_words import Vocabulary, is_too_long, lexicon, with_numbers
+from routing.when import Period, find_period, month_of, week_of
+from routing.when import today as this_day
 
 METRICS = (
     "received",
@@ -32,6 +34,7 @@ Order = Literal["desc", "asc"]
 _THE_MORE_THE_BETTER = frozenset({"on_time_rate", "satisfaction", "answered"})
 _FEW_WORDS = 9
 _MOST_GUESSES = 6
+_GUESSED_WORDS = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +44,8 @@ class Question:
     understood: False where the text is no such question; everything else then says nothing. metric: one of
     METRICS. period: None where no time was named. units: codes of the units named, domains: ids. level: the
     kind of unit that is meant where units are compared ("ward", "district", "department"; None for those
-    right below). The root stands alone in `units` where the whole city was named. about: "why" asks why a unit's figure changed, "hot" what is rising or most reported now.
+    right below). The root stands alone in `units` where the whole city was named. about: "why" asks why a
+    unit's figure changed, "hot" what is rising or most reported now.
     """
 
     understood: bool
@@ -85,15 +89,45 @@ def read_question(text: str, *, city: City, today: date, before: Question | None
         return NOT_UNDERSTOOD
     canonical = reader.canonical(text)
     found = _read(reader, canonical, city, today, earlier, marked="?" in text)
-    if found.understood:
+    if found.understood or canonical.count(" ") >= _GUESSED_WORDS:
         return found
-    for number, guess in enumerate(reader.vocabulary.guesses(canonical)):
-        if number == _MOST_GUESSES:
-            break
-        found = _read(reader, guess, city, today, earlier, marked="?" in text)
-        if found.understood:
-            return found
-    return NOT_UNDERSTOOD
+    guesses = islice(reader.vocabulary.guesses(canonical), _MOST_GUESSES)
+    readings = (_read(reader, guess, city, today, earlier, marked="?" in text) for guess in guesses)
+    return next((each for each in readings if each.understood), NOT_UNDERSTOOD)
+
+
+def nearest(text: str, *, city: City) -> tuple[str, str, str]:
+    """Return the three questions nearest to a text, as people would type them; each is understood.
+
+    They ask about the units and domains that the text names, about the metric that it seems to mean first.
+    """
+    reader, known = _reader_of(city), lexicon()
+    canonical = "" if is_too_long(text) else reader.canonical(text)
+    units = reader.units.mark(canonical, city)
+    domains = reader.domains.mark(units.text)
+    metric = next((name for name, pattern in rules.METRICS if pattern.search(domains.text)), "late")
+    time = next(
+        (said for plain_time, said in known.times.items() if plain_time in canonical),
+        known.times["thang nay"],
+    )
+    about = _about(city, () if units.unsure else units.found, domains.found)
+    asked = [known.asked_as[each].format(about=about, time=time) for each in (metric, *_USUALLY_ASKED)]
+    first, second, third = list(dict.fromkeys(asked))[:3]
+    return first, second, third
+
+
+_USUALLY_ASKED = ("on_time_rate", "received", "overdue")
+
+
+def _about(city: City, units: Sequence[tuple[str, ...]], domains: Sequence[tuple[str, ...]]) -> str:
+    """Return " về rác thải của Phường Bồ Đề" for the first domain and the first unit named."""
+    code = next((codes[0] for codes in units if codes[0] != WHOLE), None)
+    domain = next((ids[0] for ids in domains), None)
+    parts = (
+        (city.domains[domain].name.lower(), lexicon().about_domain) if domain else None,
+        (city.units[code].name, lexicon().about_unit) if code else None,
+    )
+    return "".join(wording.format(name=part) for part, wording in filter(None, parts))
 
 
 def as_row(question: Question, city: City) -> dict[str, Any]:
@@ -138,10 +172,12 @@ class _Reader:
         return self.vocabulary.canonical(text, self._numbered)
 
 
-_DAY_WORDS = frozenset(
-    "hom nay qua kia bua sang trua chieu toi dem ngay tuan thang quy nam truoc roi vua dau cuoi nua thu hai ba tu"
-    " sau bay chu nhat cn ke den gio hien gan day lien tiep lai ngoai mung muoi mot bon tam chin gieng chap".split()
+_DAY_WORDS_TEXT = (
+    "hom nay qua kia bua sang trua chieu toi dem ngay tuan thang quy nam truoc roi vua dau cuoi "
+    "nua thu hai ba tu sau bay chu nhat cn ke den gio hien gan day lien tiep lai ngoai mung muoi "
+    "mot bon tam chin gieng chap "
 )
+_DAY_WORDS = frozenset(_DAY_WORDS_TEXT.split())
 _readers: list[tuple[object, object, _Reader]] = []
 _MOST_READERS = 4
 
@@ -218,7 +254,7 @@ def _mark(reader: _Reader, canonical: str, city: City, today: date) -> _Marked |
     units = reader.units.mark(canonical, city)
     if units.unsure:
         return None
-    marked = _Marked(text=rules.POLITE.sub(" ", units.text))
+    marked = _Marked(text=with_numbers(" ".join(rules.POLITE.sub(" ", units.text).split())))
     marked.units = _standing(city, [code for codes in units.found for code in codes])
     marked.joined = len(units.found) > 1
     if step := rules.TIME_STEPS.search(marked.text):
@@ -283,7 +319,7 @@ def _slots(text: _Marked, city: City, today: date, before: Question | None) -> _
         return None
     if before is None or not rules.FOLLOWS.search(text.text):
         _take_default_metric(text, slots, changed is not None)
-    _order(text, slots)
+    _order(text, slots, before)
     if slots.about == "why":
         if slots.metric is None:
             return None
@@ -312,26 +348,29 @@ def _take_default_metric(text: _Marked, slots: _Slots, changed: bool) -> None:
     if slots.about == "why":
         slots.metric = ("received" if noun else "on_time_rate") if changed else None
     elif slots.about == "hot":
-        slots.metric = (
-            "received" if noun or laid_out or slots.group_by or text.domains or "gi" in text.text else None
-        )
+        told = noun or laid_out or text.domains or rules.HOT_SPOT.search(text.text)
+        slots.metric = "received" if told or re.search(r"\bgi\b", text.text) else None
     elif how or state:
-        works = re.search(r"\b(?:xu ly|giai quyet|tra loi|lam)\b", text.text)
+        works = rules.WORK.search(text.text)
         if state or works or text.units or text.domains:
             slots.metric = "received" if noun and not works else "on_time_rate"
     elif _direction(text) in ("good", "bad") and slots.group_by:
         slots.metric = "on_time_rate"
-    elif noun and (laid_out or rules.LISTED.search(text.text)):
+    elif _is_about_reports(text, slots, noun and (laid_out or bool(rules.LISTED.search(text.text)))):
         slots.metric = "received"
-    elif _direction(text) and slots.group_by and (text.domains or slots.group_by == "domain"):
-        slots.metric = "received"
+
+
+def _is_about_reports(text: _Marked, slots: _Slots, told: bool) -> bool:
+    """Tell whether the number of reports is meant: "phường nào nhiều rác nhất", "lĩnh vực nào nhiều nhất"."""
+    compared = _direction(text) is not None and slots.group_by is not None
+    return told or (compared and (bool(text.domains) or slots.group_by == "domain"))
 
 
 def _direction(text: _Marked) -> rules.Direction | None:
     return next((name for name, pattern in rules.SUPERLATIVES if text.search(pattern)), None)
 
 
-def _order(text: _Marked, slots: _Slots) -> None:
+def _order(text: _Marked, slots: _Slots, before: Question | None) -> None:
     """Read which end of the list is asked for."""
     direction = _direction(text)
     if direction is None and slots.group_by and (slots.limit or len(text.units) > 1):
@@ -343,7 +382,8 @@ def _order(text: _Marked, slots: _Slots) -> None:
     elif text.search(rules.DESCENDING):
         slots.order = "desc"
     elif direction is not None or slots.limit is not None:
-        slots.order = _ordered(text, slots.metric or "received", direction or "most")
+        asked_before = before.metric if before is not None else "received"
+        slots.order = _ordered(text, slots.metric or asked_before, direction or "most")
 
 
 def _comparative(text: _Marked) -> rules.Direction | None:
@@ -374,12 +414,12 @@ def _group(text: _Marked, slots: _Slots, city: City) -> bool:
     most = _direction(text) is not None or (len(text.units) > 1 and _comparative(text) is not None)
     if unit and domain:
         unit, domain = (
-            (None, domain) if domain["each"] or domain["asked"] and not unit["asked"] else (unit, None)
+            (None, domain) if domain["each"] or (domain["asked"] and not unit["asked"]) else (unit, None)
         )
         if unit and domain is None and text.text.count(" nao") > 1:
             return False
     if unit:
-        kind = unit["asked"] or unit["counted"] or unit["each"] or ""
+        kind = unit["asked"] or unit["counted"] or unit["each"] or unit["many_of"] or ""
         slots.group_by, slots.level = "unit", _level(rules.LEVELS.get(kind), city)
         slots.limit = _limit(unit["count"], (unit["asked"] or unit["where"]) and not unit["many"], most)
     elif domain:
@@ -533,14 +573,23 @@ def _is_sure(text: _Marked, slots: _Slots, reader: _Reader, before: Question | N
         return not left and says_something and (before is not None or alone)
     if slots.order is not None and slots.group_by is None and before is None:
         return False
-    if not slots.asked and not (slots.metric in rules.BARE_METRICS and not left):
+    heading = slots.metric in rules.BARE_METRICS or (slots.named and rules.HEADING.search(text.text))
+    if not slots.asked and not (heading and not left):
+        return False
+    if slots.metric == "median_hours" and not _is_of_work(text, slots) and before is None:
         return False
     return _is_little(left, slots)
 
 
-_BEFORE_NAMES = frozenset(
-    "o tai phuong xa quan huyen so ve cua duong pho vuc truong cho thon to khu ben cong ty benh vien du".split()
+def _is_of_work(text: _Marked, slots: _Slots) -> bool:
+    """Tell whether it is the work on cases that takes its time, and nothing else in the world."""
+    return bool(slots.group_by or rules.WORK.search(text.text) or rules.NOUN.search(text.text))
+
+
+_BEFORE_NAMES_TEXT = (
+    "o tai phuong xa quan huyen so ve cua duong pho vuc truong cho thon to khu ben cong ty benh vien du "
 )
+_BEFORE_NAMES = frozenset(_BEFORE_NAMES_TEXT.split())
 
 
 def _is_little(left: Sequence[tuple[str, str]], slots: _Slots) -> bool:

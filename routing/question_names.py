@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from rapidfuzz.distance import OSA
 
 from routing.organisation import City, Domain, Unit
-from routing.place import find_wards, former_wards_of
+from routing.place import FormerWard, find_wards, former_wards_of
 from routing.question_words import lexicon, plain
 
 WHOLE = "*"
@@ -192,7 +192,8 @@ class UnitNames:
         for end in range(min(len(tokens), start + 5), start, -1):
             name = f"{word} {' '.join(tokens[start:end])}"
             if name in former:
-                codes = [unit.code for ward in former[name] if (unit := city.ward_unit(ward)) is not None]
+                wards = _wards_today(self._province, name)
+                codes = [unit.code for ward in wards if (unit := city.ward_unit(ward)) is not None]
                 if codes:
                     return end - at, list(dict.fromkeys(codes))
         return None
@@ -297,14 +298,24 @@ def _sorted_by_kind(keys: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
 
 
 @lru_cache(maxsize=8)
-def _former_names(province: str) -> dict[str, tuple[str, ...]]:
-    """Return the official codes of today's wards by the names of a province's former wards and districts."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+def _former_names(province: str) -> dict[str, tuple[FormerWard, ...]]:
+    """Return a province's former wards by their names and by those of their districts."""
+    found: dict[str, list[FormerWard]] = defaultdict(list)
     for former in former_wards_of(province):
-        today = [ward.code for ward in find_wards(f"{former.name}, {former.district}", province=province)]
-        found[plain(former.name)] |= dict.fromkeys(today)
-        found[plain(former.district)] |= dict.fromkeys(today[:1])
-    return {name: tuple(codes) for name, codes in found.items()}
+        found[plain(former.name)].append(former)
+        found[plain(former.district)].append(former)
+    return {name: tuple(wards) for name, wards in found.items()}
+
+
+@lru_cache(maxsize=1024)
+def _wards_today(province: str, name: str) -> tuple[str, ...]:
+    """Return the official codes of today's wards that took over from a former ward or district."""
+    codes: dict[str, None] = {}
+    for former in _former_names(province).get(name, ()):
+        today = find_wards(f"{former.name}, {former.district}", province=province)
+        is_district = plain(former.district) == name
+        codes |= dict.fromkeys(ward.code for ward in (today[:1] if is_district else today))
+    return tuple(codes)
 
 
 class DomainNames:

@@ -11,7 +11,7 @@ Direction = Literal["most", "least", "good", "bad"]
 _WORK = r"(?:xu ly|giai quyet|tra loi|phan hoi|hoan thanh|thuc hien|dap ung)"
 _NOUN = (
     r"(?:phan anh(?: kien nghi)?|y kien|kien nghi|vu(?: viec)?|ho so|don(?! vi| doc)|tin(?: bao)?|truong hop"
-    r"|viec|cuoc goi|yeu cau|phan nan|khieu nai)"
+    r"|viec|cuoc goi|ca phan anh|yeu cau|phan nan|khieu nai)"
 )
 _COUNT = r"(?:bao nhieu|may|tong so(?: luong)?|tong|so luong|luong|so)"
 _LATE = r"(?:bi )?(?:tre|muon|cham)(?: tre)?(?: han| hen| tien do| thoi han)?"
@@ -68,7 +68,7 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"\b(?:mat |het |trong |ton )?(?:khoang )?bao lau\b|\bthoi gian(?: trung binh| trung vi)?"
             rf" (?:de )?(?:{_WORK}|cho|trung binh|trung vi|binh quan|nhanh|lau)(?: xong)?\b|\b(?:so )?trung vi\b"
             r"|\b(?:mat |het |trong |ton )(?:bao nhieu|may) (?:gio|ngay|tieng|thoi gian)\b"
-            r"|\bbao nhieu (?:gio|ngay|tieng|thoi gian)\b|\bmay (?:gio|tieng)\b(?! roi)|\bmay ngay(?! nay| qua| gan)\b"
+            r"|\bbao nhieu (?:gio|ngay|tieng|thoi gian)\b|(?<!luc )\bmay (?:gio|tieng)\b(?! roi)|\bmay ngay(?! nay| qua| gan)\b"
             r"|\bso (?:gio|ngay) (?:trung binh|xu ly|giai quyet|trung vi)\b|\btoc do(?: xu ly| giai quyet)?\b"
             r"|\b(?:tb|trung binh) (?:mot|1) (?:vu|ho so)\b",
         ),
@@ -110,7 +110,7 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "received",
             rf"\bco (?:them |gi )?(?:{_NOUN} )(?:nao|gi)(?: moi)?\b|\bco gi moi\b"
-            rf"|\bco nhieu (?={_NOUN})|\bkeu ca gi\b"
+            rf"|\bco nhieu (?={_NOUN})|\bkeu(?: ca)? (?:cai )?gi\b"
             rf"|\b(?:duoc |da |bi )*(?:tiep nhan|nhan duoc|nhan ve|nhan vao|gui den|gui ve|gui len|gui toi|do ve)\b"
             rf"|\b(?:nhan|gui) (?=(?:moi )?(?:bao nhieu|may|nhieu|it|them)\b)|\b{_COUNT} {_NOUN}(?: moi)?\b"
             rf"|\b(?:nhieu|it) {_NOUN}\b(?=.* (?:nhat|hon)\b)"
@@ -178,8 +178,10 @@ DOMAIN_KIND = re.compile(rf"\b{_DOMAIN_KINDS}\b(?! @d)")
 BY_UNIT = re.compile(
     rf"\b(?P<many>nhung |cac |may )?(?P<asked>{_UNIT_KINDS}) (?:nao|gi)\b"
     rf"|\b(?:top )?(?P<count>\d{{1,2}}) (?P<counted>{_UNIT_KINDS})\b"
-    rf"|\b(?:theo(?: tung)?|tung|moi|cac|giua cac|nhung|tat ca cac|toan bo cac|chia theo|tach theo|hang)"
+    rf"|\b(?:theo(?: tung)?|tung|moi|cac|giua cac|nhung|tat ca cac|toan bo cac|chia theo|tach theo"
+    rf"|hang)"
     rf" (?P<each>{_UNIT_KINDS})\b"
+    r"|\b(?:may|bao nhieu) (?P<many_of>phuong|xa|quan|huyen|don vi|dia phuong)\b"
     r"|\b(?P<where>o dau|nhung ai|ai|dau)(?= .*\bnhat\b)"
 )
 UNIT_KIND = re.compile(
@@ -252,13 +254,16 @@ LISTED = re.compile(
     r"\b(?:thong ke|liet ke|tong hop|so lieu|bao cao|danh sach|cho (?:toi |em |minh )?(?:xem|biet))\b"
 )
 ELSEWHERE = re.compile(
-    r"\b(?:o|tai) (?!@|(?:cac|nhung|dau|toan|ca|dia|khu|cap|day|do|muc|tung|moi|phia|don|linh|noi|cho|phuong|xa"
+    r"\b(?:o|tai) (?!@|(?:sao|cac|nhung|dau|toan|ca|dia|khu|cap|day|do|muc|tung|moi|phia|don|linh|noi|cho|phuong|xa"
     r"|quan|huyen|so|thanh|tren|trong|ben|may|\d+|he|bo|van|co|nhieu)\b)\w"
 )
 """A place that is no unit of the city."""
+WORK = re.compile(rf"\b(?:{_WORK}|lam viec|hoat dong|lam (?:an|tot|the nao|ra sao|duoc))\b")
+HEADING = re.compile(rf"^(?:cac |nhung |so )?{_NOUN}\b")
+HOT_SPOT = re.compile(r"\b(?:diem nong|noi com)\b")
 COUNTED = re.compile(rf"\b(?:{_COUNT}|ty le)\b")
 FIRST_PERSON = re.compile(
-    r"\b(?:toi|em|minh|con|chau|nha|gia dinh|chung toi|bon toi|tui)(?: da| cung| moi| vua| dang)?"
+    r"(?<!ba )\b(?:toi|em|minh|con|chau|nha|gia dinh|chung toi|bon toi|tui)(?: da| cung| moi| vua| dang)?"
     r" (?:gui|phan anh|bao(?! nhieu| lau)|o|song|thay|bi|goi|nop|kien nghi|khieu nai|to cao|de nghi|yeu cau)\b"
 )
 POLITE = re.compile(
@@ -268,6 +273,6 @@ POLITE = re.compile(
 ENDS_ASKING = re.compile(r"\b(?:thi sao|thi the nao|thi ra sao|sao|the nao|di|thoi|nhe|xem)$")
 ASKS = re.compile(
     r"\b(?:bao nhieu|may|ty le|phan tram|nao|top|the nao|ra sao|sao|gi|thong ke|xep hang|liet ke|so sanh|theo|tung"
-    r"|cho biet|cho toi biet|xem|tong|dien bien|xu huong|hay|danh sach|so lieu|bao lau|thoi gian|trung vi|trung binh|khong|chua|biet|tra cuu|bao cao|luong"
+    r"|cho biet|cho toi biet|xem|tong|dien bien|xu huong|hay|danh sach|so lieu|bao lau|thoi gian|toc do|trung vi|trung binh|khong|chua|biet|tra cuu|bao cao|luong"
     r"|so (?:phan anh|y kien|kien nghi|vu|ho so|luong|nguoi|dan|luot|gio|cong dan|don|tin|truong|lan|qua|tre|sap|ton)|@s)\b"
 )

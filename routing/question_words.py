@@ -21,6 +21,7 @@ _TOKEN = re.compile(r"\d+(?:[./]\d+)+|\d+|(?<=\d)\s*[-–]\s*(?=\d)|%|[^\W\d_]+"
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _POLICE = re.compile(r"\bCA\b(?! [A-ZĐ]{2})")
 """Only in capitals: "ca phuong" is "the whole ward" as well."""
+_QUARTER_OF = re.compile(r"\b(i{1,3}|iv)\s*/\s*(\d{4})\b")
 _HOW_MANY = re.compile(r"(?<!bao )\bnhiêu\b")
 """How the south says it; without accents it is "nhiều" as well."""
 _TELEX_ENDS = re.compile(r"[sfrxj]$")
@@ -69,6 +70,10 @@ class Lexicon:
     ordinary: tuple[str, ...]
     fillers: frozenset[str]
     citizens: re.Pattern[str]
+    asked_as: dict[str, str]
+    times: dict[str, str]
+    about_domain: str
+    about_unit: str
 
 
 @cache
@@ -83,6 +88,10 @@ def lexicon() -> Lexicon:
         ordinary=_listed(data["ordinary"]),
         fillers=frozenset(data["fillers"].split()),
         citizens=re.compile(rf"\b(?:{'|'.join(_listed(data['citizens']))})\b"),
+        asked_as=data["asked_as"],
+        times=data["times"],
+        about_domain=data["about_domain"],
+        about_unit=data["about_unit"],
     )
 
 
@@ -103,7 +112,7 @@ def plain(text: str) -> str:
 def _tokens(text: str) -> list[str]:
     visible = normalise(_INVISIBLE.sub("", text))
     written = _HOW_MANY.sub("bao nhiêu", _POLICE.sub("công an", visible).lower())
-    bare = strip_accents(written)
+    bare = _QUARTER_OF.sub(r"\1 nam \2", strip_accents(written))
     return [found.group().strip() for found in _TOKEN.finditer(bare)]
 
 
@@ -120,12 +129,12 @@ class Vocabulary:
         self._near: dict[str, tuple[str, ...]] = {}
 
     def canonical(self, text: str, numbered: Set[str] = frozenset()) -> str:
-        """Return a text as it is read: abbreviations and numbers written out, slips of the hand mended.
+        """Return a text as it is read: abbreviations written out, slips of the hand mended.
 
         numbered: the numbered districts of the city ("quan 3"), where "q3" is not a quarter.
         """
         tokens = self._written_out(_tokens(text), numbered)
-        return _with_numbers(" ".join(self._mended(tokens)))
+        return " ".join(self._mended(tokens))
 
     def _written_out(self, tokens: list[str], numbered: Set[str]) -> list[str]:
         short = lexicon().abbreviations
@@ -216,6 +225,7 @@ def _untelexed(token: str) -> Iterator[str]:
             yield bare[:at] + bare[at + 1 :]
 
 
-def _with_numbers(text: str) -> str:
+def with_numbers(text: str) -> str:
+    """Return a text with the numbers before what is counted as digits: "ba phuong" is "3 phuong"."""
     counted = _BEFORE_COUNT.sub(lambda found: _NUMBERS[found["number"]] + " ", text)
     return _AFTER_MONTH.sub(lambda found: f"{found['what']} {_NUMBERS[found['number']]}", counted)

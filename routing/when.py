@@ -343,6 +343,13 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period]]
         lambda found, day: today(_date(found["day"], day)),
     ),
     (
+        re.compile(
+            rf"\b(?:(?:ke )?tu (?:hoi )?dau (?P<what>tuan|thang|quy|nam)(?: nay)?(?: (?:den|toi) {_NOW})?"
+            rf"|dau (?P<begun>tuan|thang|quy|nam)(?: nay)? (?:den|toi) {_NOW})(?! hoc)\b"
+        ),
+        _since,
+    ),
+    (
         re.compile(r"\b(?:hom|bua) kia (?:va|voi|den|cung) (?:hom|bua) qua\b"),
         lambda found, day: last_days(day - timedelta(days=1), 2),
     ),
@@ -380,18 +387,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period]]
         _half_of_month,
     ),
     (
-        re.compile(
-            rf"\b(?:(?:ke )?tu (?:hoi )?dau (?P<what>tuan|thang|quy|nam)(?: nay)?(?: (?:den|toi) {_NOW})?"
-            rf"|dau (?P<begun>tuan|thang|quy|nam)(?: nay)? (?:den|toi) {_NOW})(?! hoc)\b"
-        ),
-        _since,
-    ),
-    (
-        re.compile(rf"\b(?P<count>[1-9]\d{{0,2}}) ngay(?: {_RECENT})?\b"),
+        re.compile(rf"(?<!thu )\b(?P<count>[1-9]\d{{0,2}}) ngay(?: {_RECENT})?\b"),
         lambda found, day: last_days(day, int(found["count"])),
     ),
     (
-        re.compile(rf"\b(?P<count>[1-9]\d?) tuan(?: {_RECENT})?\b"),
+        re.compile(rf"(?<!thu )\b(?P<count>[1-9]\d?) tuan(?: {_RECENT})?\b"),
         lambda found, day: last_days(day, 7 * int(found["count"])),
     ),
     (
