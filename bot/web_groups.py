@@ -88,13 +88,14 @@ async def _listed(transaction: Transaction, chat: str, title: str) -> ListedGrou
 def name_and_post(author: Author | None) -> tuple[str, str]:
     """Return how somebody who writes in a group is named there, and as what they write.
 
-    Whoever is called by their post already is not called by it twice.
+    Whoever is called by their unit already is not told to be of it once more.
     """
     name = author.name if author and author.name else texts.someone()
     held = author.posts if author else ()
-    posts = [texts.post_line(role=role, unit=unit, ends_at=None, deputy=False) for role, unit in held]
-    return name, ", ".join(post for post in posts if _words(post) != _words(name))
-
-
-def _words(text: str) -> str:
-    return " ".join(text.replace("–", " ").casefold().split())
+    posts = [
+        texts.post_line(role=role, unit=unit, ends_at=None, deputy=False)
+        for role, unit in held
+        if unit.casefold() not in name.casefold()
+    ]
+    post = ", ".join(posts)
+    return name, post[:1].upper() + post[1:]

@@ -150,7 +150,7 @@ function takeUpDraft() {
 
 function grow() {
   text.style.height = "auto";
-  text.style.height = `${text.scrollHeight}px`;
+  if (text.scrollHeight) text.style.height = `${text.scrollHeight}px`; // a page that is not shown yet has none
   find("send").disabled = !text.value.trim() && !picked.length;
 }
 

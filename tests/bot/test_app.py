@@ -20,7 +20,10 @@ from bot import app as app_module
 from bot.app import App, CannotStart
 from bot.settings import load_settings
 from handlers import dispatch
+from handlers.channel import File, OutboundMessage
+from handlers.media import store_file
 from handlers.turn import Turn
+from storage import messages
 from storage.database import Database
 from storage.tables import case, inbox, outbox
 from tests.city import PlainUnderstanding
@@ -288,6 +291,29 @@ async def test_stopping_does_not_wait_for_ever(
     async with asyncio.timeout(10), running(app), page_of(app) as page:
         await page.writes(RUBBISH)
         await begun.wait()
+
+
+async def test_a_file_is_opened_where_it_was_sent_not_where_its_key_was_written(
+    city_url: str, tmp_path: Path
+) -> None:
+    kept = store_file(b"PK\x03\x04", tmp_path / "media", suffix=".xlsx").media_key
+    async with running(app_on(city_url, tmp_path)) as app, page_of(app) as page:
+
+        async def status() -> int:
+            async with page.http.get(page.url(app, f"/media/{kept}")) as answer:
+                return answer.status
+
+        for text in (kept, f'"{kept}"', f'["{kept}"]', f'{{"media_key": "{kept}"}}'):
+            await page.writes(text)
+            assert await status() == 404
+        [chat, *_] = await rows(app.database, inbox.c.chat)
+        message = OutboundMessage(text="Số liệu", files=(File(media_key=kept, name="Số liệu.xlsx"),))
+        async with app.database.begin() as transaction:
+            messages.post_notice(
+                transaction, channel="web", chat=chat, message=message.as_dict(), at=app._now()
+            )
+        await page.sees("Số liệu.xlsx", through=app)
+        assert await status() == 200
 
 
 async def serve(city_url: str, tmp_path: Path) -> asyncio.subprocess.Process:
