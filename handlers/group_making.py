@@ -20,7 +20,7 @@ from handlers.turn import Handler, Turn
 from routing.organisation import City, Unit
 from routing.responsibility import DISPATCH_UNIT
 from routing.tracking_code import parse_code
-from storage import cases, groups, parts
+from storage import cases, groups
 from storage.cases import Case
 from storage.groups import Group
 
@@ -287,14 +287,9 @@ async def _show_case(turn: Turn, top: str, code: str) -> None:
     elif existing := await groups.group_for_case(turn.transaction, case.id):
         turn.say(texts.group_case_has_one(code=case.code, title=existing.title))
     else:
-        units = await _units_of_case(turn, case)
+        present = await group_members.units_of_case(turn.transaction, case)
+        units = group_scope.standing(turn.city, present)
         await _propose(turn, "case", top, units, texts.group_title_case(code=case.code), case=case)
-
-
-async def _units_of_case(turn: Turn, case: Case) -> list[str]:
-    supporting = [part.unit_code for part in await parts.parts_of(turn.transaction, case.id)]
-    codes = [case.unit_code or "", *supporting]
-    return list(dict.fromkeys(group_scope.standing(turn.city, codes)))
 
 
 # ── making ───────────────────────────────────────────────────────────────────────────────────────
@@ -326,8 +321,8 @@ async def _own(turn: Turn, argument: str, *statuses: str) -> Group | None:
     """Return the writer's group of this number while it stands so; otherwise say that it is too late."""
     group = await groups.get_group(turn.transaction, int(argument)) if argument.isdecimal() else None
     top = access.unit_for_groups(turn.person, turn.city)
-    own = group is not None and group.created_by == turn.person.id and top is not None
-    if turn.chat.group or group is None or not own or group.status not in statuses:
+    own = group is not None and group.created_by == turn.person.id and group.status in statuses
+    if turn.chat.group or group is None or not own or not turn.city.is_within(group.unit_code, top or ""):
         turn.say(texts.stale_button())
         return None
     return group

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from handlers import cards, group_cards, group_scope, group_telling, texts
 from handlers.channel import GroupAct
 from routing.organisation import City
-from storage import groups, people
+from storage import cases, groups, parts, people
+from storage.cases import Case
 from storage.database import Transaction
 from storage.groups import INVITED, JOINED, LEAVING, LEFT, REMOVED, STAYS, WANTED, Account, Group, Member
 from storage.people import HeldPost
@@ -42,8 +43,10 @@ async def follow(transaction: Transaction, city: City, now: datetime) -> int:
 
 
 async def _rescope(transaction: Transaction, city: City, group: Group, now: datetime) -> int:
-    """Let the units that took over stand in the place of those that are gone."""
-    units = group_scope.standing(city, group.units) or group.units
+    """Let the units that took over stand in the place of those that are gone, or have the case no more."""
+    case = await cases.get_case_by_id(transaction, group.case_id) if group.case_id else None
+    present = await units_of_case(transaction, case) if case is not None else group.units
+    units = group_scope.standing(city, present) or group.units
     above = (*group_scope.standing(city, [group.unit_code]), group.unit_code)[0]
     if (units, above) == (group.units, group.unit_code):
         return 0
@@ -51,6 +54,12 @@ async def _rescope(transaction: Transaction, city: City, group: Group, now: date
     text = texts.group_scope_changed(title=group.title, units=unit_names(city, units))
     await group_telling.tell_leader(transaction, group, text, now=now)
     return 1
+
+
+async def units_of_case(transaction: Transaction, case: Case) -> tuple[str, ...]:
+    """Return the unit that has a case and those that support it."""
+    supporting = [part.unit_code for part in await parts.parts_of(transaction, case.id)]
+    return tuple(dict.fromkeys(code for code in (case.unit_code, *supporting) if code))
 
 
 async def bring_in_line(

@@ -1,8 +1,8 @@
 """What groups are told without anybody asking: what became of the case that they were made for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from handlers import cards, group_cards, group_members, group_scope, texts
+from handlers import cards, group_cards, group_members, group_scope, group_telling, texts
 from handlers.channel import GroupAct, OutboundMessage
 from routing import deadline
 from routing.organisation import City
@@ -12,11 +12,25 @@ from storage.cases import Case
 from storage.database import Transaction
 from storage.groups import Group
 
+KEPT = timedelta(days=30)
+"""So long a group stays after the case that it was made for is closed."""
+
 
 async def follow(transaction: Transaction, city: City, now: datetime) -> int:
     """Bring members in line with the org tree, tell groups of their cases, close topics that are over."""
     done = await group_members.follow(transaction, city, now)
-    return done + await _tell_cases(transaction, city, now) + await _close_topics(transaction, now)
+    done += await _tell_cases(transaction, city, now) + await _close_topics(transaction, now)
+    return done + await _end_groups(transaction, now)
+
+
+async def _end_groups(transaction: Transaction, now: datetime) -> int:
+    """Give up the groups of cases that have been closed for long."""
+    found = await groups.groups_of_cases_over(transaction, closed_before=now - KEPT)
+    for group in found:
+        text = texts.group_ended(title=group.title)
+        await group_telling.tell_leader(transaction, group, text, now=now)
+        groups.close_group(transaction, group.id)
+    return len(found)
 
 
 async def _tell_cases(transaction: Transaction, city: City, now: datetime) -> int:

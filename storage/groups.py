@@ -572,6 +572,13 @@ _CASES_TO_TELL = (
     .order_by(group_chat.c.id)
     .limit(bindparam("limit"))
 )
+_CASES_OVER = (
+    select(*_COLUMNS)
+    .join(case_table, case_table.c.id == group_chat.c.case_id)
+    .where(_IS_OPEN, case_table.c.closed_at < bindparam("before"))
+    .order_by(group_chat.c.id)
+    .limit(bindparam("limit"))
+)
 _TOLD = _change(checked_at=bindparam("at"))
 _RESEND = (
     update(outbox)
@@ -587,6 +594,14 @@ _RESEND = (
 async def groups_to_tell(transaction: Transaction, *, limit: int = 100) -> list[Group]:
     """Return the groups of single cases that were answered, closed or reopened since the group was told."""
     return [_group(row) for row in await transaction.fetch(_CASES_TO_TELL, {"limit": limit})]
+
+
+async def groups_of_cases_over(
+    transaction: Transaction, *, closed_before: datetime, limit: int = 100
+) -> list[Group]:
+    """Return the groups of single cases that have been closed since before then."""
+    row = {"before": closed_before, "limit": limit}
+    return [_group(found) for found in await transaction.fetch(_CASES_OVER, row)]
 
 
 def group_told(transaction: Transaction, group_id: int, *, now: datetime) -> None:

@@ -177,6 +177,34 @@ async def test_supporting_units_are_in_the_group_of_a_case(city: CityHarness) ->
     helper.sees("được đưa vào nhóm")
 
 
+async def test_the_group_of_a_case_follows_it_and_ends_after_it(city: CityHarness) -> None:
+    case = await reports(city, RUBBISH)
+    lead, helper = await city.official(WARD, "chair"), await city.official("so-xay-dung", "chair")
+    leader, inside = await group_of(city, case.code, channel="web")
+    await lead.replays(f"support:{case.code}")
+    await lead.writes("Sở Xây dựng")
+    await lead.presses("Sở Xây dựng")
+    await lead.writes("Cho xe đến chở")
+    await lead.presses("Gửi")
+    await city.ticks()
+    leader.sees("Phạm vi nay là: Phường Khương Đình, Sở Xây dựng")
+    helper.sees("mời anh/chị vào nhóm")
+    await lead.replays(f"answer:{case.code}")
+    await lead.writes("Đã dọn sạch.", photos=1)
+    await lead.presses("Gửi câu trả lời")
+    await city.citizen("an").presses("5 ★")
+    await city.passes(days=29)
+    await city.ticks()
+    assert (await only_group(city)).status == groups.ACTIVE
+    leader.reads()
+    await city.passes(days=2)
+    await city.ticks()
+    leader.sees("Đã thôi dùng nhóm")
+    assert (await only_group(city)).status == groups.CLOSED
+    await inside.writes(case.code)
+    inside.sees_nothing()
+
+
 async def test_what_only_few_may_know_gets_no_group(city: CityHarness) -> None:
     conduct = await reports(city, "Cán bộ hạch dịch ở phường Khương Đình")
     leader = await city.official(CITY, "leader")
