@@ -44,7 +44,8 @@ def test_everybody_sees_the_citizens_commands_and_officials_their_own_first() ->
     citizen = Person(id=1)
     chair = Person(id=2, posts=(Post(id=1, unit_code="u", role="chair"),))
     assert dispatch.commands_for(None) == dispatch.commands_for(citizen) == dispatch.command_menu()
-    own = ["viec", "phoihop", "mau", "viso", "tim", "thongke", "chucvu", "gop", "tach", "chidao"]
+    own = ["viec", "phoihop", "mau", "viso", "tim", "thongke", "sapcham", "lapnhom", "nhom", "hoi", "xuat"]
+    own += ["bantin", "chucvu", "gop", "tach", "chidao"]
     everybodys = ["cuatoi", "tracuu", "trogiup", "huy"]
     assert [name for name, _ in dispatch.commands_for(chair)] == own + everybodys
 
