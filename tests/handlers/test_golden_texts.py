@@ -421,6 +421,8 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
         "confidence": [0.87, None],
         "version": ["6f96d0039d4e", ""],
     },
+    "digest_part": {"part": ["new", "red", "solved", "seal", "picture"]},
+    "label_digest_part": {"part": ["new", "red", "solved", "seal", "picture"], "on": [True, False]},
     "chart_part": {
         "part": [
             "overdue",
