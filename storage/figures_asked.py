@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -66,6 +66,12 @@ _BEHIND: dict[str, tuple[ColumnElement[bool], tuple[ColumnElement[Any], ...]]] =
 """For each figure: the cases behind it, what needs looking at first. Of shares, those that fell short."""
 
 
+_OF_ANSWERS = frozenset(
+    {"answered", "late", "on_time_rate", "late_with_extension", "median_hours", "satisfaction"}
+)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Behind:
     """Which cases are meant. units: None for all. hidden: the domains that the reader may not see.
@@ -83,8 +89,14 @@ class Behind:
 
 
 @cache
-def _statement(metric: str, of_units: bool, of_domains: bool) -> Select[Any]:
+def _statement(metric: str, of_units: bool, of_domains: bool, paged: bool) -> Select[Any]:
+    """Return the query for a page; paged: from a place on, by time, instead of so many from the start."""
     condition, order = _BEHIND[metric]
+    if paged:
+        at = case_table.c.answered_at if metric in _OF_ANSWERS else case_table.c.received_at
+        from_at: ColumnElement[Any] = bindparam("from_at", type_=UtcTime)
+        condition = and_(condition, at >= from_at, or_(at > from_at, case_table.c.id > bindparam("from_id")))
+        order = (at, case_table.c.id)
     statement = select(case_table).where(
         condition,
         case_table.c.kind.in_(COUNTED_KINDS),
@@ -108,14 +120,23 @@ async def cases_behind(
 async def stream_cases_behind(
     transaction: Transaction, behind: Behind, *, most: int, at_once: int = 500
 ) -> AsyncIterator[list[Case]]:
-    """Yield the cases behind a figure some at a time, so that never all of them are held."""
-    statement, row = _asked(behind, most, 0)
-    found = await transaction.connection.stream(statement.execution_options(yield_per=at_once), row)
-    async for rows in found.mappings().partitions():
-        yield [Case(**each) for each in rows]
+    """Yield the cases behind a figure, oldest first, some at a time, so that never all of them are held."""
+    at, after, left = _BEGINNING, 0, most
+    while left > 0:
+        statement, row = _asked(behind, min(at_once, left), 0, paged=True)
+        found = await transaction.fetch(statement, {**row, "from_at": at, "from_id": after})
+        page = [Case(**each) for each in found]
+        if not page:
+            return
+        yield page
+        left -= len(page)
+        last = page[-1]
+        at, after = (last.answered_at if behind.metric in _OF_ANSWERS else last.received_at) or at, last.id
 
 
-def _asked(behind: Behind, limit: int, offset: int) -> tuple[Select[Any], dict[str, Any]]:
+def _asked(
+    behind: Behind, limit: int, offset: int, *, paged: bool = False
+) -> tuple[Select[Any], dict[str, Any]]:
     row: dict[str, Any] = {
         "start": behind.start,
         "end": behind.end,
@@ -128,4 +149,4 @@ def _asked(behind: Behind, limit: int, offset: int) -> tuple[Select[Any], dict[s
         row["units"] = sorted(behind.units) or NOBODY
     if behind.domains:
         row["domains"] = sorted(behind.domains)
-    return _statement(behind.metric, behind.units is not None, bool(behind.domains)), row
+    return _statement(behind.metric, behind.units is not None, bool(behind.domains), paged), row

@@ -121,4 +121,4 @@ def _finish(sheet: Any, name: str, headings: Sequence[str], count: int) -> None:
     table._initialise_columns()
     for column, heading in zip(table.tableColumns, headings, strict=True):
         column.name = heading
-    sheet.add_table(table)
+    sheet.tables.add(table)  # `add_table` warns of columns that are not there, and they are
