@@ -35,11 +35,13 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "reopened",
             rf"\b(?:phai |bi |duoc )*(?:mo|lat|dao|gui|lam|phan anh|kien nghi|khieu nai|{_WORK}|tra|dong)"
-            r"(?: ho so| vu viec)? lai\b(?! cho)|\b(?:khong|chua) (?:dong y|chap nhan|thoa dang)\b|\btai mo\b",
+            r"(?: ho so| vu viec)? lai\b(?! cho)|\b(?:khong|chua) (?:dong y|chap nhan|thoa dang)\b"
+            r"|\btai mo\b",
         ),
         (
             "satisfaction",
-            r"\b(?:ty le |muc do |muc |do |diem )?(?:chua |khong )?hai long\b|\bdanh gia\b|\bcham (?:diem|sao)\b"
+            r"\b(?:ty le |muc do |muc |do |diem )?(?:chua |khong )?hai long\b|\bdanh gia\b|\bcham (?:diem"
+            r"|sao)\b"
             r"|\bdiem (?:so|trung binh|danh gia|tin nhiem)\b|\b(?:bao nhieu|may) (?:sao|diem)\b|\bvua long\b"
             r"|\b(?:duoc )?(?:khen|che)\b",
         ),
@@ -52,7 +54,8 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "late",
-            rf"\b(?:da )?{_WORK}(?: xong)? (?:bi )?qua han\b|\b(?:khong|chua)(?: {_WORK})? (?:dung|kip)(?: thoi)? (?:han|hen)\b"
+            rf"\b(?:da )?{_WORK}(?: xong)? (?:bi )?qua han\b|\b(?:khong|chua)(?: {_WORK})? (?:dung"
+            r"|kip)(?: thoi)? (?:han|hen)\b"
             r"|\b(?:truot|lo|vo) (?:han|hen)\b|\bvi pham thoi han\b",
         ),
         (
@@ -65,10 +68,12 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "median_hours",
-            rf"\b(?:mat |het |trong |ton )?(?:khoang )?bao lau\b|\bthoi gian(?: trung binh| trung vi)?"
-            rf" (?:de )?(?:{_WORK}|cho|trung binh|trung vi|binh quan|nhanh|lau)(?: xong)?\b|\b(?:so )?trung vi\b"
+            r"\b(?:mat |het |trong |ton )?(?:khoang )?bao lau\b|\bthoi gian(?: trung binh| trung vi)?"
+            rf" (?:de )?(?:{_WORK}|cho|trung binh|trung vi|binh quan|nhanh|lau)(?: xong)?\b"
+            r"|\b(?:so )?trung vi\b"
             r"|\b(?:mat |het |trong |ton )(?:bao nhieu|may) (?:gio|ngay|tieng|thoi gian)\b"
-            r"|\bbao nhieu (?:gio|ngay|tieng|thoi gian)\b|(?<!luc )\bmay (?:gio|tieng)\b(?! roi)|\bmay ngay(?! nay| qua| gan)\b"
+            r"|\bbao nhieu (?:gio|ngay|tieng|thoi gian)\b|(?<!luc )\bmay (?:gio|tieng)\b(?! roi)"
+            r"|\bmay ngay(?! nay| qua| gan)\b"
             r"|\bso (?:gio|ngay) (?:trung binh|xu ly|giai quyet|trung vi)\b|\btoc do(?: xu ly| giai quyet)?\b"
             r"|\b(?:tb|trung binh) (?:mot|1) (?:vu|ho so)\b",
         ),
@@ -83,7 +88,8 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "median_hours",
             r"\b(?:cham|lau|nhanh)(?: chap| lep)?(?: nhat| hon| hay cham| the nao)\b"
-            r"|\b(?:nao|\d \w+|\d \w+ \w+)(?: dang)?(?: xu ly| giai quyet| tra loi)? cham\b|\bnhanh\b(?= (?:nhat|hay))"
+            r"|\b(?:nao|\d \w+|\d \w+ \w+)(?: dang)?(?: xu ly| giai quyet| tra loi)? cham\b"
+            r"|\bnhanh\b(?= (?:nhat|hay))"
             r"|\b(?:nhanh|cham) chong\b|\brua\b",
         ),
         (
@@ -101,20 +107,24 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "answered",
-            rf"\b(?:da |duoc |vua |moi |kip )+(?:duoc )?(?:{_WORK}|dong|khep|lam)(?: xong| duoc| dut diem| roi)*\b"
+            rf"\b(?:da |duoc |vua |moi |kip )+(?:duoc )?(?:{_WORK}|dong|khep|lam)(?: xong| duoc| dut diem"
+            r"| roi)*\b"
             rf"|\b(?:{_WORK}|dong|lam)(?: xong| duoc| dut diem)+(?= |$)"
             rf"|\b{_WORK} (?=(?:bao nhieu|may|nhieu|it)\b)|\bso {_WORK}\b|\bso {_NOUN} (?:da )?{_WORK}\b"
             rf"|\b(?:bao nhieu|may|tong so|so luong) {_NOUN} (?:@d |@u |ve )*(?:duoc |da )*(?:{_WORK}|xong)"
-            r"(?: xong| duoc| roi)*\b|\b(?:da |co )(?:co )?ket qua\b|\b(?:da )?xong (?=bao nhieu|may|nhieu)|\bda xong\b",
+            r"(?: xong| duoc| roi)*\b|\b(?:da |co )(?:co )?ket qua\b|\b(?:da )?xong (?=bao nhieu|may"
+            r"|nhieu)|\bda xong\b",
         ),
         (
             "received",
             rf"\bco (?:them |gi )?(?:{_NOUN} )(?:nao|gi)(?: moi)?\b|\bco gi moi\b"
             rf"|\bco nhieu (?={_NOUN})|\bkeu(?: ca)? (?:cai )?gi\b"
-            rf"|\b(?:duoc |da |bi )*(?:tiep nhan|nhan duoc|nhan ve|nhan vao|gui den|gui ve|gui len|gui toi|do ve)\b"
+            r"|\b(?:duoc |da |bi )*(?:tiep nhan|nhan duoc|nhan ve|nhan vao|gui den|gui ve|gui len|gui toi"
+            r"|do ve)\b"
             rf"|\b(?:nhan|gui) (?=(?:moi )?(?:bao nhieu|may|nhieu|it|them)\b)|\b{_COUNT} {_NOUN}(?: moi)?\b"
             rf"|\b(?:nhieu|it) {_NOUN}\b(?=.* (?:nhat|hon)\b)"
-            r"|\b(?:bi |duoc )(?:dan )?(?:phan anh|keu|phan nan|kien nghi|keu ca|che trach)\b|\bkeu ca\b|\bthan phien\b"
+            r"|\b(?:bi |duoc )(?:dan )?(?:phan anh|keu|phan nan|kien nghi|keu ca|che trach)\b|\bkeu ca\b"
+            r"|\bthan phien\b"
             rf"|\b{_NOUN} moi\b",
         ),
     )
@@ -130,19 +140,22 @@ NOT_KEPT = re.compile(
     r"\b(?:ty le|phan tram)(?: bao nhieu)? (?:\w+ ){0,2}?(?:tre|qua han|cham|ton|mo lai|sap|nguy co)\b"
     r"|\b(?:tre|qua han|ton dong|mo lai)(?: han)? (?:bao nhieu|may) phan tram\b"
 )
-"""Shares, and cases by the day on which they are due, that are not kept: rather ask than answer with a number of cases."""
+"""Shares, and cases by the day on which they are due: not kept, and a number of cases is no answer."""
 
 ABOUT_WHY = re.compile(
     r"\b(?:vi sao|tai sao|vi dau|do dau|tai dau|ly do(?: gi)?|nguyen nhan(?: nao| gi)?)\b|^sao\b"
 )
 CHANGED = re.compile(
-    r"\b(?:lai |bi |ngay cang |dot ngot |het )*(?:tut(?: hang| doc| lui| giam)?|sut(?: giam)?|giam(?: sut)?|tang(?: vot"
+    r"\b(?:lai |bi |ngay cang |dot ngot |het )*(?:tut(?: hang| doc| lui| giam)?|sut(?: giam)?"
+    r"|giam(?: sut)?|tang(?: vot"
     r"| manh| cao)?|di xuong|xuong(?: thap| doc)?|di lui|kem(?: di| the)?|te(?: the| di)?|xau(?: di)?|len cao"
     r"|thap(?: the)?|cao(?: the)?|nhieu(?: the| vay| qua)?|yeu(?: kem)?|do dang)\b"
 )
 ABOUT_HOT = re.compile(
-    r"\b(?:dang |bi |duoc |gay )*(?:nong(?: nhat| len| hoi)?|noi com(?: nhat)?|noi len|noi bat|buc xuc(?: nhat)?"
-    r"|nhuc nhoi(?: nhat)?|gay gat(?: nhat)?|quan tam(?: nhat)?|bung phat|dang chu y(?: nhat)?|diem nong|sot)\b"
+    r"\b(?:dang |bi |duoc |gay )*(?:nong(?: nhat| len| hoi)?|noi com(?: nhat)?|noi len|noi bat"
+    r"|buc xuc(?: nhat)?"
+    r"|nhuc nhoi(?: nhat)?|gay gat(?: nhat)?|quan tam(?: nhat)?|bung phat|dang chu y(?: nhat)?|diem nong"
+    r"|sot)\b"
 )
 HOW = re.compile(
     r"\b(?:thi |dang |co )*(?:nhu the nao|the nao|ra sao|sao roi|(?:co )?(?:tot|on|hieu qua) khong|hieu qua"
@@ -151,10 +164,14 @@ HOW = re.compile(
 STATE = re.compile(r"\btinh hinh\b|\bhieu qua\b|\bket qua (?:xu ly|giai quyet|cong viec|hoat dong)\b")
 
 _UNIT_KINDS = (
-    r"(?:phuong xa|xa phuong|phuong|thi tran|xa|quan huyen|quan|huyen|so (?:ban )?nganh|ban nganh|so|don vi|dia phuong"
+    r"(?:phuong xa|xa phuong|phuong|thi tran|xa|quan huyen|quan|huyen|so (?:ban )?nganh|ban nganh|so"
+    r"|don vi|dia phuong"
     r"|co quan|uy ban|cong an|phong ban|noi|cho)"
 )
-_DOMAIN_KINDS = r"(?:linh vuc|loai(?: hinh)?(?: phan anh| vu viec| viec| vu| chuyen)?|nhom(?: van de)?|mang|van de|chuyen|chu de|nganh)"
+_DOMAIN_KINDS = (
+    r"(?:linh vuc|loai(?: hinh)?(?: phan anh| vu viec| viec| vu| chuyen)?|nhom(?: van de)?|mang|van de"
+    r"|chuyen|chu de|nganh)"
+)
 LEVELS = {
     **dict.fromkeys(("phuong xa", "xa phuong", "phuong", "xa", "thi tran"), "ward"),
     **dict.fromkeys(("quan huyen", "quan", "huyen"), "district"),
@@ -171,21 +188,24 @@ TREND = re.compile(r"\b(?:dien bien|xu huong|bieu do|chieu huong|xu the)\b")
 BY_DOMAIN = re.compile(
     rf"\b(?P<many>nhung |cac |may )?(?P<asked>{_DOMAIN_KINDS}) (?:nao|gi)\b"
     rf"|\b(?:top )?(?P<count>\d{{1,2}}) {_DOMAIN_KINDS}\b"
-    rf"|\b(?P<each>theo(?: tung)?|tung|moi|cac|giua cac|nhung|tat ca cac|chia theo|tach theo|phan theo) {_DOMAIN_KINDS}\b"
-    r"|\b(?P<what>dieu gi|cai gi|ve gi|keu gi|nhung gi|gi nhieu nhat|(?:y kien|phan anh|kien nghi|noi dung) (?:nao|gi))\b"
+    r"|\b(?P<each>theo(?: tung)?|tung|moi|cac|giua cac|nhung|tat ca cac|chia theo|tach theo"
+    rf"|phan theo) {_DOMAIN_KINDS}\b"
+    r"|\b(?P<what>dieu gi|cai gi|ve gi|keu gi|nhung gi|gi nhieu nhat|(?:y kien|phan anh|kien nghi"
+    r"|noi dung) (?:nao|gi))\b"
 )
 DOMAIN_KIND = re.compile(rf"\b{_DOMAIN_KINDS}\b(?! @d)")
 BY_UNIT = re.compile(
     rf"\b(?P<many>nhung |cac |may )?(?P<asked>{_UNIT_KINDS}) (?:nao|gi)\b"
     rf"|\b(?:top )?(?P<count>\d{{1,2}}) (?P<counted>{_UNIT_KINDS})\b"
-    rf"|\b(?:theo(?: tung)?|tung|moi|cac|giua cac|nhung|tat ca cac|toan bo cac|chia theo|tach theo"
-    rf"|hang)"
+    r"|\b(?:theo(?: tung)?|tung|moi|cac|giua cac|nhung|tat ca cac|toan bo cac|chia theo|tach theo"
+    r"|hang)"
     rf" (?P<each>{_UNIT_KINDS})\b"
     r"|\b(?:may|bao nhieu) (?P<many_of>phuong|xa|quan|huyen|don vi|dia phuong)\b"
     r"|\b(?P<where>o dau|nhung ai|ai|dau)(?= .*\bnhat\b)"
 )
 UNIT_KIND = re.compile(
-    r"(?<!@u )\b(?P<asked>phuong xa|xa phuong|phuong|xa|quan huyen|quan|huyen|so nganh|ban nganh|don vi|dia phuong)\b"
+    r"(?<!@u )\b(?P<asked>phuong xa|xa phuong|phuong|xa|quan huyen|quan|huyen|so nganh|ban nganh|don vi"
+    r"|dia phuong)\b"
 )
 TOP = re.compile(
     r"\btop(?: (?P<count>\d{1,2}))?\b(?! @)|(?<![@\d])\b(?P<only>\d{1,2}) (?:cai|muc|dong) (?:dau|thoi)\b"
@@ -202,7 +222,8 @@ SUPERLATIVES: tuple[tuple[Direction, re.Pattern[str]], ...] = (
     (
         "bad",
         re.compile(
-            r"\b(?:kem|te|xau|toi|yeu|ba|do|be bet|bet)(?: coi)?(?: nhat| bang)\b|\b(?:doi so|cuoi bang|bet bang|chot bang)\b"
+            r"\b(?:kem|te|xau|toi|yeu|ba|do|be bet|bet)(?: coi)?(?: nhat| bang)\b|\b(?:doi so|cuoi bang"
+            r"|bet bang|chot bang)\b"
         ),
     ),
     ("good", re.compile(r"\b(?:tot|gioi|kha|on|hieu qua|xuat sac|gon|ngon)(?: lanh)? nhat\b")),
@@ -223,38 +244,49 @@ SLOW_OR_FAST = re.compile(r"\b(?P<fast>nhanh|som)\b|\b(?:cham|lau|rua)\b")
 NEGATED = re.compile(r"\b(?:khong|chua) hai long\b|\bche\b|\b(?:khong|chua) vua long\b")
 
 WITH_BEFORE = re.compile(
-    r"\b(?:khi |neu )?(?:dem )?so (?:voi|sanh voi|do voi)(?: thoi gian| so)?(?: cua)? (?P<which>@p|ky (?:lien )?truoc|truoc do|truoc day"
+    r"\b(?:khi |neu )?(?:dem )?so (?:voi|sanh voi|do voi)(?: thoi gian| so)?(?: cua)? (?P<which>@p"
+    r"|ky (?:lien )?truoc|truoc do|truoc day"
     r"|truoc kia|lan truoc|truoc|cung ky(?: (?:@p|truoc))?)"
-    r"|\b(?:nhieu|it|cao|thap|tot|kem|kha|nhanh|cham|te|xau|cai thien|tang|giam)? ?hon(?: so voi)? (?P<than>@p|ky truoc|truoc|lan truoc)\b"
+    r"|\b(?:nhieu|it|cao|thap|tot|kem|kha|nhanh|cham|te|xau|cai thien|tang"
+    r"|giam)? ?hon(?: so voi)? (?P<than>@p|ky truoc|truoc|lan truoc)\b"
     r"|\b(?:so )?cung ky\b"
 )
 CHANGES = re.compile(
     r"\b(?:tang|len|nhieu len|tot len|kha len|nhieu hon|cao hon|kha hon)(?: them)? (?:hay|hoac|hay la|voi|va)"
     r"(?: la)? (?:giam|xuong|it|kem|te|xau|thap)(?: di| hon| xuong| bot)*\b"
     r"|\b(?:giam|xuong) (?:hay|hoac|hay la) (?:tang|len)\b|\btang giam(?: the nao| ra sao)?\b"
-    r"|\b(?:co )?(?:tang|giam|cai thien|kha hon|tot hon|tot len|xau di|te hon|kem hon|nhieu hon|it hon|bot|do hon|kha len|do)"
+    r"|\b(?:co )?(?:tang|giam|cai thien|kha hon|tot hon|tot len|xau di|te hon|kem hon|nhieu hon|it hon|bot"
+    r"|do hon|kha len|do)"
     r"(?: len| di| xuong| hon| gi| them)*(?: @p)? (?:khong|chua)\b"
-    r"|\b(?:tang|giam)(?: len| di| xuong)? (?:bao nhieu|may|the nao|ra sao)\b|\bhon kem\b|\bthay doi\b|\bbien dong\b"
+    r"|\b(?:tang|giam)(?: len| di| xuong)? (?:bao nhieu|may|the nao|ra sao)\b|\bhon kem\b|\bthay doi\b"
+    r"|\bbien dong\b"
     r"|\bchenh lech\b|\bcai thien\b|\btien bo\b"
 )
 BETWEEN = re.compile(r"\bso sanh\b|\bdoi chieu\b")
 ORDERED = re.compile(
-    r"\bgiao (?:ngay |gap )?(?:cho |viec )?(?:@u|phuong|xa|so|don vi|uy ban|cong an)|\bchuyen (?:ho so |vu nay )?(?:cho |sang |ve |den )"
-    r"|\b(?:de nghi|yeu cau|nhac|don doc|chi dao|giuc) (?:ngay )?@u|\b(?:xu ly|bao cao|giai quyet|tra loi|xong|hoan thanh|giai trinh)(?: xong| dut diem| ngay)? "
-    r"(?:truoc|trong) (?:ngay )?@p(?! (?:bao|co|may))(?=$| nhe| nha| cho| de)|\bgia han (?:den|toi|them|cho)\b|\bgiai trinh\b"
-    r"|\b(?:dong|mo|huy|gop|tach|sua|xoa|doi|dang ky) (?:vu|ho so) (?:nay|do|ma)\b|\bgui (?:ngay )?(?:cho|tin nhan|thong bao)\b"
+    r"\bgiao (?:ngay |gap )?(?:cho |viec )?(?:@u|phuong|xa|so|don vi|uy ban|cong an)|\bchuyen (?:ho so "
+    r"|vu nay )?(?:cho |sang |ve |den )"
+    r"|\b(?:de nghi|yeu cau|nhac|don doc|chi dao|giuc) (?:ngay )?@u|\b(?:xu ly|bao cao|giai quyet|tra loi"
+    r"|xong|hoan thanh|giai trinh)(?: xong| dut diem| ngay)? "
+    r"(?:truoc|trong) (?:ngay )?@p(?! (?:bao|co|may))(?=$| nhe| nha| cho| de)|\bgia han (?:den|toi|them"
+    r"|cho)\b|\bgiai trinh\b"
+    r"|\b(?:dong|mo|huy|gop|tach|sua|xoa|doi|dang ky) (?:vu|ho so) (?:nay|do|ma)\b|\bgui (?:ngay )?(?:cho"
+    r"|tin nhan|thong bao)\b"
 )
 FOLLOWS = re.compile(
-    r"^(?:the con|vay con|roi con|con nhu|con|the|vay|roi|ua|o|a|u|uh|uhm|ok|uk|u the)\b(?! (?:bao nhieu|may|ton|lai|no|dang|mo)\b)"
+    r"^(?:the con|vay con|roi con|con nhu|con|the|vay|roi|ua|o|a|u|uh|uhm|ok|uk|u the)\b(?! (?:bao nhieu"
+    r"|may|ton|lai|no|dang|mo)\b)"
 )
 ASKS_OF_ONE = re.compile(
-    r"\b(?:xong|xu ly|giai quyet|tra loi|den dau|lam)(?: gi| xong)?(?: roi)? chua$|\b(?:nay|do) (?:den|toi) dau\b"
+    r"\b(?:xong|xu ly|giai quyet|tra loi|den dau|lam)(?: gi| xong)?(?: roi)? chua$|\b(?:nay|do) (?:den"
+    r"|toi) dau\b"
 )
 LISTED = re.compile(
     r"\b(?:thong ke|liet ke|tong hop|so lieu|bao cao|danh sach|cho (?:toi |em |minh )?(?:xem|biet))\b"
 )
 ELSEWHERE = re.compile(
-    r"\b(?:o|tai) (?!@|(?:sao|cac|nhung|dau|toan|ca|dia|khu|cap|day|do|muc|tung|moi|phia|don|linh|noi|cho|phuong|xa"
+    r"\b(?:o|tai) (?!@|(?:sao|cac|nhung|dau|toan|ca|dia|khu|cap|day|do|muc|tung|moi|phia|don|linh|noi|cho"
+    r"|phuong|xa"
     r"|quan|huyen|so|thanh|tren|trong|ben|may|\d+|he|bo|van|co|nhieu)\b)\w"
 )
 """A place that is no unit of the city."""
@@ -264,7 +296,8 @@ HOT_SPOT = re.compile(r"\b(?:diem nong|noi com)\b")
 COUNTED = re.compile(rf"\b(?:{_COUNT}|ty le)\b")
 FIRST_PERSON = re.compile(
     r"(?<!ba )\b(?:toi|em|minh|con|chau|nha|gia dinh|chung toi|bon toi|tui)(?: da| cung| moi| vua| dang)?"
-    r" (?:gui|phan anh|bao(?! nhieu| lau)|o|song|thay|bi|goi|nop|kien nghi|khieu nai|to cao|de nghi|yeu cau)\b"
+    r" (?:gui|phan anh|bao(?! nhieu| lau)|o|song|thay|bi|goi|nop|kien nghi|khieu nai|to cao|de nghi"
+    r"|yeu cau)\b"
 )
 POLITE = re.compile(
     r"\b(?:(?:toi|minh|em|anh|chi|lanh dao|ban lanh dao|sep) )?(?:dang )?(?:muon|can|xin|duoc)(?: duoc)?"
@@ -272,7 +305,10 @@ POLITE = re.compile(
 )
 ENDS_ASKING = re.compile(r"\b(?:thi sao|thi the nao|thi ra sao|sao|the nao|di|thoi|nhe|xem)$")
 ASKS = re.compile(
-    r"\b(?:bao nhieu|may|ty le|phan tram|nao|top|the nao|ra sao|sao|gi|thong ke|xep hang|liet ke|so sanh|theo|tung"
-    r"|cho biet|cho toi biet|xem|tong|dien bien|xu huong|hay|danh sach|so lieu|bao lau|thoi gian|toc do|trung vi|trung binh|khong|chua|biet|tra cuu|bao cao|luong"
-    r"|so (?:phan anh|y kien|kien nghi|vu|ho so|luong|nguoi|dan|luot|gio|cong dan|don|tin|truong|lan|qua|tre|sap|ton)|@s)\b"
+    r"\b(?:bao nhieu|may|ty le|phan tram|nao|top|the nao|ra sao|sao|gi|thong ke|xep hang|liet ke|so sanh"
+    r"|theo|tung"
+    r"|cho biet|cho toi biet|xem|tong|dien bien|xu huong|hay|danh sach|so lieu|bao lau|thoi gian|toc do"
+    r"|trung vi|trung binh|khong|chua|biet|tra cuu|bao cao|luong"
+    r"|so (?:phan anh|y kien|kien nghi|vu|ho so|luong|nguoi|dan|luot|gio|cong dan|don|tin|truong|lan|qua"
+    r"|tre|sap|ton)|@s)\b"
 )

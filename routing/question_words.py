@@ -49,7 +49,8 @@ _COUNTED = (
     r"|so (?:cham|tre|nao|te|kem|tot|co|dung|nhanh)"
 )
 _BEFORE_COUNT = re.compile(
-    rf"(?<!thu )(?<!trong )(?<!ca )(?<!dau )(?<!cuoi )(?<!nua )(?<!moi )\b(?!tu )(?P<number>{_NUMBER}) (?=(?:{_COUNTED})\b)"
+    r"(?<!thu )(?<!trong )(?<!ca )(?<!dau )(?<!cuoi )(?<!nua )(?<!moi )\b(?!tu )"
+    rf"(?P<number>{_NUMBER}) (?=(?:{_COUNTED})\b)"
 )
 _AFTER_MONTH = re.compile(
     rf"(?<!theo )(?<!tung )(?<!moi )\b(?P<what>thang|quy|top) (?P<number>{_NUMBER})\b"
@@ -150,7 +151,9 @@ class Vocabulary:
             elif token == "%":
                 written += ["phan", "tram"]
             else:
-                written += short.get(token, token).split()
+                before = tokens[at - 1] if at else ""
+                is_name = (before, token) in self._pairs or (token, following) in self._pairs
+                written += [token] if is_name else short.get(token, token).split()
         return written
 
     def _mended(self, tokens: list[str]) -> list[str]:
