@@ -68,9 +68,14 @@ def test_the_chance_grows_as_time_goes_by(pace: Pace, first: float, second: floa
         assert pace.chance(QUICK, "waste", earlier) <= pace.chance(QUICK, "waste", later)
 
 
+@pytest.fixture(scope="module")
+def busy() -> Pace:
+    """A unit that took longer the more it had, beside a usual one."""
+    return learnt([*some_cases(60, 10, unit=QUICK), *_worse_when_busy()])
+
+
 @given(gone=st.floats(0, 1.5), fewer=st.integers(0, 200), more=st.integers(0, 200))
-def test_more_open_cases_never_make_it_better(gone: float, fewer: int, more: int) -> None:
-    busy = learnt([*some_cases(60, 10, unit=QUICK), *_worse_when_busy()])
+def test_more_open_cases_never_make_it_better(busy: Pace, gone: float, fewer: int, more: int) -> None:
     fewer, more = sorted((fewer, more))
     lower = busy.chance(QUICK, "waste", gone, there=fewer)
     assert 0 <= lower <= busy.chance(QUICK, "waste", gone, there=more) <= 1
