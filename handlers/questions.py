@@ -13,7 +13,7 @@ from handlers.exports import Export
 from handlers.figures_asked import OF_NOW, Answered, Scope, answer, midnight
 from handlers.turn import Handler, Turn
 from routing.deadline import LOCAL_TIME
-from routing.question import METRICS, Question, read_question
+from routing.question import METRICS, Question, nearest, read_question
 from routing.vietnamese import strip_accents
 from routing.when import Period
 from storage import chats, figures_asked
@@ -92,7 +92,7 @@ async def ask(turn: Turn, argument: str) -> None:
 
 def _offer_nearest(turn: Turn, text: str) -> None:
     buttons = []
-    for each in ("hom qua co bao nhieu phan anh", "y kien nao dang nong", "bao nhieu vu sap tre han"):
+    for each in nearest(text, city=turn.city):
         data = f"hoi:{strip_accents(each).lower().rstrip('?. ')}"
         if cards.fits(data):
             buttons.append([Button(label=each, data=data)])
