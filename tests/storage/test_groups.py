@@ -1,6 +1,7 @@
 """Groups are found by chat, by word and by case; members and topics are kept with them."""
 
 from datetime import timedelta
+from typing import Any
 
 from storage import chats, groups, messages
 from storage.cases import add_case
@@ -13,9 +14,15 @@ from tests.storage.samples import HOUR, NOON, UNITS, a_case, add_reporter
 ABOVE, WARD, BESIDE = UNITS
 
 
-def proposed(transaction: Transaction, person_id: int, **more: object) -> Group:
+def proposed(transaction: Transaction, person_id: int, **more: Any) -> Group:
     """Store a group that is shown to somebody."""
-    parts = {"channel": "web", "purpose": "cluster", "unit_code": ABOVE, "units": [WARD], "case_id": None}
+    parts: dict[str, Any] = {
+        "channel": "web",
+        "purpose": "cluster",
+        "unit_code": ABOVE,
+        "units": [WARD],
+        "case_id": None,
+    }
     return groups.propose_group(
         transaction, title="Cụm 1", created_by=person_id, now=NOON, **{**parts, **more}
     )
@@ -34,7 +41,7 @@ def member(group: Group, person_id: int, state: str, *, invite: str | None = Non
     )
 
 
-async def bound(database: Database, chat: str = "g-1", **more: object) -> Group:
+async def bound(database: Database, chat: str = "g-1", **more: Any) -> Group:
     """Store a group with a chat."""
     person = await add_reporter(database)
     async with database.begin() as transaction:
