@@ -560,7 +560,11 @@ async def _tell_group(turn: Turn, directive: Directive, case: Case | None, giver
     files = await directives.files_of_directive(turn.transaction, directive.id, directives.ORDER)
     shown = directive_cards.card(turn.city, directive, case, giver=giver, files=files, group=True)
     if turn.chat.group:
-        turn.tell(turn.address, replace(shown, topic=turn.message.topic), case_id=directive.case_id)
+        turn.tell(
+            turn.address,
+            replace(shown, topic=directive.topic or turn.message.topic),
+            case_id=directive.case_id,
+        )
         return
     group = await stored_groups.group_for_case(turn.transaction, case.id) if case else None
     if group is None or case is None or not groups.shows(turn.city, group, case):
