@@ -4,7 +4,7 @@ Every leader and every group gets one in its scope; chairs and officers may ask 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from routing.question import Question
 from routing.risk import Colour
 from routing.vietnamese import strip_accents
 from routing.when import Period
-from storage import digests, messages, people, seals
+from storage import digests, figures_asked, messages, people, seals
 from storage import groups as stored_groups
 from storage.database import Transaction
 from storage.digests import DAILY_MINUTE, PARTS, Digest
@@ -130,7 +130,7 @@ async def _scope_of(transaction: Transaction, city: City, setting: Digest, now: 
     if setting.group_id is not None:
         group = await stored_groups.get_group(transaction, setting.group_id)
         there = group is not None and group.status == stored_groups.ACTIVE
-        return Scope(units=group.units or (group.unit_code,)) if there and group is not None else None
+        return Scope(units=tuple(groups.scope_of(city, group))) if there and group is not None else None
     person = await people.get_person(transaction, setting.person_id or 0, now=now)
     units = access.units_with_figures(person, city) if person is not None else ()
     return Scope(units=units) if units else None
@@ -185,7 +185,9 @@ async def compose(
     if "seal" in setting.parts and scope.sees_city(city):
         last = await seals.latest(transaction)
         lines += [texts.figures_seal(day=last.day, root=last.shown)] if last else []
-    picture = _picture(city, late) if "picture" in setting.parts else None
+    picture = None
+    if "picture" in setting.parts:
+        picture = await _heat(told) if weekly else _picture(city, late)
     return OutboundMessage(text="\n".join(lines), buttons=_buttons(city, scope, period), drawing=picture)
 
 
@@ -254,6 +256,27 @@ def _picture(city: City, late: Answered) -> dict[str, Any] | None:
     if len(rows) < 2:
         return None
     return charts.bars_by_unit(texts.digest_picture_title(), rows)
+
+
+async def _heat(told: _Told) -> dict[str, Any] | None:
+    """Return the picture of the week: what is overdue, by unit and domain; None where nothing is."""
+    city = told.city
+    hidden = [domain.id for domain in city.domains.values() if domain.restricted]
+    found = await figures_asked.overdue_cells(told.transaction, now=told.now, hidden=hidden)
+    cells: dict[tuple[str, str], float | None] = {
+        (cards.unit_name(city, unit), cards.domain_name(city, domain)): float(count)
+        for (unit, domain), count in found.items()
+        if unit is not None and told.scope.sees(city, unit)
+    }
+    if not cells:
+        return None
+    names = sorted({unit for unit, _ in cells}, key=lambda name: (-_sum(cells, 0, name), name))
+    domains = sorted({domain for _, domain in cells}, key=lambda name: (-_sum(cells, 1, name), name))
+    return charts.heat(texts.digest_heat_title(), names, domains, cells)
+
+
+def _sum(cells: Mapping[tuple[str, str], float | None], place: int, name: str) -> float:
+    return sum(count or 0 for key, count in cells.items() if key[place] == name)
 
 
 def _buttons(city: City, scope: Scope, period: Period) -> tuple[tuple[Button, ...], ...]:

@@ -143,6 +143,10 @@ def _picture(city: City, found: Answered) -> dict[str, Any] | None:
         return charts.trend(title, points, unit=unit, subtitle=subtitle)
     if question.metric in ("late", "on_time_rate", "late_with_extension"):
         return _traffic_lights(city, found, title, subtitle)
+    if question.metric in OF_NOW and question.level == "ward":
+        on_map = {row.key: row.value for row in found.rows if row.key}
+        if picture := charts.ward_map(title, on_map, city=city, subtitle=subtitle):
+            return picture
     order = question.order or ("asc" if question.metric in BETTER_HIGH else "desc")
     average = _shown(question.metric, found.total.value) if unit else None
     return charts.ranking(

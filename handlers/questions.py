@@ -107,7 +107,7 @@ async def _scope(turn: Turn) -> Scope | None:
     group = await groups.group_here(turn)
     if group is None or not own:
         return None
-    within = group.units or (group.unit_code,)
+    within = groups.scope_of(turn.city, group)
     both = {
         code
         for code in (*own, *within)

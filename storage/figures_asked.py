@@ -134,6 +134,25 @@ async def stream_cases_behind(
         at, after = (last.answered_at if behind.metric in _OF_ANSWERS else last.received_at) or at, last.id
 
 
+_OVERDUE_CELLS = (
+    select(case_table.c.unit_code, case_table.c.domain, func.count().label("count"))
+    .where(
+        _BEHIND["overdue"][0],
+        case_table.c.kind.in_(COUNTED_KINDS),
+        case_table.c.domain.not_in(bindparam("hidden", expanding=True)),
+    )
+    .group_by(case_table.c.unit_code, case_table.c.domain)
+)
+
+
+async def overdue_cells(
+    transaction: Transaction, *, now: datetime, hidden: Collection[str]
+) -> dict[tuple[str | None, str], int]:
+    """Return how many cases are overdue, for each unit that has any and each domain."""
+    found = await transaction.fetch(_OVERDUE_CELLS, {"now": now, "hidden": sorted(hidden) or NOBODY})
+    return {(row["unit_code"], row["domain"]): row["count"] for row in found}
+
+
 def _asked(
     behind: Behind, limit: int, offset: int, *, paged: bool = False
 ) -> tuple[Select[Any], dict[str, Any]]:

@@ -42,12 +42,17 @@ def digest_red(*, overdue: int, at_risk: int, likely: int) -> str:
 
 def digest_worst(*, name: str, overdue: int) -> str:
     """Name a unit with how many of its cases are overdue."""
-    return f"   • {name}: quá hạn {overdue}"
+    return f"• {name}: quá hạn {overdue}"
 
 
 def digest_picture_title() -> str:
     """Head the picture of a digest."""
     return "Việc đang mở của các đơn vị, quá hạn nhiều nhất ở trên"
+
+
+def digest_heat_title() -> str:
+    """Head the picture of the week."""
+    return "Việc quá hạn theo đơn vị và lĩnh vực"
 
 
 def digest_setting(
