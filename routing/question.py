@@ -155,11 +155,10 @@ class _Reader:
     """What is worked out once for a city: its names, and the words that questions are made of."""
 
     def __init__(self, city: City) -> None:
-        self.units = UnitNames(city)
-        self.domains = DomainNames(city.domains)
-        grammar = frozenset(_words_of_rules())
         words = lexicon()
-        self.plain_words = grammar | words.fillers
+        self.plain_words = frozenset(_words_of_rules()) | words.fillers
+        self.units = UnitNames(city, self.plain_words)
+        self.domains = DomainNames(city.domains)
         self.vocabulary = Vocabulary(
             (*words.phrases, *self.units.keys, *self.domains.keys), self.plain_words | _DAY_WORDS
         )

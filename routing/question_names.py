@@ -56,8 +56,10 @@ class Named:
 class UnitNames:
     """The names of a city's units as people type them, without accents."""
 
-    def __init__(self, city: City) -> None:
+    def __init__(self, city: City, ordinary: frozenset[str] = frozenset()) -> None:
+        """ordinary: words of questions, which are no slips of a name: "xã tồn đọng" is not "xã Sơn Đồng"."""
         self.units = city.units
+        self._ordinary = ordinary
         self._province = city.province
         self._keys: dict[str, list[str]] = defaultdict(list)
         for unit in city.units.values():
@@ -203,7 +205,8 @@ class UnitNames:
         start, best = at + len(word.split()), list[tuple[float, int, str]]()
         for size in (4, 3, 2, 1):
             typed = " ".join(tokens[start : start + size])
-            if len(typed) < _LEAST_MENDED or start + size > len(tokens):
+            is_short = len(typed) < _LEAST_MENDED or start + size > len(tokens)
+            if is_short or self._ordinary.issuperset(tokens[start : start + size]):
                 continue
             for name, key in self._by_kind.get(word, ()):
                 score = OSA.normalized_similarity(typed, name, score_cutoff=_LESS_SURE)

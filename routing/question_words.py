@@ -22,6 +22,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _POLICE = re.compile(r"\bCA\b(?! [A-ZĐ]{2})")
 """Only in capitals: "ca phuong" is "the whole ward" as well."""
 _QUARTER_OF = re.compile(r"\b(i{1,3}|iv)\s*/\s*(\d{4})\b")
+_TODAY = re.compile(r"^nay\b(?! la)")
 _HOW_MANY = re.compile(r"(?<!bao )\bnhiêu\b")
 """How the south says it; without accents it is "nhiều" as well."""
 _TELEX_ENDS = re.compile(r"[sfrxj]$")
@@ -135,7 +136,7 @@ class Vocabulary:
         numbered: the numbered districts of the city ("quan 3"), where "q3" is not a quarter.
         """
         tokens = self._written_out(_tokens(text), numbered)
-        return " ".join(self._mended(tokens))
+        return _TODAY.sub("hom nay", " ".join(self._mended(tokens)))
 
     def _written_out(self, tokens: list[str], numbered: Set[str]) -> list[str]:
         short = lexicon().abbreviations

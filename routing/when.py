@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from routing.deadline import FIRST_YEAR, LAST_YEAR
+from routing.moments import read_day
 from routing.vietnamese import strip_accents
 
 
@@ -77,51 +78,15 @@ def read_coming_day(text: str, *, today: date, whole_week: bool = False) -> date
     without a year is the first one to come. "tuần sau" alone is its Monday, or its Sunday for whoever asks
     until when (`whole_week`), who also means "hết tuần này". None for no day, or a date that does not exist.
     """
+    if (named := read_day(text, today=today)) is not None:
+        return named
     plain = " ".join(strip_accents(text).lower().split())
-    for pattern, read in (*_COMING, *(_LAST_OF_WEEK if whole_week else _FIRST_OF_WEEK)):
+    for pattern, read in _LAST_OF_WEEK if whole_week else _FIRST_OF_WEEK:
         if found := pattern.search(plain):
-            try:
-                return read(found, today)
-            except ValueError:
-                return None
+            return read(found, today)
     return None
 
 
-def _coming_weekday(found: re.Match[str], today: date) -> date:
-    number = 6 if found["day"] in ("chu nhat", "cn") else _WEEKDAYS[found["number"]]
-    if found["after"]:
-        return today - timedelta(days=today.weekday()) + timedelta(days=7 + number)
-    return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
-
-
-def _coming_date(found: re.Match[str], today: date) -> date:
-    day, month, *year = (int(part) for part in re.split(r"[/.]", found["day"]))
-    if year:
-        return date(year[0] if year[0] > 99 else 2000 + year[0], month, day)
-    this_year = date(today.year, month, day)
-    return this_year if this_year > today else date(today.year + 1, month, day)
-
-
-_WEEKDAYS = {
-    **{str(number + 2): number for number in range(6)},
-    **dict(zip(("hai", "ba", "tu", "nam", "sau", "bay"), range(6), strict=True)),
-}
-_COMING: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]], ...] = (
-    (re.compile(r"(?<![\d/.])(?P<day>\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?)(?![\d/])"), _coming_date),
-    (
-        re.compile(r"\b(?P<count>[1-9]\d?) (?:ngay|hom) (?:nua|toi)\b"),
-        lambda found, day: day + timedelta(days=int(found["count"])),
-    ),
-    (re.compile(r"\b(?:ngay kia|mot)\b"), lambda found, day: day + timedelta(days=2)),
-    (re.compile(r"\b(?:mai|ngay mai|sang mai)\b"), lambda found, day: day + timedelta(days=1)),
-    (
-        re.compile(
-            r"\b(?P<day>chu nhat|cn|(?:thu |t(?=\d))(?P<number>[2-7]|hai|ba|tu|nam|sau|bay))\b"
-            r"(?P<after> tuan (?:sau|toi))?"
-        ),
-        _coming_weekday,
-    ),
-)
 _FIRST_OF_WEEK: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]], ...] = (
     (re.compile(r"\btuan (?:sau|toi)\b"), lambda found, day: week_of(day).last + timedelta(days=1)),
 )
@@ -303,6 +268,10 @@ _YEAR = r"(?:\s*(?:/|,? ?(?:cua )?nam)\s*(?P<year>\d{4}|nay|truoc|ngoai))?\b"
 _UNTIL_NOW = ("nay", "gio", "hom nay", "bay gio", "hien nay", "hien tai")
 _NOW = rf"(?:{'|'.join(_UNTIL_NOW)})"
 _TO = r"(?:\s*[-–]\s*|\s+(?:den(?: het)?|toi|va|voi)\s+)"
+_WEEKDAYS = {
+    **{str(number + 2): number for number in range(6)},
+    **dict(zip(("hai", "ba", "tu", "nam", "sau", "bay"), range(6), strict=True)),
+}
 _QUARTERS = {
     **{str(number): number for number in range(1, 5)},
     "i": 1,
