@@ -87,6 +87,10 @@ def read_coming_day(text: str, *, today: date, whole_week: bool = False) -> date
     return None
 
 
+_WEEKDAYS = {
+    **{str(number + 2): number for number in range(6)},
+    **dict(zip(("hai", "ba", "tu", "nam", "sau", "bay"), range(6), strict=True)),
+}
 _FIRST_OF_WEEK: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]], ...] = (
     (re.compile(r"\btuan (?:sau|toi)\b"), lambda found, day: week_of(day).last + timedelta(days=1)),
 )
