@@ -114,7 +114,8 @@ class Tally:
         """Add how many answers took each step of hours."""
         self.steps = [number + int(more or 0) for number, more in zip(self.steps, counted, strict=True)]
 
-    def __iadd__(self, other: "Tally") -> "Tally":
+    def plus(self, other: "Tally") -> "Tally":
+        """Add another one to this, and return this."""
         self.add(other.counts)
         self.add_steps(other.steps)
         return self
@@ -153,7 +154,7 @@ def all_of(domain: str | Collection[str]) -> frozenset[str]:
 
 # ── in SQL ───────────────────────────────────────────────────────────────────────────────────────
 
-Counts = dict[str, ColumnElement[Any]]
+Counts = Mapping[str, ColumnElement[Any]]
 
 
 def is_counted(of: FromClause) -> ColumnElement[bool]:
@@ -249,5 +250,5 @@ def _number(holds: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def sign_of(of: FromClause) -> ColumnElement[int]:
-    """Return what a row counts: a case once; a change takes away what was before it, and adds what is after."""
+    """Return what a row counts: a case once; of a change, what was before it less, what is after it more."""
     return rollup_change.c.sign if of is rollup_change else literal_column("1", type_=Integer)

@@ -1,96 +1,46 @@
 """The figures that officials are judged by; `docs/figures.md` defines each with formula and example."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from datetime import datetime
-from functools import cache
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import (
-    ColumnElement,
-    Float,
-    FromClause,
-    Integer,
-    Select,
-    and_,
-    bindparam,
-    cast,
-    func,
-    literal_column,
-    null,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy import case as either
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import bindparam, select
 
-from routing.deadline import WorkingCalendar
+from routing.deadline import LOCAL_TIME, WorkingCalendar
 from routing.workflow import OPEN_STATUSES, Status
-from storage import units
+from storage import rollups, scanning, units
+from storage.counting import (
+    ANSWERED_STATUSES,
+    COUNTED_KINDS,
+    SATISFIED_FROM,
+    Figures,
+    Tally,
+    all_of,
+    step_of,
+)
 from storage.database import Transaction
-from storage.tables import Json, case, event
+from storage.rollups import NO_UNIT, Kept, Moved
+from storage.scanning import Scan
+from storage.tables import event
 
-COUNTED_KINDS = ("feedback", "suggestion", "question", "emergency")
-"""Grievances and denunciations are legal procedures of their own and never count."""
-ANSWERED_STATUSES = (Status.ANSWERED.value, Status.CLOSED.value)
-SATISFIED_FROM = 4
-"""The least rating, of 1 to 5, of somebody who is content."""
+__all__ = [
+    "ANSWERED_STATUSES",
+    "COUNTED_KINDS",
+    "DEFINITIONS",
+    "SATISFIED_FROM",
+    "Figures",
+    "GroupBy",
+    "Moved",
+    "Recount",
+    "definitions_as_markdown",
+    "figures",
+    "recount",
+]
 
 GroupBy = Literal["unit", "domain"] | None
 Key = str | None
-Moved = Mapping[str, str]
-"""Under which unit a unit's cases are counted; a key is a unit's code, or "unit/ward" for one ward alone."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
-    """How one unit, one domain, or everything asked about stands; numbers of cases, and hours."""
-
-    received: int = 0
-    people: int = 0
-    """How many people stand behind those received: cases merged into one count with it."""
-    answered: int = 0
-    on_time: int = 0
-    late: int = 0
-    late_with_extension: int = 0
-    on_track: int = 0
-    at_risk: int = 0
-    overdue: int = 0
-    reopened: int = 0
-    returned: int = 0
-    rejected: int = 0
-    rejected_late: int = 0
-    rating_count: int = 0
-    rating_sum: int = 0
-    """The sum of the ratings, each from 1 to 5."""
-    satisfied: int = 0
-    median_hours: float | None = None
-    """Working hours from receipt to answer that half of the answers took at most; None without answers."""
-    p90_hours: float | None = None
-    """The same for nine in ten."""
-
-    @property
-    def open(self) -> int:
-        """Cases on which somebody still owes something."""
-        return self.on_track + self.at_risk + self.overdue
-
-    @property
-    def rating(self) -> float | None:
-        """The mean of the ratings, None without any."""
-        return self.rating_sum / self.rating_count if self.rating_count else None
-
-    @property
-    def satisfaction(self) -> float | None:
-        """The share of ratings of 4 and 5 among all ratings, None without any."""
-        return self.satisfied / self.rating_count if self.rating_count else None
-
-
-_COUNTS = tuple(field.name for field in fields(Figures) if not field.name.endswith("_hours"))
-_SHARES = {"median_hours": (5, 10), "p90_hours": (9, 10)}
-"""Each percentile as a fraction, so that its place in the row is a matter of whole numbers."""
-_DIGITS = 6
-"""Of a percentile: less than those of hours would hide a difference, more would show the computer's."""
+_DAY = timedelta(days=1)
 
 DEFINITIONS: Mapping[str, tuple[str, str]] = {
     "received": ("cases with `received_at` in the period", "period"),
@@ -130,8 +80,11 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
         "(`late_before`)",
         "period",
     ),
-    "median_hours": ("the 50th percentile of `handled_hours` of those answered", "period"),
-    "p90_hours": ("the 90th percentile of `handled_hours` of those answered", "period"),
+    "median_hours": (
+        "the 50th percentile of `handled_hours` of those answered, each counted as the step that it lies in",
+        "period",
+    ),
+    "p90_hours": ("the 90th percentile of the same", "period"),
     "rating_count": ("of those answered, cases that are rated", "period"),
     "rating": ("the sum of their ratings (1 to 5) / `rating_count`; none without ratings", "period"),
     "satisfied": ("of those answered, cases rated 4 or 5", "period"),
@@ -157,182 +110,7 @@ def definitions_as_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-# ── by queries ───────────────────────────────────────────────────────────────────────────────────
-
-_RECEIVED = and_(
-    case.c.received_at >= bindparam("start"),
-    case.c.received_at < bindparam("end"),
-    # Its master is the case that is handled; nobody is measured by one incident twice.
-    case.c.status != Status.MERGED,
-)
-_ANSWERED = and_(
-    case.c.answered_at >= bindparam("start"),
-    case.c.answered_at < bindparam("end"),
-    case.c.status.in_(ANSWERED_STATUSES),
-)
-_OPEN = case.c.status.in_(sorted(OPEN_STATUSES))
-_IN_TIME = and_(
-    ~case.c.late_before, or_(case.c.answer_due_at.is_(None), case.c.answered_at <= case.c.answer_due_at)
-)
-_BY_EXTENSION = func.coalesce(case.c.answered_at > case.c.extended_from, False)
-# A case that waits for its reporter stands as it stood when its clock was stopped.
-_OVERDUE = and_(
-    func.coalesce(case.c.due_at < bindparam("now"), False),
-    func.coalesce(case.c.due_at < case.c.paused_at, case.c.paused_at.is_(None)),
-)
-_WARNED = and_(
-    func.coalesce(case.c.warn_at <= bindparam("now"), False),
-    func.coalesce(case.c.warn_at <= case.c.paused_at, case.c.paused_at.is_(None)),
-)
-_REJECTED = case.c.status == Status.REJECTED
-# The literal number lets the partial index serve a prepared statement too.
-_RETURNED = and_(_RECEIVED, case.c.returned_count > literal_column("0"), event.c.type == "returned")
-
-# Three questions to the database, each answered from an index of its own.
-_PARTS: tuple[tuple[ColumnElement[bool], Mapping[str, ColumnElement[bool]]], ...] = (
-    (
-        _RECEIVED,
-        {
-            "received": true(),
-            "reopened": case.c.reopened_count > 0,
-            "rejected": _REJECTED,
-            "rejected_late": and_(_REJECTED, ~_IN_TIME),
-        },
-    ),
-    (
-        _ANSWERED,
-        {
-            "answered": true(),
-            "on_time": and_(_IN_TIME, ~_BY_EXTENSION),
-            "late_with_extension": and_(_IN_TIME, _BY_EXTENSION),
-            "late": ~_IN_TIME,
-            "rating_count": case.c.rating.is_not(None),
-            "satisfied": case.c.rating >= SATISFIED_FROM,
-        },
-    ),
-    (
-        _OPEN,
-        {
-            "on_track": and_(~_OVERDUE, ~_WARNED),
-            "at_risk": and_(~_OVERDUE, _WARNED),
-            "overdue": _OVERDUE,
-        },
-    ),
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Form:
-    """Which statements a question needs; the same form is built once."""
-
-    dialect: str
-    group_by: GroupBy
-    of_units: bool
-    of_domain: bool
-    moved: bool
-    returns: bool
-
-
-@cache
-def _statements(form: _Form) -> tuple[Select[Any], ...]:
-    key, source, conditions = _asked(form, case, case.c.unit_code)
-    return (
-        *(
-            _counting(form, key, counts, part).select_from(source).where(part, *conditions)
-            for part, counts in _PARTS
-        ),
-        *([_returns(form)] if form.returns else []),
-        *([] if form.dialect == "postgresql" else [_percentiles(key, source, conditions)]),
-    )
-
-
-def _asked(
-    form: _Form, source: FromClause, has: ColumnElement[Any]
-) -> tuple[ColumnElement[Any], FromClause, list[ColumnElement[bool]]]:
-    """Return the key of the groups, what is read, and the conditions. has: the unit that is meant."""
-    unit_code: ColumnElement[Any] = has
-    if form.moved:
-        source, unit_code = _units_moved(form.dialect, source, has)
-    conditions: list[ColumnElement[bool]] = [case.c.kind.in_(COUNTED_KINDS)]
-    if form.of_units:
-        conditions.append(has.in_(bindparam("units", expanding=True)))
-    if form.of_units and form.moved:
-        conditions.append(unit_code.in_(bindparam("counted_under", expanding=True)))
-    if form.of_domain:
-        conditions.append(case.c.domain.in_(bindparam("domains", expanding=True)))
-    key = {None: null(), "unit": unit_code, "domain": case.c.domain}[form.group_by]
-    return key, source, conditions
-
-
-def _returns(form: _Form) -> Select[Any]:
-    """Count the cases that were returned under the units that returned them."""
-    returns = case.join(event, event.c.case_id == case.c.id)
-    key, source, conditions = _asked(form, returns, event.c.unit_code)
-    counted = func.count(case.c.id.distinct()).label("returned")
-    statement = select(key.label("key"), counted).select_from(source).where(_RETURNED, *conditions)
-    return statement if form.group_by is None else statement.group_by(key)
-
-
-def _counting(
-    form: _Form, key: ColumnElement[Any], counts: Mapping[str, ColumnElement[bool]], part: ColumnElement[bool]
-) -> Select[Any]:
-    columns: list[ColumnElement[Any]] = [
-        func.sum(cast(holds, Integer)).label(name) for name, holds in counts.items()
-    ]
-    if part is _RECEIVED:
-        columns.append(func.sum(case.c.people_count).label("people"))
-    if part is _ANSWERED:
-        columns.append(func.sum(case.c.rating).label("rating_sum"))
-        if form.dialect == "postgresql":
-            columns += [
-                func.percentile_cont(of / among).within_group(case.c.handled_hours.asc()).label(name)
-                for name, (of, among) in _SHARES.items()
-            ]
-    statement = select(key.label("key"), *columns)
-    return statement if form.group_by is None else statement.group_by(key)
-
-
-def _percentiles(
-    key: ColumnElement[Any], source: FromClause, conditions: Iterable[ColumnElement[bool]]
-) -> Select[Any]:
-    """Return the percentiles as PostgreSQL has them, in the words of a database that has none.
-
-    Of n values in order, the one at (n - 1) * share, counted from nought, between two in proportion.
-    """
-    hours = case.c.handled_hours
-    ranked = (
-        select(
-            key.label("key"),
-            hours.label("hours"),
-            func.row_number().over(partition_by=key, order_by=hours).label("place"),
-            (func.count().over(partition_by=key) - 1).label("last"),
-        )
-        .select_from(source)
-        .where(_ANSWERED, hours.is_not(None), *conditions)
-        .subquery()
-    )
-    columns = []
-    for name, (of, among) in _SHARES.items():
-        below, rest = ranked.c.last * of // among, cast(ranked.c.last * of % among, Float) / among
-        lower = func.max(either((ranked.c.place == below + 1, ranked.c.hours)))
-        upper = func.coalesce(func.max(either((ranked.c.place == below + 2, ranked.c.hours))), lower)
-        columns.append((lower + (upper - lower) * func.max(rest)).label(name))
-    return select(ranked.c.key, *columns).group_by(ranked.c.key)
-
-
-def _units_moved(
-    dialect: str, source: FromClause, has: ColumnElement[Any]
-) -> tuple[FromClause, ColumnElement[Any]]:
-    """Return cases joined with the units that they are counted under, and the code of that unit."""
-    given = bindparam("moved", type_=Json)
-    each = func.jsonb_each_text(cast(given, JSONB)) if dialect == "postgresql" else func.json_each(given)
-    rows = each.table_valued("key", "value")
-    moved = select(rows.c.key, rows.c.value).cte("moved").prefix_with("MATERIALIZED")
-    whole, ward = moved.alias("whole"), moved.alias("of_ward")
-    source = source.outerjoin(whole, whole.c.key == has).outerjoin(
-        ward, ward.c.key == has + "/" + case.c.ward_code
-    )
-    return source, func.coalesce(ward.c.value, whole.c.value, has)
+# ── by what is kept ready ────────────────────────────────────────────────────────────────────────
 
 
 async def figures(
@@ -352,50 +130,111 @@ async def figures(
     Without `group_by` there is one entry, under None. By unit, None stands for cases that no unit has.
     Open cases are counted as of now, whenever they were received. `unit_codes` are exactly the units
     meant; whoever asks for a subtree names all of it. `moved` says which units' cases are counted under
-    another unit: under their successors (`routing.succession.as_now`), or under the unit above them.
+    another unit: under their successors (`routing.trees.as_now`), or under the unit above them.
     `unit_codes` and the keys are units after that. domain: one or several. returns: whether `returned` is
-    wanted, which takes longer than all else.
+    wanted, which no figures are kept of.
     """
-    row: dict[str, Any] = {"start": start, "end": end, "now": now}
-    if moved:
-        row["moved"] = dict(moved)
-    if unit_codes is not None:
-        row["units"] = sorted(_counted_under(unit_codes, moved or {}))
-        if moved:
-            row["counted_under"] = sorted(unit_codes)
-    if domain is not None:
-        row["domains"] = sorted(_all_of(domain))
-    form = _Form(
-        dialect=transaction.dialect,
+    asked = _Asked(
+        start=start,
+        end=end,
+        now=now,
+        unit_codes=None if unit_codes is None else frozenset(unit_codes),
+        domains=None if domain is None else all_of(domain),
         group_by=group_by,
-        of_units=unit_codes is not None,
-        of_domain=domain is not None,
-        moved=bool(moved),
-        returns=returns,
+        # In a total of everything it makes no difference.
+        moved=moved if moved and (unit_codes is not None or group_by == "unit") else {},
     )
-    found: dict[Key, dict[str, Any]] = {} if group_by else {None: {}}
-    for statement in _statements(form):
-        for counted in await transaction.fetch(statement, row):
-            found.setdefault(counted["key"], {}).update(counted)
-    return {key: _made(counted) for key, counted in found.items()}
+    found: dict[Key, Tally] = {} if group_by else {None: Tally()}
+    for tallies in await _counted(transaction, asked, returns=returns):
+        for key, tally in tallies.items():
+            found[key] = found.get(key, Tally()).plus(tally)
+    return {key: tally.figures() for key, tally in found.items() if tally or (key is None and not group_by)}
 
 
-def _all_of(domain: str | Collection[str]) -> frozenset[str]:
-    return frozenset([domain] if isinstance(domain, str) else domain)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """A question: `figures` tells what each part means."""
+
+    start: datetime
+    end: datetime
+    now: datetime
+    unit_codes: frozenset[str] | None
+    domains: frozenset[str] | None
+    group_by: GroupBy
+    moved: Moved
+
+    def scan(self, start: datetime, end: datetime, has: Collection[str] | None) -> Scan:
+        """Return the question to the cases themselves, of these units or of all."""
+        if has is None and self.unit_codes is not None:
+            has = rollups.having(self.unit_codes, self.moved)
+        return Scan(
+            start=start,
+            end=end,
+            now=self.now,
+            group_by=self.group_by,
+            has=has,
+            counted_under=self.unit_codes,
+            domains=self.domains,
+            moved=self.moved,
+        )
+
+    def by_ward(self) -> frozenset[str]:
+        """Return the units that nothing is kept of: their cases are told apart by ward."""
+        units = rollups.told_by_ward(self.moved)
+        return units if self.unit_codes is None else units & rollups.having(self.unit_codes, self.moved)
+
+    def kept(self, first: date, last: date) -> Kept:
+        """Return the question to the figures kept ready."""
+        return Kept(
+            first=first,
+            last=last,
+            buckets=rollups.buckets_of(first, last),
+            group=self.group_by,
+            units=None if self.unit_codes is None else rollups.counted_as_wholes(self.unit_codes, self.moved),
+            domains=self.domains,
+        )
 
 
-def _counted_under(unit_codes: Collection[str], moved: Moved) -> set[str]:
-    """Return the units whose cases may be counted under these, so that an index can find them."""
-    wanted = set(unit_codes)
-    return wanted | {key.partition("/")[0] for key, under in moved.items() if under in wanted}
+async def _counted(transaction: Transaction, asked: _Asked, *, returns: bool) -> list[dict[Key, Tally]]:
+    """Return what each source counts: what is kept of whole days, and the cases themselves for the rest."""
+    first, last = _whole_days(asked.start, asked.end)
+    by_ward = asked.by_ward()
+    found = [_under(asked, await rollups.read_open(transaction, asked.kept(first, last), now=asked.now))]
+    if first <= last:
+        begin, finish = rollups.midnight(first), rollups.midnight(last + _DAY)
+        found.append(_under(asked, await rollups.read_period(transaction, asked.kept(first, last))))
+        if by_ward:
+            found.append(await scanning.scan_period(transaction, asked.scan(begin, finish, by_ward)))
+        parts = [(asked.start, begin), (finish, asked.end)]
+    else:
+        parts = [(asked.start, asked.end)]
+    for start, end in parts:
+        if start < end:
+            found.append(await scanning.scan_period(transaction, asked.scan(start, end, None)))
+    if by_ward:
+        found.append(await scanning.scan_open(transaction, asked.scan(asked.start, asked.end, by_ward)))
+    if returns:
+        found.append(await scanning.scan_returns(transaction, asked.scan(asked.start, asked.end, None)))
+    return found
 
 
-def _made(counted: Mapping[str, Any]) -> Figures:
-    numbers: dict[str, Any] = {name: int(counted.get(name) or 0) for name in _COUNTS}
-    for name in _SHARES:
-        value = counted.get(name)
-        numbers[name] = None if value is None else round(value, _DIGITS)
-    return Figures(**numbers)
+def _whole_days(start: datetime, end: datetime) -> tuple[date, date]:
+    """Return the first and the last local day that lie within a period as wholes; none if they cross."""
+    begin, finish = start.astimezone(LOCAL_TIME), end.astimezone(LOCAL_TIME)
+    first = begin.date() if begin.time() == time() else begin.date() + _DAY
+    return first, finish.date() - _DAY
+
+
+def _under(asked: _Asked, tallies: Mapping[str, Tally]) -> dict[Key, Tally]:
+    """Return tallies of units as they have the cases under those that they are counted under."""
+    if asked.group_by != "unit":
+        return {key if asked.group_by else None: tally for key, tally in tallies.items()}
+    by_ward, found = rollups.told_by_ward(asked.moved), dict[Key, Tally]()
+    for unit, tally in tallies.items():
+        if unit not in by_ward:
+            key = None if unit == NO_UNIT else asked.moved.get(unit, unit)
+            found[key] = found.get(key, Tally()).plus(tally)
+    return found
 
 
 # ── by a recount of the events ───────────────────────────────────────────────────────────────────
@@ -520,7 +359,7 @@ class Recount:
         moved: Moved | None = None,
     ) -> dict[Key, Figures]:
         """Return what `figures` returns for the same question."""
-        found: dict[Key, _Tally] = {} if group_by else {None: _Tally()}
+        found: dict[Key, Tally] = {} if group_by else {None: Tally()}
         for history in self._histories.values():
             if not _is_meant(history.state, domain):
                 continue
@@ -539,7 +378,7 @@ class Recount:
                 if again or not any(counted.values()) or not (unit_codes is None or unit in unit_codes):
                     continue
                 told |= {(key, name) for name in counted}
-                found.setdefault(key, _Tally()).add(counted, history.handled_hours)
+                _add(found.setdefault(key, Tally()), counted, history.handled_hours)
         return {key: tally.figures() for key, tally in found.items()}
 
 
@@ -575,31 +414,10 @@ async def recount(
     )
 
 
-class _Tally:
-    """Counts and hours of one group."""
-
-    def __init__(self) -> None:
-        self.counts = dict.fromkeys(_COUNTS, 0)
-        self.hours: list[float] = []
-
-    def add(self, counted: Mapping[str, int], hours: float | None) -> None:
-        for name, number in counted.items():
-            self.counts[name] += number
-        if counted.get("answered") and hours is not None:
-            self.hours.append(hours)
-
-    def figures(self) -> Figures:
-        self.hours.sort()
-        shares: dict[str, Any] = {name: _percentile(self.hours, *share) for name, share in _SHARES.items()}
-        return Figures(**self.counts, **shares)
-
-
-def _percentile(ordered: Sequence[float], of: int, among: int) -> float | None:
-    if not ordered:
-        return None
-    place, rest = divmod((len(ordered) - 1) * of, among)
-    lower, upper = ordered[place], ordered[min(place + 1, len(ordered) - 1)]
-    return round(lower + (upper - lower) * rest / among, _DIGITS)
+def _add(tally: Tally, counted: Mapping[str, int], hours: float | None) -> None:
+    tally.add(counted)
+    if counted.get("answered") and hours is not None:
+        tally.steps[step_of(hours)] += 1
 
 
 def _counted_unit(unit: str | None, state: Mapping[str, Any], moved: Moved) -> str | None:
@@ -611,7 +429,7 @@ def _counted_unit(unit: str | None, state: Mapping[str, Any], moved: Moved) -> s
 def _is_meant(state: Mapping[str, Any], domain: str | Collection[str] | None) -> bool:
     if state["kind"] not in COUNTED_KINDS or state["status"] == Status.MERGED:
         return False
-    return domain is None or state["domain"] in _all_of(domain)
+    return domain is None or state["domain"] in all_of(domain)
 
 
 def _count(history: _History, start: datetime, end: datetime, now: datetime) -> dict[str, int]:

@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from storage import folding
 from storage.database import Database
 
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -33,6 +34,8 @@ async def _run(url: str, step: str, revision: str) -> None:
     try:
         async with database.begin() as transaction:
             await transaction.connection.run_sync(_migrate, step, revision)
+            if (step, revision) == ("upgrade", "head"):
+                await folding.follow(transaction)
     finally:
         await database.close()
 

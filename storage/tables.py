@@ -877,7 +877,7 @@ rollup = Table(
     _number("rating_sum"),
     _number("satisfied"),
     sqlite_with_rowid=False,
-    comment="Figures kept ready: cases received and answered by local day (d), week (w), month (m), year (y).",
+    comment="Figures kept ready: what was received and answered in a day (d), week (w), month (m), year (y).",
 )
 
 rollup_hours = Table(

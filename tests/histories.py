@@ -51,6 +51,16 @@ async def live_all(database: Database, stage: Stage, *, seed: int, count: int, f
 
 def _live(transaction: Transaction, stage: Stage, dice: random.Random, number: int) -> Case:
     at = stage.begins_at + timedelta(seconds=dice.randrange(stage.days * 86_400))
+    case = receive(transaction, stage, dice, number, at)
+    for _ in range(dice.randrange(14)):
+        at += timedelta(seconds=int(dice.expovariate(1 / 60_000)), microseconds=dice.randrange(1_000_000))
+        happen(transaction, stage, case, dice, at)
+    cases.add_case(transaction, case)
+    return case
+
+
+def receive(transaction: Transaction, stage: Stage, dice: random.Random, number: int, at: datetime) -> Case:
+    """Return a case received just now, with its first event; the case is not stored."""
     case = Case(
         id=new_id(),
         code=f"HN-{number:08}",
@@ -68,14 +78,11 @@ def _live(transaction: Transaction, stage: Stage, dice: random.Random, number: i
         received_at=at,
     )
     progress.record(transaction, case, "received", actor=progress.citizen(case), now=at)
-    for _ in range(dice.randrange(14)):
-        at += timedelta(seconds=int(dice.expovariate(1 / 60_000)), microseconds=dice.randrange(1_000_000))
-        _happens(transaction, stage, case, dice, at)
-    cases.add_case(transaction, case)
     return case
 
 
-def _happens(transaction: Transaction, stage: Stage, case: Case, dice: random.Random, at: datetime) -> None:
+def happen(transaction: Transaction, stage: Stage, case: Case, dice: random.Random, at: datetime) -> None:
+    """Let one thing happen that may happen to a case now, and write it down; the case is not saved."""
     if dice.random() < 0.1:
         _happens_besides(transaction, case, dice, at)
         return

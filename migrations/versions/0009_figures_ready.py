@@ -60,7 +60,7 @@ def upgrade() -> None:
     _create(
         "rollup",
         numbers,
-        "Figures kept ready: cases received and answered by local day (d), week (w), month (m), year (y).",
+        "Figures kept ready: what was received and answered in a day (d), week (w), month (m), year (y).",
     )
     _create(
         "rollup_hours",
@@ -134,8 +134,8 @@ def _create_changes() -> None:
 def _triggers(dialect: str) -> Sequence[str]:
     columns = ", ".join(_COUNTED)
     before, after = (", ".join(f"{row}.{name}" for name in _COUNTED) for row in ("OLD", "NEW"))
-    take = f"INSERT INTO rollup_change (sign, {columns}) VALUES (-1, {before});"
-    add = f"INSERT INTO rollup_change (sign, {columns}) VALUES (1, {after});"
+    into = f"INSERT INTO rollup_change (sign, {columns})"
+    take, add = f"{into} VALUES (-1, {before});", f"{into} VALUES (1, {after});"
     differs = "IS NOT" if dialect == "sqlite" else "IS DISTINCT FROM"
     changed = " OR ".join(f"OLD.{name} {differs} NEW.{name}" for name in _COUNTED)
     if dialect == "sqlite":

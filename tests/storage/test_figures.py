@@ -226,7 +226,7 @@ async def answered_after(database: Database, reporter: int, hours: float) -> Non
         ([6], 6, 6),
         ([2, 8], 5, 7.4),
         ([3, 1, 2], 2, 2.8),
-        ([0.5, 1, 1.25, 7, 30.5], 1.25, 21.1),
+        ([0.5, 1, 1.25, 7, 30.5], 1.5, 22),
         (list(range(1, 12)), 6, 10),
     ],
 )
