@@ -26,7 +26,7 @@ from handlers.alarms import Later
 from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
-from storage import messages, seals, units
+from storage import folding, messages, seals, units
 from storage.database import Database, Transaction
 from storage.faults import is_away
 
@@ -54,6 +54,7 @@ JOBS: dict[str, tuple[Job, float]] = {
     "learn_pace": (looking_ahead.learn_pace, 600),
     "digest": (digest.send, 60),
     "watch_rises": (looking_ahead.watch, 600),
+    "add_figures": (folding.tick, 10),
 }
 """Each job and how many seconds lie between its ticks."""
 

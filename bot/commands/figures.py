@@ -13,7 +13,10 @@ from tqdm import tqdm
 from bot.commands.opening import Refused, city_of, counted, day_of, nearest, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from routing.organisation import City
+    from storage.folding import Difference
     from storage.seals import Verified
 
 
@@ -35,6 +38,12 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
         default="then",
         help="the work of units that are over: with them (then), or with their successors (now)",
     )
+    stats.add_argument(
+        "--check",
+        action="store_true",
+        help="compare the figures kept ready to a count; status 1 if one differs",
+    )
+    stats.add_argument("--rebuild", action="store_true", help="count the figures kept ready anew")
     stats.set_defaults(run=run_stats)
     verify = commands.add_parser("verify", help="check the ledger; status 1 if an event does not hold")
     verify.add_argument("--day", type=day_of, metavar="DATE", help="this day alone; with --root, its seal")
@@ -44,8 +53,40 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def run_stats(arguments: argparse.Namespace) -> int:
-    """Print the figures of a period, 30 days by default."""
-    return asyncio.run(_stats(arguments))
+    """Print the figures of a period, 30 days by default; or see to those that are kept ready."""
+    if arguments.rebuild:
+        return asyncio.run(_rebuild(arguments))
+    return asyncio.run(_check_kept(arguments) if arguments.check else _stats(arguments))
+
+
+async def _rebuild(arguments: argparse.Namespace) -> int:
+    from storage import folding
+
+    async with opened(arguments.settings) as database, database.begin() as transaction:
+        await folding.rebuild(
+            transaction, told=lambda table: print(f"Counting {table} anew.", file=sys.stderr)
+        )
+    print("The figures kept ready are counted anew.")
+    return 0
+
+
+async def _check_kept(arguments: argparse.Namespace) -> int:
+    from storage import folding
+
+    async with opened(arguments.settings) as database, database.read() as transaction:
+        found = await folding.differences(transaction)
+    _refuse_other_figures(found)
+    print("The figures kept ready are what the cases give.")
+    return 0
+
+
+def _refuse_other_figures(found: "Sequence[Difference]") -> None:
+    if found:
+        shown = "\n".join(map(str, found))
+        raise Refused(
+            f"Figures kept ready are not what the cases give:\n{shown}\n"
+            "Run: python -m bot stats --rebuild (and tell the developers what had happened)"
+        )
 
 
 async def _stats(arguments: argparse.Namespace) -> int:
@@ -88,7 +129,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 async def _verify(arguments: argparse.Namespace) -> int:
-    from storage import seals
+    from storage import folding, seals
 
     with tqdm(unit=" events", disable=not sys.stderr.isatty()) as bar:
 
@@ -103,9 +144,11 @@ async def _verify(arguments: argparse.Namespace) -> int:
                 )
             except ValueError as error:
                 raise Refused(f"--root: {error}") from error
+            # One day alone is checked to know something soon.
+            kept = [] if arguments.day else await folding.differences(transaction)
     if arguments.json:
-        print(json.dumps(_as_row(found), ensure_ascii=False))
-        return 0 if found.holds else 1
+        print(json.dumps({**_as_row(found), "figures": [*map(str, kept)]}, ensure_ascii=False))
+        return 0 if found.holds and not kept else 1
     if not found.holds:
         raise Refused("The ledger does not hold: " + "\n".join(map(str, found.faults)))
     print(
@@ -114,6 +157,7 @@ async def _verify(arguments: argparse.Namespace) -> int:
     print(_about_seal(found))
     if found.sealed_late:
         print(_about_late(found))
+    _refuse_other_figures(kept)
     return 0
 
 

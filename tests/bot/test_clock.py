@@ -10,7 +10,7 @@ from bot import clock
 from bot.clock import JOBS, Clock
 from handlers import alarms, closing, reminding
 from routing.organisation import City, Procedure
-from storage import units
+from storage import folding, units
 from storage.database import Database, Transaction
 from tests.city import CityHarness
 from tests.machinery import found_city
@@ -123,7 +123,7 @@ async def test_days_are_sealed_by_the_time_of_the_database_where_it_has_one(
 
 
 def test_every_duty_of_the_city_has_its_job() -> None:
-    duties = {reminding.remind, closing.stop_waiting, closing.close_silent}
+    duties = {reminding.remind, closing.stop_waiting, closing.close_silent, folding.tick}
     assert duties <= {job for job, _ in JOBS.values()}
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import update
 from handlers import texts
 from storage import seals
 from storage.tables import case as case_table
-from storage.tables import event
+from storage.tables import event, rollup
 from tests.city import CityHarness
 from tests.shell import Shell, shell_of
 
@@ -349,6 +349,23 @@ async def test_a_noted_root_and_a_day_can_be_verified_alone(
     assert other.status == 1
     assert f"the seal ({day})" in other.err
     assert (await asyncio.to_thread(shell, "verify", "--root", "12")).status == 1
+
+
+async def test_figures_that_somebody_changed_are_named_and_counted_anew(
+    city: CityHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await reported(city, 2)
+    shell = shell_of(city, capsys)
+    assert (await asyncio.to_thread(shell, "stats", "--rebuild")).status == 0
+    assert "are what the cases give" in (await asyncio.to_thread(shell, "stats", "--check")).out
+    async with city.database.begin() as transaction:
+        await transaction.execute(update(rollup).where(rollup.c.tier == "unit").values(late=1))
+    told = await asyncio.to_thread(shell, "stats", "--check")
+    assert (told.status, "domain *" in told.err, "stats --rebuild" in told.err) == (1, True, True)
+    proved = await asyncio.to_thread(shell, "verify", "--json")
+    assert (proved.status, proved.data["holds"], bool(proved.data["figures"])) == (1, True, True)
+    await asyncio.to_thread(shell, "stats", "--rebuild")
+    assert (await asyncio.to_thread(shell, "verify", "--json")).data["figures"] == []
 
 
 # ── before the first day, and wrong settings ─────────────────────────────────────────────────────
