@@ -32,16 +32,17 @@ EXTEND = {"grant_extension", "refuse_extension"}
 STEER = {"assign", "reject", "hand_over", "ask_support", "snooze"}
 LOOK = {"see", "see_reporter", "figures"}
 MERGE = {"merge", "unmerge"}
+ORDER = {"direct", "explain_to"}
 
 # What each may do to an ordinary case of the ward.
 ALLOWED: dict[tuple[str, str], set[str]] = {
     ("officer", WARD): LOOK | WORK | {"propose_answer"},
     ("chair", WARD): LOOK | WORK | MERGE | APPROVE | {"reject", "snooze"},
     ("officer", ABOVE): LOOK,
-    ("chair", ABOVE): LOOK | APPROVE | EXTEND | {"hand_over"},
+    ("chair", ABOVE): LOOK | APPROVE | EXTEND | ORDER | {"hand_over"},
     ("officer", BESIDE): set(),
     ("chair", BESIDE): set(),
-    ("leader", ABOVE): LOOK | EXTEND | {"ask_support"},
+    ("leader", ABOVE): LOOK | EXTEND | ORDER | {"ask_support"},
     ("dispatcher", ABOVE): LOOK | MERGE | STEER,
     ("dispatcher", BESIDE): LOOK | MERGE | STEER,
     ("admin", ABOVE): set(),
