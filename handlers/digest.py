@@ -381,6 +381,7 @@ def _say(turn: Turn, setting: Digest) -> None:
             next_at=next_time(turn.city, setting, turn.now) if on else None,
         ),
         buttons=_choices(setting),
+        spends=True,
     )
 
 

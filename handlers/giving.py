@@ -307,7 +307,7 @@ async def _echo(turn: Turn, directive: Directive, case: Case | None) -> None:
     if said is not None and said[1] is not None and not extends:
         earlier = texts.label_give_earlier(before=said[1])
         rows.insert(1, [Button(label=earlier, data=f"dearlier:{directive.id}")])
-    turn.say(text, buttons=rows, case_id=directive.case_id)
+    turn.say(text, buttons=rows, case_id=directive.case_id, spends=True)
 
 
 def _said_moment(turn: Turn, directive: Directive) -> tuple[datetime, datetime | None] | None:
@@ -350,7 +350,7 @@ async def _at_hand(turn: Turn, argument: str) -> tuple[Directive, Case | None] |
     over = directive.due_at is not None and directive.due_at <= turn.now
     if over or turn.now >= directive.proposed_at + VALID:
         await _settle(turn, directive, "lapsed")
-        turn.say(texts.directive_lapsed())
+        turn.say(texts.directive_lapsed(), spends=True)
         return None
     return directive, case
 
@@ -380,7 +380,7 @@ async def drop(turn: Turn, argument: str) -> None:
     found = await _at_hand(turn, argument)
     if found is not None:
         await _settle(turn, found[0], "dropped")
-        turn.say(texts.directive_dropped())
+        turn.say(texts.directive_dropped(), spends=True)
 
 
 async def choose_unit(turn: Turn, argument: str) -> None:
@@ -550,6 +550,7 @@ async def _tell(turn: Turn, directive: Directive, case: Case | None) -> None:
             outside=outside,
         ),
         case_id=directive.case_id,
+        spends=True,
     )
     if directive.kind != directives.EXTEND:
         await _tell_group(turn, directive, case, giver)

@@ -78,7 +78,8 @@ async def see(turn: Turn, argument: str) -> None:
         await _mark_seen(turn, directive, case, post)
         unit = cards.unit_name(turn.city, directive.unit_code)
         text = texts.directive_is_seen(unit=unit, due_at=directive.due_at)
-        turn.say(text, buttons=directive_cards.report_button(directive), case_id=directive.case_id)
+        buttons = directive_cards.report_button(directive)
+        turn.say(text, buttons=buttons, case_id=directive.case_id, spends=True)
 
 
 async def _mark_seen(turn: Turn, directive: Directive, case: Case | None, post: Post) -> None:
@@ -249,6 +250,7 @@ async def begin_again(turn: Turn, argument: str) -> None:
         turn.say(
             texts.reply_with_directive_report() if turn.chat.group else texts.directive_report_empty(),
             case_id=directive.case_id,
+            spends=True,
         )
 
 
@@ -294,6 +296,7 @@ async def _bring(turn: Turn, directive: Directive, case: Case | None) -> None:
     turn.say(
         texts.directive_report_sent(giver=directive_cards.giver_name(turn.city, directive, name)),
         case_id=directive.case_id,
+        spends=True,
     )
     await _tell_thread(turn, directive, case, news)
 

@@ -70,18 +70,20 @@ class Turn:
         links: Sequence[tuple[str, str]] = (),
         drawing: dict[str, Any] | None = None,
         export: dict[str, Any] | None = None,
+        spends: bool = False,
     ) -> None:
         """Answer in this chat. `photos` are media keys; `case_id` lets a reply to it find its case.
 
-        The first answer to a pressed button takes the spent buttons away. links: labels and addresses of
-        pages. drawing and export: a picture and a workbook that are made when this is sent.
+        The first answer to a pressed button takes the spent buttons away; in a group, where others may be
+        the ones that they are for, only with `spends`. links: labels and addresses of pages. drawing and
+        export: a picture and a workbook that are made when this is sent.
         """
         message = OutboundMessage(
             text=text,
             buttons=tuple(tuple(row) for row in buttons),
             photos=tuple(Photo(media_key=key) for key in photos),
             ask_location=ask_location,
-            replace=self.message.button_message,
+            replace=self.message.button_message if spends or not self.chat.group else "",
             topic=self.message.topic,
             links=tuple(links),
             drawing=drawing,

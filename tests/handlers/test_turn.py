@@ -19,13 +19,13 @@ NOW: datetime = MONDAY_MORNING
 AN = Address("web", "an")
 
 
-def turn(transaction: Transaction, *, chat: str = "an", **parts: Any) -> Turn:
+def turn(transaction: Transaction, *, chat: str = "an", group: bool = False, **parts: Any) -> Turn:
     return Turn(
         transaction=transaction,
         city=HANOI,
         now=NOW,
         message=InboundMessage(address=AN, sender="an", sent_at=NOW, **parts),
-        chat=Chat(channel="web", chat=chat),
+        chat=Chat(channel="web", chat=chat, group=group),
         person=Person(id=1),
         reading=None,
     )
@@ -56,6 +56,16 @@ async def test_an_answer_to_a_button_takes_the_spent_buttons_away(sqlite: Databa
         turn(transaction, button="yes", button_message="m-7").say("Xong")
     [row] = await waiting(sqlite)
     assert row["message"]["replace"] == "m-7"
+
+
+@pytest.mark.parametrize(("spends", "taken_away"), [(False, None), (True, "m-7")])
+async def test_in_a_group_a_press_takes_buttons_away_only_when_it_used_them_up(
+    sqlite: Database, spends: bool, taken_away: str | None
+) -> None:
+    async with sqlite.begin() as transaction:
+        turn(transaction, group=True, button="yes", button_message="m-7").say("Xong", spends=spends)
+    [row] = await waiting(sqlite)
+    assert row["message"].get("replace") == taken_away
 
 
 async def test_an_answer_follows_a_chat_that_moved(sqlite: Database) -> None:

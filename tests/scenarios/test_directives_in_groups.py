@@ -76,6 +76,21 @@ async def test_an_order_is_shown_given_and_reported_on_in_the_thread(city: CityH
     assert await ledger.verify(city.database) is None
 
 
+async def test_a_press_by_somebody_else_leaves_the_buttons(city: CityHarness) -> None:
+    leader, chair, _, case = await in_group(city)
+    await leader.sends(text=f"{case.code} giao phường Khương Đình xử lý trước thứ Sáu")
+    asked = leader.last
+    await chair.presses("Giao ngay")
+    assert chair.last.message.replace == ""
+    await leader.does(button=asked.buttons[0].data, button_message=asked.id)
+    order = leader.last
+    assert any(shown.message.replace == asked.id for shown in leader.screen)
+    await leader.presses("Đã nhận việc")
+    assert leader.last.message.replace == ""
+    await chair.does(button=order.buttons[0].data, button_message=order.id)
+    assert chair.last.message.replace == order.id
+
+
 async def test_what_people_say_to_one_another_is_no_order(city: CityHarness) -> None:
     leader, chair, _, _ = await in_group(city)
     for words in ("cảm ơn các đồng chí", "giao phường Khương Đình xử lý nhé", "anh em chú ý"):
