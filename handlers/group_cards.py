@@ -1,11 +1,12 @@
 """Cases as a group of officials sees them, and messages to a group in their right topic."""
 
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
 from handlers import cards, texts
 from handlers.channel import Button, GroupAct, OutboundMessage
-from routing.home_address import find_home_addresses
+from routing.home_address import find_handles, find_home_addresses
 from routing.organisation import City
 from routing.personal_data import mask
 from routing.workflow import OPEN_STATUSES
@@ -44,9 +45,10 @@ def open_button(case: Case) -> Button:
 
 
 def masked(text: str) -> str:
-    """Return words as a group may read them: without names, numbers and house numbers of people."""
-    nameless = cards.for_others(text)
-    return mask(nameless, find_home_addresses(nameless))
+    """Return words as a group may read them: without names, numbers, accounts and homes of people."""
+    nameless = cards.for_others(unicodedata.normalize("NFC", text))
+    homeless = mask(nameless, find_home_addresses(nameless))
+    return mask(homeless, find_handles(homeless))
 
 
 async def post_to_group(
