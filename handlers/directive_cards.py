@@ -100,6 +100,11 @@ def counted(files: Sequence[KeptFile]) -> tuple[int, int]:
     return photos, len(files) - photos
 
 
+def number_in(argument: str) -> int:
+    """Return the number of a directive that a button or a command names; 0 for none."""
+    return int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 20 else 0
+
+
 # ── to whom ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -141,6 +146,11 @@ def send(
             dedupe_key=dedupe_key,
             not_before=telling.when_awake(official.last_inbound_at, now, urgent=urgent),
         )
+
+
+def unless_at_night(case: Case | None, now: datetime) -> datetime | None:
+    """Return until when waits what wakes people who have done nothing: the morning, unless it is urgent."""
+    return telling.when_awake(None, now, urgent=case is not None and case.urgent)
 
 
 async def note(

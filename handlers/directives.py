@@ -6,7 +6,7 @@ clock's.
 
 from handlers import access, cards, directive_cards, giving, reporting, texts
 from handlers.channel import Button, OutboundMessage
-from handlers.directive_cards import about, giver_name, name_of
+from handlers.directive_cards import about, giver_name, name_of, number_in
 from handlers.turn import Handler, Turn
 from routing.tracking_code import parse_code
 from storage import cases, directives
@@ -185,8 +185,7 @@ def _is_overdue(turn: Turn, directive: Directive) -> bool:
 
 async def show_one(turn: Turn, argument: str) -> None:
     """Show all that became of an order: its number."""
-    number = int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 20 else 0
-    directive = await directives.get_directive(turn.transaction, number)
+    directive = await directives.get_directive(turn.transaction, number_in(argument))
     if turn.chat.group or directive is None or not _may_read(turn, directive):
         turn.say(texts.only_in_private() if turn.chat.group else texts.directive_gone())
         return

@@ -6,7 +6,7 @@ chat: many people write in a group. When it is given everything is asked again.
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from handlers import (
     access,
@@ -23,7 +23,7 @@ from handlers import (
     triage,
 )
 from handlers.channel import Button, OutboundMessage
-from handlers.directive_cards import PHOTO, about, note
+from handlers.directive_cards import PHOTO, about, note, number_in
 from handlers.turn import Handler, Turn
 from routing import deadline, workflow
 from routing.instruction import SEVERAL_UNITS, Instruction, read_instruction
@@ -43,6 +43,7 @@ VALID = timedelta(hours=24)
 LONGEST_ORDER = 1500
 DIRECTORS = frozenset(access.REACHES["direct"])
 _CODE = re.compile(r"(?<!\w)[A-Za-z]{2,3}[- ]?[0-9A-Za-z]{4}[- ]?[0-9A-Za-z]{4}(?!\w)")
+_WRITTEN_DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 
 
 # ── understanding an order ───────────────────────────────────────────────────────────────────────
@@ -332,7 +333,7 @@ def _said_moment(turn: Turn, directive: Directive) -> tuple[datetime, datetime |
 
 async def _at_hand(turn: Turn, argument: str) -> tuple[Directive, Case | None] | None:
     """Return an order that waits for the tap of whoever presses, with its case; otherwise say why not."""
-    number = int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 20 else 0
+    number = number_in(argument)
     directive = await directives.get_directive(turn.transaction, number)
     if directive is None or not await _is_here(turn, directive):
         turn.say(texts.directive_gone())
@@ -571,7 +572,14 @@ async def _tell_group(turn: Turn, directive: Directive, case: Case | None, giver
     if group is None or case is None or not groups.shows(turn.city, group, case):
         return
     if groups.reaches(turn.city, group, directive.unit_code):
-        await group_cards.post_to_group(turn.transaction, group, shown, case=case, now=turn.now)
+        await group_cards.post_to_group(
+            turn.transaction,
+            group,
+            shown,
+            case=case,
+            now=turn.now,
+            not_before=directive_cards.unless_at_night(case, turn.now),
+        )
 
 
 async def _nobody_there(turn: Turn, directive: Directive, case: Case | None) -> None:
@@ -594,7 +602,7 @@ async def _write_outside(turn: Turn, directive: Directive, case: Case | None) ->
     short = OutboundMessage(
         text=texts.directive_short_message(city=city, kind=kind, about=named, due_at=due_at)
     )
-    quiet = deadline.in_quiet_hours(turn.now) and not (case is not None and case.urgent)
+    awake_at = directive_cards.unless_at_night(case, turn.now)
     for channel, addresses, message in (("mail", known.mail, letter), ("sms", known.phone, short)):
         for address in addresses:
             messages.post_notice(
@@ -604,7 +612,7 @@ async def _write_outside(turn: Turn, directive: Directive, case: Case | None) ->
                 message=message.as_dict(),
                 at=turn.now,
                 case_id=directive.case_id,
-                not_before=deadline.after_quiet_hours(turn.now) if quiet and channel == "sms" else None,
+                not_before=awake_at if channel == "sms" else None,
                 dedupe_key=f"directive:{directive.id}:{channel}:{address}"[:160],
             )
     return len(known.mail) + len(known.phone)
@@ -636,32 +644,34 @@ async def propose_about_unit(
 
 
 async def explain(turn: Turn, argument: str) -> None:
-    """Ask for an explanation of the figure that is shown: `UNIT:METRIC:FROM:TO`, days as 2026-11-23."""
-    unit_code, metric, first, last = (*argument.split(":"), "", "", "", "")[:4]
+    """Ask for an explanation of the figure that is shown: `UNIT:METRIC:FROM:TO`, days as 20261123."""
+    unit_code, metric, *days = (*argument.split(":"), "", "", "", "")[:4]
+    first, last = map(_day, days)
     group = await groups.group_here(turn)
     known = unit_code in turn.city.units and metric in texts.FIGURE_NAMES
     if turn.chat.group and (group is None or not groups.takes_part(turn.city, group, turn.person)):
         turn.say(texts.directive_not_here())
-    elif not known or not (_is_day(first) and _is_day(last)):
+    elif not known or first is None or last is None:
         turn.say(texts.stale_button())
     else:
-        figure = {"metric": metric, "from": first, "to": last, "unit": unit_code}
-        draft = _named(turn, unit_code, figure)
-        text = texts.explain_figure_order(about=draft)
+        figure = {"metric": metric, "from": first.isoformat(), "to": last.isoformat(), "unit": unit_code}
+        named = _named(turn, unit_code, metric, first, last)
+        text = texts.explain_figure_order(about=named)
         await propose_about_unit(turn, group, unit_code, figure, text, _usual_due(turn))
 
 
-def _is_day(written: str) -> bool:
+def _day(written: str) -> date | None:
+    """Return the day that a button names, as 20261123 or 2026-11-23; None for no such day."""
     try:
-        return len(written) == 10 and bool(datetime.fromisoformat(written))
+        return date.fromisoformat(written) if _WRITTEN_DAY.fullmatch(written) else None
     except ValueError:
-        return False
+        return None
 
 
-def _named(turn: Turn, unit_code: str, figure: dict[str, str]) -> str:
-    days = [datetime.fromisoformat(figure[end]) for end in ("from", "to")]
+def _named(turn: Turn, unit_code: str, metric: str, first: date, last: date) -> str:
+    days = [datetime.combine(day, time()) for day in (first, last)]
     unit = cards.unit_name(turn.city, unit_code)
-    return texts.figure_about(metric=figure["metric"], unit=unit, first=days[0], last=days[1])
+    return texts.figure_about(metric=metric, unit=unit, first=days[0], last=days[1])
 
 
 BUTTONS: dict[str, Handler] = {

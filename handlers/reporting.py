@@ -8,7 +8,7 @@ import re
 
 from handlers import access, cards, directive_cards, group_cards, groups, progress, texts, writing
 from handlers.channel import Address, Button, OutboundMessage
-from handlers.directive_cards import about, note
+from handlers.directive_cards import about, note, number_in
 from handlers.giving import kept_files
 from handlers.turn import Handler, Turn
 from routing.vietnamese import strip_accents
@@ -34,7 +34,7 @@ LONGEST_WORD = 60
 
 async def _for_unit(turn: Turn, argument: str) -> tuple[Directive, Case | None, Post] | None:
     """Return an order to the unit of whoever presses, with its case; otherwise say why not."""
-    number = int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 20 else 0
+    number = number_in(argument)
     directive = await directives.get_directive(turn.transaction, number)
     if directive is None or directive.status in (directives.PROPOSED, directives.DROPPED):
         turn.say(texts.directive_gone())
@@ -333,7 +333,9 @@ async def _tell_thread(turn: Turn, directive: Directive, case: Case | None, news
         buttons=((group_cards.open_button(case),),) if case else (),
         topic=directive.topic,
     )
-    turn.tell(Address(group.channel, group.chat), shown, case_id=directive.case_id)
+    there = Address(group.channel, group.chat)
+    waits = None if there == turn.address else directive_cards.unless_at_night(case, turn.now)
+    turn.tell(there, shown, case_id=directive.case_id, not_before=waits)
 
 
 async def _group_of(turn: Turn, directive: Directive) -> Group | None:

@@ -233,6 +233,25 @@ async def test_a_figure_is_explained(city: CityHarness) -> None:
         leader.sees(texts.stale_button())
 
 
+async def test_the_button_under_an_answer_asks_for_an_explanation(city: CityHarness) -> None:
+    leader, chair, _ = await started(city)
+    await leader.writes("tuần này phường Khương Đình quá hạn bao nhiêu vụ")
+    await leader.presses(texts.label_demand_explanation())
+    leader.sees("số vụ quá hạn của Phường Khương Đình, 23/11–")
+    await leader.presses("Giao ngay")
+    chair.sees("số vụ quá hạn của Phường Khương Đình, 23/11–", "Yêu cầu giải trình")
+    (order,) = await all_of(city)
+    assert order.about is not None
+    assert (order.about["unit"], order.about["metric"], order.about["from"]) == (
+        WARD,
+        "overdue",
+        "2026-11-23",
+    )
+    await leader.writes("/chidao")
+    await leader.presses("Xem 1")
+    leader.sees("số vụ quá hạn của Phường Khương Đình")
+
+
 async def test_a_unit_is_asked_to_explain_its_work(city: CityHarness) -> None:
     leader, chair, _ = await started(city)
     await leader.writes("yêu cầu phường Khương Đình giải trình vì sao chậm trả lời dân, trước thứ Sáu")

@@ -1,12 +1,16 @@
 """Orders in a group: the same rights as alone, the same thread, one person's tap; two taps at one time."""
 
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
+from routing.deadline import LOCAL_TIME
 from storage import groups, ledger
 from storage.cases import Case
 from storage.identity import new_id
+from storage.tables import case as case_table
 from storage.tables import group_chat, person
 from tests.city import CityHarness, Somebody
 from tests.scenarios.test_directives import all_of, says, started, types
@@ -145,6 +149,48 @@ async def test_an_order_given_alone_is_shown_in_the_cases_own_group(city: CityHa
     group = city.somebody_in_group(CHAT, leader)
     assert "CHỈ ĐẠO: Giao xử lý" in group.last.text
     assert group.last.labels[:2] == ["Đã nhận việc", "Báo cáo"]
+
+
+async def test_what_is_done_elsewhere_wakes_no_group(city: CityHarness) -> None:
+    inside, _, chair, case = await in_group(city)
+    await inside.writes(f"{case.code} yêu cầu báo cáo trước thứ Sáu")
+    await inside.presses("Giao ngay")
+    await city.becomes(datetime(2026, 11, 23, 23, 30, tzinfo=LOCAL_TIME))
+    await chair.presses("Báo cáo")
+    await chair.writes("Đã dọn xong")
+    inside.reads()
+    await chair.presses("Gửi báo cáo")
+    inside.sees_nothing()
+    await city.becomes(datetime(2026, 11, 24, 7, 1, tzinfo=LOCAL_TIME))
+    inside.sees("Đã dọn xong")
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+async def test_an_order_given_alone_waits_for_the_morning_unless_it_is_urgent(
+    city: CityHarness, urgent: bool
+) -> None:
+    leader, chair, case = await started(city)
+    await group_of(city, leader, chair, purpose="case", case_id=case.id)
+    async with city.database.begin() as transaction:
+        await transaction.execute(update(case_table).values(urgent=urgent))
+    await city.becomes(datetime(2026, 11, 23, 23, 30, tzinfo=LOCAL_TIME))
+    await says(leader, case, "giao phường Khương Đình xử lý trước thứ Sáu")
+    await leader.presses("Giao ngay")
+    group = city.somebody_in_group(CHAT, leader)
+    assert bool(group.screen) is urgent
+    await city.becomes(datetime(2026, 11, 24, 7, 1, tzinfo=LOCAL_TIME))
+    assert len(group.screen) == 1
+
+
+async def test_in_the_group_itself_nothing_waits(city: CityHarness) -> None:
+    leader, chair, _, case = await in_group(city)
+    await city.becomes(datetime(2026, 11, 23, 23, 30, tzinfo=LOCAL_TIME))
+    await leader.writes(f"{case.code} yêu cầu báo cáo trước thứ Sáu")
+    await leader.presses("Giao ngay")
+    leader.sees("CHỈ ĐẠO")
+    await chair.writes("Đã dọn xong", reply_to=leader.last)
+    await chair.presses("Gửi báo cáo")
+    chair.sees("báo cáo", "Đã dọn xong")
 
 
 # ── at one time, on PostgreSQL ───────────────────────────────────────────────────────────────────
