@@ -13,7 +13,7 @@ _OUTSIDE = (groups.WANTED, groups.INVITED, groups.LEFT)
 
 
 async def show(turn: Turn, argument: str) -> None:
-    """List the groups that the writer had made or leads, each with how it stands."""
+    """List the groups that the writer decides about, each with how it stands."""
     if turn.chat.group:
         turn.say(texts.only_in_private())
         return
@@ -31,15 +31,17 @@ async def show(turn: Turn, argument: str) -> None:
 async def _groups_of(turn: Turn) -> list[Group]:
     made = await groups.groups_made_by(turn.transaction, turn.person.id)
     inside = await groups.groups_of_person(turn.transaction, turn.person.id)
-    leads = [group for group in inside if await _leads(turn, group)]
-    return list({group.id: group for group in (*made, *leads)}.values())
+    known = {group.id: group for group in (*made, *inside)}
+    return [group for group in known.values() if await _leads(turn, group)]
 
 
 async def _leads(turn: Turn, group: Group) -> bool:
     """Tell whether the writer decides about a group."""
     if access.unit_for_groups(turn.person, turn.city) is None:
         return False
-    return turn.person.id in await group_telling.answerable_for(turn.transaction, group, now=turn.now)
+    return turn.person.id in await group_telling.answerable_for(
+        turn.transaction, turn.city, group, now=turn.now
+    )
 
 
 async def _show(turn: Turn, group: Group, members: list[Member]) -> None:

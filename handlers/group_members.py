@@ -20,11 +20,12 @@ LONGEST_LINK_NAME = 32
 async def wanted(transaction: Transaction, city: City, group: Group, *, now: datetime) -> dict[int, HeldPost]:
     """Return who belongs to a group now, each with the post for which: chairs, deputies too, and leaders.
 
-    Whoever had it made belongs to it as long as they lead anything.
+    Whoever had it made belongs to it as long as they lead, or chair a unit in it or above it.
     """
     units = {*group_scope.standing(city, group.units), *group_scope.standing(city, [group.unit_code])}
     held = await people.held_posts(transaction, now=now, units=units)
-    held += await people.posts_of(transaction, group.created_by, now=now)
+    own = await people.posts_of(transaction, group.created_by, now=now)
+    held += [post for post in own if group_scope.counts(city, group, post)]
     found: dict[int, HeldPost] = {}
     for post in held:
         if post.role in group_scope.ROLES:

@@ -6,10 +6,12 @@ from handlers import access
 from routing.organisation import City
 from storage.cases import Case
 from storage.groups import Group
-from storage.people import Person
+from storage.people import HeldPost, Person
 
 SHOWN_KINDS = frozenset({"feedback", "suggestion", "question", "emergency"})
 """Complaints and denunciations are legal procedures of their own: never in a group."""
+LEGAL_KINDS = frozenset({"grievance", "denunciation"})
+"""What reads as one of these is not shown either, though it was sent as feedback."""
 ROLES = ("leader", "chair")
 """Who is invited for a unit; a deputy holds the chair's role."""
 
@@ -27,7 +29,8 @@ def may_be_shown(city: City, case: Case) -> bool:
     """Tell whether a case may be shown to any group at all."""
     domain = city.domains.get(case.domain)
     restricted = case.domain == "conduct" or domain is None or domain.restricted
-    return case.kind in SHOWN_KINDS and not restricted
+    legal = case.reading.get("kind") in LEGAL_KINDS
+    return case.kind in SHOWN_KINDS and not legal and not restricted
 
 
 def reaches(city: City, group: Group, unit_code: str) -> bool:
@@ -60,6 +63,20 @@ def standing(city: City, units: Iterable[str]) -> tuple[str, ...]:
         else:
             waiting[:0] = unit.successors
     return tuple(found)
+
+
+def answers_for(city: City, group: Group, held: Iterable[HeldPost]) -> bool:
+    """Tell whether these posts of its maker are why a group is theirs still: they lead, or chair a unit in it
+    or above it."""
+    return any(counts(city, group, post) for post in held)
+
+
+def counts(city: City, group: Group, post: HeldPost) -> bool:
+    """Tell whether a post of whoever had a group made belongs to it."""
+    if post.role != "chair":
+        return post.role == "leader"
+    units = standing(city, [group.unit_code, *group.units])
+    return post.unit_code in units or city.is_within(group.unit_code, post.unit_code)
 
 
 def takes_part(city: City, group: Group, person: Person) -> bool:

@@ -8,7 +8,8 @@ from handlers import group_scope, notices
 from handlers.channel import OutboundMessage
 from handlers.notices import Rows
 from routing import deadline
-from storage import chats, groups, messages, people
+from routing.organisation import City
+from storage import chats, groups, messages, people, units
 from storage.chats import ChatKey
 from storage.database import Transaction
 from storage.groups import Group
@@ -29,17 +30,18 @@ async def tell_leader(
     Not at night, unless it answers what somebody just did (`at_once`).
     """
     message = notices.message_of(text, buttons=buttons)
-    answerable = await answerable_for(transaction, group, now=now)
+    city = await units.load_city(transaction, now=now)
+    answerable = await answerable_for(transaction, city, group, now=now) if city else []
     addresses = await chats.addresses_of(transaction, answerable)
     for person_id, address in addresses.items():
         key = f"{dedupe_key}:{person_id}" if dedupe_key else None
         tell(transaction, address, message, now=now, dedupe_key=key, at_once=at_once)
 
 
-async def answerable_for(transaction: Transaction, group: Group, *, now: datetime) -> list[int]:
-    """Return who decides about a group: its maker while they lead, else those who lead the unit above it."""
+async def answerable_for(transaction: Transaction, city: City, group: Group, *, now: datetime) -> list[int]:
+    """Return who decides about a group: its maker while it is theirs, else who lead the unit above it."""
     held = await people.posts_of(transaction, group.created_by, now=now)
-    if any(post.role in group_scope.ROLES for post in held):
+    if group_scope.answers_for(city, group, held):
         return [group.created_by]
     above = await people.held_posts(transaction, now=now, units=[group.unit_code])
     return sorted({post.person_id for post in above if post.role in group_scope.ROLES})

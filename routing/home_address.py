@@ -1,5 +1,4 @@
-"""Where a text says that somebody lives, and by which names they are known elsewhere on the net: masked
-wherever the text is shown to more than those who act."""
+"""Where somebody lives and their accounts elsewhere, masked for all but those who act."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,8 +9,8 @@ from routing.vietnamese import strip_accents
 _WORD = re.compile(r"[^\W\d_]+")
 _ACCENTED = frozenset(
     _WORD.findall(
-        "nhà riêng của tôi mình cháu chúng ông bà chị cô chú bác gia đình hiện đang ở sống cư trú ngụ thường tạm "
-        "địa chỉ hộ tại là tên căn số phòng ngõ ngách hẻm kiệt tổ"
+        "nhà riêng của tôi mình cháu chúng ông bà chị cô chú bác gia đình hiện đang ở sống cư trú ngụ thường "
+        "tạm địa chỉ hộ tại là tên căn số phòng ngõ ngách hẻm kiệt tổ"
     )
 )
 """The words of the patterns below as they are typed with accents."""

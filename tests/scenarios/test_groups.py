@@ -305,6 +305,23 @@ async def test_a_former_chair_who_cannot_be_taken_out_is_told_of_once(city: City
     leader.does_not_see("không còn giữ chức vụ")
 
 
+async def test_a_former_leader_with_another_post_elsewhere_leaves_the_group(city: CityHarness) -> None:
+    leader, *_ = await linked(city)
+    group = await only_group(city)
+    await end_posts(city, leader)
+    async with city.database.begin() as transaction:
+        people.add_post(
+            transaction, person_id=group.created_by, unit_code="phuong-ba-dinh", role="chair", now=city.now
+        )
+    await city.passes(minutes=1)
+    await city.ticks()
+    assert [act.member for act in city.channels["other"].done("remove")] == [leader.chat]
+    assert (await states(city, group))[f"leader {CITY}"] == groups.REMOVED
+    leader.reads()
+    await leader.writes("/nhom")
+    leader.does_not_see("Thôi dùng nhóm")
+
+
 async def test_an_invitation_is_taken_back_from_who_never_used_it(city: CityHarness) -> None:
     _, _, first, _ = await linked(city)
     link = invitation_of(first)

@@ -1,6 +1,7 @@
 """What stands in a group: cases of its scope, masked; never what only few may know."""
 
 from storage import groups
+from storage.tables import case as case_table
 from tests.city import CityHarness, Somebody
 from tests.groups_city import (
     CITY,
@@ -211,6 +212,24 @@ async def test_what_only_few_may_know_gets_no_group(city: CityHarness) -> None:
     await leader.writes(f"/lapnhom {conduct.code}")
     leader.does_not_see("Lập nhóm]")
     await leader.writes("/lapnhom HN-2222-2222")
+    leader.does_not_see("[Lập nhóm]")
+
+
+async def test_what_reads_as_a_denunciation_is_shown_nowhere_though_it_was_sent_as_feedback(
+    city: CityHarness,
+) -> None:
+    citizen = city.citizen("an")
+    await citizen.writes("Tôi tố cáo quán đổ rác ở phường Khương Đình")
+    await citizen.presses("Đây chỉ là phản ánh thường")
+    await citizen.presses("Đồng ý và gửi")
+    case = await city.only_case()
+    async with city.database.begin() as transaction:
+        given = case_table.update().where(case_table.c.id == case.id).values(unit_code=WARD)
+        await transaction.execute(given)
+    leader, inside = await group_of(city, "phường Khương Đình, phường Thanh Xuân")
+    await inside.writes(case.code)
+    inside.sees("không có hồ sơ nào mang mã đó")
+    await leader.writes(f"/lapnhom {case.code}")
     leader.does_not_see("[Lập nhóm]")
 
 
