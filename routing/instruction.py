@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from routing.deadline import WorkingCalendar
-from routing.moments import Moment, NoSuchMoment, PastMoment, read_moment, squeezed, typed_and_plain
+from routing.moments import (
+    LunarMoment,
+    Moment,
+    NoSuchMoment,
+    PastMoment,
+    read_moment,
+    squeezed,
+    typed_and_plain,
+)
 from routing.organisation import City
 from routing.unit_mentions import Mention, find_units
 
@@ -19,15 +27,16 @@ ASSIGN, REPORT, EXTEND, EXPLAIN = "assign", "report", "extend", "explain"
 LOOK = "look"
 """An order to find out: with a word of reporting it is a report, else an order to settle the case."""
 
-PAST, NO_SUCH_DAY, UNKNOWN_UNIT, SEVERAL_UNITS, HOW_LONG = (
+PAST, NO_SUCH_DAY, LUNAR, UNKNOWN_UNIT, SEVERAL_UNITS, HOW_LONG = (
     "past",
     "no_such_day",
+    "lunar",
     "unknown_unit",
     "several_units",
     "how_long",
 )
-"""What is in doubt: the time named is over or does not exist, the unit named is none or may be several, and
-how much more time is meant."""
+"""What is in doubt: the time named is over, does not exist or is of the lunar calendar, the unit named is
+none or may be several, and how much more time is meant."""
 DAYS_OF_A_WEEK = 5
 
 
@@ -340,6 +349,8 @@ def _until(told: Instruction, text: str, now: datetime, calendar: WorkingCalenda
         return _doubted(told, PAST, past.words)
     except NoSuchMoment as impossible:
         return _doubted(told, NO_SUCH_DAY, impossible.words)
+    except LunarMoment as lunar:
+        return _doubted(told, LUNAR, lunar.words)
     if due is None and told.kind == EXTEND:
         return _doubted(told, HOW_LONG, "")
     return replace(told, due=due)

@@ -9,7 +9,10 @@ One rule for all of them, with or without accents:
   to be over, and its reader is asked. "ngày 30" is the next 30th.
 - "cuối tuần", "cuối tháng", "giữa tháng", "hết quý", "cuối năm" are the last working day of (half of) that
   time, "đầu tuần sau", "đầu tháng sau" the first; "hết tháng 12" is the last day itself.
+- "12 giờ đêm nay", "0h đêm nay", "nửa đêm nay" and "24h hôm nay" are the end of that day; "2h đêm nay" comes
+  after it.
 - "trong 3 ngày làm việc" ends with the third working day after today, "3 ngày nữa" with the third day.
+- Days of the lunar calendar ("mùng 1 Tết", "15/12 âm lịch") are not worked out: their reader is asked.
 - Hours from 1 to 6 without a part of the day are in the afternoon, unless written with a nought ("05:00").
 """
 
@@ -23,6 +26,8 @@ from routing.deadline import LAST_YEAR, LOCAL_TIME, WorkingCalendar
 from routing.vietnamese import normalise, strip_accents
 
 NOON, EVENING, END_OF_A_DAY_OFF = time(12, 0), time(20, 0), time(17, 0)
+_END_OF_DAY = timedelta(days=1, seconds=-1)
+"""Midnight as people mean it who say until when: the day before is still named."""
 HALF_A_YEAR = 183
 """Days: a date without a year lies no further ahead."""
 MOST_DAYS = 366
@@ -46,6 +51,10 @@ class PastMoment(UnclearMoment):
 
 class NoSuchMoment(UnclearMoment):
     """There is no such day or hour."""
+
+
+class LunarMoment(UnclearMoment):
+    """The day is one of the lunar calendar."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +91,7 @@ class _Named:
     at: datetime | None = None
     vague: bool = False
     past: bool = False
+    lunar: bool = False
 
 
 Read = Callable[[re.Match[str], _Now], date | datetime]
@@ -91,11 +101,16 @@ class _Over(ValueError):
     """A date without a year that was meant to be over."""
 
 
+class _Lunar(ValueError):
+    """A day of the lunar calendar."""
+
+
 def read_moment(text: str, *, now: datetime, calendar: WorkingCalendar) -> Moment | None:
     """Return the moment to come that a text means, None where it names none.
 
     Where it names several, the one that stands behind a word such as "trước" or "hạn" counts, else the
-    first. Raises PastMoment for a moment that is over, NoSuchMoment for one that there cannot be.
+    first. Raises PastMoment for a moment that is over, NoSuchMoment for one that there cannot be, and
+    LunarMoment for a day of the lunar calendar.
     """
     typed, plain = typed_and_plain(text)
     reader = _Now(today=now.astimezone(LOCAL_TIME).date(), at=now.astimezone(UTC), calendar=calendar)
@@ -104,6 +119,8 @@ def read_moment(text: str, *, now: datetime, calendar: WorkingCalendar) -> Momen
         return None
     start, end, hour, part = _clock_beside(typed, plain, named)
     words = typed[start:end].strip()
+    if named.lunar:
+        raise LunarMoment(words)
     if named.past:
         raise PastMoment(words)
     if named.at is None and named.day is None:
@@ -112,7 +129,7 @@ def read_moment(text: str, *, now: datetime, calendar: WorkingCalendar) -> Momen
         at, off = named.at, False
     else:
         assert named.day is not None
-        at = _utc(named.day, _time_of(named.day, hour, part, calendar, words))
+        at = _utc(named.day) + _time_of(named.day, hour, part, calendar, words)
         off = not calendar.is_working_day(named.day)
     if at <= now:
         raise PastMoment(words)
@@ -140,7 +157,7 @@ def read_day(text: str, *, today: date) -> date | None:
 
 def end_of_work(day: date, calendar: WorkingCalendar) -> datetime:
     """Return when work ends on a local day, in UTC; on a day off 17:00."""
-    return _utc(day, _end_of_work(day, calendar))
+    return _utc(day) + _end_of_work(day, calendar)
 
 
 def working_day_after(day: date, calendar: WorkingCalendar, count: int = 1) -> date:
@@ -157,17 +174,18 @@ _EVERY_DAY = WorkingCalendar(weekdays=frozenset(range(1, 8)), national_holidays=
 
 # ── days and spans ───────────────────────────────────────────────────────────────────────────────
 
-_NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        ("mot", "hai", "ba", "bon", "nam", "sau", "bay", "tam", "chin", "muoi"), start=1
-    )
-}
-_NUMBER = r"\d{1,3}|mot|hai|ba|bon|nam|sau|bay|tam|chin|muoi"
+_UNITS = ("mot", "hai", "ba", "bon", "nam", "sau", "bay", "tam", "chin")
+_NUMBERS = {word: number for number, word in enumerate((*_UNITS, "muoi"), start=1)}
+_LAST_DIGITS = _NUMBERS | {"tu": 4, "lam": 5, "nham": 5}
+_NUMBER = (
+    rf"\d{{1,3}}|(?:(?:{'|'.join(_UNITS[1:])}) )?muoi(?: (?:{'|'.join((*_UNITS, 'tu', 'lam', 'nham'))})"
+    rf"(?! (?:{'|'.join((*_UNITS, 'muoi'))})\b))?|{'|'.join(_UNITS)}"
+)
 _WEEKDAY_NUMBERS = {str(number + 2): number for number in range(6)} | dict(
     zip(("hai", "ba", "tu", "nam", "sau", "bay"), range(6), strict=True)
 )
 _WEEKDAY = r"(?:chua? ?nhat|cn|(?:thu ?|t\.? ?)(?P<number>[2-7])|thu (?P<word>hai|ba|tu|nam|sau|bay))"
+_WEEKDAY_NAME = r"(?:chua? ?nhat|cn|(?:thu ?|t\.? ?)[2-7]|thu (?:hai|ba|tu|nam|sau|bay))"
 _SPACE = r"(?: ?[/.-] ?)"
 _DATE = rf"(?P<day>\d{{1,2}}){_SPACE}(?P<month>\d{{1,2}})(?:{_SPACE}(?P<year>\d{{4}}|\d{{2}}))?"
 _BEFORE = r"(?<![\w/.,:-])"
@@ -177,10 +195,18 @@ _SINCE = r"(?! (?:qua|vua|nay|roi|lien|gan day|truoc))"
 
 def _count(found: re.Match[str]) -> int:
     word = found["count"]
-    count = int(word) if word.isdecimal() else _NUMBERS[word]
+    count = int(word) if word.isdecimal() else _number(word)
     if not 0 < count <= MOST_DAYS:
         raise ValueError(f"no such span: {word}")
     return count
+
+
+def _number(words: str) -> int:
+    """Return the number that words mean: "muoi lam" is 15, "hai muoi" 20."""
+    if "muoi" not in words:
+        return _NUMBERS[words]
+    tens, _, digit = words.partition("muoi")
+    return 10 * _NUMBERS.get(tens.strip(), 1) + _LAST_DIGITS.get(digit.strip(), 0)
 
 
 def _in_days(found: re.Match[str], now: _Now) -> date:
@@ -200,8 +226,17 @@ def _in_months(found: re.Match[str], now: _Now) -> date:
     return min(first.replace(day=1) + timedelta(days=now.today.day - 1), _last_of_month(first))
 
 
+def _in_days_and_a_half(found: re.Match[str], now: _Now) -> datetime:
+    return now.at + timedelta(days=_count(found) + 0.5)
+
+
 def _in_hours(found: re.Match[str], now: _Now) -> datetime:
-    return now.at + timedelta(hours=_count(found))
+    half = 30 if found["half"] else int(found["minutes"] or 0)
+    return now.at + timedelta(hours=_count(found), minutes=half)
+
+
+def _in_half_an_hour(found: re.Match[str], now: _Now) -> datetime:
+    return now.at + timedelta(minutes=30)
 
 
 def _in_working_hours(found: re.Match[str], now: _Now) -> datetime:
@@ -227,6 +262,8 @@ def _weekday(found: re.Match[str], now: _Now) -> date:
     number = _WEEKDAY_NUMBERS[word] if word else 6
     monday = now.today - timedelta(days=now.today.weekday())
     which = found["which"] or ""
+    if found["gone"]:
+        return monday + timedelta(days=number - 7)
     if which in ("sau", "tuan sau", "tuan toi"):
         return monday + timedelta(days=7 + number)
     if which in ("nay", "tuan nay"):
@@ -236,9 +273,8 @@ def _weekday(found: re.Match[str], now: _Now) -> date:
 
 def _dated(found: re.Match[str], now: _Now) -> date:
     day, month = int(found["day"]), int(found["month"])
-    if found["year"]:
-        year = int(found["year"])
-        return date(year if year > 99 else 2000 + year, month, day)
+    if year := _named_year(found, now):
+        return date(year, month, day)
     this_year = _existing(now.today.year, month, day)
     if this_year is not None and this_year >= now.today:
         return this_year
@@ -248,6 +284,17 @@ def _dated(found: re.Match[str], now: _Now) -> date:
     if next_year is None or (next_year - now.today).days > HALF_A_YEAR:
         raise _Over(f"{day}/{month} is over")
     return next_year
+
+
+def _named_year(found: re.Match[str], now: _Now) -> int | None:
+    """Return the year that stands beside a time ("năm 2027", "/27", "năm sau"); None where none does."""
+    groups = found.groupdict()
+    word = groups.get("year") or groups.get("in_year")
+    if word is None:
+        return None
+    if word.isdecimal():
+        return int(word) if len(word) == 4 else 2000 + int(word)
+    return now.today.year + (word != "nay")
 
 
 def _existing(year: int, month: int, day: int) -> date | None:
@@ -323,10 +370,10 @@ def _named_month(found: re.Match[str], now: _Now) -> date:
     ahead = 1 if which in ("sau", "toi") or (found["part"] == "dau" and which != "nay") else 0
     if not found["month"]:
         return _month_from(now.today, ahead)
-    month, year = int(found["month"]), found["year"]
+    month = int(found["month"])
     if not 1 <= month <= 12:
         raise ValueError(f"no such month: {month}")
-    return date(int(year) if year else now.today.year + (month < now.today.month), month, 1)
+    return date(_named_year(found, now) or now.today.year + (month < now.today.month), month, 1)
 
 
 def _in_quarter(found: re.Match[str], now: _Now) -> date:
@@ -334,13 +381,14 @@ def _in_quarter(found: re.Match[str], now: _Now) -> date:
     current = (now.today.month - 1) // 3 + 1
     named = found["quarter"] or ""
     number = roman.get(named) or int(named or current)
-    first = date(now.today.year + (number < current), 3 * number - 2, 1)
+    year = _named_year(found, now) or now.today.year + (number < current)
+    first = _month_from(date(year, 3 * number - 2, 1), 3 * (found["which"] in ("sau", "toi")))
     last = _last_of_month(_month_from(first, 2))
     return last if found["part"] == "het" else _last_working(first, last, now)
 
 
 def _end_of_year(found: re.Match[str], now: _Now) -> date:
-    last = date(now.today.year, 12, 31)
+    last = date(_named_year(found, now) or now.today.year, 12, 31)
     return last if found["part"] == "het" else _last_working(last.replace(month=1, day=1), last, now)
 
 
@@ -367,6 +415,14 @@ def _before_new_year(found: re.Match[str], now: _Now) -> date:
     return _last_working(now.today, date(now.today.year, 12, 31), now)
 
 
+def _midnight(found: re.Match[str], now: _Now) -> datetime:
+    return _utc(now.today) + _END_OF_DAY
+
+
+def _lunar(found: re.Match[str], now: _Now) -> date:
+    raise _Lunar
+
+
 def _today(found: re.Match[str], now: _Now) -> date:
     return now.today
 
@@ -379,38 +435,65 @@ _WITHIN = r"(?:trong(?: vong)?|khong qua|thoi han|han|sau)"
 _IN_HOURS = r"(?:trong(?: vong)?|khong qua|thoi han)"
 _ENDS = r"(?= *(?:$|[,.;!?)]))"
 _SPAN = rf"(?P<count>{_NUMBER})"
+_HOURS_LONG = r"(?:gio|tieng|h)(?P<half> ?ruoi)?(?: ?(?P<minutes>[0-5]?\d) ?(?:phut|p)?)?"
+_IN_YEAR = r"(?: nam (?P<in_year>\d{4}|nay|sau|toi))?"
+_ANOTHER_DAY = (
+    rf"(?! ?(?:\d|(?:mai|kia|mot|hom|{_WEEKDAY_NAME}|mung|mong|ram|nghi|le|tet|qua|truoc|cuoi|dau|giua)\b))"
+)
+"""What stands behind "trong ngày" is no day of its own: alone it is today."""
+_MONTH_DAY = r"\d{1,2}(?: ?[/.-] ?\d{1,2}(?: ?[/.-] ?\d{2,4})?| ?thang \d{1,2}(?: nam \d{4})?)?"
 
 # (pattern, what it means, whether it is vague: no day that somebody named)
 _PATTERNS: tuple[tuple[re.Pattern[str], Read, bool], ...] = tuple(
     (re.compile(rf"{_BEFORE}(?:{pattern}){_AFTER}"), read, vague)
     for pattern, read, vague in (
-        (r"(?:hom|bua|ngay hom|h) ?nay|trong ngay(?! \d)", _today, False),
-        (r"(?:cuoi|het) ngay(?! ?\d| (?:mai|kia|mot|hom))", _today, False),
+        (r"(?:hom|bua|ngay hom|h) ?nay", _today, False),
+        (rf"(?:trong|cuoi|het) ngay{_ANOTHER_DAY}", _today, False),
+        (r"(?<=truoc )nua dem(?! (?:mai|qua|hom|thu|ngay|chu|cn|\d))", _midnight, True),
         (r"(?<=sang )nay|(?<=trua )nay|(?<=chieu )nay|(?<=toi )nay|(?<=dem )nay", _today, False),
-        (r"(?:ngay |hom |bua )?mai", _days_ahead(1), False),
+        (r"(?:ngay |hom |bua )?mai|trong ngay hom sau", _days_ahead(1), False),
         (r"ngay kia|(?:ngay )?mot", _days_ahead(2), False),
-        (rf"{_WEEKDAY}(?: (?P<which>tuan (?:nay|sau|toi)|nay|sau|toi))?", _weekday, False),
-        (rf"(?:ngay |hom )?{_DATE}(?! ?(?:ngay|gio|nam\b|%))", _dated, False),
+        (
+            rf"{_WEEKDAY}(?: (?P<which>tuan (?:nay|sau|toi)|nay|sau|toi)"
+            r"|(?P<gone> tuan (?:truoc|qua|roi|vua roi|vua qua)| vua (?:roi|qua)))?",
+            _weekday,
+            False,
+        ),
+        (rf"(?:ngay |hom )?{_DATE}{_IN_YEAR}(?! ?(?:ngay|gio|nam\b|%))", _dated, False),
         (
             r"(?:ngay |mung |mong )?(?P<day>\d{1,2}) ?thang (?P<month>\d{1,2})"
-            r"(?:(?: ?nam | ?[/,] ?)(?P<year>\d{4}))?",
+            rf"(?:(?: ?nam | ?[/,] ?)(?P<year>\d{{4}})|{_IN_YEAR})",
             _dated,
             False,
         ),
         (
             r"(?:ngay |mung |mong )(?P<day>\d{1,2})(?: (?P<which>thang (?:nay|sau|toi)|nay))?"
-            r"(?! ?(?:thang \d|[/.-] ?\d))",
+            r"(?! ?(?:thang (?!nay|sau|toi)|[/.-] ?\d))",
             _day_of_month,
             False,
         ),
+        (
+            rf"(?:(?:ngay |hom |mung |mong )?{_MONTH_DAY} (?:tet|am(?: lich|{_ENDS}))"
+            rf"|(?:(?:(?:ngay |mung |mong )?\d{{1,2}}|ngay ram|ram|dau|giua|cuoi|het|trong) )?"
+            rf"thang (?:gieng|chap)|ram thang \d{{1,2}}|(?:ngay|truoc|den|hom) ram|(?:truoc|dem) giao thua)",
+            _lunar,
+            False,
+        ),
         (rf"{_SPAN} (?:ngay|hom) (?:nua|toi)", _in_days, False),
-        (rf"{_WITHIN} {_SPAN} ?ngay(?: toi| nua| ke tu .{{0,20}})?(?! lam viec){_SINCE}", _in_days, True),
+        (
+            rf"{_WITHIN} {_SPAN} ?ngay(?: toi| nua| ke tu .{{0,20}})?(?! lam viec| ruoi){_SINCE}",
+            _in_days,
+            True,
+        ),
+        (rf"{_WITHIN} {_SPAN} ?ngay ruoi", _in_days_and_a_half, True),
         (rf"(?:{_WITHIN} )?{_SPAN} ?ngay lam viec(?: toi| nua)?{_SINCE}", _in_working_days, True),
         (rf"{_SPAN} tuan (?:nua|toi)", _in_weeks, True),
         (rf"{_WITHIN} {_SPAN} ?tuan{_SINCE}", _in_weeks, True),
         (rf"{_SPAN} thang (?:nua|toi)", _in_months, True),
-        (rf"{_IN_HOURS} {_SPAN} ?(?:gio|tieng|h)(?: nua| dong ho)?(?! lam viec){_SINCE}", _in_hours, True),
-        (rf"{_SPAN} ?(?:gio|tieng|h) (?:nua|toi{_ENDS})", _in_hours, True),
+        (rf"{_IN_HOURS} {_SPAN} ?thang(?: toi| nua)?(?! (?:\d|sau|ruoi)){_SINCE}", _in_months, True),
+        (rf"{_IN_HOURS} {_SPAN} ?{_HOURS_LONG}(?: nua| dong ho)?(?! lam viec){_SINCE}", _in_hours, True),
+        (rf"{_SPAN} ?{_HOURS_LONG} (?:nua|toi{_ENDS})", _in_hours, True),
+        (rf"{_IN_HOURS} nua (?:gio|tieng)(?: nua)?|nua (?:gio|tieng) nua", _in_half_an_hour, True),
         (rf"(?:{_WITHIN} )?{_SPAN} ?(?:gio|tieng|h) lam viec(?: toi| nua)?{_SINCE}", _in_working_hours, True),
         (rf"{_WITHIN} {_SPAN} ?(?:phut|p)(?: toi| nua)?{_SINCE}", _in_minutes, True),
         (rf"{_SPAN} ?phut nua", _in_minutes, True),
@@ -422,16 +505,22 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Read, bool], ...] = tuple(
         ),
         (
             r"(?P<part>dau|giua|cuoi|het|trong|noi)? ?thang(?: (?P<which>nay|sau|toi))?"
-            r"(?: (?P<month>\d{1,2})(?:(?: ?nam | ?/ ?)(?P<year>\d{4}))?)?",
+            rf"(?: (?P<month>\d{{1,2}})(?:(?: ?nam | ?/ ?)(?P<year>\d{{4}})|{_IN_YEAR}))?",
             _in_month,
             True,
         ),
         (
-            r"(?P<part>cuoi|het|trong) quy(?: nay| (?P<quarter>[1-4]|i{1,3}|iv))?",
+            r"(?P<part>cuoi|het|trong) quy"
+            r"(?: (?P<which>nay|sau|toi)|"
+            rf" (?P<quarter>[1-4]|i{{1,3}}|iv)(?: ?/ ?(?P<year>\d{{4}})|{_IN_YEAR}))?",
             _in_quarter,
             True,
         ),
-        (r"(?P<part>cuoi|het|trong) nam(?: nay)?(?! \d)", _end_of_year, True),
+        (
+            r"(?P<part>cuoi|het|trong) nam(?: (?P<year>\d{4}|nay|sau|toi))?(?! (?:\d|ngay))",
+            _end_of_year,
+            True,
+        ),
         (r"truoc tet (?:duong(?: lich)?|tay)", _before_new_year, True),
         (
             r"(?P<part>truoc|sau|ra) tet(?: (?:nguyen dan|am lich|am))?(?! (?:duong|tay))",
@@ -449,12 +538,13 @@ _WORDS = frozenset(
         "hết", "nội", "tháng", "trong", "vòng", "giờ", "tiếng", "phút", "làm", "việc", "quý", "không",
         "quá", "thời", "hạn", "thêm", "mùng", "mồng", "kể", "từ", "khi", "lúc", "nhận", "được", "đồng",
         "hồ", "trước", "tết", "nguyên", "đán", "âm", "lịch", "dương", "tây", "ra", "vào", "đến", "chậm",
-        "nhất", "muộn", "của", "và",
+        "nhất", "muộn", "của", "và", "lăm", "nhăm", "mươi", "rồi", "vừa", "rằm", "chạp", "giêng", "giao",
+        "thừa",
     )
 )  # fmt: skip
 """What the words of a moment are with accents; another word that looks like one without means no moment."""
 _NAMES = re.compile(
-    r"(?:hoang|bach|tuong|quynh|thanh|phuong|xuan|ngoc|hong|tuyet|thuy|chi|co|ong|ba|anh|em|ban|hoa|sao|cay"
+    r"(?<!\w)(?:hoang|bach|tuong|quynh|thanh|phuong|xuan|ngoc|hong|tuyet|thuy|chi|co|ong|ba|anh|em|ban|hoa|sao|cay"
     r"|khuong|van|nha|pho|duong|ngo) $"
 )
 """What stands before "mai" in a name; with "phố Mai Dịch" the words behind it tell."""
@@ -500,6 +590,8 @@ def _worked_out(named: _Named, found: re.Match[str], read: Read, now: _Now) -> _
         meant = read(found, now)
     except _Over:
         return replace(named, past=True)
+    except _Lunar:
+        return replace(named, lunar=True)
     except (ValueError, OverflowError, StopIteration):
         return named
     if isinstance(meant, datetime):
@@ -515,7 +607,7 @@ def _is_meant(typed: str, plain: str, found: re.Match[str]) -> bool:
     before, behind, meant = plain[: found.start()], plain[found.end() :], found[0]
     if meant.endswith("mot"):
         return "mốt" in words or (
-            re.search(r"(?:truoc|sang|trua|chieu|toi|den) $", before) is not None
+            re.search(r"(?:truoc|sang|trua|chieu|toi|den|trong|het|cuoi) $", before) is not None
             and "một" not in words
             and re.match(r" *(?:$|[,.;!?])", behind) is not None
         )
@@ -524,7 +616,7 @@ def _is_meant(typed: str, plain: str, found: re.Match[str]) -> bool:
         return not named and not (typed[0].isupper() and typed[1:].islower() and before.strip())
     if meant[:1].isdigit() and "thang" not in meant:
         return not _NUMBERED.search(before) and meant.replace(" ", "") != "24/7"
-    if re.fullmatch(r"tuan|thang(?: \d+(?:.*\d{4})?)?", meant):
+    if re.fullmatch(r"tuan|thang(?: \d+.*)?", meant):
         return _MARKER.search(before) is not None and re.search(r"\d", meant) is not None
     if re.fullmatch(r"(?:trong|noi) (?:tuan|thang)", meant):
         return re.match(_SINCE, behind) is not None
@@ -562,7 +654,7 @@ def _ahead_of(plain: str, start: int) -> str:
 
 # ── hours and parts of the day ───────────────────────────────────────────────────────────────────
 
-_PART = r"(?:(?P<edge>dau|cuoi|het) (?:gio |buoi )?)?(?:buoi )?(?P<part>sang|trua|chieu|toi|dem)"
+_PART = r"(?:(?P<edge>dau|cuoi|het|nua) (?:gio |buoi )?)?(?:buoi )?(?P<part>sang|trua|chieu|toi|dem)"
 _CLOCK = (
     r"(?<![\w/.,:-])(?P<hour>\d{1,2})(?: ?(?:h|g|gio) ?(?P<half>ruoi)|"
     r" ?(?:h|g|gio|:)(?: ?(?P<minute>[0-5]\d)(?: ?(?:phut|p))?(?!\d))?)(?<!:)(?![\w/:])"
@@ -635,46 +727,70 @@ def _clock_alone(typed: str, plain: str, now: _Now) -> _Named | None:
     clock = _clock(hour, found["part"] or "") if hour else None
     if clock is None:
         return _Named(start=start, end=end)
-    return _Named(start=start, end=end, at=_utc(now.today, clock))
+    return _Named(start=start, end=end, at=_utc(now.today) + clock)
 
 
-def _time_of(day: date, hour: Hour | None, part: str, calendar: WorkingCalendar, words: str) -> time:
-    """Return the time of the day that an hour or a part of the day means; raises NoSuchMoment."""
+def _time_of(day: date, hour: Hour | None, part: str, calendar: WorkingCalendar, words: str) -> timedelta:
+    """Return how long after a day begins an hour or a part of it is; raises NoSuchMoment."""
     if hour is not None:
         clock = _clock(hour, part.rpartition(" ")[2])
         if clock is None:
             raise NoSuchMoment(words)
         return clock
     edge, _, part = part.rpartition(" ")
+    if part == "dem" and edge == "nua":
+        return _END_OF_DAY
+    within = _within_day(edge, part, calendar)
+    return _since_midnight(within) if within else _end_of_work(day, calendar)
+
+
+def _within_day(edge: str, part: str, calendar: WorkingCalendar) -> time | None:
+    """Return the time that a part of the day means; None for the end of its work."""
     if part == "sang":
         if edge == "dau":
             return calendar.sessions[0][0]
         return max((end for _, end in calendar.sessions if end <= NOON), default=NOON)
     if part == "chieu" and edge == "dau":
         return min((start for start, _ in calendar.sessions if start >= NOON), default=NOON)
-    return {"trua": NOON, "toi": EVENING, "dem": EVENING}.get(part) or _end_of_work(day, calendar)
+    return {"trua": NOON, "toi": EVENING, "dem": EVENING}.get(part)
 
 
-def _clock(hour: Hour, part: str) -> time | None:
-    """Return the time that an hour means in a part of the day; None for one that there is not."""
+def _clock(hour: Hour, part: str) -> timedelta | None:
+    """Return how long after a day begins an hour in a part of it is; None for one that there is not.
+
+    The night belongs to the day before: "2h đêm nay" lies in tomorrow.
+    """
     number, minute, written_out = hour
-    nought = written_out and number < 10
+    if part == "dem" and number in (0, 12):
+        number = 24
+    elif part == "dem" and number < 6:
+        number += 24
+    elif _is_afternoon(number, part, written_out and number < 10):
+        number += 12
+    elif number >= 24 and (number, minute) != (24, 0):
+        return None
+    after = timedelta(hours=number, minutes=minute)
+    return _END_OF_DAY if after == timedelta(days=1) else after
+
+
+def _is_afternoon(number: int, part: str, nought: bool) -> bool:
     later = part in ("chieu", "toi", "dem") and number < 12
     noonish = part == "trua" and number < 4
     unsaid = not part and 1 <= number <= 6 and not nought
-    if later or noonish or unsaid:
-        number += 12
-    if (number, minute) == (24, 0):
-        return time.max.replace(microsecond=0)
-    return time(number, minute) if number < 24 else None
+    return later or noonish or unsaid
 
 
-def _end_of_work(day: date, calendar: WorkingCalendar) -> time:
-    return calendar.sessions[-1][1] if calendar.is_working_day(day) else END_OF_A_DAY_OFF
+def _end_of_work(day: date, calendar: WorkingCalendar) -> timedelta:
+    return _since_midnight(calendar.sessions[-1][1] if calendar.is_working_day(day) else END_OF_A_DAY_OFF)
 
 
-def _utc(day: date, clock: time) -> datetime:
-    return datetime.combine(day, clock, LOCAL_TIME).astimezone(UTC)
+def _since_midnight(clock: time) -> timedelta:
+    return timedelta(hours=clock.hour, minutes=clock.minute)
+
+
+def _utc(day: date) -> datetime:
+    """Return when a local day begins."""
+    return datetime.combine(day, time(), LOCAL_TIME).astimezone(UTC)
 
 
 def _or_before(moment: Moment, plain: str, now: _Now) -> Moment:

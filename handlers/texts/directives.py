@@ -165,6 +165,8 @@ def directive_in_doubt(*, doubt: str, words: str) -> str:
         return f"Thời điểm “{words}” đã qua. Anh/chị nhắn lại chỉ đạo với hạn khác."
     if doubt == "no_such_day":
         return f"Không có ngày giờ “{words}”. Anh/chị nhắn lại chỉ đạo với hạn khác."
+    if doubt == "lunar":
+        return f"“{words}” tính theo âm lịch. Anh/chị nhắn lại chỉ đạo với ngày dương lịch."
     if doubt == "how_long":
         return "Gia hạn đến khi nào? Anh/chị nhắn lại, ví dụ: gia hạn đến 30/11, hoặc: cho thêm 3 ngày."
     if doubt == "no_unit":

@@ -140,7 +140,12 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
         "value": [0.5, None],
         "of": [40],
     },
-    "figure_extreme": {"metric": ["late", "median_hours"], "value": [12], "highest": [True, False]},
+    "figure_extreme": {
+        "metric": ["late", "median_hours"],
+        "value": [12],
+        "highest": [True, False],
+        "names": [["Phường Láng"], ["A", "B", "C", "D"]],
+    },
     "figure_line": {"metric": ["late"], "value": [12], "previous": [9], "compared": [False, True]},
     "figure_course_line": {"metric": ["received"], "value": [12], "label": ["Tuần 23/11"]},
     "figure_change": {
@@ -256,6 +261,7 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
     "export_figure": {"name": ["received", "median_hours"]},
     "export_case": {"name": ["code", "due_at"]},
     "export_result": {"result": ["late", "on_time"]},
+    "why_change": {"name": ["Rác thải"], "now": ["12"], "before": ["5"]},
     "example_question": {"key": ["y kien nao dang nong"]},
     "reorganised_merged": {
         "day": [LATER.date()],
@@ -489,7 +495,7 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
             "extended",
         )
     },
-    "directive_in_doubt": {"doubt": ["past", "no_such_day", "how_long", "no_unit", "unknown_unit"]},
+    "directive_in_doubt": {"doubt": ["past", "no_such_day", "lunar", "how_long", "no_unit", "unknown_unit"]},
     "directive_settled": {"status": ["given", "dropped"]},
     "directive_history": {"type": ["given", "seen", "reported", "lapsed"], "name": ["Chủ tịch phường", ""]},
     "directive_seen_already": {"name": ["Chủ tịch phường Khương Đình", ""]},

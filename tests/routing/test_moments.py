@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from routing.deadline import LOCAL_TIME, WorkingCalendar
 from routing.moments import (
+    LunarMoment,
     Moment,
     NoSuchMoment,
     PastMoment,
@@ -99,6 +100,49 @@ MEANT = {
     "trong 5 ngày": "28/11/2026 17:00",
     "trong 3 ngày làm việc": "27/11/2026 17:00",
     "2 tuần nữa": "07/12/2026 17:00",
+    "trong ngày hôm nay": "23/11/2026 17:00",
+    "trong ngày mai": "24/11/2026 17:00",
+    "trong ngày hôm sau": "24/11/2026 17:00",
+    "trong ngày kia": "25/11/2026 17:00",
+    "trong ngày thứ Sáu": "27/11/2026 17:00",
+    "trong ngày thứ 6": "27/11/2026 17:00",
+    "trong ngày chủ nhật": "29/11/2026 17:00",
+    "trong ngày 30/11": "30/11/2026 17:00",
+    "trong ngày mùng 5": "05/12/2026 17:00",
+    "hết ngày thứ Sáu": "27/11/2026 17:00",
+    "hết ngày cn": "29/11/2026 17:00",
+    "cuối ngày thứ 6": "27/11/2026 17:00",
+    "cuối ngày mai": "24/11/2026 17:00",
+    "12 giờ đêm nay": "23/11/2026 23:59",
+    "0h đêm nay": "23/11/2026 23:59",
+    "24h hôm nay": "23/11/2026 23:59",
+    "nửa đêm nay": "23/11/2026 23:59",
+    "trước nửa đêm": "23/11/2026 23:59",
+    "trước 12 giờ đêm mai": "24/11/2026 23:59",
+    "nửa đêm mai": "24/11/2026 23:59",
+    "0h ngày mai": "24/11/2026 00:00",
+    "10h đêm nay": "23/11/2026 22:00",
+    "2h đêm nay": "24/11/2026 02:00",
+    "đêm mai": "24/11/2026 20:00",
+    "cuối quý sau": "31/03/2027 17:00",
+    "hết quý 4 năm sau": "31/12/2027 17:00",
+    "cuối tháng 12 năm sau": "31/12/2027 17:00",
+    "cuối năm sau": "31/12/2027 17:00",
+    "hết năm 2027": "31/12/2027 17:00",
+    "30/11 năm sau": "30/11/2027 17:00",
+    "ngày 30 tháng 11 năm sau": "30/11/2027 17:00",
+    "trong 1 tháng": "23/12/2026 17:00",
+    "trong vòng một tháng": "23/12/2026 17:00",
+    "trong mười lăm ngày": "08/12/2026 17:00",
+    "trong hai mươi ngày": "13/12/2026 17:00",
+    "hai mươi mốt ngày nữa": "14/12/2026 17:00",
+    "trong năm ngày": "28/11/2026 17:00",
+    "trong mười ngày làm việc": "08/12/2026 17:00",
+    "trong 1 giờ rưỡi": "23/11/2026 10:30",
+    "trong 1h30": "23/11/2026 10:30",
+    "trong 2 tiếng 15 phút": "23/11/2026 11:15",
+    "trong nửa tiếng": "23/11/2026 09:30",
+    "trong 1 ngày rưỡi": "24/11/2026 21:00",
 }
 NONE_NAMED = [
     "",
@@ -116,6 +160,10 @@ NONE_NAMED = [
     "sau 3 ngày chưa xử lý",
     "lùi sang một bên",
     "quốc lộ 1/2",
+    "trong 1 tháng qua",
+    "em Mai báo cáo",
+    "trong ngày nghỉ",
+    "ngày 5 tháng ba",
 ]
 
 
@@ -143,7 +191,17 @@ def test_no_moment_is_read_into_other_words(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["20/11", "trước 8h", "sáng nay lúc 8h", "thứ hai tuần này lúc 8h", "1/11/2026"]
+    "words",
+    [
+        "20/11",
+        "trước 8h",
+        "sáng nay lúc 8h",
+        "thứ hai tuần này lúc 8h",
+        "1/11/2026",
+        "thứ sáu tuần trước",
+        "thu 6 tuan roi",
+        "thứ Hai vừa qua",
+    ],
 )
 def test_what_is_over_is_asked_about(words: str) -> None:
     with pytest.raises(PastMoment):
@@ -154,6 +212,16 @@ def test_what_is_over_is_asked_about(words: str) -> None:
 def test_what_does_not_exist_is_asked_about(words: str) -> None:
     with pytest.raises(NoSuchMoment):
         read_moment(words, now=MONDAY, calendar=HANOI)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["mùng 1 Tết", "30 Tết", "15/12 âm lịch", "ngày 5 tháng Giêng", "cuối tháng Chạp", "trước rằm tháng 7"],
+)
+def test_a_day_of_the_lunar_calendar_is_asked_about(words: str) -> None:
+    for typed in (words, strip_accents(words)):
+        with pytest.raises(LunarMoment):
+            read_moment(f"xử lý xong trước {typed}", now=MONDAY, calendar=HANOI)
 
 
 def test_today_is_over_once_work_has_ended() -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from handlers import texts
-from handlers.channel import File
+from handlers.channel import File, RecipientUnreachable, Unavailable
 from routing.deadline import LOCAL_TIME
 from storage import directives, figures, ledger, people, units
 from storage.cases import Case
@@ -14,7 +14,7 @@ from storage.contacts import SETTING
 from storage.directives import Directive
 from storage.tables import directive as table
 from storage.tables import outbox
-from tests.city import CityHarness, Somebody
+from tests.city import CityHarness, RecordingChannel, Somebody
 from tests.scenarios.test_unit import WARD, again, report
 
 FRIDAY_9 = datetime(2026, 11, 27, 9, 0, tzinfo=LOCAL_TIME)
@@ -402,6 +402,8 @@ async def test_doubts_are_asked_about(city: CityHarness) -> None:
     for words, answer in (
         ("giao phường Khương Đình xử lý trước 20/11", "“20/11” đã qua"),
         ("giao phường Khương Đình xử lý trước 31/2", "Không có ngày giờ “31/2”"),
+        ("như đã nhắc thứ sáu tuần trước, giao phường Khương Đình xử lý", "“thứ sáu tuần trước” đã qua"),
+        ("giao phường Khương Đình xử lý trước mùng 1 Tết", "“mùng 1 Tết” tính theo âm lịch"),
         ("giao phường Mai Dịch xử lý", "Không có đơn vị nào tên “phường Mai Dịch”"),
         ("gia hạn", "Gia hạn đến khi nào?"),
     ):
@@ -526,6 +528,50 @@ async def test_it_goes_out_by_mail_and_sms_without_a_citizens_words(city: CityHa
     for message in (letter["text"], short["text"]):
         assert case.code in message
         assert not any(words in message for words in ("0912345678", "Rác", "Rac", "Vũ Tông Phan"))
+
+
+async def reached_outside(city: CityHarness) -> dict[str, RecordingChannel]:
+    """Give the ward an address and a number, and the city the channels for them."""
+    channels = {name: RecordingChannel(name) for name in ("mail", "sms")}
+    city.channels.update(channels)
+    async with city.database.begin() as transaction:
+        known = {WARD: {"mail": ["ubnd@khuongdinh.example"], "phone": ["+84900000000"]}}
+        await units.set_setting(transaction, SETTING, known)
+    return channels
+
+
+@pytest.mark.parametrize("about_case", [True, False])
+async def test_an_address_that_takes_nothing_is_told_to_the_operators_once(
+    city: CityHarness, about_case: bool
+) -> None:
+    leader, _, case = await started(city)
+    admin = await city.official("ha-noi", "admin")
+    channels = await reached_outside(city)
+    channels["mail"].failures["ubnd@khuongdinh.example"] = RecipientUnreachable("550 no such user")
+    for _ in range(2):
+        if about_case:
+            await says(leader, case, "yêu cầu giải trình trước thứ Sáu")
+        else:
+            await leader.replays(f"explain:{WARD}:overdue:2026-11-01:2026-11-22")
+        await leader.presses("Giao ngay" if about_case else leader.last.labels[0])
+    assert sum("ubnd@khuongdinh.example của Phường Khương Đình" in str(told) for told in admin.screen) == 1
+    assert len(channels["sms"].shown["+84900000000"]) == 2
+
+
+async def test_a_short_message_that_failed_in_the_evening_waits_for_the_morning(city: CityHarness) -> None:
+    leader, _, _ = await started(city)
+    sms = (await reached_outside(city))["sms"]
+    sms.failures["+84900000000"] = Unavailable("down")
+    await city.becomes(datetime(2026, 11, 23, 20, 59, 50))
+    await leader.replays(f"explain:{WARD}:overdue:2026-11-01:2026-11-22")
+    await leader.presses(leader.last.labels[0])
+    for _ in range(6):
+        await city.passes(seconds=10)
+    sms.failures.clear()
+    await city.passes(hours=3)
+    assert not sms.shown
+    await city.becomes(datetime(2026, 11, 24, 7, 0, 1))
+    assert len(sms.shown["+84900000000"]) == 1
 
 
 async def test_a_unit_without_anybody_is_told_of(city: CityHarness) -> None:
