@@ -2,8 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from rapidfuzz import fuzz, process
 
@@ -13,6 +14,10 @@ from routing.vietnamese import strip_accents
 
 CLOSE_ENOUGH = 86
 """How like a name must be, of 100, that was typed with a slip."""
+MOST_SLIPS = 6
+"""So many places of one text are compared with every name; a name with a slip behind them is unknown."""
+_MOST_CITIES = 4
+"""Of so many cities, or days of one, the names are kept at hand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,11 +80,14 @@ def find_units(text: str, city: City) -> list[Mention]:
     """
     typed, plain = typed_and_plain(text)
     words = list(_words(plain))
-    names, longest = _names(city)
+    names = _names(city)
     found: list[Mention] = []
-    place = 0
+    place = slips = 0
     while place < len(words):
-        mention, used = _at(words, place, names, longest, typed) or (None, 1)
+        mention, used = _exact(words, place, names, typed) or (None, 1)
+        if mention is None and _is_kind(typed, words[place]):
+            mention, used = _near(words, place, names if slips < MOST_SLIPS else _NO_NAMES) or (None, 1)
+            slips += mention is not None and not mention.bare
         if mention is not None:
             found.append(mention)
         place += used
@@ -95,10 +103,31 @@ def _words(plain: str) -> Iterator[_Word]:
             yield _Word(part, found.start(), found.end())
 
 
-Names = dict[tuple[str, ...], tuple[str, ...]]
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Every form of every name with the units that it means; of each kind the names as they are written."""
+
+    units: Mapping[tuple[str, ...], tuple[str, ...]]
+    longest: int
+    of_kind: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
-def _names(city: City) -> tuple[Names, int]:
+_NO_NAMES = _Names({}, 0, {})
+_kept: dict[tuple[int, date | None], tuple[Mapping[str, Unit], _Names]] = {}
+"""The names of the latest cities, each with its units, so that no other object takes their number."""
+
+
+def _names(city: City) -> _Names:
+    """Return the names of a city's units, worked out once for each day of its tree."""
+    key = id(city.units), city.day
+    if key not in _kept:
+        for oldest in list(_kept)[: 1 - _MOST_CITIES]:
+            _kept.pop(oldest, None)
+        _kept[key] = city.units, _collected(city)
+    return _kept[key][1]
+
+
+def _collected(city: City) -> _Names:
     found: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for unit in city.units.values():
         standing = _standing(city, unit)
@@ -106,7 +135,10 @@ def _names(city: City) -> tuple[Names, int]:
             for form in _forms_of(name):
                 found[form] += standing
     names = {form: tuple(dict.fromkeys(codes)) for form, codes in found.items() if codes}
-    return names, max(map(len, names), default=0)
+    of_kind: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for form, codes in names.items():
+        of_kind[_kind_of(form)][" ".join(form)] = codes
+    return _Names(names, max(map(len, names), default=0), of_kind)
 
 
 def _standing(city: City, unit: Unit) -> list[str]:
@@ -138,13 +170,11 @@ def _kind_of(words: Sequence[str]) -> str:
     return next((kind for kind in KINDS if f"{joined} ".startswith(f"{kind} ")), "")
 
 
-def _at(
-    words: Sequence[_Word], place: int, names: Names, longest: int, typed: str
-) -> tuple[Mention, int] | None:
-    """Return the mention that begins at a word, and how many words it takes."""
-    for count in range(min(longest, len(words) - place), 0, -1):
+def _exact(words: Sequence[_Word], place: int, names: _Names, typed: str) -> tuple[Mention, int] | None:
+    """Return the mention that begins at a word without a slip, and how many words it takes."""
+    for count in range(min(names.longest, len(words) - place), 0, -1):
         part = words[place : place + count]
-        units = names.get(tuple(word.plain for word in part))
+        units = names.units.get(tuple(word.plain for word in part))
         if units is None:
             continue
         kind = _kind_of([word.plain for word in part])
@@ -153,7 +183,7 @@ def _at(
             return Mention(start=part[0].start, end=part[-1].end, units=units, kind=kind), count
         if not kind and _looks_like_a_name(span, count):
             return Mention(start=part[0].start, end=part[-1].end, units=units), count
-    return _near(words, place, names) if _is_kind(typed, words[place]) else None
+    return None
 
 
 def _is_kind(typed: str, word: _Word) -> bool:
@@ -172,7 +202,7 @@ def _looks_like_a_name(span: str, count: int) -> bool:
     return count > 1 and span.isascii() and span.islower()
 
 
-def _near(words: Sequence[_Word], place: int, names: Names) -> tuple[Mention, int] | None:
+def _near(words: Sequence[_Word], place: int, names: _Names) -> tuple[Mention, int] | None:
     """Return a mention of a kind of unit with a name that has a slip, with one that is none, or without."""
     rest = [word.plain for word in words[place : place + 8]]
     kind = _kind_of(rest)
@@ -186,16 +216,20 @@ def _near(words: Sequence[_Word], place: int, names: Names) -> tuple[Mention, in
         return None
     if alone:
         return Mention(start=start, end=end, kind=kind, bare=True), size
-    of_kind = {" ".join(name): codes for name, codes in names.items() if _kind_of(name) == kind}
+    of_kind = names.of_kind.get(kind, {})
     tries = [" ".join(rest[: size + count]) for count in range(1, min(5, len(behind)) + 1)]
-    scored = [(process.extractOne(each, list(of_kind), scorer=fuzz.ratio), each) for each in tries]
-    best = max((found[1], found[0], each) for found, each in scored if found)
-    if best[0] < CLOSE_ENOUGH:
+    scored = [(_closest(each, of_kind), each) for each in tries]
+    best = max(((found[1], found[0], each) for found, each in scored if found), default=None)
+    if best is None:
         used = size + 1 + sum(1 for _ in _until_the_sentence_goes_on(behind[1:]))
         return Mention(start=start, end=words[place + used - 1].end, kind=kind), used
     used = len(best[2].split())
     units = of_kind[best[1]]
     return Mention(start=start, end=words[place + used - 1].end, units=units, kind=kind), used
+
+
+def _closest(typed: str, names: Mapping[str, tuple[str, ...]]) -> tuple[str, float, int] | None:
+    return process.extractOne(typed, names.keys(), scorer=fuzz.ratio, score_cutoff=CLOSE_ENOUGH)
 
 
 def _until_the_sentence_goes_on(words: Sequence[str]) -> Iterator[str]:
