@@ -95,7 +95,7 @@ def ranking(
     long bar is bad, "good" where it is good, else "neutral". marked: names to point out.
     """
     known = [(name, float(number)) for name, number in rows if number is not None]
-    known.sort(key=lambda row: (row[1] if order == "asc" else -row[1], row[0]))
+    known.sort(key=lambda row: row[1] if order == "asc" else -row[1])  # ties stay as they came
     unknown = sorted(name for name, number in rows if number is None)
     shown, rest = _cut([*known, *((name, None) for name in unknown)], limit)
     lines = [

@@ -11,7 +11,7 @@ from typing import Any
 
 from handlers import access, cards, charts, figures_told, groups, looking_ahead, questions, texts
 from handlers.channel import Button, OutboundMessage
-from handlers.figures_asked import Answered, Row, Scope, answer
+from handlers.figures_asked import Answered, Row, Scope, answer, counted_under
 from handlers.turn import Handler, Turn
 from routing import when
 from routing.deadline import LOCAL_TIME
@@ -48,7 +48,7 @@ def next_time(city: City, setting: Digest, now: datetime) -> datetime | None:
         return None
     day = now.astimezone(LOCAL_TIME).date()
     for _ in range(60):
-        if _time_on(setting, day) > now and is_day(city, setting, day):
+        if _time_on(setting, day) > now and is_day(city, setting, day) and setting.sent_until != day:
             return _time_on(setting, day)
         day += timedelta(days=1)
     return None
@@ -97,23 +97,28 @@ async def _send_one(
     now: datetime,
 ) -> None:
     scope = await _scope_of(transaction, city, setting, now)
-    if scope is None:
-        digests.save(transaction, replace(setting, next_at=None))
-        return
     day = now.astimezone(LOCAL_TIME).date()
     in_time = _time_on(setting, day) <= now <= _time_on(setting, day) + LATEST
-    if in_time and is_day(city, setting, day) and setting.sent_until != day:
-        weekly = setting.weekly and is_first_of_week(city, day)
-        key = (scope.units, setting.parts, weekly)
-        if key not in composed:  # all leaders read the same
-            composed[key] = await compose(transaction, city, setting, scope, day=day, weekly=weekly, now=now)
-        _post(transaction, setting, composed[key], day, now)
+    if scope and in_time and is_day(city, setting, day) and setting.sent_until != day:
+        for weekly in _kinds(city, setting, day):
+            key = (scope.units, setting.parts, weekly)
+            if key not in composed:  # all leaders read the same
+                composed[key] = await compose(
+                    transaction, city, setting, scope, day=day, weekly=weekly, now=now
+                )
+            _post(transaction, setting, composed[key], f"{day}:{'week' if weekly else 'day'}", now)
         setting = replace(setting, sent_until=day)
     digests.save(transaction, replace(setting, next_at=next_time(city, setting, now)))
 
 
+def _kinds(city: City, setting: Digest, day: date) -> list[bool]:
+    """Return which digests a day has: False for the day's, True for the week's."""
+    weekly = [True] if setting.weekly and is_first_of_week(city, day) else []
+    return [*weekly, *([False] if setting.daily else [])]
+
+
 def _post(
-    transaction: Transaction, setting: Digest, message: OutboundMessage, day: date, now: datetime
+    transaction: Transaction, setting: Digest, message: OutboundMessage, which: str, now: datetime
 ) -> None:
     messages.post_notice(
         transaction,
@@ -121,7 +126,7 @@ def _post(
         chat=setting.chat,
         message=message.as_dict(),
         at=now,
-        dedupe_key=f"digest:{setting.channel}:{setting.chat}:{day}",
+        dedupe_key=f"digest:{setting.channel}:{setting.chat}:{which}",
     )
 
 
@@ -232,10 +237,9 @@ async def _red(told: _Told, late: Answered, total: Row) -> list[str]:
 
 
 async def _likely_late(told: _Told) -> int:
-    everything = told.scope.sees_city(told.city)
-    units = frozenset[str]().union(*(told.city.with_predecessors(code) for code in told.scope.units))
+    counted = counted_under(told.city, told.scope.units)
     found = await looking_ahead.at_risk_of(
-        told.transaction, told.city, unit_codes=None if everything else units, now=told.now
+        told.transaction, told.city, unit_codes=counted.units if counted else None, now=told.now
     )
     return sum(each.colour == Colour.RED for each in found)
 

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import cards, figures_told, texts
-from handlers.figures_asked import Answered, Row, Scope, answer, midnight
+from handlers.figures_asked import Answered, Row, Scope, answer, counted_under, midnight
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
 from routing.question import Question
-from storage import figures_asked
+from routing.workflow import OPEN_STATUSES
+from storage import figures, figures_asked
 from storage.cases import Case
 from storage.database import Transaction
 from storage.figures_asked import Behind
@@ -36,6 +37,8 @@ COLUMNS = (
     "people",
 )
 """The figures of each line, by their names in `storage/figures.py`."""
+_ALL_OF = {"on_time_rate": "answered", "satisfaction": "answered"}
+"""Of what a share is taken: a workbook holds all of these, not only what fell short."""
 CASE_COLUMNS = (
     "code",
     "status",
@@ -112,12 +115,17 @@ async def contents(transaction: Transaction, city: City, wanted: Export) -> tupl
     day = wanted.at.astimezone(LOCAL_TIME).date()
     made = Contents(
         name=f"lang-nghe-{day:%Y-%m-%d}.xlsx",
-        heading=figures_told.heading(city, found),
+        heading=_heading(city, found),
         figure_headings=[texts.export_line_heading(), *(texts.export_figure(name=name) for name in COLUMNS)],
         figures=[[name, *_numbers(row)] for name, row in lines],
         case_headings=[texts.export_case(name=name) for name in CASE_COLUMNS],
     )
     return made, found
+
+
+def _heading(city: City, found: Answered) -> str:
+    at_most = texts.export_at_most(count=MOST_CASES) if found.total.of > MOST_CASES else ""
+    return " · ".join(part for part in (figures_told.heading(city, found), at_most) if part)
 
 
 def _numbers(row: Row) -> list[Any]:
@@ -128,21 +136,29 @@ async def case_rows(
     transaction: Transaction, city: City, wanted: Export, found: Answered
 ) -> AsyncIterator[list[list[Any]]]:
     """Yield the rows of the cases behind an answer, some at a time; none where the answer was refused."""
-    if found.refused:
+    scope = Scope(units=wanted.scope)
+    within = [code for code in _units_shown(found) if scope.sees(city, code)]
+    if found.refused or not within:
         return
-    everything = city.root.code in found.units
-    units = frozenset().union(*(city.with_predecessors(code) for code in found.units))
+    counted = counted_under(city, within)
     behind = Behind(
-        metric=found.question.metric,
+        metric=_ALL_OF.get(found.question.metric, found.question.metric),
         start=midnight(found.period.first),
         end=midnight(found.period.last + timedelta(days=1)),
         now=wanted.at,
-        units=None if everything else units,
+        units=counted.units if counted else None,
+        parts=counted.parts if counted else (),
         domains=found.question.domains,
         hidden=wanted.hidden,
     )
     async for cases in figures_asked.stream_cases_behind(transaction, behind, most=MOST_CASES):
         yield [_case_row(city, case, wanted.at) for case in cases]
+
+
+def _units_shown(found: Answered) -> list[str]:
+    """Return the units whose cases belong to an answer: of a comparison, those compared."""
+    compared = [row.key for row in found.rows if row.key] if found.question.group_by == "unit" else []
+    return compared or list(found.units)
 
 
 def _case_row(city: City, case: Case, now: datetime) -> list[Any]:
@@ -166,17 +182,21 @@ def _case_row(city: City, case: Case, now: datetime) -> list[Any]:
 
 def _result(case: Case, now: datetime) -> str:
     """Return how a case stands against its deadline, as the figures count it; empty for neither."""
-    if case.answered_at is not None and case.answer_due_at is not None:
-        if case.late_before or case.answered_at > case.answer_due_at:
-            return "late"
-        extended = case.extended_from is not None and case.answered_at > case.extended_from
-        return "late_with_extension" if extended else "on_time"
-    if case.due_at is None or case.answered_at is not None:
+    if case.status in figures.ANSWERED_STATUSES and case.answered_at is not None:
+        return _answered_how(case, case.answered_at)
+    if case.status not in OPEN_STATUSES or case.due_at is None:
         return ""
-    at = case.paused_at or now
+    at = min(now, case.paused_at) if case.paused_at else now
     if case.due_at < at:
         return "overdue"
     return "at_risk" if case.warn_at and case.warn_at <= at else "on_track"
+
+
+def _answered_how(case: Case, answered_at: datetime) -> str:
+    if case.late_before or (case.answer_due_at is not None and answered_at > case.answer_due_at):
+        return "late"
+    extended = case.extended_from is not None and answered_at > case.extended_from
+    return "late_with_extension" if extended else "on_time"
 
 
 def _local(at: datetime | None) -> datetime | None:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 from routing import trees, when
 from routing.deadline import LOCAL_TIME
@@ -20,7 +19,12 @@ BETTER_HIGH = frozenset({"on_time_rate", "satisfaction", "answered"})
 """Figures of which more is better; of all others less is. `received` and `people` are neither."""
 OF_NOW = frozenset({"open", "at_risk", "overdue"})
 """Figures that speak of this moment, whatever the period."""
-SHARES = frozenset({"on_time_rate", "satisfaction"})
+NO_COUNTS = frozenset({"on_time_rate", "satisfaction", "median_hours"})
+"""Figures that are no number of cases or people."""
+_FEWEST = 2
+"""Units from which on there is something to compare."""
+_NONE = "-"
+"""No domain has this id."""
 LEVELS = ("district", "ward", "department")
 
 
@@ -46,7 +50,8 @@ class Answered:
 
     period: the days counted. previous: those that they are compared with. refused: the units that were asked
     about and are not the asker's to see. rows: the lines of a comparison or a course of time, in the order
-    that was asked for; total: the figure of everything asked about.
+    that was asked for; tied: lines left out that stand like the first. total: the figure of everything asked
+    about. hidden: whether domains that the asker may not see here are left out.
     """
 
     question: Question
@@ -54,15 +59,21 @@ class Answered:
     period: Period
     total: Row
     rows: tuple[Row, ...] = ()
+    tied: tuple[Row, ...] = ()
     previous: Period | None = None
     refused: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """Whose figures somebody may ask for: each of these units with all below; the city's total besides."""
+    """Whose figures somebody may ask for: each of these units with all below; the city's total besides.
+
+    hidden: the domains of which nothing may be told here.
+    """
 
     units: tuple[str, ...]
+    hidden: frozenset[str] = frozenset()
 
     def sees(self, city: City, code: str) -> bool:
         """Tell whether a unit lies within."""
@@ -82,30 +93,40 @@ async def answer(
     A comparison of units is one of those within the scope. Work of former units counts under today's.
     """
     scope = scope or Scope(units=(city.root.code,))
-    question, refused = _within(city, question, scope)
+    if question.metric in OF_NOW and question.group_by in ("day", "week", "month"):
+        question = replace(question, group_by=None)  # how many were open then is not kept
+    question, refused = _within(city, _without_hidden(city, question, scope), scope)
     units = question.units or (_own(city, scope) if not refused else (city.root.code,))
     period = question.period or when.last_days(_today(now), USUAL_DAYS)
     counting = _Counting(transaction=transaction, city=city, question=question, units=units, now=now)
-    previous = period_before(period, _today(now)) if question.compare or question.about else None
+    previous = None
+    if (question.compare or question.about) and question.metric not in OF_NOW:
+        previous = period_before(period, _today(now))
     total = await counting.total(period, previous)
-    rows = await counting.rows(period, previous)
+    rows = _ordered(question, await counting.rows(period, previous))
+    shown = rows[: question.limit]
     return Answered(
         question=question,
         units=units,
         period=period,
         total=total,
-        rows=_ordered(question, rows),
+        rows=shown,
+        tied=tuple(row for row in rows[len(shown) :] if shown and row.value == shown[0].value),
         previous=previous,
         refused=refused,
+        hidden=bool(scope.hidden),
     )
 
 
-def period_before(period: Period, today: date) -> Period:
+def period_before(period: Period, today: date) -> Period | None:
     """Return what a period is compared with: the one before of its kind, or as many days just before it.
 
-    Of a period that is not over as many days are compared as have passed.
+    Of a period that is not over as many days are compared as have passed. None before the first year.
     """
-    whole = _whole_before(period)
+    try:
+        whole = _whole_before(period)
+    except ValueError:
+        return None
     if not period.first <= today < period.last:
         return whole
     days = today - period.first
@@ -146,34 +167,45 @@ def _within(city: City, question: Question, scope: Scope) -> tuple[Question, tup
     """Return the question as far as the scope allows, and the units that it asked about beyond it."""
     refused = tuple(code for code in question.units if code != city.root.code and not scope.sees(city, code))
     if refused:
-        return replace(question, units=(city.root.code,), group_by=_no_units(question.group_by)), refused
-    compares = question.group_by == "unit" and not scope.sees_city(city)
-    if compares and not question.units and not _levels_below(city, question, scope.units):
+        return replace(question, units=(city.root.code,), group_by=None), refused
+    if scope.sees_city(city):
+        return question, ()
+    whole = city.root.code in question.units
+    if question.group_by == "unit" and not question.units:
+        whole = len(_to_compare(city, question, scope.units)) < _FEWEST
+    if whole and question.group_by is not None:
         return replace(question, units=(city.root.code,), group_by=None), (city.root.code,)
-    if compares and city.root.code in question.units:
-        return replace(question, group_by=None), (city.root.code,)
     return question, ()
 
 
-def _no_units(group_by: Any) -> Any:
-    return None if group_by == "unit" else group_by
+def _without_hidden(city: City, question: Question, scope: Scope) -> Question:
+    """Return the question about those domains alone of which something may be told."""
+    if not scope.hidden:
+        return question
+    asked = question.domains or tuple(city.domains)
+    return replace(question, domains=tuple(each for each in asked if each not in scope.hidden) or (_NONE,))
 
 
 def _own(city: City, scope: Scope) -> tuple[str, ...]:
     return tuple(code for code in scope.units if code in city.units)
 
 
-def _levels_below(city: City, question: Question, units: Sequence[str]) -> frozenset[str]:
-    return frozenset().union(*(compared(city, unit, question.level) for unit in units))
+def _to_compare(city: City, question: Question, units: Sequence[str]) -> frozenset[str]:
+    """Return the units that are compared within some units: those of a kind, or those right below.
+
+    Several units of which none has any below are compared themselves.
+    """
+    found = frozenset[str]().union(*(_below(city, unit, question.level) for unit in units))
+    if not found and question.level is None and len(units) >= _FEWEST:
+        found = frozenset(units)
+    return frozenset(code for code in found if city.is_valid(code))
 
 
-def compared(city: City, unit: str, level: str | None) -> frozenset[str]:
-    """Return the units that are compared below a unit: those of a kind, or those right below it."""
-    below = trees.directly_below(city, unit)
-    if level in LEVELS:
-        kinds = _kinds(city, level)
-        below = frozenset(code for code in city.subtree(unit) if city.units[code].kind in kinds) - {unit}
-    return frozenset(code for code in below if city.is_valid(code))
+def _below(city: City, unit: str, level: str | None) -> frozenset[str]:
+    if level not in LEVELS:
+        return trees.directly_below(city, unit)
+    kinds = _kinds(city, level)
+    return frozenset(code for code in city.subtree(unit) if city.units[code].kind in kinds)
 
 
 def _kinds(city: City, level: str) -> frozenset[str]:
@@ -266,9 +298,7 @@ class _Counting:
         if self.question.group_by != "unit" or (len(self.units) > 1 and not self.question.level):
             shown = frozenset(self.units)
         else:
-            shown = frozenset[str]().union(
-                *(compared(self.city, unit, self.question.level) for unit in self.units)
-            )
+            shown = _to_compare(self.city, self.question, self.units)
         under: dict[str, str] = {}
         for unit in sorted(shown, key=lambda code: -len(self.city.subtree(code))):
             under |= dict.fromkeys(self.city.subtree(unit), unit)
@@ -305,6 +335,28 @@ class _Counting:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """Whose cases count under some units: all of these units, and of the parts ("unit/ward") the ward's."""
+
+    units: frozenset[str]
+    parts: frozenset[str]
+
+
+def counted_under(city: City, units: Sequence[str]) -> Counted | None:
+    """Return whose cases count under any of these units, as the figures count them; None for everybody's."""
+    if city.root.code in units:
+        return None
+    wanted = {below for unit in units for below in city.subtree(unit)}
+    followed = trees.as_now(city)
+    keys = {key for key, unit in followed.items() if unit in wanted}
+    gone = {key for key, unit in followed.items() if unit not in wanted}
+    return Counted(
+        units=frozenset({*wanted, *(key for key in keys if "/" not in key)} - gone),
+        parts=frozenset(key for key in keys if "/" in key),
+    )
+
+
 def _moved(city: City, under: Mapping[str, str]) -> dict[str, str]:
     """Return under which of the units asked about each unit counts, former ones under their successors."""
     followed = {key: under.get(unit, unit) for key, unit in trees.as_now(city).items()}
@@ -336,7 +388,7 @@ def _ordered(question: Question, rows: Iterable[Row]) -> tuple[Row, ...]:
     counted = [row for row in rows if row.value is not None]
     counted.sort(key=lambda row: (row.value if ascending else -(row.value or 0), -row.of, row.key or ""))
     nothing = sorted((row for row in rows if row.value is None), key=lambda row: row.key or "")
-    return tuple([*counted, *nothing][: question.limit])
+    return (*counted, *nothing)
 
 
 def _worst(metric: str) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from handlers import cards, charts, texts
-from handlers.figures_asked import BETTER_HIGH, OF_NOW, Answered, Row
+from handlers.figures_asked import BETTER_HIGH, NO_COUNTS, OF_NOW, Answered, Row
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
 from routing.when import Period
@@ -70,21 +70,66 @@ def _refusal(city: City, found: Answered) -> str:
 def _body(city: City, found: Answered, today: date) -> list[str]:
     question, total = found.question, found.total
     lines = [texts.figure_sentence(metric=question.metric, value=total.value, of=total.of)]
-    if found.rows and question.group_by not in ("day", "week", "month"):
-        lines = [_extreme(city, found)] if found.rows[0].value is not None else lines
+    if _has_worst(found):
+        lines = [_extreme(city, found)]
+    elif found.rows and _in_time(found) and (top := _extreme_step(city, found)):
+        lines.append(top)
     if found.previous and not found.rows:
         lines += _change(found, today)
     lines += _table(city, found)
-    if question.metric in OF_NOW and question.period is not None:
+    lines += _rest(found)
+    if question.metric in OF_NOW and (question.period is not None or question.compare):
         lines.append(texts.figure_as_of_now())
-    return lines
+    return [*lines, texts.figures_without_hidden()] if found.hidden else lines
+
+
+def _in_time(found: Answered) -> bool:
+    return found.question.group_by in ("day", "week", "month")
+
+
+def _has_worst(found: Answered) -> bool:
+    """Tell whether somebody stands out: nobody does where every count is nought."""
+    if not found.rows or _in_time(found) or found.rows[0].value is None:
+        return False
+    counts = found.question.metric not in NO_COUNTS
+    return not counts or any(row.value for row in found.rows)
+
+
+def _extreme_step(city: City, found: Answered) -> str:
+    """Say which day, week or month stands out, where that was asked; empty where it was not."""
+    question = found.question
+    counted = [row for row in found.rows if row.value is not None]
+    if question.order is None or not counted:
+        return ""
+    best = (min if question.order == "asc" else max)(row.value or 0 for row in counted)
+    return texts.figure_extreme(
+        metric=question.metric,
+        names=[row_name(city, found, row) for row in counted if row.value == best],
+        value=best,
+        highest=question.order == "desc",
+    )
+
+
+def _rest(found: Answered) -> list[str]:
+    """Say how many cases of the total stand in no line of a full comparison of units."""
+    question = found.question
+    counts = question.metric not in NO_COUNTS
+    if question.group_by != "unit" or question.limit is not None or not counts or not found.rows:
+        return []
+    rest = int((found.total.value or 0) - sum(row.value or 0 for row in found.rows))
+    return [texts.figures_in_no_line(count=rest)] if rest > 0 else []
 
 
 def _extreme(city: City, found: Answered) -> str:
     question, first = found.question, found.rows[0]
     ascending = question.order == "asc" or (question.order is None and question.metric in BETTER_HIGH)
-    name = row_name(city, found, first)
-    return texts.figure_extreme(metric=question.metric, name=name, value=first.value, highest=not ascending)
+    alike = [row for row in (*found.rows, *found.tied) if row.value == first.value]
+    return texts.figure_extreme(
+        metric=question.metric,
+        names=[row_name(city, found, row) for row in alike],
+        value=first.value,
+        highest=not ascending,
+    )
 
 
 def _change(found: Answered, today: date) -> list[str]:
@@ -102,12 +147,23 @@ def _change(found: Answered, today: date) -> list[str]:
     return [said, texts.figure_until_today()] if partly else [said]
 
 
+def _worth_a_line(found: Answered) -> list[Row]:
+    """Return the lines that say something: of counts, most first, not those of nought."""
+    counts = found.question.metric not in NO_COUNTS
+    if _in_time(found) or not counts or found.question.order == "asc":
+        return list(found.rows)
+    return [row for row in found.rows if row.value or row.previous]
+
+
 def _table(city: City, found: Answered) -> list[str]:
     if len(found.rows) < _FEWEST_FOR_A_PICTURE:
         return []
-    rows = found.rows
-    if found.question.group_by in ("day", "week", "month"):
-        return [
+    rows = _worth_a_line(found)
+    if len(rows) < _FEWEST_FOR_A_PICTURE:
+        return []
+    if _in_time(found):
+        left = [texts.figures_earlier(count=len(rows) - LINES)] if len(rows) > LINES else []
+        return left + [
             texts.figure_course_line(
                 label=row_name(city, found, row), metric=found.question.metric, value=row.value
             )
@@ -132,18 +188,19 @@ def _table(city: City, found: Answered) -> list[str]:
 
 
 def _picture(city: City, found: Answered) -> dict[str, Any] | None:
-    if len(found.rows) < _FEWEST_FOR_A_PICTURE:
+    rows = _worth_a_line(found)
+    if len(rows) < _FEWEST_FOR_A_PICTURE:
         return None
     question = found.question
     title = _title(city, found)
     subtitle = heading(city, found)
-    points = [(row_name(city, found, row), _shown(question.metric, row.value)) for row in found.rows]
+    points = [(row_name(city, found, row), _shown(question.metric, row.value)) for row in rows]
     unit = _UNITS.get(question.metric, "")
     if question.group_by in ("day", "week", "month"):
         return charts.trend(title, points, unit=unit, subtitle=subtitle)
     if question.metric in ("late", "on_time_rate", "late_with_extension"):
         return _traffic_lights(city, found, title, subtitle)
-    if question.metric in OF_NOW and question.level == "ward":
+    if question.metric in OF_NOW and question.level == "ward" and question.limit is None:
         on_map = {row.key: row.value for row in found.rows if row.key}
         if picture := charts.ward_map(title, on_map, city=city, subtitle=subtitle):
             return picture
@@ -156,7 +213,7 @@ def _picture(city: City, found: Answered) -> dict[str, Any] | None:
 
 def _title(city: City, found: Answered) -> str:
     """Return what a picture says: who stands at the end that was asked about, or what its course is of."""
-    if found.question.group_by in ("day", "week", "month") or found.rows[0].value is None:
+    if not _has_worst(found):
         return texts.figure_heading(metric=found.question.metric)
     return _extreme(city, found).removesuffix(".")
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers import cards, charts, figures_told, texts
-from handlers.figures_asked import Answered, Row, Scope, answer, midnight
+from handlers.figures_asked import Answered, Row, Scope, answer, counted_under, midnight
 from handlers.figures_told import Told
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
@@ -19,6 +19,7 @@ CASES = 3
 _MORE_LOAD = 1.2
 """From how many times as many reports on the load is named as a cause."""
 _SLOWER = 1.1
+_OF_LATENESS = frozenset({"on_time_rate", "late", "late_with_extension", "median_hours", "satisfaction"})
 
 
 async def why(transaction: Transaction, city: City, found: Answered, *, now: datetime) -> Told:
@@ -31,10 +32,30 @@ async def why(transaction: Transaction, city: City, found: Answered, *, now: dat
     if by_domain.total.value is None or by_domain.total.previous is None:
         names = ", ".join(cards.unit_name(city, code) for code in found.units)
         return Told(text=texts.why_nothing_changed(name=names))
-    causes = [*_domains(city, by_domain), *_circumstances(by_domain.total)]
+    if found.question.metric in _OF_LATENESS:
+        causes = [*_domains(city, by_domain), *_circumstances(by_domain.total)]
+    else:
+        causes = _changes(city, by_domain)
     told = figures_told.told(city, plain, today=today)
     text = "\n".join([told.text, *([texts.why_heading(), *causes] if causes else [texts.why_no_cause()])])
-    return Told(text=text, drawing=_late_by_domain(city, by_domain))
+    late = found.question.metric in _OF_LATENESS
+    return Told(text=text, drawing=_late_by_domain(city, by_domain) if late else None)
+
+
+def _changes(city: City, found: Answered) -> list[str]:
+    """Name the domains whose figure changed most in the direction in which the whole changed."""
+    total = found.total
+    up = (total.value or 0) >= (total.previous or 0)
+    rows = sorted(found.rows, key=lambda row: -_rise(row) if up else _rise(row))
+    return [
+        texts.why_change(
+            name=cards.domain_name(city, row.key or ""),
+            now=texts.figure_value(metric=found.question.metric, value=row.value),
+            before=texts.figure_value(metric=found.question.metric, value=row.previous),
+        )
+        for row in rows[:MOST_CAUSES]
+        if (_rise(row) > 0) == up and _rise(row)
+    ]
 
 
 def _domains(city: City, found: Answered) -> list[str]:
@@ -76,16 +97,24 @@ def _late_by_domain(city: City, found: Answered) -> dict[str, object] | None:
 
 
 async def hot(
-    transaction: Transaction, city: City, found: Answered, *, hidden: Collection[str], now: datetime
+    transaction: Transaction,
+    city: City,
+    found: Answered,
+    *,
+    scope: Scope,
+    hidden: Collection[str],
+    now: datetime,
 ) -> Told:
-    """Tell which domains rise most against the period before, and the cases that most people reported."""
+    """Tell what is reported most, what of it rises, and the cases that most people reported.
+
+    scope: whose cases may be named. hidden: domains of which nothing is told.
+    """
     question = replace(
         found.question, metric="received", about=None, compare="previous", group_by="domain", limit=None
     )
-    scope = Scope(units=found.units)
-    rising = await answer(transaction, city, replace(question, units=found.units), scope=scope, now=now)
-    rows = sorted(rising.rows, key=lambda row: (-_rise(row), -(row.value or 0)))
-    rows = [row for row in rows if row.value and row.key not in hidden][:MATTERS]
+    whole = Scope(units=found.units)
+    rising = await answer(transaction, city, replace(question, units=found.units), scope=whole, now=now)
+    rows = [row for row in rising.rows if row.value and row.key not in hidden][:MATTERS]
     if not rows:
         return Told(text=texts.hot_none())
     lines = [
@@ -98,7 +127,7 @@ async def hot(
         for number, row in enumerate(rows, start=1)
     ]
     head = texts.hot_heading(period=figures_told.period_name(rising.period))
-    most = await _most_reported(transaction, city, rising, hidden=hidden, now=now)
+    most = await _most_reported(transaction, city, rising, scope=scope, hidden=hidden, now=now)
     picture = charts.ranking(
         head, [(cards.domain_name(city, row.key or ""), row.value) for row in rows], tone="neutral"
     )
@@ -110,16 +139,25 @@ def _rise(row: Row) -> float:
 
 
 async def _most_reported(
-    transaction: Transaction, city: City, found: Answered, *, hidden: Collection[str], now: datetime
+    transaction: Transaction,
+    city: City,
+    found: Answered,
+    *,
+    scope: Scope,
+    hidden: Collection[str],
+    now: datetime,
 ) -> list[str]:
-    everything = city.root.code in found.units
-    units = frozenset().union(*(city.with_predecessors(code) for code in found.units))
+    within = [code for code in found.units if scope.sees(city, code)]
+    if not within:
+        return []
+    counted = counted_under(city, within)
     behind = Behind(
         metric="people",
         start=midnight(found.period.first),
         end=midnight(found.period.last + timedelta(days=1)),
         now=now,
-        units=None if everything else units,
+        units=counted.units if counted else None,
+        parts=counted.parts if counted else (),
         domains=found.question.domains,
         hidden=hidden,
     )

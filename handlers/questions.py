@@ -5,12 +5,13 @@ a group no more than the group's own scope; beyond it stands the city's total.
 """
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from handlers import access, cards, figures_told, groups, hot_matters, texts
 from handlers.channel import Address, Button, OutboundMessage
 from handlers.exports import Export
-from handlers.figures_asked import OF_NOW, Answered, Scope, answer, midnight
+from handlers.figures_asked import OF_NOW, Answered, Scope, answer, counted_under, midnight
 from handlers.turn import Handler, Turn
 from routing.deadline import LOCAL_TIME
 from routing.question import METRICS, Question, nearest, read_question
@@ -79,7 +80,7 @@ async def ask(turn: Turn, argument: str) -> None:
         return
     if not argument.strip():
         buttons = [
-            [Button(label=texts.example_question(key=key), data=f"hoi:{key}")] for key in texts.EXAMPLES
+            [Button(label=texts.example_question(key=key), data=_ask_data(key))] for key in texts.EXAMPLES
         ]
         turn.say(texts.ask_figures_hint(), buttons=buttons)
         return
@@ -93,10 +94,15 @@ async def ask(turn: Turn, argument: str) -> None:
 def _offer_nearest(turn: Turn, text: str) -> None:
     buttons = []
     for each in nearest(text, city=turn.city):
-        data = f"hoi:{strip_accents(each).lower().rstrip('?. ')}"
+        data = _ask_data(each)
         if cards.fits(data):
             buttons.append([Button(label=each, data=data)])
     turn.say(texts.figures_not_clear(query=texts.excerpt(text, _QUERY)), buttons=buttons)
+
+
+def _ask_data(question: str) -> str:
+    """Return the button that asks a question; what a button carries has no spaces."""
+    return "hoi:" + strip_accents(question).lower().rstrip("?. ").replace(" ", "_")
 
 
 async def _scope(turn: Turn) -> Scope | None:
@@ -114,7 +120,7 @@ async def _scope(turn: Turn) -> Scope | None:
         if any(turn.city.is_within(code, unit) for unit in own)
         and any(turn.city.is_within(code, unit) for unit in within)
     }
-    return Scope(units=tuple(sorted(both))) if both else None
+    return Scope(units=tuple(sorted(both)), hidden=_hidden(turn)) if both else None
 
 
 # ── what was asked before ────────────────────────────────────────────────────────────────────────
@@ -122,13 +128,17 @@ async def _scope(turn: Turn) -> Scope | None:
 
 def _before(turn: Turn) -> Question | None:
     kept = turn.chat.draft.get(_ASKED)
-    if not kept or turn.now - datetime.fromisoformat(kept["at"]) > REMEMBERED:
+    if (
+        not kept
+        or kept.get("person") != turn.person.id
+        or turn.now - datetime.fromisoformat(kept["at"]) > REMEMBERED
+    ):
         return None
     return Question.from_dict(kept["question"])
 
 
 def _remember(turn: Turn, question: Question) -> None:
-    kept = {"at": turn.now.isoformat(), "question": question.as_dict()}
+    kept = {"at": turn.now.isoformat(), "person": turn.person.id, "question": question.as_dict()}
     turn.chat.draft = {**turn.chat.draft, _ASKED: kept}
 
 
@@ -137,36 +147,39 @@ def _remember(turn: Turn, question: Question) -> None:
 
 async def _tell(turn: Turn, question: Question, scope: Scope) -> None:
     found = await answer(turn.transaction, turn.city, question, scope=scope, now=turn.now)
-    _remember(turn, question)
+    _remember(turn, replace(question, units=()) if found.refused else question)
     if question.about == "why" and not found.refused:
         told = await hot_matters.why(turn.transaction, turn.city, found, now=turn.now)
     elif question.about == "hot" and not found.refused:
         hidden = _hidden(turn)
-        told = await hot_matters.hot(turn.transaction, turn.city, found, hidden=hidden, now=turn.now)
+        told = await hot_matters.hot(
+            turn.transaction, turn.city, found, scope=scope, hidden=hidden, now=turn.now
+        )
     else:
         told = figures_told.told(turn.city, found, today=_today(turn))
-    turn.say(told.text, buttons=_buttons(turn, found), drawing=told.drawing)
+    turn.say(told.text, buttons=_buttons(turn, found, scope), drawing=told.drawing)
 
 
-def _buttons(turn: Turn, found: Answered) -> list[list[Button]]:
+def _buttons(turn: Turn, found: Answered, scope: Scope) -> list[list[Button]]:
     """Return at most five: the cases behind, what may be asked next, and the demand to explain."""
     question = found.question
-    rows: list[list[Button]] = []
-    if not found.refused:
-        rows.append([*_behind_button(found), *_explain_button(turn, found)])
-    follow_ups = [Button(label=texts.label_export(), data="export")]
+    seen = not found.refused and scope.sees(turn.city, _single_unit(found))
+    rows = [[*_behind_button(found), *_explain_button(turn, found)]] if seen else []
+    follow_ups = [Button(label=texts.label_export(), data="export")] if seen else []
     if question.compare is None and question.metric not in OF_NOW and question.about is None:
         follow_ups.append(_follow_up("previous", texts.label_compare()))
-    if question.group_by is None and question.about is None and not found.refused:
+    if question.group_by is None and question.about is None and seen:
         follow_ups.append(_follow_up("unit", texts.label_split_by_unit()))
     return [row for row in (*rows, follow_ups) if row]
 
 
 def _follow_up(what: str, label: str) -> Button:
-    return Button(label=label, data=f"hoi:{_PLAIN_FOLLOW_UPS[what]}")
+    return Button(label=label, data=_ask_data(_PLAIN_FOLLOW_UPS[what]))
 
 
 def _behind_button(found: Answered) -> list[Button]:
+    if len(found.question.domains) > 1 and not found.hidden:
+        return []  # no room in a button for several
     unit = _single_unit(found)
     data = behind_data(found.question, found.period, unit)
     return [Button(label=texts.label_behind(), data=data)] if cards.fits(data) else []
@@ -317,13 +330,14 @@ def _number(text: str) -> int:
 
 
 def _behind(turn: Turn, question: Question, period: Period, unit: str) -> Behind:
-    everything = unit == turn.city.root.code
+    counted = counted_under(turn.city, (unit,))
     return Behind(
         metric=question.metric,
         start=midnight(period.first),
         end=midnight(period.last + timedelta(days=1)),
         now=turn.now,
-        units=None if everything else turn.city.with_predecessors(unit),
+        units=counted.units if counted else None,
+        parts=counted.parts if counted else (),
         domains=question.domains,
         hidden=_hidden(turn),
     )
@@ -339,7 +353,7 @@ def _hidden(turn: Turn) -> frozenset[str]:
 
 async def press(turn: Turn, argument: str) -> None:
     """Ask what a button says."""
-    await ask(turn, argument)
+    await ask(turn, argument.replace("_", " "))
 
 
 def _today(turn: Turn) -> date:

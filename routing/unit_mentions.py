@@ -105,14 +105,17 @@ def _words(plain: str) -> Iterator[_Word]:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """Every form of every name with the units that it means; of each kind the names as they are written."""
+    """Every form of every name with the units that it means.
+
+    longest: of how many words is the longest name that begins with a word. of_kind: of each kind its names.
+    """
 
     units: Mapping[tuple[str, ...], tuple[str, ...]]
-    longest: int
+    longest: Mapping[str, int]
     of_kind: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
-_NO_NAMES = _Names({}, 0, {})
+_NO_NAMES = _Names({}, {}, {})
 _kept: dict[tuple[int, date | None], tuple[Mapping[str, Unit], _Names]] = {}
 """The names of the latest cities, each with its units, so that no other object takes their number."""
 
@@ -138,7 +141,10 @@ def _collected(city: City) -> _Names:
     of_kind: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for form, codes in names.items():
         of_kind[_kind_of(form)][" ".join(form)] = codes
-    return _Names(names, max(map(len, names), default=0), of_kind)
+    longest: dict[str, int] = {}
+    for form in names:
+        longest[form[0]] = max(len(form), longest.get(form[0], 0))
+    return _Names(names, longest, of_kind)
 
 
 def _standing(city: City, unit: Unit) -> list[str]:
@@ -172,7 +178,8 @@ def _kind_of(words: Sequence[str]) -> str:
 
 def _exact(words: Sequence[_Word], place: int, names: _Names, typed: str) -> tuple[Mention, int] | None:
     """Return the mention that begins at a word without a slip, and how many words it takes."""
-    for count in range(min(names.longest, len(words) - place), 0, -1):
+    longest = names.longest.get(words[place].plain, 0)
+    for count in range(min(longest, len(words) - place), 0, -1):
         part = words[place : place + count]
         units = names.units.get(tuple(word.plain for word in part))
         if units is None:

@@ -74,7 +74,9 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Behind:
-    """Which cases are meant. units: None for all. hidden: the domains that the reader may not see.
+    """Which cases are meant.
+
+    units: None for all; parts: "unit/ward", besides them. hidden: the domains that the reader may not see.
 
     start and end matter to figures of a period only.
     """
@@ -84,12 +86,13 @@ class Behind:
     end: datetime
     now: datetime
     units: Collection[str] | None = None
+    parts: Collection[str] = ()
     domains: Collection[str] = ()
     hidden: Collection[str] = ()
 
 
 @cache
-def _statement(metric: str, of_units: bool, of_domains: bool, paged: bool) -> Select[Any]:
+def _statement(metric: str, of_units: bool, of_parts: bool, of_domains: bool, paged: bool) -> Select[Any]:
     """Return the query for a page; paged: from a place on, by time, instead of so many from the start."""
     condition, order = _BEHIND[metric]
     if paged:
@@ -102,8 +105,12 @@ def _statement(metric: str, of_units: bool, of_domains: bool, paged: bool) -> Se
         case_table.c.kind.in_(COUNTED_KINDS),
         case_table.c.domain.not_in(bindparam("hidden", expanding=True)),
     )
+    of_these: ColumnElement[bool] = case_table.c.unit_code.in_(bindparam("units", expanding=True))
+    if of_parts:
+        part = case_table.c.unit_code + "/" + case_table.c.ward_code
+        of_these = or_(of_these, part.in_(bindparam("parts", expanding=True)))
     if of_units:
-        statement = statement.where(case_table.c.unit_code.in_(bindparam("units", expanding=True)))
+        statement = statement.where(of_these)
     if of_domains:
         statement = statement.where(case_table.c.domain.in_(bindparam("domains", expanding=True)))
     return statement.order_by(*order).limit(bindparam("most")).offset(bindparam("after"))
@@ -168,4 +175,7 @@ def _asked(
         row["units"] = sorted(behind.units) or NOBODY
     if behind.domains:
         row["domains"] = sorted(behind.domains)
-    return _statement(behind.metric, behind.units is not None, bool(behind.domains), paged), row
+    if behind.parts:
+        row["parts"] = sorted(behind.parts)
+    of_units, of_parts = behind.units is not None, bool(behind.parts)
+    return _statement(behind.metric, of_units, of_parts, bool(behind.domains), paged), row

@@ -81,6 +81,11 @@ def export_line_heading() -> str:
     return "Dòng"
 
 
+def export_at_most(*, count: int) -> str:
+    """Say that the list of cases was cut."""
+    return f"danh sách chỉ gồm {count:,} hồ sơ đầu".replace(",", ".")
+
+
 def export_total() -> str:
     """Name the line of everything together."""
     return "Tổng"

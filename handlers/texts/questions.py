@@ -28,6 +28,7 @@ _HEADINGS = {
     "median_hours": "Thời gian xử lý",
     "people": "Số người phản ánh",
 }
+_MOST_NAMES = 3
 _EXAMPLES = {
     "hom qua co bao nhieu phan anh": "Hôm qua có bao nhiêu phản ánh?",
     "tuan nay don vi nao tre nhieu nhat": "Tuần này đơn vị nào trễ nhiều nhất?",
@@ -57,7 +58,11 @@ def figure_value(*, metric: str, value: float | None) -> str:
 
 def percent(*, share: float) -> str:
     """Return a share as a percentage without the sign: one decimal where it is no whole number."""
-    return f"{share * 100:.1f}".removesuffix(".0").replace(".", ",")
+    tenths = round(share * 1000)
+    if 0 < share < 1:  # never rounded up to all or down to nothing
+        tenths = min(max(tenths, 1), 999)
+    whole, tenth = divmod(tenths, 10)
+    return _count(whole) + (f",{tenth}" if tenth else "")
 
 
 def _hours(hours: float) -> str:
@@ -73,7 +78,7 @@ def figure_sentence(*, metric: str, value: float | None, of: int) -> str:
     if value is None:
         return {
             "on_time_rate": "Chưa có vụ nào được trả lời nên chưa tính được tỷ lệ đúng hạn.",
-            "median_hours": "Chưa có vụ nào được trả lời nên chưa tính được thời gian xử lý.",
+            "median_hours": "Chưa có số liệu về thời gian xử lý.",
         }.get(metric, "Chưa có lượt đánh giá nào của người dân.")
     if metric == "on_time_rate":
         return f"{percent(share=value)}% trả lời đúng hạn ({_count(of * value + 0.5)}/{_count(of)} vụ)."
@@ -84,8 +89,11 @@ def figure_sentence(*, metric: str, value: float | None, of: int) -> str:
     return f"{_count(value)} {_COUNTED[metric]}."
 
 
-def figure_extreme(*, metric: str, name: str, value: float | None, highest: bool) -> str:
-    """Say which unit or domain stands at an end of a comparison."""
+def figure_extreme(*, metric: str, names: Sequence[str], value: float | None, highest: bool) -> str:
+    """Say which units or domains stand at an end of a comparison; several where they stand alike."""
+    name = ", ".join(names[:_MOST_NAMES])
+    if len(names) > _MOST_NAMES:
+        name += f" và {len(names) - _MOST_NAMES} nơi khác"
     end = "cao nhất" if highest else "thấp nhất"
     if metric == "median_hours":
         end = "lâu nhất" if highest else "nhanh nhất"
@@ -135,6 +143,11 @@ def figure_change(
     return f"{before}, {word} {_count(abs(value - previous))}{share}."
 
 
+def figures_without_hidden() -> str:
+    """Say that what stands in no group is not counted either."""
+    return "Không tính phản ánh về thái độ cán bộ."
+
+
 def figure_as_of_now() -> str:
     """Say that open cases are counted as of now, whatever the period."""
     return "Tính đến lúc này, không theo khoảng ngày."
@@ -151,6 +164,16 @@ def figures_refused_for(*, units: Sequence[str]) -> str:
         return "Số liệu từng đơn vị khác không thuộc phạm vi của anh/chị. Đây là số chung của toàn thành phố:"
     named = ", ".join(units)
     return f"Số liệu riêng của {named} không thuộc phạm vi của anh/chị. Đây là số chung của toàn thành phố:"
+
+
+def figures_in_no_line(*, count: int) -> str:
+    """Say how many of the total belong to none of the units that are compared."""
+    return f"Ngoài các đơn vị trên: {_count(count)}."
+
+
+def figures_earlier(*, count: int) -> str:
+    """Say how many earlier lines of a course of time are left out."""
+    return f"(bỏ {count} dòng đầu, xem đủ trong hình)"
 
 
 def figures_rest_of(*, count: int) -> str:
@@ -190,7 +213,12 @@ def why_heading() -> str:
 
 def why_domain(*, name: str, late: int, late_before: int) -> str:
     """Name a domain that a unit is late in more than before."""
-    return f"• {name}: {late} vụ trễ hoặc quá hạn (kỳ trước {late_before})"
+    return f"• {name}: {late} vụ trả lời trễ (kỳ trước {late_before})"
+
+
+def why_change(*, name: str, now: str, before: str) -> str:
+    """Name a domain whose figure changed most."""
+    return f"• {name}: {now} (kỳ trước {before})"
 
 
 def why_load(*, received: int, received_before: int) -> str:
@@ -210,7 +238,7 @@ def why_open(*, overdue: int) -> str:
 
 def why_no_cause() -> str:
     """Say that no single cause stands out."""
-    return "Không có lĩnh vực nào nổi lên; mức giảm rải đều."
+    return "Không có lĩnh vực nào nổi lên; thay đổi rải đều."
 
 
 def hot_heading(*, period: str) -> str:
@@ -241,8 +269,13 @@ def hot_none() -> str:
 
 
 def behind_heading(*, metric: str, names: str) -> str:
-    """Begin a page of the cases behind a figure."""
-    return f"Hồ sơ · {_HEADINGS[metric]} · {names}"
+    """Begin a page of the cases behind a figure; of shares, those that fell short."""
+    heading = {
+        "on_time_rate": "Trả lời chưa đúng hạn đầu",
+        "satisfaction": "Người dân chấm dưới 4 sao",
+        "median_hours": "Xử lý lâu nhất",
+    }.get(metric, _HEADINGS[metric])
+    return f"Hồ sơ · {heading} · {names}"
 
 
 def behind_line(*, number: int, code: str, status: str, domain: str, place: str, due: str) -> str:

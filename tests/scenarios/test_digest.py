@@ -62,7 +62,8 @@ async def test_the_week_is_told_on_its_first_working_day(city: CityHarness) -> N
     await officer.writes("Đã dọn xong.", photos=1)
     await officer.presses("Gửi câu trả lời")
     await tick(city, local(30, 7, 31))
-    told = digests(leader)[-1]
+    told, morning = digests(leader)
+    assert "Bản tin sáng · Thành phố Hà Nội · 27/11 – 29/11/2026" in morning
     assert "Bản tin tuần · Thành phố Hà Nội · 23/11 – 29/11/2026" in told
     assert "Mới: 2 phản ánh (tuần trước đó 0)" in told
     assert "Đã trả lời: 1 (✅ đúng hạn 1 · 🔺 trễ 0 · 🔸 trễ có gia hạn 0)" in told
@@ -99,11 +100,11 @@ async def test_time_and_content_are_set_in_chat(city: CityHarness) -> None:
     await leader.presses("Bỏ dấu niêm phong")
     leader.sees("Gồm: phản ánh mới, quá hạn, sắp trễ, đã trả lời.")
     await tick(city, local(23, 9, 16))
-    assert len(digests(leader)) == 1
+    assert len(digests(leader)) == 2  # the week's and the day's
     await leader.writes("/bantin tắt")
     leader.sees("Bản tin đang tắt")
     await tick(city, local(25, 9, 16))
-    assert len(digests(leader)) == 1
+    assert len(digests(leader)) == 2
     await leader.writes("/bantin bat")
     leader.sees("lúc 09:15")
     for wrong in ("/bantin 25:00", "/bantin 3h", "/bantin lúc nào cũng được"):

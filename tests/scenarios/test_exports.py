@@ -47,7 +47,7 @@ async def test_an_answer_becomes_a_workbook_with_its_figures_and_cases(city: Cit
     leader = await city.official("ha-noi", "leader")
     case = await report(city)
     await report(city, "ba", text=ELSEWHERE)
-    await leader.writes("hôm nay phường nào nhận nhiều phản ánh nhất, theo phường")
+    await leader.writes("hôm nay các phường nhận bao nhiêu phản ánh")
     await leader.presses("Xuất Excel")
     leader.sees("Tệp Excel: Phản ánh nhận được", "danh sách hồ sơ")
     assert [file.name for file in leader.last.message.files] == ["so-lieu.xlsx"]
@@ -85,6 +85,10 @@ async def test_a_chair_gets_no_more_than_the_own_unit(city: CityHarness) -> None
     book = await workbook(city)
     assert [row[0] for row in table(book["Hồ sơ"])[1:]] == [mine.code]
     await chair.writes("/xuat phường Thanh Xuân hôm nay có bao nhiêu phản ánh")
+    book = await workbook(city)
+    assert table(book["Số liệu"])[1][:2] == ["Thành phố Hà Nội", 2]
+    assert table(book["Hồ sơ"])[1:] == [[None] * 14]
+    await chair.writes("/xuat toàn thành phố hôm nay có bao nhiêu phản ánh")
     book = await workbook(city)
     assert table(book["Số liệu"])[1][:2] == ["Thành phố Hà Nội", 2]
     assert table(book["Hồ sơ"])[1:] == [[None] * 14]

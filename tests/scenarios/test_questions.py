@@ -5,6 +5,7 @@ from datetime import datetime
 from routing.deadline import LOCAL_TIME
 from storage.cases import Case
 from tests.city import CityHarness, Somebody
+from tests.groups_city import only_group
 
 WARD, OTHER = "phuong-khuong-dinh", "phuong-thanh-xuan"
 RUBBISH = "Rác chất đống ở ngõ 12 Vũ Tông Phan, phường Khương Đình"
@@ -46,7 +47,7 @@ async def test_who_is_latest_this_week(city: CityHarness) -> None:
     await a_week(city)
     await leader.writes("tuần này phường nào trễ nhiều nhất?")
     leader.sees("Trả lời trễ hạn nhiều nhất: Phường Thanh Xuân (1)", "23/11 – 29/11/2026", "[Xem hồ sơ]")
-    await leader.writes("tuan nay cac phuong dung han the nao, xep tu kem nhat")
+    await leader.writes("cac phuong tuan nay theo ty le dung han tu thap den cao")
     leader.sees("Trả lời đúng hạn thấp nhất: Phường Thanh Xuân (0%)", "Phường Khương Đình: 100% của 1 vụ")
 
 
@@ -156,7 +157,7 @@ async def test_why_a_unit_fell_and_what_is_hot(city: CityHarness) -> None:
     await city.becomes(datetime(2026, 12, 4, 10, tzinfo=LOCAL_TIME))
     await answered(city, officer, late)
     await leader.writes("vì sao phường Thanh Xuân tuần này tụt?")
-    leader.sees("0% trả lời đúng hạn (0/1 vụ)", "Kỳ trước", "giảm 100 điểm", "Rác thải", "1 vụ trễ")
+    leader.sees("0% trả lời đúng hạn (0/1 vụ)", "Kỳ trước", "giảm 100 điểm", "Rác thải", "1 vụ trả lời trễ")
     await leader.writes("ý kiến nào đang nóng?")
     leader.sees("Đang nóng", "Rác thải")
 
@@ -167,3 +168,60 @@ async def test_a_picture_goes_with_a_comparison(city: CityHarness) -> None:
     await leader.writes("so sánh tỷ lệ đúng hạn các phường tuần này")
     assert leader.last.message.photos
     assert city.drawn[-1]["title"] == "Trả lời đúng hạn thấp nhất: Phường Thanh Xuân (0%)"
+
+
+async def test_nobody_is_named_where_nothing_is_wrong_and_all_are_who_stand_alike(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    await report(city)
+    await leader.writes("tuần này phường nào trả lời trễ nhiều nhất?")
+    leader.sees("0 vụ trả lời trễ hạn.")
+    leader.does_not_see("nhiều nhất")
+    await report(city, "ba", text=ELSEWHERE)
+    await leader.writes("hôm nay phường nào nhận nhiều phản ánh nhất?")
+    leader.sees("Phản ánh nhận được nhiều nhất:", "Phường Khương Đình", "Phường Thanh Xuân", "(1)")
+
+
+async def test_a_chair_never_sees_other_wards_cases_through_the_citys_figures(city: CityHarness) -> None:
+    chair = await city.official(WARD, "chair")
+    await report(city, "an", text=ELSEWHERE)
+    for name in ("ba", "ca"):
+        citizen = city.citizen(name)
+        await citizen.writes(ELSEWHERE)
+        await citizen.presses("Đồng ý và gửi")
+    (case, *_) = await city.cases()
+    for words in ("ý kiến nào đang nóng toàn thành phố?", "toàn thành phố hôm nay có bao nhiêu phản ánh"):
+        await chair.writes(words)
+        chair.sees("Thành phố Hà Nội")
+        chair.does_not_see(case.code, "[Xem hồ sơ]", "[Xuất Excel]", "[Theo đơn vị]")
+
+
+async def test_a_single_day_that_stands_out_is_named(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    await report(city)
+    await city.becomes(local(25, 10))
+    await leader.writes("tuần này ngày nào nhận nhiều phản ánh nhất?")
+    leader.sees("nhiều nhất: 23/11 (1)")
+
+
+async def test_how_many_were_open_then_is_not_made_up(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    await report(city)
+    await leader.writes("diễn biến số vụ đang mở theo tuần")
+    leader.does_not_see("Tuần 23/11: 0", "Tuần 16/11")
+    await leader.writes("/hoi năm 2000 nhận bao nhiêu phản ánh, tăng hay giảm?")
+    leader.does_not_see("hệ thống gặp lỗi")
+
+
+async def test_a_group_of_wards_compares_these_and_hears_nothing_of_conduct(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    for code in (WARD, OTHER):
+        await city.official(code, "chair")
+    await report(city)
+    await leader.writes("/lapnhom phường Khương Đình, phường Thanh Xuân")
+    await leader.presses(leader.last.labels[0])
+    group = city.somebody_in_group((await only_group(city)).chat, leader, mentioned=True)
+    await group.writes("hôm nay phường nào nhận nhiều phản ánh nhất?")
+    group.sees("Phản ánh nhận được nhiều nhất: Phường Khương Đình (1)")
+    await group.writes("phản ánh về thái độ cán bộ hôm nay có bao nhiêu?")
+    group.sees("Không tính phản ánh về thái độ cán bộ")
+    group.does_not_see("1 phản ánh nhận được")
