@@ -41,14 +41,18 @@ class Receipts:
         if receipt is None:
             return Response()
         try:
-            await self._note(receipt)
+            if await self._note(receipt):
+                return Response()
+            log.info("A receipt came before its message was recorded.", action="receipt_early")
         except Exception as error:
             log.error("A receipt could not be noted.", action="receipt_refused", error=repr(error))
-            return Response(status=503, headers={"Retry-After": "5"})
-        return Response()
+        return Response(status=503, headers={"Retry-After": "5"})
 
-    async def _note(self, receipt: Receipt) -> None:
-        """Note it at the message; tell the operators, once an hour, of one that did not arrive."""
+    async def _note(self, receipt: Receipt) -> bool:
+        """Note it at the message; tell the operators, once an hour, of one that did not arrive.
+
+        False when its message is not known yet, but may be soon.
+        """
         now = self._now()
         async with self._database.begin() as transaction:
             outbox_id = await receipts.note_receipt(
@@ -59,10 +63,15 @@ class Receipts:
                 why=receipt.status,
                 at=now,
             )
-            if outbox_id is not None and not receipt.arrived:
+            if outbox_id is None:
+                return not await receipts.may_come_later(
+                    transaction, channel=self._channel.name, message_id=receipt.message_id, at=now
+                )
+            if not receipt.arrived:
                 await oversight.tell_operators(
                     transaction,
                     texts.short_message_lost(outbox_id=outbox_id),
                     now=now,
                     dedupe_key=f"sms-lost:{now:%Y-%m-%dT%H}",
                 )
+            return True

@@ -4,7 +4,7 @@ Adapters in `bot/channels/` import this module and nothing else of the program.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -196,6 +196,8 @@ class OutboundMessage:
     """A workbook that is made when the message is sent; see `handlers/exports.py`."""
     act: GroupAct | None = None
     """Nothing is shown: the channel is asked to do this, and `handlers/group_acts.py` learns the outcome."""
+    reference: str = field(default="", compare=False)
+    """What tells this message from any other, the same at every try; set when it is sent, never stored."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-able form without empty parts."""

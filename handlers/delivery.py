@@ -44,6 +44,11 @@ LINGER_SECONDS = 0.005
 SEND_SECONDS = 20.0
 """How long a send may take; less than a claim lasts, or another would begin the same meanwhile."""
 
+OUTSIDE = frozenset({"mail", "sms"})
+"""Channels that reach units outside of chat: an address is the city's list's, nobody's own chat."""
+RINGING = "sms"
+"""What comes this way rings a telephone: at night too, unless it waits."""
+
 TopicKey = tuple[str, str, str]
 """Channel, chat, and what the topic is for."""
 
@@ -211,6 +216,7 @@ class Delivery:
         address, message = Address(notice.channel, notice.chat), OutboundMessage.from_dict(notice.message)
         if message.drawing is not None or message.export is not None:
             message = await self._make(notice, message)
+        message = replace(message, reference=str(notice.id))
         async with asyncio.timeout(SEND_SECONDS):
             if message.act:
                 acted = await _act(channel, address, message.act)
@@ -299,6 +305,11 @@ class Delivery:
             error=type(error).__name__,
         )
         if isinstance(error, RecipientUnreachable):
+            if notice.channel in OUTSIDE:
+                await oversight.address_not_reached(
+                    transaction, channel=notice.channel, address=notice.chat, now=now
+                )
+                return
             if await group_acts.not_reached(transaction, notice, error, now):
                 return
             chats.mark_unreachable(transaction, notice.channel, notice.chat, at=now)
@@ -363,8 +374,14 @@ async def _try_again(
     now: datetime,
     counts: bool = True,
 ) -> None:
-    """Send a notice again later, but not at night one about a case that can wait till the morning."""
-    if deadline.in_quiet_hours(again_at) and await messages.can_wait(transaction, notice, now - AWAKE):
+    """Send a notice again later, but not at night one about a case that can wait till the morning.
+
+    Nor what rings and is about no case.
+    """
+    if deadline.in_quiet_hours(again_at) and (
+        (notice.channel == RINGING and notice.case_id is None)
+        or await messages.can_wait(transaction, notice, now - AWAKE)
+    ):
         # Without a fault it joins the line in the morning, and holds up nothing that is urgent till then.
         morning = deadline.after_quiet_hours(again_at)
         messages.retry_notice(transaction, notice.id, again_at=morning, why=None, counts=counts)

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from handlers import leaving, progress, texts
+from handlers import cards, leaving, progress, texts
 from handlers.notices import tell_operators
+from routing import deadline
 from routing.organisation import City
 from routing.workflow import OPEN_STATUSES
-from storage import cases, chats, duplicates, people, reminders, units
+from storage import cases, chats, contacts, duplicates, people, reminders, units
 from storage.cases import Case
 from storage.database import Transaction
 
@@ -57,6 +58,21 @@ async def official_not_reached(transaction: Transaction, *, channel: str, chat: 
             await reminders.note_unreached(transaction, post.unit_code, now=now)
             key = f"empty:{post.unit_code}:{now:%Y-%m-%d}"
             await leaving.tell_of_empty_unit(transaction, city, post.unit_code, now=now, dedupe_key=key)
+
+
+async def address_not_reached(transaction: Transaction, *, channel: str, address: str, now: datetime) -> None:
+    """Tell the operators, once a day, that a mail address or a number takes nothing, and whose it is."""
+    city = await units.load_city(transaction, now=now)
+    known = await contacts.all_of(transaction)
+    whose = next((code for code, each in known.items() if address in (*each.mail, *each.phone)), "")
+    unit = cards.unit_name(city, whose) if city and whose else ""
+    await tell_operators(
+        transaction,
+        texts.address_unreachable(channel=channel, address=address, unit=unit),
+        now=now,
+        dedupe_key=f"address:{channel}:{address[:80]}:{now:%Y-%m-%d}",
+        not_before=deadline.after_quiet_hours(now) if deadline.in_quiet_hours(now) else None,
+    )
 
 
 async def _tell_not_reached(transaction: Transaction, city: City, case: Case, now: datetime) -> None:

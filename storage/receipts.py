@@ -17,6 +17,21 @@ _FIND = select(outbox.c.id).where(
     outbox.c.delivered_at.is_(None),
     outbox.c.failed_at.is_(None),
 )
+_KNOWN = select(outbox.c.id).where(
+    _WITH_RECEIPTS,
+    outbox.c.channel == bindparam("channel"),
+    outbox.c.external_id == bindparam("message_id"),
+)
+_BEING_SENT = (
+    select(outbox.c.id)
+    .where(
+        outbox.c.channel == bindparam("channel"),
+        outbox.c.sent_at.is_(None),
+        outbox.c.failed_at.is_(None),
+        outbox.c.claimed_until >= bindparam("at"),
+    )
+    .limit(1)
+)
 _ARRIVED = update(outbox).where(outbox.c.id == _ID).values(delivered_at=bindparam("at"))
 _LOST = update(outbox).where(outbox.c.id == _ID).values(failed_at=bindparam("at"), error=bindparam("why"))
 
@@ -36,3 +51,10 @@ async def note_receipt(
     else:
         transaction.write(_LOST, {"row_id": row["id"], "at": at, "why": f"did not arrive: {why}"[:500]})
     return int(row["id"])
+
+
+async def may_come_later(transaction: Transaction, *, channel: str, message_id: str, at: datetime) -> bool:
+    """Tell whether an unknown id may be that of a message that is just being sent."""
+    if await transaction.fetch_one(_KNOWN, {"channel": channel, "message_id": message_id}):
+        return False
+    return await transaction.fetch_one(_BEING_SENT, {"channel": channel, "at": at}) is not None

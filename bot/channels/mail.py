@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime, make_msgid
+from hashlib import sha256
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -127,11 +128,19 @@ class MailChannel:
         mail["From"] = self._sender
         mail["Subject"] = " ".join((message.subject or message.text.partition("\n")[0][:_SUBJECT]).split())
         mail["Date"] = format_datetime(localtime())
-        mail["Message-ID"] = make_msgid(domain=self._sender.rpartition("@")[2].rstrip(">"))
+        mail["Message-ID"] = self._message_id(to, message)
         mail["Auto-Submitted"] = "auto-generated"
         links = [f"{label}: {link}" for label, link in message.links]
         mail.set_content("\n".join([message.text, *links]))
         return mail
+
+    def _message_id(self, to: str, message: OutboundMessage) -> str:
+        """Return an id that is the same at every try, so that a mail that came twice can be told."""
+        domain = self._sender.rpartition("@")[2].rstrip(">")
+        if not message.reference:
+            return make_msgid(domain=domain)
+        digest = sha256(f"{message.reference}\n{to}\n{message.text}".encode()).hexdigest()[:32]
+        return f"<{digest}@{domain}>"
 
     async def _hand_over(self, mail: EmailMessage) -> None:
         server = self._server

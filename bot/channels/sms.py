@@ -114,7 +114,7 @@ class SmsChannel:
         if not _NUMBER.fullmatch(address.chat):
             raise Rejected(f"not a telephone number: {address.chat!r}")
         text = short(message)
-        reference = sha256(f"{address.chat}\n{text}".encode()).hexdigest()[:32]
+        reference = sha256(f"{message.reference}\n{address.chat}\n{text}".encode()).hexdigest()[:32]
         values = {"to": address.chat, "text": text, "from": self._sender, "reference": reference}
         try:
             async with (

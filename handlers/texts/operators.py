@@ -51,6 +51,16 @@ def clock_failed(*, job: str, error: str) -> str:
     )
 
 
+def address_unreachable(*, channel: str, address: str, unit: str) -> str:
+    """Tell that an address of a unit takes nothing."""
+    what = "tin SMS" if channel == "sms" else "thư điện tử"
+    whose = f" của {unit}" if unit else ""
+    return (
+        f"Không gửi được {what} đến {address}{whose}: địa chỉ này không nhận. Xin kiểm tra và sửa lại "
+        "bằng lệnh contacts; việc vừa gửi xin báo đơn vị bằng cách khác."
+    )
+
+
 def short_message_lost(*, outbox_id: int) -> str:
     """Tell that the gateway could not bring a short message to its number."""
     return (

@@ -104,6 +104,37 @@ async def test_strangers_and_unknown_messages_change_nothing(
     assert await row(database) == before
 
 
+async def test_a_receipt_that_overtakes_the_record_of_its_message_is_asked_for_again(
+    database: Database, channel: SmsChannel, gateway: SmsGateway, receipts_url: str
+) -> None:
+    await send(database, channel)
+    async with database.begin() as transaction:
+        message = {"text": "Việc khác"}
+        messages.post_notice(transaction, channel="sms", chat="+84987654321", message=message, at=NOW)
+        await transaction.flush()
+        assert len(await messages.claim_notices(transaction, now=NOW, limit=5)) == 1
+    assert await gateway.tells(receipts_url, "m2", "failed", secret=SECRET) == 503
+    for _ in range(2):
+        assert await gateway.tells(receipts_url, "m1", "delivered", secret=SECRET) == 200
+    async with database.begin() as transaction:
+        messages.notice_sent(transaction, 2, at=NOW, message_id="m2")
+    assert await gateway.tells(receipts_url, "m2", "failed", secret=SECRET) == 200
+    async with database.read() as transaction:
+        assert await transaction.fetch(select(outbox.c.id).where(outbox.c.failed_at.is_not(None))) == [
+            {"id": 2}
+        ]
+
+
+async def test_the_same_words_again_are_another_message_for_the_gateway(
+    database: Database, channel: SmsChannel, gateway: SmsGateway
+) -> None:
+    gateway.answers = [(503, {})]
+    await send(database, channel, tries=2)
+    await send(database, channel)
+    first, second = [posted["reference"] for posted in gateway.posted]
+    assert first != second
+
+
 async def test_a_gateway_in_trouble_is_tried_again_until_it_takes_the_message(
     database: Database, channel: SmsChannel, gateway: SmsGateway
 ) -> None:

@@ -562,7 +562,7 @@ async def test_a_short_message_that_failed_in_the_evening_waits_for_the_morning(
     leader, _, _ = await started(city)
     sms = (await reached_outside(city))["sms"]
     sms.failures["+84900000000"] = Unavailable("down")
-    await city.becomes(datetime(2026, 11, 23, 20, 59, 50))
+    await city.becomes(datetime(2026, 11, 23, 20, 59, 50, tzinfo=LOCAL_TIME))
     await leader.replays(f"explain:{WARD}:overdue:2026-11-01:2026-11-22")
     await leader.presses(leader.last.labels[0])
     for _ in range(6):
@@ -570,7 +570,7 @@ async def test_a_short_message_that_failed_in_the_evening_waits_for_the_morning(
     sms.failures.clear()
     await city.passes(hours=3)
     assert not sms.shown
-    await city.becomes(datetime(2026, 11, 24, 7, 0, 1))
+    await city.becomes(datetime(2026, 11, 24, 7, 0, 1, tzinfo=LOCAL_TIME))
     assert len(sms.shown["+84900000000"]) == 1
 
 

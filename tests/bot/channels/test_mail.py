@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -103,6 +104,15 @@ async def test_a_mail_arrives_as_it_was_written(server: asyncio.Server, postbox:
     assert mail["Auto-Submitted"] == "auto-generated"
     text = mail.get_content()
     assert text.splitlines()[:2] == [MESSAGE.text, "Mở hồ sơ: https://city.example.vn/chat"]
+
+
+async def test_a_mail_keeps_its_id_when_it_is_tried_again(server: asyncio.Server, postbox: Postbox) -> None:
+    for reference in ("7", "7", "8"):
+        await channel_of(server).send(TO, replace(MESSAGE, reference=reference))
+    first, again, other = [mail["Message-ID"] for mail in postbox.mails]
+    assert first == again
+    assert first != other
+    assert first.endswith(f"@{SENDER.partition('@')[2]}>")
 
 
 async def test_without_a_subject_the_first_line_is_it(server: asyncio.Server, postbox: Postbox) -> None:
