@@ -137,7 +137,7 @@ def _collected(city: City) -> _Names:
         for name in (unit.name, *unit.former_names):
             for form in _forms_of(name):
                 found[form] += standing
-    names = {form: tuple(dict.fromkeys(codes)) for form, codes in found.items() if codes}
+    names = {form: tuple(dict.fromkeys(codes)) for form, codes in found.items() if form and codes}
     of_kind: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for form, codes in names.items():
         of_kind[_kind_of(form)][" ".join(form)] = codes
