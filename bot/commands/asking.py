@@ -81,7 +81,7 @@ async def _answer_all(arguments: argparse.Namespace, city: "City", transaction: 
                 else Asked(text=plain_line(line), asker=asker, now=now)
             )
             answered = await _answered(asked, city, transaction)
-            print(json.dumps(answered, ensure_ascii=False) if arguments.json else _sentence(answered))
+            print(_as_json(answered) if arguments.json else _sentence(answered))
         except BadRow as error:
             failed = True
             print(f"line {number}: {error}", file=sys.stderr)
@@ -131,8 +131,10 @@ async def _answered(asked: Asked, city: "City", transaction: "Transaction | None
 
     city = city.at(asked.now)
     question = _read(asked, city, asked.now.astimezone(LOCAL_TIME).date())
-    rows, total = await _counted(question, asked, city, transaction)
-    return as_row(question, city) | {"rows": rows, "total": total}
+    answered: dict[str, Any] = as_row(question, city) | {"rows": [], "total": None}
+    if transaction is None or not question.understood:
+        return answered
+    return answered | await _counted(question, asked, city, transaction)
 
 
 def _read(asked: Asked, city: "City", today: date) -> "Question":
@@ -146,17 +148,26 @@ def _read(asked: Asked, city: "City", today: date) -> "Question":
 
 
 async def _counted(
-    question: "Question", asked: Asked, city: "City", transaction: "Transaction | None"
-) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-    """Return the lines of the answer and its total; none where there is no database to count in."""
-    if transaction is None or not question.understood:
-        return [], None
-    from handlers import figures_asked
+    question: "Question", asked: Asked, city: "City", transaction: "Transaction"
+) -> dict[str, Any]:
+    """Return the lines of the answer, its total, and what it is as people read it.
+
+    "refused" names the units whose figures are not the asker's to see: the total is then the city's.
+    """
+    from handlers import figures_asked, figures_told
+    from routing.deadline import LOCAL_TIME
 
     role, unit = asked.asker or ("leader", city.root.code)
     scope = figures_asked.Scope(units=(city.root.code if role == "leader" else unit,))
     found = await figures_asked.answer(transaction, city, question, scope=scope, now=asked.now)
-    return [_line(row, question, city) for row in found.rows], _line(found.total, question, city)
+    said = figures_told.told(city, found, today=asked.now.astimezone(LOCAL_TIME).date())
+    counted = {
+        "rows": [_line(row, found.question, city) for row in found.rows],
+        "total": _line(found.total, found.question, city),
+        "said": said.text,
+    }
+    refused = [city.units[code].name for code in found.refused]
+    return counted | ({"refused": refused} if refused else {})
 
 
 def _line(row: "Row", question: "Question", city: "City") -> dict[str, Any]:
@@ -172,10 +183,17 @@ def _line(row: "Row", question: "Question", city: "City") -> dict[str, Any]:
     }
 
 
+def _as_json(answered: Mapping[str, Any]) -> str:
+    """Return the contract's object on one line."""
+    return json.dumps({name: each for name, each in answered.items() if name != "said"}, ensure_ascii=False)
+
+
 def _sentence(answered: Mapping[str, Any]) -> str:
-    """Return what was understood on one line, for whoever tries it at a terminal."""
+    """Return the answer as people read it; without a database, what was understood."""
     if not answered["understood"]:
         return "not understood"
+    if "said" in answered:
+        return str(answered["said"])
     said = {name: value for name, value in answered.items() if value not in (None, [], True)}
     if period := said.get("period"):
         said["period"] = f"{period['from']}..{period['to']}"

@@ -95,3 +95,20 @@ def test_with_a_city_the_figures_are_counted(sqlite_url: str, capsys: pytest.Cap
     assert run("tháng này bao nhiêu vụ trễ hạn", "--now", NOW, "--json", database_url=sqlite_url) == 0
     (answer,) = answers(capsys)
     assert answer["total"]["value"] == 0
+
+
+def test_a_chair_gets_the_citys_total_and_is_told_which_unit_is_refused(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = {"LANGNGHE_DATABASE_URL": sqlite_url}
+    assert main(("init", "--province", "Hà Nội"), environment=environment) == 0
+    capsys.readouterr()
+    asked = ("phường Láng tháng này nhận bao nhiêu phản ánh", "--now", NOW, "--as", "chair:phuong-bo-de")
+    assert run(*asked, "--json", database_url=sqlite_url) == 0
+    (answer,) = answers(capsys)
+    assert answer.keys() == CONTRACT | {"refused"}
+    assert (answer["refused"], answer["rows"]) == (["Phường Láng"], [])
+    assert run(*asked, database_url=sqlite_url) == 0
+    said = capsys.readouterr().out
+    assert "Phường Láng không thuộc phạm vi" in said
+    assert "Thành phố Hà Nội" in said
