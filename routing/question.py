@@ -32,6 +32,7 @@ GroupBy = Literal["unit", "domain", "day", "week", "month"]
 Order = Literal["desc", "asc"]
 
 _THE_MORE_THE_BETTER = frozenset({"on_time_rate", "satisfaction", "answered"})
+_NO_COUNTS = frozenset({"on_time_rate", "satisfaction", "median_hours"})
 _FEW_WORDS = 9
 _MOST_GUESSES = 6
 _GUESSED_WORDS = 16
@@ -89,11 +90,13 @@ def read_question(text: str, *, city: City, today: date, before: Question | None
         return NOT_UNDERSTOOD
     canonical = reader.canonical(text)
     found = _read(reader, canonical, city, today, earlier, marked="?" in text)
+    if found is None:
+        return NOT_UNDERSTOOD
     if found.understood or canonical.count(" ") >= _GUESSED_WORDS:
         return found
     guesses = islice(reader.vocabulary.guesses(canonical), _MOST_GUESSES)
     readings = (_read(reader, guess, city, today, earlier, marked="?" in text) for guess in guesses)
-    return next((each for each in readings if each.understood), NOT_UNDERSTOOD)
+    return next((each for each in readings if each is not None and each.understood), NOT_UNDERSTOOD)
 
 
 def nearest(text: str, *, city: City) -> tuple[str, str, str]:
@@ -156,7 +159,7 @@ class _Reader:
 
     def __init__(self, city: City) -> None:
         words = lexicon()
-        self.plain_words = frozenset(_words_of_rules()) | words.fillers
+        self.plain_words = frozenset(_words_of_rules()) | words.fillers | words.words
         self.units = UnitNames(city, self.plain_words)
         self.domains = DomainNames(city.domains)
         self.vocabulary = Vocabulary(
@@ -202,7 +205,10 @@ def _words_of_rules() -> Iterator[str]:
 
 @dataclass(kw_only=True, slots=True)
 class _Marked:
-    """A text with its names marked, what they stand for, and which of its letters have been read."""
+    """A text with its names marked, what they stand for, and which of its letters have been read.
+
+    spoken_of: it asks about part of what the question before was about.
+    """
 
     text: str
     units: tuple[str, ...] = ()
@@ -211,6 +217,7 @@ class _Marked:
     periods: list[Period] = field(default_factory=list)
     step: Literal["day", "week", "month"] | None = None
     asks_when: bool = False
+    spoken_of: bool = False
     read: list[bool] = field(default_factory=list)
 
     def search(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -222,24 +229,22 @@ class _Marked:
                 self.read[at] = True
         return first
 
-    def left_over(self, fillers: frozenset[str]) -> list[tuple[str, str]]:
-        """Return the words that nothing was read from, each with the word before it."""
-        left, before = [], ""
-        for found in re.finditer(r"\S+", self.text):
-            word = found.group()
-            if not word.startswith("@") and word not in fillers and not all(self.read[slice(*found.span())]):
-                left.append((before, word))
-            before = word
-        return left
+    def left_over(self, fillers: frozenset[str]) -> list[str]:
+        """Return the words that nothing was read from."""
+        words = ((found.group(), self.read[slice(*found.span())]) for found in re.finditer(r"\S+", self.text))
+        return [word for word, read in words if not (word.startswith("@") or word in fillers or all(read))]
 
 
 def _read(
     reader: _Reader, canonical: str, city: City, today: date, before: Question | None, *, marked: bool
-) -> Question:
+) -> Question | None:
+    """Return how a text is read, not understood where a doubt is left; None where it is no question."""
     try:
         text = _mark(reader, canonical, city, today)
-        if text is None or _is_no_question(text):
+        if text is None:
             return NOT_UNDERSTOOD
+        if _is_no_question(text, before):
+            return None
         slots = _slots(text, city, today, before)
     except ValueError:  # a date that does not exist, a span that ends before it begins
         return NOT_UNDERSTOOD
@@ -250,10 +255,13 @@ def _read(
 
 def _mark(reader: _Reader, canonical: str, city: City, today: date) -> _Marked | None:
     """Return the text with units, steps of time, days and domains marked; None where a name is unsure."""
-    units = reader.units.mark(canonical, city)
+    units = reader.units.mark(rules.REJECTED.sub("", canonical), city)
     if units.unsure:
         return None
     marked = _Marked(text=with_numbers(" ".join(rules.POLITE.sub(" ", units.text).split())))
+    if spoken_of := rules.SPOKEN_OF.match(marked.text):
+        marked.spoken_of = True
+        marked.text = f"@k{marked.text[spoken_of.end() :]}"
     marked.units = _standing(city, [code for codes in units.found for code in codes])
     marked.joined = len(units.found) > 1
     if step := rules.TIME_STEPS.search(marked.text):
@@ -276,13 +284,27 @@ def _standing(city: City, codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code if code == WHOLE else city.heir(code) or code for code in codes))
 
 
-def _is_no_question(text: _Marked) -> bool:
+_SAID_OTHERWISE = (
+    rules.ORDERED,
+    rules.NOT_KEPT,
+    rules.OF_ONE_CASE,
+    rules.TOLD_TO_A_LEADER,
+    rules.PUT_ASIDE,
+)
+
+
+def _is_no_question(text: _Marked, before: Question | None) -> bool:
     """Tell whether somebody tells a trouble of their own, gives an order, or asks about one case."""
+    goes_on = text.spoken_of or (before is not None and "@" not in text.text)
     if lexicon().citizens.search(text.text) or rules.FIRST_PERSON.search(text.text):
         return True
     if rules.ELSEWHERE.search(text.text):
         return True
-    if rules.ORDERED.search(text.text) or rules.NOT_KEPT.search(text.text):
+    if any(pattern.search(text.text) for pattern in _SAID_OTHERWISE):
+        return True
+    if rules.URGED.search(text.text) and not rules.ASKED_FOR.search(text.text):
+        return True
+    if rules.POPULATION.search(text.text) and not (rules.SPOKEN.search(text.text) or goes_on):
         return True
     return bool(rules.ASKS_OF_ONE.search(text.text)) and not rules.COUNTED.search(text.text)
 
@@ -301,6 +323,7 @@ class _Slots:
     compare: Literal["previous"] | None = None
     about: Literal["why", "hot"] | None = None
     asked: bool = False
+    leans: bool = False
 
 
 def _slots(text: _Marked, city: City, today: date, before: Question | None) -> _Slots | None:
@@ -316,17 +339,39 @@ def _slots(text: _Marked, city: City, today: date, before: Question | None) -> _
         return None
     if not _group(text, slots, city):
         return None
-    if before is None or not rules.FOLLOWS.search(text.text):
+    slots.leans = before is not None and _leans(text)
+    if slots.leans and slots.metric == "received" and _is_vague(text):
+        if before is None or before.metric in _NO_COUNTS:
+            return None
+        slots.metric, slots.named = None, False
+    if not slots.leans:
         _take_default_metric(text, slots, changed is not None)
     _order(text, slots, before)
     if slots.about == "why":
         if slots.metric is None:
             return None
-        slots.compare = None
+        slots.compare = "previous" if text.search(rules.WORSE_OR_BETTER) else None
     if slots.about == "hot":
         slots.group_by, slots.order = slots.group_by or "domain", slots.order or "desc"
         slots.limit = slots.limit if text.search(rules.TOP) else None
     return slots
+
+
+def _leans(text: _Marked) -> bool:
+    """Tell whether a text goes on from the question before: "còn tháng trước", "về rác thì sao"."""
+    if text.spoken_of or rules.FOLLOWS.search(text.text) or rules.THEN_HOW_MANY.search(text.text):
+        return True
+    how = rules.THEN_HOW.search(text.text)
+    return how is not None and (bool(how["then"]) or text.text.count("@") == 1)
+
+
+def _is_vague(text: _Marked) -> bool:
+    """Tell whether "bao nhiêu vụ" is all that is said of what to count."""
+    asks = rules.VAGUE.search(text.text)
+    if asks is None or (rules.OF_CASES.search(text.text) and not rules.THEN_HOW_MANY.search(text.text)):
+        return False
+    rest = f"{text.text[: asks.start()]} {text.text[asks.end() :]}"
+    return not any(pattern.search(rest) for _, pattern in rules.METRICS)
 
 
 def _metric(text: _Marked) -> str | None:
@@ -374,6 +419,8 @@ def _order(text: _Marked, slots: _Slots, before: Question | None) -> None:
     direction = _direction(text)
     if direction is None and slots.group_by and (slots.limit or len(text.units) > 1):
         direction = _comparative(text)
+    if direction is None and slots.group_by in ("unit", "domain") and rules.ASKED_WHICH.search(text.text):
+        direction = _plenty(text)
     if direction is None and (text.search(rules.TOP) or text.search(rules.RANKED)):
         direction = "most"
     if text.search(rules.ASCENDING):
@@ -383,6 +430,12 @@ def _order(text: _Marked, slots: _Slots, before: Question | None) -> None:
     elif direction is not None or slots.limit is not None:
         asked_before = before.metric if before is not None else "received"
         slots.order = _ordered(text, slots.metric or asked_before, direction or "most")
+
+
+def _plenty(text: _Marked) -> rules.Direction | None:
+    if text.search(rules.MUCH):
+        return "most"
+    return "least" if text.search(rules.LITTLE) else None
 
 
 def _comparative(text: _Marked) -> rules.Direction | None:
@@ -561,11 +614,12 @@ def _years(day: date) -> Period:
 
 def _is_sure(text: _Marked, slots: _Slots, reader: _Reader, before: Question | None, *, marked: bool) -> bool:
     """Tell whether this is a question about figures, and whether all that it says was read."""
-    follows = rules.FOLLOWS.search(text.text) or rules.ENDS_ASKING.search(text.text)
+    follows = slots.leans or rules.ENDS_ASKING.search(text.text)
     laid_out = any((slots.group_by, slots.order, slots.limit, slots.compare, slots.about, text.step))
     slots.asked = bool(marked or laid_out or rules.ASKS.search(text.text) or (follows and before))
+    for pattern in (rules.FOLLOWS, rules.WITHOUT_SENSE, rules.VAGUE, rules.THEN_HOW, lexicon().passed):
+        text.search(pattern)
     left = text.left_over(lexicon().fillers)
-    text.search(rules.FOLLOWS)
     if slots.metric is None:
         says_something = laid_out or bool(text.units or text.domains or slots.period)
         alone = slots.compare is not None and not slots.group_by
@@ -577,25 +631,12 @@ def _is_sure(text: _Marked, slots: _Slots, reader: _Reader, before: Question | N
         return False
     if slots.metric == "median_hours" and not _is_of_work(text, slots) and before is None:
         return False
-    return _is_little(left, slots)
+    return not left
 
 
 def _is_of_work(text: _Marked, slots: _Slots) -> bool:
     """Tell whether it is the work on cases that takes its time, and nothing else in the world."""
     return bool(slots.group_by or rules.WORK.search(text.text) or rules.NOUN.search(text.text))
-
-
-_BEFORE_NAMES_TEXT = (
-    "o tai phuong xa quan huyen so ve cua duong pho vuc truong cho thon to khu ben cong ty benh vien du "
-)
-_BEFORE_NAMES = frozenset(_BEFORE_NAMES_TEXT.split())
-
-
-def _is_little(left: Sequence[tuple[str, str]], slots: _Slots) -> bool:
-    """Tell whether the words left over can be passed by: one at most, and none that may be a name."""
-    if not left:
-        return True
-    return len(left) == 1 and slots.named and left[0][0] not in _BEFORE_NAMES and not left[0][1].isdigit()
 
 
 def _question(text: _Marked, slots: _Slots, city: City, before: Question | None) -> Question:
@@ -619,7 +660,7 @@ def _question(text: _Marked, slots: _Slots, city: City, before: Question | None)
 
 
 def _is_follow_up(text: _Marked, slots: _Slots) -> bool:
-    if slots.metric is None or rules.FOLLOWS.search(text.text):
+    if slots.metric is None or slots.leans:
         return True
     if not slots.named and slots.about is None and not (text.units or text.domains):
         return True
@@ -629,19 +670,25 @@ def _is_follow_up(text: _Marked, slots: _Slots) -> bool:
 
 def _filled(alone: Question, text: _Marked, slots: _Slots, before: Question) -> Question:
     """Return the question with what it leaves out taken from the one before."""
+    keeps_why = slots.metric is None and before.about == "why"
     filled = replace(
         alone,
         metric=slots.metric or before.metric,
         period=slots.period or before.period,
         units=alone.units if text.units else before.units,
         domains=alone.domains or before.domains,
-        compare=slots.compare or (None if slots.period else before.compare),
+        compare=slots.compare or (None if slots.period and not keeps_why else before.compare),
         about=slots.about or (before.about if slots.metric is None else None),
     )
     if slots.group_by is not None:
         return filled
     if slots.order is not None or slots.limit is not None:
-        return replace(filled, group_by=before.group_by or "unit", level=before.level)
+        return replace(
+            filled,
+            group_by=before.group_by or "unit",
+            level=before.level,
+            limit=slots.limit or before.limit,
+        )
     narrowed = (text.units and before.group_by == "unit") or (text.domains and before.group_by == "domain")
     if narrowed and WHOLE not in text.units:
         return filled

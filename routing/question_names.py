@@ -149,10 +149,18 @@ class UnitNames:
             if codes is None or _is_number(words):
                 continue
             is_bare = not _kind_at(tokens, at) and self._is_place(codes[0])
-            if is_bare and (_is_plain(words) or _follows_place(tokens, at)):
+            if is_bare and (
+                _is_plain(words) or _follows_place(tokens, at) or self._is_of_next(tokens, at + size - 1)
+            ):
                 continue
             return size, self._preferred(codes)
         return 0, []
+
+    def _is_of_next(self, tokens: Sequence[str], last: int) -> bool:
+        """Tell whether a name ends in the kind of the unit named next: "dân phường Láng", not Đan Phượng."""
+        if tokens[last] not in _KIND_WORDS:
+            return False
+        return tokens[last + 1 : last + 2] in (["nao"], ["minh"], ["ta"]) or self._at(tokens, last, "")[0] > 0
 
     def _is_place(self, code: str) -> bool:
         return code == WHOLE or self.units[code].kind in ("ward", "district", "city")

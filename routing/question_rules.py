@@ -16,6 +16,10 @@ _NOUN = (
 _COUNT = r"(?:bao nhieu|may|tong so(?: luong)?|tong|so luong|luong|so)"
 _LATE = r"(?:bi )?(?:tre|muon|cham)(?: tre)?(?: han| hen| tien do| thoi han)?"
 _PEOPLE = r"(?:nguoi(?: dan| gui)?|dan|cong dan|ba con|cu tri|ca nhan|nguoi nao)"
+_SPEAK = (
+    r"(?:phan anh|gui|keu(?: ca)?|kien nghi|phan nan|than phien|ca than|khieu nai|len tieng"
+    r"|to(?= (?:nhieu|it)|$)|che|goi(?: dien| den)?)"
+)
 
 METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (metric, re.compile(pattern))
@@ -95,12 +99,14 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "people",
             rf"\b(?:bao nhieu|may|tong so|so luong|luong|so) (?:luot )?{_PEOPLE}\b(?! (?:khong|chua|dan))"
+            rf"|\b(?:dong|nhieu|it) (?:luot )?{_PEOPLE}(?: di)? {_SPEAK}(?: phan anh| kien nghi)?\b"
             r"|\bluot nguoi(?: dan)?\b|\bso luot\b",
         ),
         (
             "open",
             rf"\b(?:con |dang |van )*(?:duoc )?dang (?:duoc )?(?:{_WORK}|mo|ton|treo|lam|cho|do dang|giu)\b"
-            r"|\b(?:con |dang |bi |van |hien )*(?:ton dong|ton lai|ton|u dong|do dang|treo|ket lai|ngam)\b"
+            r"|\b(?:con |dang |bi |van |hien )*(?:ton dong|ton lai|ton|(?<!@)u dong|do dang|treo"
+            r"|ket lai|ngam)\b"
             r"|\bchua (?:duoc )?(?:dut diem|dong|co ket qua|ai lam|dau vao dau|xong|lam|"
             rf"{_WORK})(?: xong| dut diem| duoc)*\b|\b{_WORK} chua xong\b"
             r"|\bcon (?:lai |mo )?(?=bao nhieu|may|nhieu)|\bcon mo\b|\bcon lai\b|\bdang mo\b|\bton kho\b",
@@ -110,7 +116,8 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"\b(?:da |duoc |vua |moi |kip )+(?:duoc )?(?:{_WORK}|dong|khep|lam)(?: xong| duoc| dut diem"
             r"| roi)*\b"
             rf"|\b(?:{_WORK}|dong|lam)(?: xong| duoc| dut diem)+(?= |$)"
-            rf"|\b{_WORK} (?=(?:bao nhieu|may|nhieu|it)\b)|\bso {_WORK}\b|\bso {_NOUN} (?:da )?{_WORK}\b"
+            rf"|\b{_WORK} (?=(?:bao nhieu|may|nhieu|it)\b)|\bso {_WORK}\b"
+            rf"|\bso {_NOUN} (?:da )?{_WORK}(?: xong| duoc| roi)*\b"
             rf"|\b(?:bao nhieu|may|tong so|so luong) {_NOUN} (?:@d |@u |ve )*(?:duoc |da )*(?:{_WORK}|xong)"
             r"(?: xong| duoc| roi)*\b|\b(?:da |co )(?:co )?ket qua\b|\b(?:da )?xong (?=bao nhieu|may"
             r"|nhieu)|\bda xong\b",
@@ -124,7 +131,11 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"|\b(?:nhan|gui) (?=(?:moi )?(?:bao nhieu|may|nhieu|it|them)\b)|\b{_COUNT} {_NOUN}(?: moi)?\b"
             rf"|\b(?:nhieu|it) {_NOUN}\b(?=.* (?:nhat|hon)\b)"
             r"|\b(?:bi |duoc )(?:dan )?(?:phan anh|keu|phan nan|kien nghi|keu ca|che trach)\b|\bkeu ca\b"
-            r"|\bthan phien\b"
+            r"|\b(?:than phien|ca than|phan nan)\b"
+            rf"|\b(?:nguoi dan|ba con|dan|cu tri|cong dan)(?: minh| hay| ho)? {_SPEAK}(?: ca)?\b"
+            rf"|^(?:cho (?:anh|chi|toi|em|minh|biet) )?(?:tong )?(?:so )?(?:luong )?(?:cac )?{_NOUN}"
+            r"(?: (?:ve|o|cua|tai|trong|thuoc|lien quan den|@\w))+(?: (?:thi|la|co|het|duoc|tong cong))*"
+            r" (?:bao nhieu|may)\b(?: vu| cai)?(?= |$)"
             rf"|\b{_NOUN} moi\b",
         ),
     )
@@ -139,6 +150,7 @@ NOT_KEPT = re.compile(
     r"(?<!sap )(?<!can )(?<!gan )(?<!bi )\bden han\b|"
     r"\b(?:ty le|phan tram)(?: bao nhieu)? (?:\w+ ){0,2}?(?:tre|qua han|cham|ton|mo lai|sap|nguy co)\b"
     r"|\b(?:tre|qua han|ton dong|mo lai)(?: han)? (?:bao nhieu|may) phan tram\b"
+    r"|\b(?:co|kem|khong co) (?:anh|hinh|hinh anh|video|clip)\b"
 )
 """Shares, and cases by the day on which they are due: not kept, and a number of cases is no answer."""
 
@@ -151,6 +163,12 @@ CHANGED = re.compile(
     r"| manh| cao)?|di xuong|xuong(?: thap| doc)?|di lui|kem(?: di| the)?|te(?: the| di)?|xau(?: di)?|len cao"
     r"|thap(?: the)?|cao(?: the)?|nhieu(?: the| vay| qua)?|yeu(?: kem)?|do dang)\b"
 )
+WORSE_OR_BETTER = re.compile(
+    r"\b(?:tut|sut|giam|tang|xuong|di lui|ngay cang|len cao|tot len|kha len|do dan|dan len"
+    r"|(?:kem|te|xau|yeu|cham|thap|it|lui)(?: han)? (?:di|hon)"
+    r"|(?:nhieu|cao|cham|lau|tre|kem|te) (?:hon|len|dan))\b"
+)
+"""That something is not as it was."""
 ABOUT_HOT = re.compile(
     r"\b(?:dang |bi |duoc |gay )*(?:nong(?: nhat| len| hoi)?|noi com(?: nhat)?|noi len|noi bat"
     r"|buc xuc(?: nhat)?"
@@ -191,7 +209,7 @@ BY_DOMAIN = re.compile(
     r"|\b(?P<each>theo(?: tung)?|tung|moi|cac|giua cac|nhung|tat ca cac|chia theo|tach theo"
     rf"|phan theo) {_DOMAIN_KINDS}\b"
     r"|\b(?P<what>dieu gi|cai gi|ve gi|keu gi|nhung gi|gi nhieu nhat|(?:y kien|phan anh|kien nghi"
-    r"|noi dung) (?:nao|gi))\b"
+    r"|noi dung) (?:nao|gi)(?! (?:@p )?(?:khong|chua|moi)\b))\b"
 )
 DOMAIN_KIND = re.compile(rf"\b{_DOMAIN_KINDS}\b(?! @d)")
 BY_UNIT = re.compile(
@@ -201,7 +219,8 @@ BY_UNIT = re.compile(
     r"|hang)"
     rf" (?P<each>{_UNIT_KINDS})\b"
     r"|\b(?:may|bao nhieu) (?P<many_of>phuong|xa|quan|huyen|don vi|dia phuong)\b"
-    r"|\b(?P<where>o dau|nhung ai|ai|dau)(?= .*\bnhat\b)"
+    r"|\b(?P<where>(?:o dau|nhung ai|ai|dau)(?= .*\bnhat\b)"
+    r"|(?:(?<=\bnhat )|(?<=\bnhat @\w ))(?:la )?(?:(?:o|tai) )?dau\b)"
 )
 UNIT_KIND = re.compile(
     r"(?<!@u )\b(?P<asked>phuong xa|xa phuong|phuong|xa|quan huyen|quan|huyen|so nganh|ban nganh|don vi"
@@ -227,7 +246,7 @@ SUPERLATIVES: tuple[tuple[Direction, re.Pattern[str]], ...] = (
         ),
     ),
     ("good", re.compile(r"\b(?:tot|gioi|kha|on|hieu qua|xuat sac|gon|ngon)(?: lanh)? nhat\b")),
-    ("least", re.compile(r"\b(?:it|thap|nho|be|ngan)(?: (?:\w+|@\w)){0,3}? nhat\b")),
+    ("least", re.compile(r"\b(?:it|thap|nho|be|ngan)(?: (?:\w+|@\w)){0,4}? nhat\b")),
     (
         "most",
         re.compile(
@@ -236,6 +255,9 @@ SUPERLATIVES: tuple[tuple[Direction, re.Pattern[str]], ...] = (
     ),
     ("most", re.compile(r"\bnhat\b")),
 )
+ASKED_WHICH = re.compile(r"\b(?:nao|gi|nhung|cac)\b")
+MUCH = re.compile(r"\b(?<!bao )(?:nhieu|dong|cao|lon)\b(?! (?:hon|hay|nhat))")
+LITTLE = re.compile(r"\b(?:it|thap)\b(?! (?:hon|hay|nhat))")
 MORE = re.compile(r"\b(?:nhieu|cao|lon|@m|han|hen|long) hon\b")
 FEWER = re.compile(r"\b(?:it|thap|nho) hon\b")
 BETTER = re.compile(r"\b(?:tot|kha|gioi) hon\b")
@@ -277,6 +299,25 @@ FOLLOWS = re.compile(
     r"^(?:the con|vay con|roi con|con nhu|con|the|vay|roi|ua|o|a|u|uh|uhm|ok|uk|u the)\b(?! (?:bao nhieu"
     r"|may|ton|lai|no|dang|mo)\b)"
 )
+THEN_HOW = re.compile(
+    r"^(?:(?:con|the|vay|roi|ve|cua|o|rieng|linh vuc|voi|@u|@d|@p) )+(?P<then>thi )?"
+    r"(?:sao|ra sao|the nao|nhu the nao|nhu nao)(?: (?:roi|nhi|a|em|vay|anh|chi))*$"
+)
+THEN_HOW_MANY = re.compile(r"\bthi (?:co |duoc |la |con |het )?(?:bao nhieu|may)\b")
+VAGUE = re.compile(rf"\b(?:bao nhieu|may)(?: (?:cai|vu(?: viec)?|ho so|truong hop|don|viec|{_NOUN}))?\b")
+"""A number of cases, of which nothing is told but perhaps by the question before."""
+OF_CASES = re.compile(r"\b(?:phan anh|y kien|kien nghi)\b")
+SPOKEN_OF = re.compile(
+    rf"^(?:va |the |vay |con |roi )?(?:trong|o|cua) (?:so )?(?:(?:\d+|may|nhung|cac) )?(?:{_NOUN} )?"
+    rf"(?:do|day|ay|kia|(?:(?<=so )|(?<=vu ))nay)\b(?! (?:thi )?co gi)"
+)
+"""Those that the question before was about."""
+REJECTED = re.compile(
+    r"^(?:\S+ ){0,6}?(?:thoi khoi|khoi|khong (?:can|hoi|muon|phai)|chua can|bo qua|dung noi)\b(?: \S+){0,6}?"
+    r" (?=(?:cho|chi cho|lay|dua|dem|chi can|can|hoi)(?: (?:anh|chi|em|toi|minh|bac|sep|xem|biet|luon))*"
+    r" (?:so|ty le|bao nhieu|may|danh sach|tong|top|xem|biet|cac|muc|phuong nao|don vi nao|linh vuc nao)\b)"
+)
+"""What somebody does not want to know, said before what they do."""
 ASKS_OF_ONE = re.compile(
     r"\b(?:xong|xu ly|giai quyet|tra loi|den dau|lam)(?: gi| xong)?(?: roi)? chua$|\b(?:nay|do) (?:den"
     r"|toi) dau\b"
@@ -293,6 +334,41 @@ ELSEWHERE = re.compile(
 WORK = re.compile(rf"\b(?:{_WORK}|lam viec|hoat dong|lam (?:an|tot|the nao|ra sao|duoc))\b")
 HEADING = re.compile(rf"^(?:cac |nhung |so )?{_NOUN}\b")
 HOT_SPOT = re.compile(r"\b(?:diem nong|noi com)\b")
+OF_ONE_CASE = re.compile(
+    r"(?<!nhieu )(?<!may )(?<!so )(?<!cac )(?<!nhung )(?<!loai )(?<!kieu )\b(?:vu(?: viec)?|viec|ho so|case"
+    r"|phan anh|kien nghi|y kien|don|tin) (?:(?:nay|kia|ay)\b|do(?= (?:di|nhe|cho|lai|xong|ngay|giup)\b|$))"
+)
+POPULATION = re.compile(rf"\b(?:bao nhieu|may|tong so|so luong|luong|so) {_PEOPLE}\b(?! (?:khong|chua|dan))")
+SPOKEN = re.compile(
+    rf"\b(?:{_SPEAK}|to cao|y kien|tham gia|hai long|vua long|dong y|danh gia|cham diem|cham sao|lien he|nop"
+    r"|luot|phan hoi|bao tin|nhan tin|su dung|dung app|hoi)\b"
+)
+"""What makes people those who reported something, rather than inhabitants."""
+_FIGURE = (
+    r"(?:nhanh |giup |ve |them |lai |cho |xem |bang |cac |nhung |toan bo |tong hop |thong ke )*"
+    r"(?:so|ty le|phan tram|tong|tinh hinh|danh sach|top|bao nhieu|may|ket qua|muc|thoi gian|xep hang)\b"
+)
+_WHO = (
+    r"(?:cac |cac dong |dong )?(?:anh|chi|sep|lanh dao|thu truong|chu tich|bi thu|bac|chu|co|thay|ban|ong|ba)"
+)
+TOLD_TO_A_LEADER = re.compile(
+    rf"^(?:(?:da|a|vang|u|kinh|thua|xin|phep|duoc|{_WHO}) )*(?:bao cao|thua)(?: voi| len| den)? {_WHO}\b"
+    rf"(?: (?:{_WHO}|a|oi|la|rang))*+(?! {_FIGURE})"
+    r"|^(?!.*\bcho (?:\w+ )?xin\b)(?:\S+ ){0,4}?(?:em|chau|xin|phep)(?: xin)?(?: phep)?(?: duoc)? bao cao\b"
+)
+"""What a subordinate tells, not asks."""
+URGED = re.compile(
+    r"\b(?:co gang|dung de|(?:khong|tuyet doi khong|chang) (?:duoc )?de|phan dau|quyet tam|khan truong"
+    r"|tap trung|luu y|chu y|rut kinh nghiem|lam on (?:xu ly|giai quyet)|quan triet|can phai|bang moi gia)\b"
+    r"|\b(?:phai|can|nen)(?: som| co gang)? (?:giam|ha|keo|xu ly|giai quyet|khac phuc|lam|tra loi)\b"
+    r"|^(?:giam|keo|ha)\b|\b(?:lam|an) (?:an )?(?:kieu )?gi ma\b"
+)
+"""What is wished, unless a number is asked for as well."""
+ASKED_FOR = re.compile(r"\b(?:bao nhieu|may|nao|ty le|phan tram|top|the nao|ra sao|bao lau)\b")
+PUT_ASIDE = re.compile(r"\b(?:thi thoi|thoi khoi|khoi can|khoi noi|khoi xem|khong can)\b")
+WITHOUT_SENSE = re.compile(
+    r"\b(?:khong|chua)(?: (?:a|em|anh|chi|vay|the|nhe|ha|nhi|roi|nay|day|ban|sep|@p))*$"
+)
 COUNTED = re.compile(rf"\b(?:{_COUNT}|ty le)\b")
 FIRST_PERSON = re.compile(
     r"(?<!ba )\b(?:toi|em|minh|con|chau|nha|gia dinh|chung toi|bon toi|tui)(?: da| cung| moi| vua| dang)?"
@@ -306,7 +382,7 @@ POLITE = re.compile(
 ENDS_ASKING = re.compile(r"\b(?:thi sao|thi the nao|thi ra sao|sao|the nao|di|thoi|nhe|xem)$")
 ASKS = re.compile(
     r"\b(?:bao nhieu|may|ty le|phan tram|nao|top|the nao|ra sao|sao|gi|thong ke|xep hang|liet ke|so sanh"
-    r"|theo|tung"
+    r"|theo|tung|tinh hinh"
     r"|cho biet|cho toi biet|xem|tong|dien bien|xu huong|hay|danh sach|so lieu|bao lau|thoi gian|toc do"
     r"|trung vi|trung binh|khong|chua|biet|tra cuu|bao cao|luong"
     r"|so (?:phan anh|y kien|kien nghi|vu|ho so|luong|nguoi|dan|luot|gio|cong dan|don|tin|truong|lan|qua"

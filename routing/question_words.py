@@ -71,6 +71,8 @@ class Lexicon:
     units: dict[str, str]
     ordinary: tuple[str, ...]
     fillers: frozenset[str]
+    passed: re.Pattern[str]
+    words: frozenset[str]
     citizens: re.Pattern[str]
     asked_as: dict[str, str]
     times: dict[str, str]
@@ -89,7 +91,9 @@ def lexicon() -> Lexicon:
         units=data["units"],
         ordinary=_listed(data["ordinary"]),
         fillers=frozenset(data["fillers"].split()),
-        citizens=re.compile(rf"\b(?:{'|'.join(_listed(data['citizens']))})\b"),
+        passed=_any_of(_listed(data["passed"])),
+        words=frozenset((*data["words"].split(), *re.findall(r"\w+", data["passed"]))),
+        citizens=_any_of(_listed(data["citizens"])),
         asked_as=data["asked_as"],
         times=data["times"],
         about_domain=data["about_domain"],
@@ -99,6 +103,10 @@ def lexicon() -> Lexicon:
 
 def _listed(phrases: str) -> tuple[str, ...]:
     return tuple(phrase.strip() for phrase in phrases.split(";"))
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(patterns)})\b")
 
 
 def is_too_long(text: str) -> bool:

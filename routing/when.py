@@ -200,7 +200,14 @@ def _part_of_year(found: re.Match[str], today: date) -> Period:
 
 
 def _half_of_month(found: re.Match[str], today: date) -> Period:
-    month = _month_before(today) if _is_last(found) else month_of(today)
+    return _half(found, _month_before(today) if _is_last(found) else month_of(today))
+
+
+def _half_of_month_named(found: re.Match[str], today: date) -> Period:
+    return _half(found, _month_named(found, today))
+
+
+def _half(found: re.Match[str], month: Period) -> Period:
     middle = month.first + timedelta(days=14)
     if found["part"] == "dau":
         return Period(first=month.first, last=middle)
@@ -356,7 +363,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period]]
         _part_of_year,
     ),
     (
-        re.compile(rf"\bnua (?P<part>dau|cuoi) thang(?:{_WHICH})?"),
+        re.compile(rf"\bnua (?P<part>dau|cuoi)(?: cua)? thang (?P<month>\d{{1,2}}){_YEAR}"),
+        _half_of_month_named,
+    ),
+    (
+        re.compile(rf"\bnua (?P<part>dau|cuoi)(?: cua)? thang(?:{_WHICH})?"),
         _half_of_month,
     ),
     (
