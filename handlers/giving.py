@@ -15,6 +15,7 @@ from handlers import (
     directive_cards,
     extending,
     group_cards,
+    group_scope,
     groups,
     handover,
     notices,
@@ -228,9 +229,19 @@ async def _obstacle(
         return ""
     if unit_code != case.unit_code and not access.may_receive(city, unit_code, case):
         return texts.directive_not_receiving(unit=cards.unit_name(city, unit_code), code=case.code)
+    if unit_code != case.unit_code and directive.kind != directives.ASSIGN and _is_legal(case):
+        return texts.directive_not_receiving(unit=cards.unit_name(city, unit_code), code=case.code)
     if directive.kind == directives.ASSIGN:
         return _obstacle_to_assigning(turn, directive, case)
     return _obstacle_to_extending(turn, directive, case) if directive.kind == directives.EXTEND else ""
+
+
+def _is_legal(case: Case) -> bool:
+    """Tell whether a case is a complaint or a denunciation, or reads as one though it was sent as feedback.
+
+    Of such a one nobody hears but who has to settle it: another unit may be the one that is accused.
+    """
+    return bool({case.kind, case.reading.get("kind")} & group_scope.LEGAL_KINDS)
 
 
 def _obstacle_to_assigning(turn: Turn, directive: Directive, case: Case) -> str:

@@ -6,13 +6,13 @@ chat; one tap of the same person sends it.
 
 import re
 
-from handlers import access, cards, directive_cards, group_cards, groups, progress, texts, writing
+from handlers import access, cards, directive_cards, group_cards, groups, notices, progress, texts, writing
 from handlers.channel import Address, Button, OutboundMessage
 from handlers.directive_cards import about, note, number_in
 from handlers.giving import kept_files
 from handlers.turn import Handler, Turn
 from routing.vietnamese import strip_accents
-from storage import cases, directives
+from storage import cases, directives, people
 from storage import groups as stored_groups
 from storage.cases import Case
 from storage.directives import Directive
@@ -130,18 +130,74 @@ async def begin(turn: Turn, argument: str) -> None:
     directive, case, _ = found
     if directive.status == directives.DONE:
         await _say_reported(turn, directive)
-    elif turn.chat.group:
-        turn.say(texts.reply_with_directive_report(), case_id=directive.case_id)
+    elif _is_of_colleague(turn, directive):
+        await _say_of_colleague(turn, directive, case)
     else:
-        key = _key(directive, case)
-        if writing.begin(turn, STEP, key, str(directive.id)) is None:
-            return
-        text = texts.write_directive_report(
-            unit=cards.unit_name(turn.city, directive.unit_code),
-            about=about(turn.city, directive, case),
-            due_at=directive.due_at,
-        )
-        turn.say(text, buttons=[[writing.drop_button(key)]], case_id=directive.case_id)
+        _ask(turn, directive, case)
+
+
+def _ask(turn: Turn, directive: Directive, case: Case | None) -> None:
+    if turn.chat.group:
+        turn.say(texts.reply_with_directive_report(), case_id=directive.case_id)
+        return
+    key = _key(directive, case)
+    if writing.begin(turn, STEP, key, str(directive.id)) is None:
+        return
+    text = texts.write_directive_report(
+        unit=cards.unit_name(turn.city, directive.unit_code),
+        about=about(turn.city, directive, case),
+        due_at=directive.due_at,
+    )
+    turn.say(text, buttons=[[writing.drop_button(key)]], case_id=directive.case_id)
+
+
+def _is_of_colleague(turn: Turn, directive: Directive) -> bool:
+    """Tell whether somebody else is writing the report on an order."""
+    return directive.done_by not in (None, turn.person.id)
+
+
+async def _say_of_colleague(turn: Turn, directive: Directive, case: Case | None) -> None:
+    name = await directive_cards.name_of(turn.transaction, directive.done_by, turn.now)
+    text = texts.directive_report_of_colleague(name=name, about=about(turn.city, directive, case))
+    take = Button(label=texts.label_directive_take(), data=f"dtake:{directive.id}")
+    turn.say(text, buttons=[[take]], case_id=directive.case_id)
+
+
+async def take_over(turn: Turn, argument: str) -> None:
+    """Begin a report anew in the place of a colleague, who hears of it; what they wrote stays on record."""
+    found = await _for_unit(turn, argument)
+    if found is None:
+        return
+    directive, case, post = found
+    if directive.status == directives.DONE:
+        await _say_reported(turn, directive)
+        return
+    if _is_of_colleague(turn, directive):
+        await _drop_for(turn, directive, case, post)
+    _ask(turn, directive, case)
+
+
+async def _drop_for(turn: Turn, directive: Directive, case: Case | None, post: Post) -> None:
+    was, text = directive.done_by, directive.report or ""
+    files = await directives.files_of_directive(turn.transaction, directive.id, directives.DRAFT)
+    directives.drop_draft_files(turn.transaction, directive.id)
+    directive.report = directive.done_by = None
+    data: dict[str, object] = {"was": str(was), "text": text, "files": [kept.media_key for kept in files]}
+    await note(
+        turn.transaction,
+        directive,
+        "rewritten",
+        person_id=turn.person.id,
+        role=post.role,
+        now=turn.now,
+        data=data,
+    )
+    there = await people.officials_of(
+        turn.transaction, directive.unit_code, now=turn.now, roles=("chair", "officer")
+    )
+    told = texts.directive_report_taken(name=turn.person.name, about=about(turn.city, directive, case))
+    writers = [official for official in there if official.person_id == was]
+    directive_cards.send(turn.transaction, writers, notices.message_of(told), case=case, now=turn.now)
 
 
 def _key(directive: Directive, case: Case | None) -> str:
@@ -191,6 +247,12 @@ async def _add(turn: Turn, directive: Directive, case: Case | None, post: Post) 
         writing.finish(turn, _key(directive, case))
         await _say_reported(turn, directive)
         return
+    if _is_of_colleague(turn, directive):
+        await _say_of_colleague(turn, directive, case)
+        return
+    if turn.message.edited and directive.done_by is not None:
+        turn.say(texts.directive_report_edited(), buttons=_send_rows(directive), case_id=directive.case_id)
+        return
     text, files = turn.message.text.strip(), kept_files(turn)
     if not text and not files:
         lost = turn.message.unsupported
@@ -198,9 +260,7 @@ async def _add(turn: Turn, directive: Directive, case: Case | None, post: Post) 
         return
     if directive.status == directives.GIVEN:  # whoever reports has read it
         await _mark_seen(turn, directive, case, post)
-    if directive.done_by != turn.person.id:
-        directives.drop_draft_files(turn.transaction, directive.id)
-        directive.report, directive.done_by = None, turn.person.id
+    directive.done_by = turn.person.id
     joined = "\n".join(part for part in (directive.report or "", text) if part)
     if len(joined) > LONGEST_REPORT:
         turn.say(texts.draft_too_long(limit=LONGEST_REPORT), buttons=_send_rows(directive))
@@ -351,5 +411,6 @@ BUTTONS: dict[str, Handler] = {
     "dreport": begin,
     "dsend": send,
     "dagain": begin_again,
+    "dtake": take_over,
 }
 STEPS: dict[str, Handler] = {STEP: write}

@@ -46,6 +46,8 @@ _HISTORY = {
     "dropped": "Bỏ, không giao",
     "lapsed": "Hết hiệu lực vì chưa được xác nhận",
     "answered": "Vụ việc đã được trả lời",
+    "rewritten": "Viết lại báo cáo, bỏ bản đang soạn của đồng nghiệp",
+    "reorganised": "Chuyển sang đơn vị mới theo sắp xếp tổ chức",
 }
 
 
@@ -88,6 +90,11 @@ def label_directive_send() -> str:
 def label_directive_again() -> str:
     """Name the button that begins a report anew."""
     return "Viết lại"
+
+
+def label_directive_take() -> str:
+    """Name the button that begins a report anew in the place of a colleague."""
+    return "Bỏ bản đó, tôi viết"
 
 
 def label_directive_open(*, number: int) -> str:
@@ -345,6 +352,27 @@ def directive_report_draft(*, about: str, text: str, photos: int, recordings: in
     more = f"\nKèm: {', '.join(kept)}" if kept else ""
     return (
         f"Báo cáo về {about}, chưa gửi:\n{text or '(chỉ có tệp kèm theo)'}{more}\nBấm để gửi, hoặc nhắn thêm."
+    )
+
+
+def directive_report_of_colleague(*, name: str, about: str) -> str:
+    """Refuse words for a report that a colleague is writing."""
+    return (
+        f"{name or 'Đồng nghiệp'} đang soạn báo cáo về {about}, chưa gửi; tin của anh/chị chưa được ghi vào. "
+        "Anh/chị trao đổi với người đó, hoặc bấm để bỏ bản đó và tự viết."
+    )
+
+
+def directive_report_taken(*, name: str, about: str) -> str:
+    """Tell somebody that a colleague writes the report that they had begun."""
+    return f"{name or 'Đồng nghiệp'} đã bỏ bản báo cáo anh/chị đang soạn về {about} và tự viết báo cáo."
+
+
+def directive_report_edited() -> str:
+    """Say that a message changed afterwards changes no report."""
+    return (
+        "Tin đã sửa không thay vào báo cáo đang soạn. "
+        "Anh/chị nhắn thêm phần cần bổ sung, hoặc bấm «Viết lại» rồi nhắn lại."
     )
 
 

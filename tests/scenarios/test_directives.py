@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from handlers import texts
 from handlers.channel import File, RecipientUnreachable, Unavailable
@@ -12,6 +12,7 @@ from storage import directives, figures, ledger, people, units
 from storage.cases import Case
 from storage.contacts import SETTING
 from storage.directives import Directive
+from storage.tables import case as case_table
 from storage.tables import directive as table
 from storage.tables import outbox
 from tests.city import CityHarness, RecordingChannel, Somebody
@@ -39,6 +40,13 @@ async def says(leader: Somebody, case: Case, words: str, **parts: object) -> Non
 async def all_of(city: CityHarness) -> list[Directive]:
     """Return every order, oldest first."""
     return [Directive(**row) for row in await city.rows(select(table).order_by(table.c.id))]
+
+
+async def given(city: CityHarness, leader: Somebody) -> Directive:
+    """Give the order that a leader is shown, and return it."""
+    await leader.presses("Giao ngay")
+    leader.reads()
+    return (await all_of(city))[-1]
 
 
 async def types(city: CityHarness, case: Case) -> list[str]:
@@ -125,6 +133,84 @@ async def test_a_reply_to_the_order_reports_too_and_a_word_only_acknowledges(cit
     await chair.writes("Đã dọn xong lúc 10 giờ", reply_to=order)
     await chair.presses("Gửi báo cáo")
     leader.sees("Đã dọn xong lúc 10 giờ")
+
+
+async def test_a_colleague_throws_no_draft_away_without_saying_so(city: CityHarness) -> None:
+    leader, chair, case = await started(city)
+    officer = await city.official(WARD, "officer", name="Cán bộ phường Khương Đình")
+    await says(leader, case, "yêu cầu báo cáo trước thứ Sáu")
+    order = await given(city, leader)
+    await chair.presses("Báo cáo")
+    await chair.writes("Đã dọn xong, kèm hai ảnh", photos=2)
+    await officer.replays(f"dreport:{order.id}")
+    officer.sees("Chủ tịch phường Khương Đình đang soạn báo cáo", "[Bỏ bản đó, tôi viết]")
+    await officer.writes("để em xem")
+    assert (await all_of(city))[0].report == "Đã dọn xong, kèm hai ảnh"
+    await chair.presses("Gửi báo cáo")
+    leader.sees("Đã dọn xong, kèm hai ảnh")
+    assert len(leader.photos) == 2
+    await officer.presses("Bỏ bản đó, tôi viết")
+    officer.sees("đã báo cáo lúc")
+
+
+async def test_a_colleague_may_write_it_anew_and_the_writer_hears(city: CityHarness) -> None:
+    leader, chair, case = await started(city)
+    officer = await city.official(WARD, "officer", name="Cán bộ phường Khương Đình")
+    stranger = await city.official("phuong-thanh-xuan", "chair")
+    await says(leader, case, "yêu cầu báo cáo trước thứ Sáu")
+    order = await given(city, leader)
+    await chair.presses("Báo cáo")
+    await chair.writes("Bản của chủ tịch", photos=1)
+    chair.reads()
+    await stranger.replays(f"dtake:{order.id}")
+    assert (await all_of(city))[0].report == "Bản của chủ tịch"
+    await officer.replays(f"dreport:{order.id}")
+    await officer.presses("Bỏ bản đó, tôi viết")
+    chair.sees("Cán bộ phường Khương Đình đã bỏ bản báo cáo anh/chị đang soạn")
+    await officer.writes("Bản của cán bộ")
+    await chair.presses("Gửi báo cáo")
+    chair.sees(texts.stale_button())
+    await officer.presses("Gửi báo cáo")
+    leader.sees("Bản của cán bộ")
+    assert leader.photos == []
+    await leader.replays(f"dshow:{order.id}")
+    leader.sees("Viết lại báo cáo, bỏ bản đang soạn của đồng nghiệp")
+    async with city.database.read() as transaction:
+        events = await directives.events_of_directive(transaction, order.id)
+    (rewritten,) = (event for event in events if event.type == "rewritten")
+    assert rewritten.data["text"] == "Bản của chủ tịch"
+    assert len(rewritten.data["files"]) == 1
+
+
+async def test_an_edited_message_doubles_no_report(city: CityHarness) -> None:
+    leader, chair, case = await started(city)
+    await says(leader, case, "yêu cầu báo cáo trước thứ Năm")
+    await leader.presses("Giao ngay")
+    card = chair.last
+    message = await chair.writes("Đã cử người dọn", reply_to=card)
+    edited = {"message_id": message.message_id, "edited": True, "reply_to": card.id}
+    await chair.does(text="Đã cử người dọn sạch", **edited)
+    chair.sees("Tin đã sửa không thay vào báo cáo", "[Viết lại]", "[Gửi báo cáo]")
+    assert (await all_of(city))[0].report == "Đã cử người dọn"
+    await chair.presses("Viết lại")
+    await chair.does(text="Đã cử người dọn sạch", **edited)
+    assert (await all_of(city))[0].report == "Đã cử người dọn sạch"
+
+
+@pytest.mark.parametrize("as_feedback", [False, True])
+async def test_only_who_has_a_denunciation_is_ordered_about_it(city: CityHarness, as_feedback: bool) -> None:
+    leader, chair, case = await started(city)
+    chief = await city.official("so-xay-dung", "chair", name="Giám đốc Sở Xây dựng")
+    read = {"reading": {"kind": "denunciation"}} if as_feedback else {"kind": "denunciation"}
+    async with city.database.begin() as transaction:
+        await transaction.execute(update(case_table).values(unit_code="so-xay-dung", **read))
+    for words in ("yêu cầu phường Khương Đình giải trình", "đề nghị phường Khương Đình báo cáo"):
+        await says(leader, case, f"{words} trước thứ Năm")
+        leader.sees("không được nhận vụ việc")
+    chair.sees_nothing()
+    await says(leader, case, "yêu cầu báo cáo trước thứ Năm")
+    await leader.presses("Giao ngay")
+    chief.sees("Yêu cầu báo cáo")
 
 
 async def test_photos_and_recordings_go_with_an_order(city: CityHarness) -> None:
