@@ -221,7 +221,7 @@ class App:
             commands=self._commands,
             add_photo=self._add_photo,
             file_name=self._file_name,
-            groups=CityGroups(self.database),
+            groups=CityGroups(self.database, now=self._now),
             receipts=Receipts(self.sms, self.database, now=self._now) if self.sms else None,
         )
         self._runner = web.AppRunner(application, access_log=None)

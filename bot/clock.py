@@ -10,8 +10,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from handlers import (
     alarms,
     closing,
-    directive_reminders,
     digest,
+    directive_reminders,
     group_news,
     leaving,
     looking_ahead,
@@ -58,8 +58,11 @@ JOBS: dict[str, tuple[Job, float]] = {
 }
 """Each job and how many seconds lie between its ticks."""
 
-APART: dict[str, Callable[[Database, City, datetime], Awaitable[int]]] = {"remind": salvaging.remind_apart}
-"""Jobs whose batch can be done piece by piece when it fails, so that one case holds up no other."""
+APART: dict[str, Callable[[Database, City, datetime], Awaitable[int]]] = {
+    "remind": salvaging.remind_apart,
+    "groups": group_news.follow_apart,
+}
+"""Jobs whose batch can be done piece by piece when it fails, so that one case or group holds up no other."""
 
 MOST_BATCHES = 2000
 """So many batches one tick does at most; what is left then, the next tick finds."""

@@ -33,7 +33,7 @@ async def join(
     group = await groups.get_group(transaction, kept["id"]) if kept else None
     if group is None and role != "leader":
         return
-    if group is not None and await _is_in(transaction, group, chat):
+    if group is not None and await _is_in(transaction, group, chat, now):
         return
     city = await units.load_city(transaction, now=now)
     assert city is not None
@@ -43,8 +43,10 @@ async def join(
         await group_members.make_members(transaction, city, group, joined=None, now=now)
 
 
-async def _is_in(transaction: Transaction, group: Group, user: str) -> bool:
-    known = await conversations.group_open_to(transaction, channel=group.channel, user=user, chat=group.chat)
+async def _is_in(transaction: Transaction, group: Group, user: str, now: datetime) -> bool:
+    known = await conversations.group_open_to(
+        transaction, channel=group.channel, user=user, chat=group.chat, now=now
+    )
     return known is not None and known.joined
 
 

@@ -1,7 +1,8 @@
 """The groups of the web chat, as their members' pages see them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from handlers import dispatch, texts
@@ -55,13 +56,16 @@ class CityGroups:
 
     commands: Collection[str] = dispatch.GROUP_COMMANDS
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._database = database
+        self._now = now
 
     async def listed(self, user: str) -> Sequence[ListedGroup]:
         """Return the conversations of a person, their private one first; none without groups."""
         async with self._database.read() as transaction:
-            found = await conversations.groups_of(transaction, channel=CHANNEL, user=user)
+            found = await conversations.groups_of(transaction, channel=CHANNEL, user=user, now=self._now())
             listed = [await _listed(transaction, group.chat, group.title) for group in found]
             own = await _listed(transaction, user, "") if found else None
         return [replace(own, chat=""), *listed] if own else []
@@ -77,7 +81,9 @@ class CityGroups:
 
     async def _open_group(self, user: str, chat: str) -> OpenGroup | None:
         async with self._database.read() as transaction:
-            return await conversations.group_open_to(transaction, channel=CHANNEL, user=user, chat=chat)
+            return await conversations.group_open_to(
+                transaction, channel=CHANNEL, user=user, chat=chat, now=self._now()
+            )
 
 
 async def _listed(transaction: Transaction, chat: str, title: str) -> ListedGroup:

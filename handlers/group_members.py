@@ -33,13 +33,16 @@ async def wanted(transaction: Transaction, city: City, group: Group, *, now: dat
     return found
 
 
-async def follow(transaction: Transaction, city: City, now: datetime) -> int:
-    """Bring every group in line with the org tree; return how much there was to do."""
-    done = await groups.forget_proposed(transaction, before=now - PROPOSAL_KEPT)
-    for group in await groups.open_groups(transaction):
-        done += await _rescope(transaction, city, group, now)
-        if group.status == groups.ACTIVE and group.bound_at is not None:
-            done += await bring_in_line(transaction, city, group, now=now)
+async def forget_proposed(transaction: Transaction, now: datetime) -> int:
+    """Drop the groups that were shown and never made; return how many."""
+    return await groups.forget_proposed(transaction, before=now - PROPOSAL_KEPT)
+
+
+async def follow(transaction: Transaction, city: City, *, group: Group, now: datetime) -> int:
+    """Bring a group in line with the org tree; return how much there was to do."""
+    done = await _rescope(transaction, city, group, now)
+    if group.status == groups.ACTIVE and group.bound_at is not None:
+        done += await bring_in_line(transaction, city, group, now=now)
     return done
 
 

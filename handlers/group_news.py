@@ -1,6 +1,10 @@
 """What groups are told without anybody asking: what became of the case that they were made for."""
 
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+import structlog
 
 from handlers import cards, group_cards, group_members, group_scope, group_telling, texts
 from handlers.channel import GroupAct, OutboundMessage
@@ -9,38 +13,75 @@ from routing.organisation import City
 from routing.workflow import OPEN_STATUSES
 from storage import cases, groups
 from storage.cases import Case
-from storage.database import Transaction
-from storage.groups import Group
+from storage.database import Database, Transaction
+from storage.faults import is_away
+from storage.groups import Group, Topic
 
 KEPT = timedelta(days=30)
 """So long a group stays after the case that it was made for is closed."""
+log = structlog.get_logger()
+
+
+class Piece(Protocol):
+    """What is to be done for one group."""
+
+    async def __call__(self, transaction: Transaction, city: City, *, now: datetime) -> int:
+        """Do it; return how much that was."""
+        ...
 
 
 async def follow(transaction: Transaction, city: City, now: datetime) -> int:
     """Bring members in line with the org tree, tell groups of their cases, close topics that are over."""
-    done = await group_members.follow(transaction, city, now)
-    done += await _tell_cases(transaction, city, now) + await _close_topics(transaction, now)
-    return done + await _end_groups(transaction, now)
+    done = await group_members.forget_proposed(transaction, now)
+    for piece in await _pieces(transaction, now):
+        done += await piece(transaction, city, now=now)
+    return done
 
 
-async def _end_groups(transaction: Transaction, now: datetime) -> int:
-    """Give up the groups of cases that have been closed for long."""
-    found = await groups.groups_of_cases_over(transaction, closed_before=now - KEPT)
-    for group in found:
-        text = texts.group_ended(title=group.title)
-        await group_telling.tell_leader(transaction, group, text, now=now)
-        groups.close_group(transaction, group.id)
-    return len(found)
+async def follow_apart(database: Database, city: City, now: datetime) -> int:
+    """Do the same for each group in a transaction of its own, so that one that fails holds up no other."""
+    async with database.read() as transaction:
+        pieces = await _pieces(transaction, now)
+    return sum([await _done_apart(database, city, piece, now) for piece in pieces])
 
 
-async def _tell_cases(transaction: Transaction, city: City, now: datetime) -> int:
-    found = await groups.groups_to_tell(transaction)
-    for group in found:
-        groups.group_told(transaction, group.id, now=now)
-        case = await cases.get_case_by_id(transaction, group.case_id) if group.case_id else None
-        if case is not None and group_scope.shows(city, group, case):
-            await _tell_case(transaction, city, group, case, now)
-    return len(found)
+async def _done_apart(database: Database, city: City, piece: Piece, now: datetime) -> int:
+    try:
+        async with database.begin() as transaction:
+            return await piece(transaction, city, now=now)
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.error("A group could not be followed.", action="group_failed", piece=str(piece), exc_info=error)
+        return 0
+
+
+async def _pieces(transaction: Transaction, now: datetime) -> list[Piece]:
+    return [
+        *(partial(group_members.follow, group=group) for group in await groups.open_groups(transaction)),
+        *(partial(_tell, group=group) for group in await groups.groups_to_tell(transaction)),
+        *(partial(_close_topic, topic=topic) for topic in await groups.topics_to_close(transaction)),
+        *(
+            partial(_end, group=group)
+            for group in await groups.groups_of_cases_over(transaction, closed_before=now - KEPT)
+        ),
+    ]
+
+
+async def _end(transaction: Transaction, city: City, *, group: Group, now: datetime) -> int:
+    """Give up the group of a case that has been closed for long."""
+    text = texts.group_ended(title=group.title)
+    await group_telling.tell_leader(transaction, group, text, now=now)
+    groups.close_group(transaction, group.id)
+    return 1
+
+
+async def _tell(transaction: Transaction, city: City, *, group: Group, now: datetime) -> int:
+    groups.group_told(transaction, group.id, now=now)
+    case = await cases.get_case_by_id(transaction, group.case_id) if group.case_id else None
+    if case is not None and group_scope.shows(city, group, case):
+        await _tell_case(transaction, city, group, case, now)
+    return 1
 
 
 async def _tell_case(transaction: Transaction, city: City, group: Group, case: Case, now: datetime) -> None:
@@ -62,12 +103,10 @@ async def _tell_case(transaction: Transaction, city: City, group: Group, case: C
     )
 
 
-async def _close_topics(transaction: Transaction, now: datetime) -> int:
-    found = await groups.topics_to_close(transaction)
-    for topic in found:
-        group = await groups.get_group(transaction, topic.group_id)
-        groups.topic_closed(transaction, topic.group_id, topic.key, now=now)
-        if group is not None and group.chat:
-            act = GroupAct(do="close_topic", topic=topic.topic, note=topic.key)
-            group_cards.post_act(transaction, group, act, now=now)
-    return len(found)
+async def _close_topic(transaction: Transaction, city: City, *, topic: Topic, now: datetime) -> int:
+    group = await groups.get_group(transaction, topic.group_id)
+    groups.topic_closed(transaction, topic.group_id, topic.key, now=now)
+    if group is not None and group.chat:
+        act = GroupAct(do="close_topic", topic=topic.topic, note=topic.key)
+        group_cards.post_act(transaction, group, act, now=now)
+    return 1

@@ -40,6 +40,17 @@ _AUTHORS = (
     )
     .order_by(post.c.id)
 )
+# Whoever held the post when they came in may have lost it since, before anybody took them out.
+_HOLDS_POST = (
+    select(post.c.id)
+    .where(
+        post.c.person_id == account.c.person_id,
+        post.c.role.in_(("leader", "chair")),
+        post.c.starts_at <= bindparam("now"),
+        or_(post.c.ends_at.is_(None), post.c.ends_at > bindparam("now")),
+    )
+    .exists()
+)
 _IN_GROUPS = (
     select(group_chat.c.chat, group_chat.c.title, group_member.c.state)
     .select_from(account)
@@ -54,6 +65,7 @@ _IN_GROUPS = (
         group_member.c.state.in_((groups.WANTED, groups.INVITED, groups.JOINED)),
         group_chat.c.status == groups.ACTIVE,
         group_chat.c.chat.is_not(None),
+        _HOLDS_POST,
     )
 )
 _GROUPS_OF = _IN_GROUPS.order_by(group_chat.c.id)
@@ -113,15 +125,20 @@ class OpenGroup:
     joined: bool
 
 
-async def groups_of(transaction: Transaction, *, channel: str, user: str) -> list[OpenGroup]:
-    """Return the groups of a channel that somebody belongs to, whether they were there yet or not."""
-    rows = await transaction.fetch(_GROUPS_OF, {"in_channel": channel, "in_user": user})
+async def groups_of(transaction: Transaction, *, channel: str, user: str, now: datetime) -> list[OpenGroup]:
+    """Return the groups of a channel that somebody belongs to, whether they were there yet or not.
+
+    Only of those who lead or chair anything now.
+    """
+    rows = await transaction.fetch(_GROUPS_OF, {"in_channel": channel, "in_user": user, "now": now})
     return [_open_group(row) for row in rows]
 
 
-async def group_open_to(transaction: Transaction, *, channel: str, user: str, chat: str) -> OpenGroup | None:
+async def group_open_to(
+    transaction: Transaction, *, channel: str, user: str, chat: str, now: datetime
+) -> OpenGroup | None:
     """Return the group that a chat is if somebody belongs to it, else None."""
-    row = {"in_channel": channel, "in_user": user, "in_chat": chat}
+    row = {"in_channel": channel, "in_user": user, "in_chat": chat, "now": now}
     found = await transaction.fetch_one(_IN_GROUP, row)
     return _open_group(found) if found else None
 

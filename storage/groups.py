@@ -1,7 +1,7 @@
 """Group chats of officials: what each is for, who belongs to it, and its topics."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -208,12 +208,6 @@ async def open_groups(transaction: Transaction) -> list[Group]:
     return [_group(row) for row in await transaction.fetch(_ALL_OPEN)]
 
 
-async def groups_of_units(transaction: Transaction, units: Collection[str]) -> list[Group]:
-    """Return the groups to which the chairs of any of these units belong."""
-    wanted = set(units)
-    return [group for group in await open_groups(transaction) if not wanted.isdisjoint(group.units)]
-
-
 async def groups_of_person(transaction: Transaction, person_id: int) -> list[Group]:
     """Return the groups that a person is in."""
     return [_group(row) for row in await transaction.fetch(_OF_PERSON, {"person_id": person_id})]
@@ -358,31 +352,6 @@ _MEMBER = select(*_MEMBER_COLUMNS).where(
     group_member.c.group_id == bindparam("group_id"), group_member.c.person_id == bindparam("in_person")
 )
 _BY_INVITE = select(*_MEMBER_COLUMNS).where(group_member.c.invite == bindparam("link"))
-# Who is invited may come in at once where the channel's groups are the city's own.
-_IS_IN = group_member.c.state.in_((INVITED, JOINED))
-_IS_MEMBER = (
-    select(group_member.c.person_id)
-    .join(group_chat, group_chat.c.id == group_member.c.group_id)
-    .where(
-        group_chat.c.channel == bindparam("in_channel"),
-        group_chat.c.chat == bindparam("in_chat"),
-        _IS_OPEN,
-        group_member.c.person_id == bindparam("in_person"),
-        _IS_IN,
-    )
-)
-_WEB_GROUPS = (
-    select(group_chat.c.chat, group_chat.c.title)
-    .join(group_member, group_member.c.group_id == group_chat.c.id)
-    .where(
-        group_member.c.person_id == bindparam("in_person"),
-        _IS_IN,
-        group_chat.c.channel == "web",
-        group_chat.c.status == ACTIVE,
-        group_chat.c.chat.is_not(None),
-    )
-    .order_by(group_chat.c.id)
-)
 
 
 def _upsert_member(dialect: Any) -> Insert:
@@ -419,18 +388,6 @@ def save_member(transaction: Transaction, member: Member, *, now: datetime) -> N
     """Store how a person stands in a group."""
     row = {name: getattr(member, name) for name in Member.__dataclass_fields__}
     transaction.write(_SAVE_MEMBER[transaction.dialect], {**row, "changed_at": now})
-
-
-async def is_member(transaction: Transaction, channel: str, chat_id: str, person_id: int) -> bool:
-    """Tell whether a person is in the group that a chat is, or invited to it."""
-    row = {"in_channel": channel, "in_chat": chat_id, "in_person": person_id}
-    return await transaction.fetch_one(_IS_MEMBER, row) is not None
-
-
-async def web_groups_of(transaction: Transaction, person_id: int) -> list[tuple[str, str]]:
-    """Return the groups of the web chat that a person may open: chat and title of each."""
-    rows = await transaction.fetch(_WEB_GROUPS, {"in_person": person_id})
-    return [(row["chat"], row["title"]) for row in rows]
 
 
 _ACCOUNTS = (

@@ -121,7 +121,9 @@ async def test_each_chair_who_comes_is_a_member_once(
     assert (group.title, group.status, group.unit_code) == (TITLE, groups.ACTIVE, "ha-noi")
     async with sqlite.read() as transaction:
         inside = {
-            name: await conversations.groups_of(transaction, channel="web", user=f"chat of {name}")
+            name: await conversations.groups_of(
+                transaction, channel="web", user=f"chat of {name}", now=datetime.now(UTC)
+            )
             for name in (*seats, "a citizen")
         }
         known = await conversations.authors(

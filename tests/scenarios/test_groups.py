@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from handlers import group_cards
+import pytest
+
+from bot.clock import Ticker
+from handlers import group_cards, group_members
 from handlers.channel import Acted, GroupRights, OutboundMessage, RecipientUnreachable, Rejected
 from routing.deadline import LOCAL_TIME
-from storage import groups, people
+from routing.organisation import City
+from storage import conversations, groups, people
+from storage.database import Transaction
+from storage.groups import Group
 from tests.city import CityHarness, Somebody
 from tests.groups_city import (
     CITY,
@@ -58,11 +65,8 @@ async def test_a_channel_that_can_makes_the_group_with_those_who_have_an_account
     assert "Phạm vi: Phường Khương Đình, Phường Thanh Xuân" in welcome
     assert "khiếu nại, tố cáo" in welcome
     async with city.database.read() as transaction:
-        person = (await people.load_people(transaction, [("web", chair.chat)], now=city.now))[
-            "web", chair.chat
-        ]
-        assert await groups.web_groups_of(transaction, person.id) == [(group.chat, group.title)]
-        assert await groups.is_member(transaction, "web", group.chat, person.id)
+        (listed,) = await conversations.groups_of(transaction, channel="web", user=chair.chat, now=city.now)
+        assert (listed.chat, listed.title) == (group.chat, group.title)
 
 
 async def test_two_taps_make_one_group(city: CityHarness) -> None:
@@ -320,6 +324,32 @@ async def test_a_former_leader_with_another_post_elsewhere_leaves_the_group(city
     leader.reads()
     await leader.writes("/nhom")
     leader.does_not_see("Thôi dùng nhóm")
+
+
+async def test_a_group_that_fails_holds_up_no_other(
+    city: CityHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader = await city.official(CITY, "leader")
+    chair = await city.official(WARD, "chair")
+    for name in ("phường Thanh Xuân", "phường Ba Đình"):
+        await leader.writes(f"/lapnhom phường Khương Đình, {name}")
+        await leader.presses("Lập nhóm")
+    broken, other = await every_group(city)
+    bring_in_line = group_members.bring_in_line
+
+    async def fails(transaction: Transaction, tree: City, group: Group, **more: Any) -> int:
+        if group.id == broken.id:
+            raise ValueError("a row that nobody thought of")
+        return await bring_in_line(transaction, tree, group, **more)
+
+    monkeypatch.setattr(group_members, "bring_in_line", fails)
+    await end_posts(city, chair)
+    await city.passes(minutes=1)
+    with pytest.raises(ValueError, match="nobody thought of"):
+        await Ticker(city.database).run("groups", city.now)
+    await city.settles()
+    assert (await states(city, other))[f"chair {WARD}"] == groups.REMOVED
+    assert (await states(city, broken))[f"chair {WARD}"] == groups.JOINED
 
 
 async def test_an_invitation_is_taken_back_from_who_never_used_it(city: CityHarness) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from handlers.channel import GroupRights, RecipientUnreachable
 from routing.organisation import build_city, to_document
-from storage import groups, people, units
+from storage import conversations, groups, people, units
 from storage.database import Database
 from tests.city import MONDAY_MORNING, CityHarness, PlainUnderstanding, Somebody
 from tests.groups_city import (
@@ -118,10 +118,8 @@ async def test_a_week_of_three_groups(city: CityHarness) -> None:
     newer.sees("mời anh/chị vào nhóm")
     assert [act.member for act in city.channels["other"].done("remove")] == [away[0].chat, away[0].chat]
     async with city.database.read() as transaction:
-        person = (await people.load_people(transaction, [("web", here[0].chat)], now=city.now))[
-            "web", here[0].chat
-        ]
-        assert await groups.web_groups_of(transaction, person.id) == []
+        listed = await conversations.groups_of(transaction, channel="web", user=here[0].chat, now=city.now)
+        assert listed == []
 
     # Rights are lost, the group moves, the bot is thrown out and comes back.
     inside = city.somebody_in_group("-100", first)

@@ -7,6 +7,7 @@ import pytest
 from storage import conversations, groups, messages
 from storage.database import Database, Transaction
 from storage.people import add_person, add_post
+from storage.tables import post
 from tests.storage.samples import NOON, UNITS
 from tests.storage.test_groups import bound, member
 
@@ -28,8 +29,8 @@ async def open_to(
     transaction: Transaction, user: str, chat: str = GROUP, channel: str = "web"
 ) -> bool | None:
     """Return None for a closed door, else whether the person was ever behind it."""
-    listed = await conversations.groups_of(transaction, channel=channel, user=user)
-    found = await conversations.group_open_to(transaction, channel=channel, user=user, chat=chat)
+    listed = await conversations.groups_of(transaction, channel=channel, user=user, now=NOON)
+    found = await conversations.group_open_to(transaction, channel=channel, user=user, chat=chat, now=NOON)
     assert (found in listed) if found else chat not in {group.chat for group in listed}
     return found.joined if found else None
 
@@ -56,6 +57,13 @@ async def test_a_group_is_open_to_whoever_belongs_to_it_now(
         assert await open_to(transaction, "stranger") is None
         assert await open_to(transaction, "chair", chat="g-2") is None
         assert await open_to(transaction, "chair", channel="telegram") is None
+
+
+async def test_whoever_lost_their_post_is_out_before_anybody_took_them_out(database: Database) -> None:
+    await belonging(database, groups.JOINED)
+    async with database.begin() as transaction:
+        await transaction.execute(post.update().values(ends_at=NOON))
+        assert await open_to(transaction, "chair") is None
 
 
 @pytest.mark.parametrize("status", [groups.LOST, groups.CLOSED, groups.ASKED])

@@ -106,18 +106,14 @@ async def test_members_are_known_by_person_and_by_invitation(database: Database)
         assert found is not None
         assert found.person_id == people[1]
         assert await groups.member_by_invite(transaction, "") is None
-        inside = [await groups.is_member(transaction, "web", "g-1", person) for person in people]
-        assert inside == [True, True, False]
-        assert await groups.web_groups_of(transaction, people[0]) == [("g-1", "Cụm 1")]
-        assert await groups.web_groups_of(transaction, people[2]) == []
         assert [each.id for each in await groups.groups_of_person(transaction, people[0])] == [group.id]
         assert await groups.groups_of_person(transaction, people[1]) == []
         groups.save_member(transaction, member(group, people[0], "left"), now=NOON)
         assert len(await groups.members_of(transaction, [group.id])) == 3
-        assert not await groups.is_member(transaction, "web", "g-1", people[0])
+        assert await groups.groups_of_person(transaction, people[0]) == []
 
 
-async def test_a_lost_group_is_still_known_and_not_offered_to_the_page(database: Database) -> None:
+async def test_a_lost_group_is_still_known(database: Database) -> None:
     group = await bound(database)
     async with database.begin() as transaction:
         groups.save_member(transaction, member(group, group.created_by, "joined"), now=NOON)
@@ -125,9 +121,10 @@ async def test_a_lost_group_is_still_known_and_not_offered_to_the_page(database:
         found = await groups.group_of(transaction, "web", "g-1")
         assert found is not None
         assert (found.status, found.lost_at) == ("lost", NOON + HOUR)
-        assert await groups.web_groups_of(transaction, group.created_by) == []
         groups.set_found(transaction, group.id)
-        assert await groups.web_groups_of(transaction, group.created_by) == [("g-1", "Cụm 1")]
+        again = await groups.get_group(transaction, group.id)
+        assert again is not None
+        assert (again.status, again.lost_at) == ("active", None)
 
 
 async def test_a_group_follows_its_chat_but_never_onto_another(database: Database) -> None:
@@ -215,7 +212,6 @@ async def test_a_group_made_anew_keeps_its_scope_and_invites_everybody_again(dat
         assert found is not None
         assert (found.chat, found.status, found.units, found.bound_at) == ("", "asked", (WARD,), None)
         assert [each.state for each in await groups.members_of(transaction, [group.id])] == ["wanted"]
-        assert [each.id for each in await groups.groups_of_units(transaction, [WARD])] == []
 
 
 async def test_a_person_is_known_by_the_account_used_last(database: Database) -> None:
