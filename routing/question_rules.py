@@ -150,6 +150,7 @@ NOT_KEPT = re.compile(
     r"(?<!sap )(?<!can )(?<!gan )(?<!bi )\bden han\b|"
     r"\b(?:ty le|phan tram)(?: bao nhieu)? (?:\w+ ){0,2}?(?:tre|qua han|cham|ton|mo lai|sap|nguy co)\b"
     r"|\b(?:tre|qua han|ton dong|mo lai)(?: han)? (?:bao nhieu|may) phan tram\b"
+    r"|\b(?:chuyen|day) (?:len|tuyen|cap|sang|ve|cho|tra)\b"
     r"|\b(?:co|kem|khong co) (?:anh|hinh|hinh anh|video|clip)\b"
 )
 """Shares, and cases by the day on which they are due: not kept, and a number of cases is no answer."""
@@ -216,7 +217,7 @@ BY_UNIT = re.compile(
     rf"\b(?P<many>nhung |cac |may )?(?P<asked>{_UNIT_KINDS}) (?:nao|gi)\b"
     rf"|\b(?:top )?(?P<count>\d{{1,2}}) (?P<counted>{_UNIT_KINDS})\b"
     r"|\b(?:theo(?: tung)?|tung|moi|cac|giua cac|nhung|tat ca cac|toan bo cac|chia theo|tach theo"
-    r"|hang)"
+    r"|hang|danh sach(?: cac| nhung)?|liet ke(?: cac| nhung)?)"
     rf" (?P<each>{_UNIT_KINDS})\b"
     r"|\b(?:may|bao nhieu) (?P<many_of>phuong|xa|quan|huyen|don vi|dia phuong)\b"
     r"|\b(?P<where>(?:o dau|nhung ai|ai|dau)(?= .*\bnhat\b)"
@@ -314,7 +315,7 @@ SPOKEN_OF = re.compile(
 """Those that the question before was about."""
 REJECTED = re.compile(
     r"^(?:\S+ ){0,6}?(?:thoi khoi|khoi|khong (?:can|hoi|muon|phai)|chua can|bo qua|dung noi)\b(?: \S+){0,6}?"
-    r" (?=(?:cho|chi cho|lay|dua|dem|chi can|can|hoi)(?: (?:anh|chi|em|toi|minh|bac|sep|xem|biet|luon))*"
+    r" (?=(?:cho|chi cho|lay|dua|dem|chi can|chi hoi)(?: (?:anh|chi|em|toi|minh|bac|sep|xem|biet|luon))*"
     r" (?:so|ty le|bao nhieu|may|danh sach|tong|top|xem|biet|cac|muc|phuong nao|don vi nao|linh vuc nao)\b)"
 )
 """What somebody does not want to know, said before what they do."""

@@ -124,6 +124,32 @@ def test_a_question_that_stands_alone_takes_nothing_from_the_one_before() -> Non
     assert (asked.units, asked.domains, asked.metric) == ((), (), "received")
 
 
+def test_a_question_about_part_of_what_was_asked_keeps_whose_and_when() -> None:
+    whole = "tháng này phường Láng nhận bao nhiêu phản ánh về rác"
+    part = read("trong đó bao nhiêu vụ quá hạn", whole)
+    assert part == replace(read(whole), metric="overdue")
+
+
+def test_the_other_end_of_a_list_is_as_long() -> None:
+    asked = read("còn nhanh nhất?", "top 3 sở chậm nhất quý này")
+    assert (asked.order, asked.limit, asked.metric) == ("asc", 3, "median_hours")
+
+
+@pytest.mark.parametrize("word", ["trùng lặp", "nghiêm trọng", "khẩn cấp", "ẩn danh", "qua zalo"])
+def test_a_word_that_nobody_expected_is_a_doubt(word: str) -> None:
+    assert read("tháng này có bao nhiêu phản ánh về rác").understood
+    assert not read(f"tháng này có bao nhiêu phản ánh {word} về rác").understood
+
+
+def test_what_is_no_question_is_not_mended_into_one() -> None:
+    assert not read("ho so nay mo lai giup anh").understood
+
+
+def test_people_of_a_ward_are_not_a_commune_of_their_name() -> None:
+    assert read("bao nhiêu dân phường Láng gửi phản ánh").units == ("phuong-lang",)
+    assert read("Đan Phượng trễ bao nhiêu vụ").units == ("xa-dan-phuong",)
+
+
 def test_nothing_is_taken_from_what_was_not_understood() -> None:
     assert not read("còn phường Láng?", "xin chào").understood
 
