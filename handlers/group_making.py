@@ -331,9 +331,25 @@ async def _own(turn: Turn, argument: str, *statuses: str) -> Group | None:
 async def make(turn: Turn, argument: str) -> None:
     """Have the group made that was shown: one tap, once."""
     group = await _own(turn, argument, groups.PROPOSED)
-    if group is not None:
+    if group is None:
+        return
+    if obstacle := await _obstacle(turn, group):
+        groups.set_status(turn.transaction, group.id, groups.CLOSED)
+        turn.say(obstacle)
+    else:
         turn.say(texts.group_being_made(title=group.title))
         await group_binding.ask_for(turn.transaction, turn.city, group, asker=turn.address, now=turn.now)
+
+
+async def _obstacle(turn: Turn, group: Group) -> str:
+    """Say why the group of a case is not to be made any more; the case is kept from others meanwhile."""
+    if group.case_id is None:
+        return ""
+    case = await cases.get_case_by_id(turn.transaction, group.case_id, lock=True)
+    if case is None or not group_scope.shows(turn.city, group, case):
+        return texts.stale_button()
+    existing = await groups.group_in_use_for_case(turn.transaction, case.id, now=turn.now)
+    return texts.group_case_has_one(code=case.code, title=existing.title) if existing else ""
 
 
 async def drop(turn: Turn, argument: str) -> None:

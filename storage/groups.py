@@ -105,6 +105,19 @@ _OF_CASE = (
     .where(group_chat.c.case_id == bindparam("in_case"), _IS_OPEN)
     .order_by(group_chat.c.id.desc())
 )
+_IN_USE = group_chat.c.status.in_((ASKED, LINKED, *_OPEN))
+_IN_USE_FOR_CASE = select(*_COLUMNS).where(group_chat.c.case_id == bindparam("in_case"), _IN_USE)
+_CLOSE_UNUSED = (
+    update(group_chat)
+    .where(
+        group_chat.c.case_id == bindparam("in_case"),
+        or_(
+            and_(group_chat.c.status == LINKED, group_chat.c.token_until <= bindparam("at")),
+            and_(group_chat.c.status == ASKED, group_chat.c.created_at <= bindparam("before")),
+        ),
+    )
+    .values(status=CLOSED, chat=None, token_hash=None)
+)
 _OF_PERSON = (
     select(*_COLUMNS)
     .join(group_member, group_member.c.group_id == group_chat.c.id)
@@ -222,6 +235,14 @@ async def group_for_case(transaction: Transaction, case_id: int) -> Group | None
     """Return the group that was made for one case, the latest of several."""
     row = await transaction.fetch_one(_OF_CASE, {"in_case": case_id})
     return _group(row) if row else None
+
+
+async def group_in_use_for_case(transaction: Transaction, case_id: int, *, now: datetime) -> Group | None:
+    """Return the group that a case has or is about to get; one that nobody made within a day is given up."""
+    row = {"in_case": case_id, "at": now, "before": now - TOKEN_VALID}
+    await transaction.execute(_CLOSE_UNUSED, row)
+    found = await transaction.fetch_one(_IN_USE_FOR_CASE, {"in_case": case_id})
+    return _group(found) if found else None
 
 
 def propose_group(

@@ -676,6 +676,14 @@ group_chat = Table(
     comment="A group chat of officials: what it is for, and how the bot stands in it.",
 )
 Index("ix_group_chat_case_id", group_chat.c.case_id)
+_IN_USE = text("status IN ('asked', 'linked', 'active', 'lost')")
+Index(
+    "uq_group_chat_one_per_case",
+    group_chat.c.case_id,
+    unique=True,
+    sqlite_where=_IN_USE,
+    postgresql_where=_IN_USE,
+)
 Index("ix_group_chat_status", group_chat.c.status, group_chat.c.checked_at)
 
 group_member = Table(

@@ -79,6 +79,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_group_chat_case_id", "group_chat", ["case_id"], unique=False)
     op.create_index("ix_group_chat_status", "group_chat", ["status", "checked_at"], unique=False)
+    op.create_index(
+        "uq_group_chat_one_per_case",
+        "group_chat",
+        ["case_id"],
+        unique=True,
+        sqlite_where=sa.text("status IN ('asked', 'linked', 'active', 'lost')"),
+        postgresql_where=sa.text("status IN ('asked', 'linked', 'active', 'lost')"),
+    )
     op.create_table(
         "digest",
         sa.Column("channel", sa.String(length=32), nullable=False),
@@ -285,6 +293,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("next_at IS NOT NULL"),
     )
     op.drop_table("digest")
+    op.drop_index(
+        "uq_group_chat_one_per_case",
+        table_name="group_chat",
+        sqlite_where=sa.text("status IN ('asked', 'linked', 'active', 'lost')"),
+        postgresql_where=sa.text("status IN ('asked', 'linked', 'active', 'lost')"),
+    )
     op.drop_index("ix_group_chat_status", table_name="group_chat")
     op.drop_index("ix_group_chat_case_id", table_name="group_chat")
     op.drop_table("group_chat")

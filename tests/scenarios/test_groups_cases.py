@@ -8,6 +8,7 @@ from tests.groups_city import (
     OTHER,
     WARD,
     chat_shows,
+    every_group,
     links_group,
     official_on,
     only_group,
@@ -160,6 +161,31 @@ async def test_a_case_has_a_group_of_its_own_that_hears_how_it_ends(city: CityHa
     inside.sees_nothing()
     await leader.writes(f"/lapnhom {case.code}")
     leader.sees("đã có nhóm")
+
+
+async def test_two_leaders_who_want_a_group_for_one_case_get_one(city: CityHarness) -> None:
+    case = await reports(city, RUBBISH)
+    first, second = [await city.official(CITY, "leader", name=name) for name in ("Một", "Hai")]
+    for leader in (first, second):
+        await leader.writes(f"/lapnhom {case.code}")
+    await first.presses("Lập nhóm")
+    await second.presses("Lập nhóm")
+    second.sees("đã có nhóm")
+    assert [group.status for group in await every_group(city)] == [groups.ACTIVE, groups.CLOSED]
+
+
+async def test_a_link_that_nobody_used_does_not_keep_a_case_from_a_group(city: CityHarness) -> None:
+    case = await reports(city, RUBBISH)
+    first, second = [await official_on(city, CITY, "leader", channel) for channel in ("other", "web")]
+    await first.writes(f"/lapnhom {case.code}")
+    await first.presses("Lập nhóm")
+    await second.writes(f"/lapnhom {case.code}")
+    await second.presses("Lập nhóm")
+    second.sees("đã có nhóm")
+    await city.passes(hours=25)
+    await second.writes(f"/lapnhom {case.code}")
+    await second.presses("Lập nhóm")
+    second.sees("đã sẵn sàng")
 
 
 async def test_supporting_units_are_in_the_group_of_a_case(city: CityHarness) -> None:
