@@ -207,9 +207,15 @@ def _line(city: City, number: int, line: Line) -> str:
         place=texts.place_name(street=line.street, ward=None if unit else line.ward_name),
         unit=unit,
         urgent=line.urgent,
-        at=line.due_at if line.matter == Matter.SOON and line.due_at else line.at,
+        at=_moment_of(line),
         due_at=line.due_at,
     )
+
+
+def _moment_of(line: Line) -> datetime:
+    """Return the moment that a line tells: the deadline that it is about, whoever is told of it and when."""
+    meant = {Matter.SOON: line.due_at, Matter.UNACCEPTED: line.accept_due_at}
+    return meant.get(Matter(line.matter)) or line.at
 
 
 def _buttons(lines: Sequence[Line]) -> Rows:

@@ -197,6 +197,7 @@ class Line:
     street: str | None
     ward_name: str | None
     due_at: datetime | None
+    accept_due_at: datetime | None
     of_matter: int
     of_chat: int
     above: int
@@ -238,6 +239,7 @@ def _lines(kept: FromClause) -> Select[Any]:
                 for name in ("code", "domain", "urgent", "unit_code", "street", "ward_name")
             ),
             case_table.c.due_at,
+            case_table.c.accept_due_at,
             rank.label("rank"),
             func.row_number()
             .over(

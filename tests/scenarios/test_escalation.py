@@ -23,7 +23,7 @@ from storage.identity import new_id
 from storage.reminders import DueCase
 from storage.tables import case as case_table
 from storage.tables import outbox, reminder
-from tests.city import CityHarness, Somebody
+from tests.city import CityHarness, Shown, Somebody
 from tests.machinery import found_city
 
 WARD, DISTRICT = "phuong-khuong-dinh", "quan-thanh-xuan"
@@ -69,8 +69,15 @@ async def told_at(city: CityHarness, moment: datetime, **people: Somebody) -> se
     await city.becomes(moment.astimezone(LOCAL_TIME))
     await city.ticks()
     await city.ticks()
-    assert all(len(somebody.news) <= 1 for somebody in people.values())
-    return {name for name, somebody in people.items() if somebody.news}
+    told = {
+        name: [each for each in somebody.news if not _is_digest(each)] for name, somebody in people.items()
+    }
+    assert all(len(news) <= 1 for news in told.values())
+    return {name for name, news in told.items() if news}
+
+
+def _is_digest(shown: Shown) -> bool:
+    return shown.text.startswith("📋")
 
 
 # ── up the tree ──────────────────────────────────────────────────────────────────────────────────

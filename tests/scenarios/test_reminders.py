@@ -95,6 +95,12 @@ async def test_a_case_that_nobody_accepts_is_brought_before_the_chair(city: City
     officer.sees_nothing()
 
 
+async def test_the_level_above_hears_of_the_deadline_itself(city: CityHarness) -> None:
+    leader, case = await city.official("ha-noi", "leader"), await report(city)
+    await at(city, local(25, 16), leader)
+    leader.sees(case.code, "lẽ ra nhận trước 14:30 thứ Hai 23/11")
+
+
 async def test_where_there_is_no_chair_the_officers_hear_that_nobody_accepts(city: CityHarness) -> None:
     officer = await city.official(WARD, "officer")
     await report(city)
