@@ -107,8 +107,8 @@ async def invite_again(turn: Turn, argument: str) -> None:
 
 
 async def make_anew(turn: Turn, argument: str) -> None:
-    """Have a group made once more that is gone, or whose link is not used."""
-    group = await _led(turn, argument, groups.LOST, groups.LINKED)
+    """Have a group made once more that is gone, whose link is not used, or that never came to be."""
+    group = await _led(turn, argument, groups.LOST, groups.LINKED, groups.ASKED)
     if group is None:
         return
     await groups.make_anew(turn.transaction, group.id)
@@ -118,7 +118,7 @@ async def make_anew(turn: Turn, argument: str) -> None:
 
 async def ask_end(turn: Turn, argument: str) -> None:
     """Ask whether a group is really to be given up."""
-    group = await _led(turn, argument, groups.ACTIVE, groups.LOST, groups.LINKED)
+    group = await _led(turn, argument, groups.ACTIVE, groups.LOST, groups.LINKED, groups.ASKED)
     if group is not None:
         yes = Button(label=texts.label_group_end_yes(), data=f"gendyes:{group.id}")
         turn.say(texts.group_end_sure(title=group.title), buttons=[[yes]])
@@ -126,7 +126,7 @@ async def ask_end(turn: Turn, argument: str) -> None:
 
 async def end(turn: Turn, argument: str) -> None:
     """Give a group up: the bot says and does nothing more in it."""
-    group = await _led(turn, argument, groups.ACTIVE, groups.LOST, groups.LINKED)
+    group = await _led(turn, argument, groups.ACTIVE, groups.LOST, groups.LINKED, groups.ASKED)
     if group is not None:
         groups.close_group(turn.transaction, group.id)
         turn.say(texts.group_ended(title=group.title))

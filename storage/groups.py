@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, false, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, false, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -90,6 +90,7 @@ _COLUMNS = (
     group_chat.c.lost_at,
 )
 _IS_OPEN = group_chat.c.status.in_(_OPEN)
+_IN_USE = group_chat.c.status.in_((ASKED, LINKED, *_OPEN))
 _OF_CHAT = select(*_COLUMNS).where(
     group_chat.c.channel == bindparam("in_channel"), group_chat.c.chat == bindparam("in_chat"), _IS_OPEN
 )
@@ -105,7 +106,6 @@ _OF_CASE = (
     .where(group_chat.c.case_id == bindparam("in_case"), _IS_OPEN)
     .order_by(group_chat.c.id.desc())
 )
-_IN_USE = group_chat.c.status.in_((ASKED, LINKED, *_OPEN))
 _IN_USE_FOR_CASE = select(*_COLUMNS).where(group_chat.c.case_id == bindparam("in_case"), _IN_USE)
 _CLOSE_UNUSED = (
     update(group_chat)
@@ -126,7 +126,7 @@ _OF_PERSON = (
 )
 _CREATED_BY = (
     select(*_COLUMNS)
-    .where(group_chat.c.created_by == bindparam("person_id"), group_chat.c.status.in_((LINKED, *_OPEN)))
+    .where(group_chat.c.created_by == bindparam("person_id"), _IN_USE)
     .order_by(group_chat.c.id)
 )
 _INSERT = insert(group_chat)
@@ -227,7 +227,7 @@ async def groups_of_person(transaction: Transaction, person_id: int) -> list[Gro
 
 
 async def groups_made_by(transaction: Transaction, person_id: int) -> list[Group]:
-    """Return the groups that a person had made and that are there, lost or waiting to be bound."""
+    """Return the groups that a person had made and that are there, lost, or not there yet."""
     return [_group(row) for row in await transaction.fetch(_CREATED_BY, {"person_id": person_id})]
 
 
@@ -427,15 +427,25 @@ _ACCOUNTS = (
     .where(
         account.c.person_id.in_(bindparam("people", expanding=True)),
         account.c.channel == bindparam("in_channel"),
+        chat.c.unreachable_at.is_(None),
     )
-    .order_by(chat.c.last_inbound_at, account.c.user, chat.c.chat)
+    # Of several accounts the one whose private chat has the same id; a chat does not say whose it is.
+    .order_by(
+        chat.c.last_inbound_at.nulls_first(),
+        case((chat.c.chat == account.c.user, 1), else_=0),
+        account.c.user,
+        chat.c.chat,
+    )
 )
 
 
 async def accounts_in(
     transaction: Transaction, channel: str, person_ids: Iterable[int]
 ) -> dict[int, Account]:
-    """Return how people are known in one channel, by the account that they used last; others are left out."""
+    """Return how people are known in one channel, by the account that they used last.
+
+    Others are left out, and whoever cannot be reached in their chats there.
+    """
     row = {"people": sorted(set(person_ids)), "in_channel": channel}
     found = await transaction.fetch(_ACCOUNTS, row)
     return {each["person_id"]: Account(user=each["user"], chat=each["chat"]) for each in found}

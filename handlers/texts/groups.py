@@ -472,6 +472,7 @@ def group_found(*, title: str, count: int) -> str:
 # ── the list of groups ───────────────────────────────────────────────────────────────────────────
 
 _GROUP_STATUSES = {
+    "asked": "đang chờ được lập",
     "active": "đang dùng",
     "lost": "tôi không còn trong nhóm",
     "linked": "chờ anh/chị bấm liên kết lập nhóm",

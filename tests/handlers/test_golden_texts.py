@@ -223,7 +223,7 @@ SPECIAL: dict[str, dict[str, list[Any]]] = {
     "group_scope_changed": {"title": ["Cụm 1"], "units": [["Phường Khương Đình"]]},
     "group_state": {
         "title": ["Cụm 1"],
-        "status": ["active", "lost", "linked"],
+        "status": ["active", "lost", "linked", "asked"],
         "joined": [3],
         "outside": [["Phường Bồ Đề: đã mời, chưa vào"], []],
         "rights": [["invite"], []],

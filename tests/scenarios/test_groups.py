@@ -11,7 +11,7 @@ from handlers import group_cards, group_members
 from handlers.channel import Acted, GroupRights, OutboundMessage, RecipientUnreachable, Rejected
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
-from storage import conversations, groups, people
+from storage import chats, conversations, groups, people
 from storage.database import Transaction
 from storage.groups import Group
 from tests.city import CityHarness, Somebody
@@ -470,6 +470,27 @@ async def test_a_deleted_group_is_noticed_when_it_cannot_be_written_to_and_made_
     group = await only_group(city)
     assert (group.chat, group.status) == ("-500", groups.ACTIVE)
     first.sees("mời anh/chị vào nhóm")
+
+
+async def test_a_group_whose_making_was_never_told_can_be_made_anew(city: CityHarness) -> None:
+    leader = await city.official(CITY, "leader")
+    await leader.writes(f"/lapnhom {NAMES}")
+    await leader.presses("Lập nhóm")
+    group = await only_group(city)
+    async with city.database.begin() as transaction:
+        await groups.make_anew(transaction, group.id)
+    await leader.writes("/nhom")
+    await leader.presses("Lập lại nhóm")
+    leader.sees("đã sẵn sàng")
+    assert (await only_group(city)).status == groups.ACTIVE
+
+
+async def test_a_chair_who_cannot_be_written_to_is_listed_as_missing(city: CityHarness) -> None:
+    leader, chair = await city.official(CITY, "leader"), await city.official(WARD, "chair")
+    async with city.database.begin() as transaction:
+        chats.mark_unreachable(transaction, "web", chair.chat, at=city.now)
+    await leader.writes(f"/lapnhom {NAMES}")
+    leader.sees("Chưa có tài khoản: Phường Khương Đình, Phường Thanh Xuân")
 
 
 async def test_a_group_that_moves_stays_bound(city: CityHarness) -> None:

@@ -9,6 +9,7 @@ from storage.database import Database, Transaction
 from storage.groups import Group, Member
 from storage.identity import new_id
 from storage.people import add_person
+from storage.tables import account
 from tests.storage.samples import HOUR, NOON, UNITS, a_case, add_reporter
 
 ABOVE, WARD, BESIDE = UNITS
@@ -224,3 +225,22 @@ async def test_a_person_is_known_by_the_account_used_last(database: Database) ->
         known = await groups.accounts_in(transaction, "web", [person])
         assert (known[person].user, known[person].chat) == ("an", "late")
         assert await groups.accounts_in(transaction, "telegram", [person]) == {}
+
+
+async def test_of_two_accounts_nobody_gets_the_chat_of_the_other(database: Database) -> None:
+    async with database.begin() as transaction:
+        person = add_person(transaction, channel="web", user="a", name="Chủ tịch", now=NOON).id
+        await transaction.execute(account.insert(), {"channel": "web", "user": "b", "person_id": person})
+        for chat_id, at in (("a", NOON + HOUR), ("b", NOON)):
+            chat = chats.Chat(channel="web", chat=chat_id, person_id=person)
+            chats.save_chat(transaction, chat, now=at)
+        known = await groups.accounts_in(transaction, "web", [person])
+        assert (known[person].user, known[person].chat) == ("a", "a")
+
+
+async def test_whoever_cannot_be_reached_is_not_known_there(database: Database) -> None:
+    async with database.begin() as transaction:
+        person = add_person(transaction, channel="web", user="a", name="Chủ tịch", now=NOON).id
+        chats.save_chat(transaction, chats.Chat(channel="web", chat="a", person_id=person), now=NOON)
+        chats.mark_unreachable(transaction, "web", "a", at=NOON)
+        assert await groups.accounts_in(transaction, "web", [person]) == {}
