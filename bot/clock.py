@@ -60,9 +60,10 @@ JOBS: dict[str, tuple[Job, float]] = {
 
 APART: dict[str, Callable[[Database, City, datetime], Awaitable[int]]] = {
     "remind": salvaging.remind_apart,
+    "remind_directives": salvaging.remind_directives_apart,
     "groups": group_news.follow_apart,
 }
-"""Jobs whose batch can be done piece by piece when it fails, so that one case or group holds up no other."""
+"""Jobs whose batch can be done piece by piece when it fails, so that one row holds up no other."""
 
 MOST_BATCHES = 2000
 """So many batches one tick does at most; what is left then, the next tick finds."""

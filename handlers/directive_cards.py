@@ -116,12 +116,13 @@ async def readers(transaction: Transaction, unit_code: str, now: datetime) -> li
     return []
 
 
-async def givers(transaction: Transaction, directive: Directive, now: datetime) -> list[Official]:
+async def givers(transaction: Transaction, city: City, directive: Directive, now: datetime) -> list[Official]:
     """Return who hears of a directive: whoever gave it, or whoever holds that office by now."""
     if directive.given_role == "leader":
         office = await people.officials_by_role(transaction, "leader", now=now)
     else:
-        office = await people.officials_of(transaction, directive.given_unit, now=now, roles=("chair",))
+        unit = city.heir(directive.given_unit) or directive.given_unit
+        office = await people.officials_of(transaction, unit, now=now, roles=("chair",))
     return [official for official in office if official.person_id == directive.given_by] or office
 
 

@@ -29,14 +29,13 @@ async def remind(transaction: Transaction, city: City, now: datetime) -> int:
         return 0
     due = await directives.due_directives(transaction, now=now, limit=BATCH)
     for directive in due:
-        case = await cases.get_case_by_id(transaction, directive.case_id) if directive.case_id else None
-        await _remind_of(transaction, city, directive, case, now)
+        await remind_of(transaction, city, directive, now)
     return len(due)
 
 
-async def _remind_of(
-    transaction: Transaction, city: City, directive: Directive, case: Case | None, now: datetime
-) -> None:
+async def remind_of(transaction: Transaction, city: City, directive: Directive, now: datetime) -> None:
+    """Do what has come due for one order."""
+    case = await cases.get_case_by_id(transaction, directive.case_id) if directive.case_id else None
     if directive.status == directives.PROPOSED:
         directive.status, directive.next_check_at = directives.DROPPED, None
         await _note(transaction, directive, "lapsed", now)
@@ -118,7 +117,7 @@ async def _tell_giver(
         seen=directive.status == directives.SEEN,
     )
     shown = Button(label=texts.label_directive_open(number=1), data=f"dshow:{directive.id}")
-    told = await directive_cards.givers(transaction, directive, now)
+    told = await directive_cards.givers(transaction, city, directive, now)
     directive_cards.send(
         transaction,
         told,

@@ -71,7 +71,7 @@ async def show_list(turn: Turn, argument: str) -> None:
 
 async def _list(turn: Turn, *, given: bool, which: str, offset: int) -> None:
     transaction, now = turn.transaction, turn.now
-    units = access.units_for_work(turn.person)
+    units = _with_former(turn, access.units_for_work(turn.person))
     if given:
         counts = await directives.count_given(transaction, turn.person.id, now=now)
         listed = await directives.directives_given(
@@ -94,6 +94,13 @@ async def _list(turn: Turn, *, given: bool, which: str, offset: int) -> None:
         other = "received" if given else "given"
         rows.append([Button(label=texts.label_directives_side(given=not given), data=f"dlist:{other}::0")])
     turn.say(text, buttons=rows)
+
+
+def _with_former(turn: Turn, units: tuple[str, ...]) -> tuple[str, ...]:
+    """Return units with those whose work they took over: what was ordered of them is theirs to read."""
+    city = turn.city
+    gone = (code for code in city.units if not city.is_valid(code))
+    return (*units, *(code for code in gone if city.heir(code) in units)) if units else ()
 
 
 def _line(turn: Turn, number: int, listed: Listed) -> str:
@@ -220,9 +227,10 @@ def _may_read(turn: Turn, directive: Directive) -> bool:
         return True
     if directive.given_at is None:
         return False
-    if access.post_at(turn.person, directive.unit_code) is not None:
+    city = turn.city
+    if access.post_at(turn.person, city.heir(directive.unit_code) or directive.unit_code) is not None:
         return True
-    office = (directive.given_role, directive.given_unit)
+    office = (directive.given_role, city.heir(directive.given_unit) or directive.given_unit)
     return any((post.role, post.unit_code) == office or post.role == "leader" for post in turn.person.posts)
 
 

@@ -1,4 +1,4 @@
-"""Carrying out a change of the tree: first the units, then people, cases and parts in batches, then the news.
+"""Carrying out a change of the tree: first the units, then people, cases, parts and orders, then the news.
 
 Each batch is one transaction and leaves with the change how far it has come, so that whoever goes on after
 an interruption, or at the same time, does nothing twice.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from handlers import access, cards, notices, progress, telling, texts
+from handlers import access, cards, directive_cards, notices, progress, telling, texts
 from handlers.channel import Button
 from handlers.notices import tell_operators
 from routing import deadline
@@ -19,15 +19,16 @@ from routing.organisation import City, to_document
 from routing.organisation.changing import BrokenChange, reorganise, rows_before, with_rows
 from routing.organisation.succession import Share, Succession
 from routing.workflow import Action
-from storage import cases, people, reorganising, units
+from storage import cases, directives, people, reorganising, units
 from storage.cases import Case
 from storage.database import Transaction
+from storage.directives import Directive
 from storage.people import HeldPost, Official
 from storage.reorganising import OrgChange
 
 BATCH = 500
 ROLES = ("chair", "officer", "leader", "dispatcher", "admin")
-_STAGES = ("people", "cases", "decisions", "parts", "news")
+_STAGES = ("people", "cases", "decisions", "parts", "directives", "news")
 _SUMMARY_LINES = 10
 
 Outcome = dict[str, Any]
@@ -87,7 +88,7 @@ async def _begin(transaction: Transaction, change: OrgChange, today: date, now: 
 def _at_the_start(successions: Iterable[Succession]) -> Outcome:
     """Return how far successions have come of which nothing was carried out yet."""
     rows = [each.as_row() for each in successions]
-    counts: Outcome = {"posts": 0, "cases": {}, "unsure": {}, "parts": 0}
+    counts: Outcome = {"posts": 0, "cases": {}, "unsure": {}, "parts": 0, "directives": 0}
     return {"stage": _STAGES[0], "number": 0, "after": 0, "successions": rows, **counts}
 
 
@@ -302,6 +303,45 @@ async def _move_parts(step: _Step) -> None:
     step.come_to([row["id"] for row in found])
 
 
+# ── orders ───────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _move_directives(step: _Step) -> None:
+    """Let the orders that a unit has not reported on go on with its successors, deadlines and all."""
+    succession = step.succession
+    if succession is None:
+        step.next_stage()
+        return
+    found = await directives.open_directives_at(
+        step.transaction, succession.was, after=step.outcome["after"], limit=BATCH
+    )
+    for directive in found:
+        await _move_directive(step, succession, directive)
+    step.come_to([directive.id for directive in found])
+
+
+async def _move_directive(step: _Step, succession: Succession, directive: Directive) -> None:
+    case = await cases.get_case_by_id(step.transaction, directive.case_id) if directive.case_id else None
+    if case is None and not succession.ends:
+        return
+    ward, street = (case.ward_code, case.street) if case else (None, None)
+    unit, _ = step.heir(succession, ward, street)
+    if unit == directive.unit_code:
+        return
+    data: dict[str, object] = {"was": directive.unit_code, "unit": unit}
+    directive.unit_code = unit
+    await directive_cards.note(
+        step.transaction,
+        directive,
+        "reorganised",
+        person_id=None,
+        role="system",
+        now=step.now,
+        data=data,
+    )
+    step.outcome["directives"] = step.outcome.get("directives", 0) + 1
+
+
 # ── what comes later ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -336,7 +376,7 @@ async def _hand_on(
         transaction=transaction, city=city, change=change, outcome=_at_the_start([succession]), now=now
     )
     moved = 0
-    for work in (_move_people, _move_cases, _move_parts):
+    for work in (_move_people, _move_cases, _move_parts, _move_directives):
         step.outcome["number"] = step.outcome["after"] = 0
         await work(step)
     for case in await reorganising.cases_decided_by(transaction, code, limit=BATCH):
@@ -345,7 +385,9 @@ async def _hand_on(
             cases.save_case(transaction, case)
             moved += 1
     counts = step.outcome
-    return moved + int(counts["posts"] + sum(counts["cases"].values()) + counts["parts"])
+    return moved + int(
+        counts["posts"] + sum(counts["cases"].values()) + counts["parts"] + counts["directives"]
+    )
 
 
 def _ended_by(city: City, code: str, changes: Iterable[OrgChange]) -> tuple[OrgChange | None, Succession]:
@@ -463,6 +505,7 @@ _WORK: Mapping[str, Callable[[_Step], Awaitable[None]]] = {
     "cases": _move_cases,
     "decisions": _move_decisions,
     "parts": _move_parts,
+    "directives": _move_directives,
     "news": _tell,
 }
 

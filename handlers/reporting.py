@@ -347,7 +347,7 @@ async def send(turn: Turn, argument: str) -> None:
 async def _bring(turn: Turn, directive: Directive, case: Case | None) -> None:
     """Show a report to whoever gave the order, and in the thread in which it was given."""
     files = await directives.files_of_directive(turn.transaction, directive.id, directives.ANSWER)
-    told = await directive_cards.givers(turn.transaction, directive, turn.now)
+    told = await directive_cards.givers(turn.transaction, turn.city, directive, turn.now)
     name = await directive_cards.name_of(turn.transaction, directive.given_by, turn.now)
     news = directive_cards.with_files(
         OutboundMessage(text=_news(turn, directive, case, turn.person.name), buttons=_open(case)), files

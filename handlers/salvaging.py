@@ -5,10 +5,10 @@ from functools import partial
 
 import structlog
 
-from handlers import notices, reminding, texts
+from handlers import directive_reminders, notices, reminding, texts
 from routing import deadline
 from routing.organisation import City
-from storage import reminders
+from storage import directives, reminders
 from storage.database import Database
 from storage.faults import is_away
 
@@ -38,6 +38,43 @@ async def remind_apart(database: Database, city: City, now: datetime) -> int:
     for chat in chats:
         await _chat_apart(database, city, chat, now, urgent_only=urgent_only)
     return len(chats)
+
+
+async def remind_directives_apart(database: Database, city: City, now: datetime) -> int:
+    """Do what a batch of reminders of orders would have done, each order in a transaction of its own.
+
+    One that fails is set aside for a day; operators hear of it. Returns how many were done, those included.
+    Raises what a database raises that is away.
+    """
+    if deadline.in_quiet_hours(now):
+        return 0
+    async with database.begin() as transaction:
+        due = await directives.due_directives(transaction, now=now, limit=directive_reminders.BATCH)
+    for directive in due:
+        await _directive_apart(database, city, directive.id, now)
+    return len(due)
+
+
+async def _directive_apart(database: Database, city: City, number: int, now: datetime) -> None:
+    try:
+        async with database.begin() as transaction:
+            directive = await directives.get_directive(transaction, number, lock=True)
+            if directive and directive.next_check_at and directive.next_check_at <= now:
+                await directive_reminders.remind_of(transaction, city, directive, now)
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.error(
+            "An order was set aside by the clock.",
+            action="reminder_set_aside",
+            directive_id=number,
+            exc_info=error,
+        )
+        async with database.begin() as transaction:
+            directives.check_later(transaction, number, at=now + PAUSE)
+            text = texts.directive_set_aside(number=number)
+            key = f"directive-aside:{number}"
+            await notices.tell_operators(transaction, text, now=now, dedupe_key=key)
 
 
 async def _case_apart(database: Database, city: City, number: int, now: datetime) -> None:

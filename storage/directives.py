@@ -129,6 +129,20 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_OPEN_AT = (
+    select(table)
+    .where(
+        table.c.unit_code == bindparam("of_unit"),
+        table.c.status.in_((GIVEN, SEEN)),
+        table.c.id > bindparam("after"),
+    )
+    .order_by(table.c.id)
+    .limit(bindparam("most"))
+    .with_for_update()
+)
+_CHECK_LATER = (
+    update(table).where(table.c.id == bindparam("row_id")).values(next_check_at=bindparam("check_at"))
+)
 _ADD_EVENT = insert(directive_event)
 _LAST_EVENT = select(func.max(directive_event.c.sequence).label("sequence")).where(
     directive_event.c.directive_id == bindparam("row_id")
@@ -261,6 +275,19 @@ async def directives_of_case(transaction: Transaction, case_id: int) -> list[Dir
 async def due_directives(transaction: Transaction, *, now: datetime, limit: int) -> list[Directive]:
     """Return directives that somebody must be reminded of or that lapse; two clocks each get others."""
     return [Directive(**row) for row in await transaction.fetch(_DUE, {"now": now, "most": limit})]
+
+
+def check_later(transaction: Transaction, directive_id: int, *, at: datetime) -> None:
+    """Let the clock look at a directive again at this time."""
+    transaction.write(_CHECK_LATER, {"row_id": directive_id, "check_at": at})
+
+
+async def open_directives_at(
+    transaction: Transaction, unit_code: str, *, after: int, limit: int
+) -> list[Directive]:
+    """Return the next directives by number that a unit has not reported on, kept from others."""
+    row = {"of_unit": unit_code, "after": after, "most": limit}
+    return [Directive(**found) for found in await transaction.fetch(_OPEN_AT, row)]
 
 
 async def directive_of_message(

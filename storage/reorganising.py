@@ -14,7 +14,7 @@ from storage.database import Transaction
 from storage.identity import new_id
 from storage.people import HeldPost
 from storage.tables import case as case_table
-from storage.tables import invitation, org_change, part, person, post, template
+from storage.tables import directive, invitation, org_change, part, person, post, template
 
 REASON = "reorganised"
 """Why a post has ended whose unit did."""
@@ -280,10 +280,13 @@ _WITH_WORK = union(
     ),
     select(part.c.unit_code).where(part.c.unit_code.in_(_OVER), part.c.status == "open"),
     select(post.c.unit_code).where(post.c.unit_code.in_(_OVER), _STILL),
+    select(directive.c.unit_code).where(
+        directive.c.unit_code.in_(_OVER), directive.c.status.in_(("given", "seen"))
+    ),
 )
 
 
 async def units_with_work(transaction: Transaction, over: Collection[str], *, now: datetime) -> list[str]:
-    """Return those of some units that have open cases, parts, posts or extensions to decide."""
+    """Return those of some units that have open cases, parts, posts, orders or extensions to decide."""
     rows = await transaction.fetch(_WITH_WORK, {"over": sorted(over), "now": now})
     return sorted(row["unit_code"] for row in rows)

@@ -468,6 +468,14 @@ def directive_history(*, type: str, at: datetime, name: str) -> str:
     return f"• {moment(at)}: {_HISTORY.get(type, type)}{f' ({name})' if name else ''}"
 
 
+def directive_set_aside(*, number: int) -> str:
+    """Tell operators that an order could not be reminded of because of a fault of the program."""
+    return (
+        f"Lỗi khi nhắc chỉ đạo số {number}; chỉ đạo này được gác lại và sẽ thử lại sau một ngày. "
+        "Xin xem nhật ký chương trình."
+    )
+
+
 def directive_subject(*, kind: str, about: str) -> str:
     """Name the subject of a letter about an order."""
     return f"{DIRECTIVE_KINDS[kind]}: {about}"

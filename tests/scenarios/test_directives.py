@@ -16,6 +16,7 @@ from storage.tables import case as case_table
 from storage.tables import directive as table
 from storage.tables import outbox
 from tests.city import CityHarness, RecordingChannel, Somebody
+from tests.scenarios.test_reorganising import MERGER, plan, ticks
 from tests.scenarios.test_unit import WARD, again, report
 
 FRIDAY_9 = datetime(2026, 11, 27, 9, 0, tzinfo=LOCAL_TIME)
@@ -681,3 +682,73 @@ def test_every_state_has_a_name() -> None:
             number=1, kind="assign", unit="x", about="y", status=status, due_at=FRIDAY_17, overdue=False
         )
         assert line
+
+
+# ── units that are merged, rows that are broken ──────────────────────────────────────────────────
+
+
+async def test_an_order_goes_on_with_the_unit_that_took_over(city: CityHarness) -> None:
+    leader, chair, case = await started(city)
+    for words in ("giao phường Khương Đình xử lý trước thứ Sáu", "yêu cầu báo cáo trước thứ Năm"):
+        await says(leader, case, words)
+        await leader.presses("Giao ngay")
+    done = (await all_of(city))[0]
+    await chair.replays(f"dreport:{done.id}")
+    await chair.writes("Đã dọn xong")
+    await chair.presses("Gửi báo cáo")
+    await plan(city, MERGER)
+    await ticks(city)
+    assert [order.unit_code for order in await all_of(city)] == [WARD, "phuong-moi"]
+    waiting = (await all_of(city))[1]
+    await leader.replays(f"dshow:{waiting.id}")
+    leader.sees("Phường Mới", "Chuyển sang đơn vị mới theo sắp xếp tổ chức")
+    await chair.writes("/chidao")
+    chair.sees("1 chưa nhận", "1 đã báo cáo")
+    await chair.replays(f"dshow:{done.id}")
+    chair.sees("Đã dọn xong")
+    await city.becomes(datetime(2026, 11, 26, 16, 0, tzinfo=LOCAL_TIME))
+    chair.reads()
+    await city.ticks()
+    chair.sees("Nhắc Phường Mới")
+    await chair.presses("Đã nhận việc")
+    chair.sees("Phường Mới đã nhận việc")
+    await chair.presses("Báo cáo")
+    await chair.writes("Xong cả phường")
+    await chair.presses("Gửi báo cáo")
+    leader.sees("Phường Mới", "Xong cả phường")
+
+
+async def test_an_order_to_a_unit_that_is_over_already_is_handed_on(city: CityHarness) -> None:
+    leader, _, case = await started(city)
+    await plan(city, MERGER)
+    await ticks(city)
+    await says(leader, case, "yêu cầu báo cáo trước thứ Năm")
+    await leader.presses("Giao ngay")
+    async with city.database.begin() as transaction:  # by somebody who was at it while the units changed
+        await transaction.execute(update(table).values(unit_code=WARD))
+    await city.ticks()
+    assert [order.unit_code for order in await all_of(city)] == ["phuong-moi"]
+
+
+async def test_a_broken_order_holds_up_no_other(city: CityHarness) -> None:
+    admin = await city.official("ha-noi", "admin", name="Quản trị")
+    leader, chair, case = await started(city)
+    await leader.replays(f"explain:{WARD}:overdue:20261101:20261122")
+    broken = await given(city, leader)
+    await says(leader, case, "yêu cầu báo cáo trước 17h thứ Tư")
+    await leader.presses("Giao ngay")
+    async with city.database.begin() as transaction:
+        wrong = {"metric": "overdue", "from": "1/11", "to": "22/11", "unit": WARD}
+        await transaction.execute(update(table).where(table.c.id == broken.id).values(about=wrong))
+    chair.reads()
+    await city.becomes(datetime(2026, 11, 25, 18, 0, tzinfo=LOCAL_TIME))
+    await city.ticks()
+    chair.sees(case.code, "đã quá hạn")
+    admin.sees(f"Lỗi khi nhắc chỉ đạo số {broken.id}")
+    first, second = await all_of(city)
+    assert first.next_check_at == city.now + timedelta(days=1)
+    assert second.reminders == 2
+    chair.reads()
+    await city.passes(hours=17)
+    await city.ticks()
+    leader.sees("chưa nhận việc")
