@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
+    Date,
     FromClause,
     Select,
     String,
@@ -26,7 +26,6 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy import Date as DateType
 from sqlalchemy import case as either
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
@@ -78,20 +77,48 @@ def _daily(dialect: str, of: FromClause, where: Where) -> Subquery:
     )
     return union_all(
         *(
-            _by_day(dialect, of, moment, _sums(of, counts, _COUNTED)).where(condition, *where(moment))
+            _parts(of, local(dialect, moment), _sums(of, counts, _COUNTED)).where(condition, *where(moment))
             for moment, condition, counts in sides
         )
     ).subquery()
 
 
-def _by_day(
-    dialect: str, of: FromClause, moment: ColumnElement[Any], columns: Iterable[ColumnElement[Any]]
-) -> Select[Any]:
-    day = local(dialect, moment).label("day")
+def _daily_hours(dialect: str, of: FromClause, where: Where) -> Subquery:
+    """Return how many answers took each step of hours, by local day, unit and domain."""
+    answers = func.sum(counting.sign_of(of)).label("answers")
+    columns = (answers, counting.step(of).label("step"))
+    steps = (
+        _parts(of, local(dialect, of.c.answered_at), columns)
+        .where(counting.is_answered(of), of.c.handled_hours.is_not(None), *where(of.c.answered_at))
+        # The fifth column, so that the step of an answer is worked out once and not for each column below.
+        .group_by(literal_column("5"))
+        .subquery()
+    )
+    keys = (steps.c.at, steps.c.unit_code, steps.c.domain)
+    return select(*keys, *pivoted(steps.c.step, steps.c.answers)).group_by(*keys).subquery()
+
+
+def _hourly(dialect: str, of: FromClause, where: Where) -> Subquery:
+    """Return open cases by the local hour after which they are overdue, or at risk; and all, without one."""
+    moments = {"overdue": counting.overdue_at(of), "troubled": counting.troubled_at(of)}
+    one: counting.Counts = dict.fromkeys(_STANDING, literal_column("1"))
+    sides = []
+    for name in _STANDING:
+        moment = moments.get(name)
+        hour = _ALL_OPEN if moment is None else local(dialect, moment, hour=True)
+        side = _parts(of, hour, _sums(of, {name: one[name]}, _STANDING))
+        side = side.where(counting.is_open(of), *where(of.c.received_at))
+        sides.append(side if moment is None else side.where(moment.is_not(None)))
+    return union_all(*sides).subquery()
+
+
+_ALL_OPEN = literal_column("'all'", String)
+
+
+def _parts(of: FromClause, at: ColumnElement[str], columns: Iterable[ColumnElement[Any]]) -> Select[Any]:
     unit = func.coalesce(of.c.unit_code, NO_UNIT).label("unit_code")
-    columns = tuple(columns)
-    statement = select(day, unit, of.c.domain, *columns).where(counting.is_counted(of))
-    return statement.group_by(*(literal_column(str(place)) for place in (1, 2, 3)))
+    statement = select(at.label("at"), unit, of.c.domain, *columns).where(counting.is_counted(of))
+    return statement.group_by(*_places(3))
 
 
 def _sums(of: FromClause, counts: counting.Counts, names: Iterable[str]) -> list[ColumnElement[Any]]:
@@ -100,39 +127,14 @@ def _sums(of: FromClause, counts: counting.Counts, names: Iterable[str]) -> list
     return [(func.sum(sign * counts[name]) if name in counts else nought).label(name) for name in names]
 
 
-def _daily_hours(dialect: str, of: FromClause, where: Where) -> Subquery:
-    """Return how many answers took each step of hours, by local day, unit and domain."""
-    answers = func.sum(counting.sign_of(of)).label("answers")
-    statement = _by_day(dialect, of, of.c.answered_at, (counting.step(of).label("step"), answers))
-    measured = (counting.is_answered(of), of.c.handled_hours.is_not(None))
-    return statement.where(*measured, *where(of.c.answered_at)).group_by(literal_column("4")).subquery()
+def _places(count: int) -> list[ColumnElement[Any]]:
+    return [literal_column(str(place)) for place in range(1, count + 1)]
 
 
-def _hourly(dialect: str, of: FromClause, where: Where) -> Subquery:
-    """Return open cases by the local hour after which they are overdue, or at risk; and all, without one."""
-    moments = {"overdue": counting.overdue_at(of), "troubled": counting.troubled_at(of)}
-    unit = func.coalesce(of.c.unit_code, NO_UNIT).label("unit_code")
-    sign = counting.sign_of(of)
-    nought: ColumnElement[Any] = literal_column("0")
-
-    def side(name: str) -> Select[Any]:
-        moment = moments.get(name)
-        hour: ColumnElement[Any] = (
-            literal_column("'all'", String) if moment is None else local(dialect, moment, hour=True)
-        )
-        counts = ((func.sum(sign) if each == name else nought).label(each) for each in _STANDING)
-        statement = select(hour.label("hour"), unit, of.c.domain, *counts)
-        here = (counting.is_counted(of), counting.is_open(of), *where(of.c.received_at))
-        there = () if moment is None else (moment.is_not(None),)
-        return statement.where(*here, *there).group_by(*(literal_column(str(place)) for place in (1, 2, 3)))
-
-    return union_all(*(side(name) for name in _STANDING)).subquery()
-
-
-def _buckets(dialect: str, day: ColumnElement[str], level: ColumnElement[str]) -> ColumnElement[str]:
+def _day_bucket(dialect: str, day: ColumnElement[str], level: ColumnElement[str]) -> ColumnElement[str]:
     """Return the span of a level that a local day lies in."""
     if dialect == "postgresql":
-        week = func.to_char(func.date_trunc("week", cast(day, DateType)), "YYYY-MM-DD")
+        week = func.to_char(func.date_trunc("week", cast(day, Date)), "YYYY-MM-DD")
     else:
         week = func.date(day, "weekday 0", "-6 days")
     whole = {"w": week, "m": func.substr(day, 1, 7), "y": func.substr(day, 1, 4)}
@@ -140,15 +142,63 @@ def _buckets(dialect: str, day: ColumnElement[str], level: ColumnElement[str]) -
     return level.concat(either(*spans, else_=day))
 
 
-def _open_buckets(hour: ColumnElement[str], level: ColumnElement[str]) -> ColumnElement[str]:
-    lengths = {"m": 7, "d": 10}
+def _hour_bucket(_dialect: str, hour: ColumnElement[str], level: ColumnElement[str]) -> ColumnElement[str]:
+    """Return the span of a level that a local hour lies in."""
     spans = (
-        (level == literal_column(f"'{name}'"), level.concat(func.substr(hour, 1, length)))
-        for name, length in lengths.items()
+        (hour == _ALL_OPEN, literal_column("'a'", String)),
+        (level == literal_column("'m'"), level.concat(func.substr(hour, 1, 7))),
+        (level == literal_column("'d'"), level.concat(func.substr(hour, 1, 10))),
     )
-    return either(
-        (hour == literal_column("'all'"), literal_column("'a'", String)), *spans, else_=level.concat(hour)
+    return either(*spans, else_=level.concat(hour))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """One of the tables: its numbers, what belongs into it, and the kinds of span, the shortest first."""
+
+    table: Table
+    names: tuple[str, ...]
+    parts: Callable[[str, FromClause, Where], Subquery]
+    bucket: Callable[[str, ColumnElement[str], ColumnElement[str]], ColumnElement[str]]
+    levels: str
+
+    @property
+    def shortest(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """The rows that all others are sums of."""
+        bucket = self.table.c.bucket
+        is_short = or_(bucket.like(f"{self.levels[0]}%"), bucket == literal_column("'a'"))
+        return self.table.c.tier == _BOTH, is_short
+
+
+_BOTH = literal_column("'both'", String)
+_TABLES = (
+    _Kept(rollup, _COUNTED, _daily, _day_bucket, "dwmy"),
+    _Kept(rollup_hours, STEP_NAMES, _daily_hours, _day_bucket, "dwmy"),
+    _Kept(rollup_open, _STANDING, _hourly, _hour_bucket, "hdm"),
+)
+
+
+def _cells(dialect: str, kept: _Kept, parts: Subquery, levels: str, tiers: Sequence[str]) -> Select[Any]:
+    """Return what is kept of parts by day or hour, unit and domain, in the order of its keys."""
+    level, tier = _one_of("level", levels), _one_of("tier", tiers)
+    statement = select(
+        tier.c.tier,
+        kept.bucket(dialect, parts.c.at, level.c.level).label("bucket"),
+        *_of_tier(tier.c.tier, parts),
+        *(func.sum(parts.c[name]).label(name) for name in kept.names),
     )
+    statement = statement.select_from(parts.join(level, true()).join(tier, true()))
+    # What is counted without an hour is counted once, and not in each level.
+    statement = statement.where(or_(parts.c.at != _ALL_OPEN, level.c.level == literal_column("'h'")))
+    return statement.group_by(*_places(4)).order_by(*_places(4))
+
+
+def _of_tier(tier: ColumnElement[str], of: FromClause) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """Return unit and domain, or what stands for all of them."""
+    every = literal_column(f"'{ALL}'", String)
+    unit = either((tier == literal_column("'domain'"), every), else_=of.c.unit_code)
+    domain = either((tier == literal_column("'unit'"), every), else_=of.c.domain)
+    return unit.label("unit_code"), domain.label("domain")
 
 
 def _one_of(name: str, words: Iterable[str]) -> Subquery:
@@ -157,65 +207,21 @@ def _one_of(name: str, words: Iterable[str]) -> Subquery:
     return union_all(*rows).subquery()
 
 
-def _cells(
-    parts: Subquery,
-    levels: Iterable[str],
-    bucket: Callable[[ColumnElement[str]], ColumnElement[str]],
-    sums: Iterable[ColumnElement[Any]],
-    keep: ColumnElement[bool] | None = None,
-) -> Select[Any]:
-    """Return what is kept, in the order of its keys, of parts by day or hour, unit and domain."""
-    level, tier = _one_of("level", levels), _one_of("tier", TIERS)
-    all_: ColumnElement[str] = literal_column(f"'{ALL}'")
-    unit = either((tier.c.tier == literal_column("'domain'"), all_), else_=parts.c.unit_code)
-    domain = either((tier.c.tier == literal_column("'unit'"), all_), else_=parts.c.domain)
-    statement = select(
-        tier.c.tier,
-        bucket(level.c.level).label("bucket"),
-        unit.label("unit_code"),
-        domain.label("domain"),
-        *sums,
-    )
-    places: list[ColumnElement[Any]] = [literal_column(str(place)) for place in range(1, 5)]
-    every = parts.join(level, true()).join(tier, true())
-    statement = statement.select_from(every).where(true() if keep is None else keep)
-    return statement.group_by(*places).order_by(*places)
+def _longer(dialect: str, kept: _Kept) -> Select[Any]:
+    """Return the longer spans as sums of the shortest that are kept."""
+    of = kept.table
+    numbers = (of.c[name] for name in kept.names)
+    parts = select(func.substr(of.c.bucket, 2).label("at"), of.c.unit_code, of.c.domain, *numbers)
+    here = of.c.bucket.like(f"{kept.levels[0]}%")
+    return _cells(dialect, kept, parts.where(of.c.tier == _BOTH, here).subquery(), kept.levels[1:], TIERS[:1])
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """One of the tables, and what belongs into it."""
-
-    table: Table
-    names: tuple[str, ...]
-    cells: Callable[[str, FromClause, Where], Select[Any]]
-
-
-def _count_cells(dialect: str, of: FromClause, where: Where) -> Select[Any]:
-    daily = _daily(dialect, of, where)
-    sums = (func.sum(daily.c[name]).label(name) for name in _COUNTED)
-    return _cells(daily, "dwmy", lambda level: _buckets(dialect, daily.c.day, level), sums)
-
-
-def _hour_cells(dialect: str, of: FromClause, where: Where) -> Select[Any]:
-    daily = _daily_hours(dialect, of, where)
-    sums = pivoted(daily.c.step, daily.c.answers)
-    return _cells(daily, "dwmy", lambda level: _buckets(dialect, daily.c.day, level), sums)
-
-
-def _open_cells(dialect: str, of: FromClause, where: Where) -> Select[Any]:
-    hourly = _hourly(dialect, of, where)
-    sums = (func.sum(hourly.c[name]).label(name) for name in _STANDING)
-    # What is counted without an hour is counted once, not in each level.
-    once = or_(hourly.c.hour != literal_column("'all'"), literal_column("level") == literal_column("'h'"))
-    return _cells(hourly, "hdm", lambda level: _open_buckets(hourly.c.hour, level), sums, once)
-
-
-_TABLES = (
-    _Kept(rollup, _COUNTED, _count_cells),
-    _Kept(rollup_hours, STEP_NAMES, _hour_cells),
-    _Kept(rollup_open, _STANDING, _open_cells),
-)
+def _wider(kept: _Kept) -> Select[Any]:
+    """Return the sums over all units, and over all domains, of what is kept of both."""
+    of, tier = kept.table, _one_of("tier", TIERS[1:])
+    sums = (func.sum(of.c[name]).label(name) for name in kept.names)
+    statement = select(tier.c.tier, of.c.bucket, *_of_tier(tier.c.tier, of), *sums)
+    return statement.select_from(of.join(tier, of.c.tier == _BOTH)).group_by(*_places(4))
 
 
 # ── adding ───────────────────────────────────────────────────────────────────────────────────────
@@ -224,11 +230,12 @@ _TABLES = (
 @cache
 def _additions(dialect: str) -> tuple[Insert, ...]:
     """Return the statements that add changes to what is kept."""
-    return tuple(_adding(kept, kept.cells(dialect, rollup_change, _taken), dialect) for kept in _TABLES)
+    return tuple(_adding(dialect, kept) for kept in _TABLES)
 
 
-def _adding(kept: _Kept, cells: Select[Any], dialect: str) -> Insert:
+def _adding(dialect: str, kept: _Kept) -> Insert:
     make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    cells = _cells(dialect, kept, kept.parts(dialect, rollup_change, _taken), kept.levels, TIERS)
     added = make(kept.table).from_select([*_KEYS, *kept.names], cells)
     more = {name: kept.table.c[name] + added.excluded[name] for name in kept.names}
     found: Insert = added.on_conflict_do_update(index_elements=list(_KEYS), set_=more)
@@ -293,12 +300,17 @@ async def rebuild(transaction: Transaction, *, told: Callable[[str], None] | Non
     for each in _TABLES:
         if told:
             told(each.table.name)
-        cells = each.cells(transaction.dialect, case, _whole)
-        names = [*_KEYS, *each.names]
-        await transaction.execute(each.table.insert().from_select(names, cells))
+        for cells in _from_cases(transaction.dialect, each):
+            await transaction.execute(each.table.insert().from_select([*_KEYS, *each.names], cells))
     for statement in ("ANALYZE rollup", "ANALYZE rollup_hours", "ANALYZE rollup_open"):
         await transaction.execute(text(statement))
     await units.set_setting(transaction, _SETTING, VERSION)
+
+
+def _from_cases(dialect: str, kept: _Kept) -> tuple[Select[Any], ...]:
+    """Return what is kept, each step from the one before: sums of sums are much quicker."""
+    short = _cells(dialect, kept, kept.parts(dialect, case, _whole), kept.levels[0], TIERS[:1])
+    return short, _longer(dialect, kept), _wider(kept)
 
 
 # ── checking ─────────────────────────────────────────────────────────────────────────────────────
@@ -323,27 +335,43 @@ async def differences(transaction: Transaction, *, limit: int = 20) -> list[Diff
     await transaction.flush()
     found: list[Difference] = []
     for kept in _TABLES:
-        rows = await transaction.fetch(_differing(kept, transaction.dialect), {"most": limit - len(found)})
-        found += [Difference(table=kept.table.name, **row) for row in rows]
+        for statement in _differing(transaction.dialect, kept):
+            rows = await transaction.fetch(statement, {"most": limit - len(found)})
+            found += [Difference(table=kept.table.name, **row) for row in rows]
     return found
 
 
 @cache
-def _differing(kept: _Kept, dialect: str) -> Select[Any]:
-    """Return the cells whose counts of cases, less those of changes, less those kept, are not nought."""
-    shown = select(*(kept.table.c[name] for name in _KEYS), *(-kept.table.c[name] for name in kept.names))
-    cells = [_plain(kept.cells(dialect, case, _whole), kept, 1)]
-    cells.append(_plain(kept.cells(dialect, rollup_change, _whole), kept, -1))
-    every: CompoundSelect[Any] = union_all(*cells, shown)
-    of = every.subquery()
+def _differing(dialect: str, kept: _Kept) -> tuple[Select[Any], ...]:
+    """Return the cells that are not what they are made of, the shortest spans first."""
+    table, level = kept.table, kept.levels[0]
+    short, longer, wider = _from_cases(dialect, kept)
+    waiting = _cells(dialect, kept, kept.parts(dialect, rollup_change, _whole), level, TIERS[:1])
+    is_both, is_short = kept.shortest
+    return (
+        _unlike(kept, (short, 1), (waiting, -1), (_shown(kept).where(is_both, is_short), -1)),
+        _unlike(kept, (longer, 1), (_shown(kept).where(is_both, ~is_short), -1)),
+        _unlike(kept, (wider, 1), (_shown(kept).where(table.c.tier != _BOTH), -1)),
+    )
+
+
+def _shown(kept: _Kept) -> Select[Any]:
+    return select(*(kept.table.c[name] for name in (*_KEYS, *kept.names)))
+
+
+def _unlike(kept: _Kept, *signed: tuple[Select[Any], int]) -> Select[Any]:
+    """Return the keys under which numbers, with their signs, do not come to nought."""
+    parts: list[tuple[Subquery, ColumnElement[Any]]] = [
+        (cells.order_by(None).subquery(), literal_column(str(sign))) for cells, sign in signed
+    ]
+    of = union_all(
+        *(
+            select(
+                *(part.c[name] for name in _KEYS), *((part.c[name] * sign).label(name) for name in kept.names)
+            )
+            for part, sign in parts
+        )
+    ).subquery()
     keys = [of.c[name] for name in _KEYS]
     wrong = or_(*(func.sum(of.c[name]) != 0 for name in kept.names))
     return select(*keys).group_by(*keys).having(wrong).order_by(*keys).limit(bindparam("most"))
-
-
-def _plain(cells: Select[Any], kept: _Kept, sign: int) -> Select[Any]:
-    of = cells.order_by(None).subquery()
-    numbers = (of.c[name] * literal_column(str(sign)) for name in kept.names)
-    return select(
-        *(of.c[name] for name in _KEYS), *(each.label(n) for each, n in zip(numbers, kept.names, strict=True))
-    )

@@ -341,7 +341,8 @@ def _this_hour(form: _Form) -> Iterator[Select[Any]]:
         (warned, case.c.warn_at, case.c.warn_at <= now),
     ):
         statement = _changes(form, case, case.c.received_at, _summed(case, counts, _STANDING))
-        yield statement.where(counting.is_open(case), moment >= hour, until)
+        index = f"INDEXED BY ix_case_open_{moment.name}"
+        yield statement.where(counting.is_open(case), moment >= hour, until).with_hint(case, index, "sqlite")
 
 
 # ── units that are counted under others ──────────────────────────────────────────────────────────

@@ -463,7 +463,7 @@ Index(
 for _by, _with in (("due_at", "warn_at"), ("warn_at", "due_at")):
     Index(
         f"ix_case_open_{_by}",
-        *(case.c[name] for name in (_by, "unit_code", "domain", _with, "paused_at", "kind")),
+        *(case.c[name] for name in (_by, "unit_code", "domain", _with, "paused_at", "kind", "status")),
         sqlite_where=text(IS_OPEN),
         postgresql_where=text(IS_OPEN),
     )

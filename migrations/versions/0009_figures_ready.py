@@ -39,8 +39,8 @@ _COUNTED = (
     "people_count",
 )
 _OPEN_INDEXES = {
-    "ix_case_open_due_at": ["due_at", "unit_code", "domain", "warn_at", "paused_at", "kind"],
-    "ix_case_open_warn_at": ["warn_at", "unit_code", "domain", "due_at", "paused_at", "kind"],
+    "ix_case_open_due_at": ["due_at", "unit_code", "domain", "warn_at", "paused_at", "kind", "status"],
+    "ix_case_open_warn_at": ["warn_at", "unit_code", "domain", "due_at", "paused_at", "kind", "status"],
 }
 
 
