@@ -141,6 +141,8 @@ def as_row(question: Question, city: City) -> dict[str, Any]:
     if not question.understood:
         question = NOT_UNDERSTOOD
     period = question.period
+    if period and today and period.first <= today < period.last:
+        period = replace(period, last=today)
     return {
         "understood": question.understood,
         "metric": question.metric if question.understood else None,

@@ -130,8 +130,9 @@ async def _answered(asked: Asked, city: "City", transaction: "Transaction | None
     from routing.question import as_row
 
     city = city.at(asked.now)
-    question = _read(asked, city, asked.now.astimezone(LOCAL_TIME).date())
-    answered: dict[str, Any] = as_row(question, city) | {"rows": [], "total": None}
+    today = asked.now.astimezone(LOCAL_TIME).date()
+    question = _read(asked, city, today)
+    answered: dict[str, Any] = as_row(question, city, today=today) | {"rows": [], "total": None}
     if transaction is None or not question.understood:
         return answered
     return answered | await _counted(question, asked, city, transaction)

@@ -29,7 +29,7 @@ def test_one_question_without_a_database(capsys: pytest.CaptureFixture[str]) -> 
     (answer,) = answers(capsys)
     assert answer.keys() == CONTRACT
     assert answer["metric"] == "late"
-    assert answer["period"] == {"from": "2026-11-23", "to": "2026-11-29"}
+    assert answer["period"] == {"from": "2026-11-23", "to": "2026-11-25"}
     assert (answer["group_by"], answer["order"], answer["limit"]) == ("unit", "desc", 1)
     assert (answer["rows"], answer["total"]) == ([], None)
 
