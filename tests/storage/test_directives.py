@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert
 
 from routing.organisation import build_city, to_document
-from storage import contacts, directives, people, units
+from storage import contacts, directives, people, reorganising, units
 from storage.database import Database, Transaction
 from storage.directives import Counts, Directive, KeptFile
 from storage.identity import new_id
@@ -120,6 +120,24 @@ async def test_what_is_due_is_found(database: Database) -> None:
             directives.add_directive(transaction, each)
     async with database.begin() as transaction:
         assert await directives.due_directives(transaction, now=NOW, limit=9) == [due]
+
+
+async def test_what_a_unit_has_not_reported_on_is_found_in_batches(database: Database) -> None:
+    statuses = ("proposed", "given", "seen", "done", "given")
+    async with database.begin() as transaction:
+        giver = await leader_in(transaction)
+        written = [order(giver, status=status, next_check_at=NOW) for status in statuses]
+        for each in (*written, order(giver, status="given", unit_code="so-y-te")):
+            directives.add_directive(transaction, each)
+    async with database.begin() as transaction:
+        first = await directives.open_directives_at(transaction, WARD, after=0, limit=2)
+        rest = await directives.open_directives_at(transaction, WARD, after=first[-1].id, limit=2)
+        assert [*first, *rest] == [written[1], written[2], written[4]]
+        over = [WARD, "so-y-te", "so-xay-dung"]
+        assert await reorganising.units_with_work(transaction, over, now=NOW) == [WARD, "so-y-te"]
+        directives.check_later(transaction, first[0].id, at=NOW + timedelta(days=1))
+        due = await directives.due_directives(transaction, now=NOW, limit=9)
+        assert first[0].id not in {each.id for each in due}
 
 
 async def test_a_message_tells_which_order_it_is_about(database: Database) -> None:
