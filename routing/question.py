@@ -133,10 +133,10 @@ def _about(city: City, units: Sequence[tuple[str, ...]], domains: Sequence[tuple
     return "".join(wording.format(name=part) for part, wording in filter(None, parts))
 
 
-def as_row(question: Question, city: City) -> dict[str, Any]:
-    """Return a question in the form of JSON, with the units' names; local dates, both included.
+def as_row(question: Question, city: City, *, today: date | None = None) -> dict[str, Any]:
+    """Return a question in the form of JSON: names of units, local dates, both included.
 
-    The city as a whole is no unit in it.
+    The whole city is named by no unit. today: a period that is not over is told as far as it has gone.
     """
     if not question.understood:
         question = NOT_UNDERSTOOD
