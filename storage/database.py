@@ -176,6 +176,7 @@ class Database:
         )
         engine.dialect.execution_ctx_cls = returning_bare_rows(engine.dialect.execution_ctx_cls)
         if self.sqlite:
+            engine.dialect.statement_compiler = sqlite_driver.HintingCompiler
             begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
             prepare = partial(_prepare_sqlite, writes=writes, expendable=self._expendable)
             event.listen(engine.sync_engine, "connect", prepare)

@@ -385,6 +385,7 @@ Index("ix_case_reporter_id", case.c.reporter_id, case.c.received_at)
 Index("ix_case_unit_code_status", case.c.unit_code, case.c.status, case.c.due_at)
 Index("ix_case_status_due_at", case.c.status, case.c.due_at)
 Index("ix_case_received_at", case.c.received_at)
+Index("ix_case_unit_received", case.c.unit_code, case.c.received_at)
 Index("ix_case_answered_at", case.c.answered_at)
 Index(
     "ix_case_unit_answered",

@@ -78,6 +78,8 @@ def upgrade() -> None:
     _create_changes()
     for name, columns in _OPEN_INDEXES.items():
         op.create_index(name, "case", columns, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+    # Units whose cases are told apart by ward have no figures of their own.
+    op.create_index("ix_case_unit_received", "case", ["unit_code", "received_at"], unique=False)
     for statement in _triggers(op.get_bind().dialect.name):
         op.execute(statement)
 
@@ -178,6 +180,7 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER case_counted_{name}" + (' ON "case"' if on_postgresql else ""))
     if on_postgresql:
         op.execute("DROP FUNCTION note_counted_change()")
+    op.drop_index("ix_case_unit_received", table_name="case")
     for name in _OPEN_INDEXES:
         op.drop_index(name, table_name="case", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
     op.drop_index(
