@@ -283,13 +283,16 @@ async def grant_hours(turn: Turn, case: Case, post: Post, *, hours: float, reaso
     data = {"hours": hours, "reason": reason, "was": case.due_at.isoformat()}
     await case_at_hand.move(turn, case, Action.GRANT_EXTENSION, post, data)
     unit, due_at = cards.unit_name(turn.city, post.unit_code), case.due_at
-    await _tell_unit(turn, case, texts.extension_granted_to_unit(code=case.code, unit=unit, due_at=due_at))
+    news = texts.extension_granted_to_unit(code=case.code, unit=unit, due_at=due_at, now=turn.now)
+    await _tell_unit(turn, case, news)
     await _tell_reporter(turn, case, reason, due_at)
 
 
 async def _tell_reporter(turn: Turn, case: Case, reason: str, due_at: datetime) -> None:
     unit = cards.unit_name(turn.city, case.unit_code)
-    news = texts.extension_granted_to_reporter(code=case.code, unit=unit, reason=reason, due_at=due_at)
+    news = texts.extension_granted_to_reporter(
+        code=case.code, unit=unit, reason=reason, due_at=due_at, now=turn.now
+    )
     await progress.tell_reporter(turn.transaction, case, news, now=turn.now)
 
 

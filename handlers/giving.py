@@ -27,8 +27,8 @@ from handlers.channel import Button, OutboundMessage
 from handlers.directive_cards import PHOTO, about, note, number_in
 from handlers.turn import Handler, Turn
 from routing import deadline, workflow
-from routing.instruction import SEVERAL_UNITS, Instruction, read_instruction
-from routing.moments import UnclearMoment, end_of_work, read_moment, working_day_after
+from routing.instruction import SEVERAL_UNITS, Instruction, read_instruction, reason_in
+from routing.moments import UnclearMoment, end_of_work, read_moment, typed_and_plain, working_day_after
 from routing.tracking_code import parse_code
 from routing.workflow import FINISHED_STATUSES, Action, Status
 from storage import cases, contacts, directives, messages, people
@@ -41,9 +41,12 @@ from storage.people import Post
 
 VALID = timedelta(hours=24)
 """So long an order waits for its writer's tap."""
+SAME_WITHIN = timedelta(minutes=10)
+"""The same order confirmed again within so long is given once."""
 LONGEST_ORDER = 1500
 DIRECTORS = frozenset(access.REACHES["direct"])
 _CODE = re.compile(r"(?<!\w)[A-Za-z]{2,3}[- ]?[0-9A-Za-z]{4}[- ]?[0-9A-Za-z]{4}(?!\w)")
+_LATE = re.compile(r"\b(?:cham|tre|qua han)\b")
 _WRITTEN_DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 
 
@@ -311,7 +314,11 @@ async def _echo(turn: Turn, directive: Directive, case: Case | None) -> None:
         photos=photos,
         recordings=recordings,
         moves_from=cards.unit_name(turn.city, case.unit_code) if moves and case and case.unit_code else "",
-        was_due_at=case.due_at if case else None,
+        was_due_at=_running_deadline(turn, directive, case),
+        not_late=case is not None
+        and directive.kind == directives.EXPLAIN
+        and _is_in_time(turn, directive, case),
+        now=turn.now,
     )
     extends = directive.kind == directives.EXTEND
     give = Button(label=texts.label_give(extends=extends), data=f"dgive:{directive.id}")
@@ -320,6 +327,21 @@ async def _echo(turn: Turn, directive: Directive, case: Case | None) -> None:
         earlier = texts.label_give_earlier(before=said[1])
         rows.insert(1, [Button(label=earlier, data=f"dearlier:{directive.id}")])
     turn.say(text, buttons=rows, case_id=directive.case_id, spends=True)
+
+
+def _running_deadline(turn: Turn, directive: Directive, case: Case | None) -> datetime | None:
+    """Return the deadline that an extension moves, or that an order may not outlast; None for none."""
+    if case is None or case.due_at is None or directive.kind == directives.EXTEND:
+        return case.due_at if case else None
+    runs = case.status not in FINISHED_STATUSES and case.paused_at is None and case.due_at > turn.now
+    return case.due_at if runs else None
+
+
+def _is_in_time(turn: Turn, directive: Directive, case: Case) -> bool:
+    """Tell whether an order asks why a case is late that is not."""
+    if case.due_at is None or _LATE.search(typed_and_plain(directive.text)[1]) is None:
+        return False
+    return case.paused_at is not None or case.due_at >= (case.answered_at or turn.now)
 
 
 def _said_moment(turn: Turn, directive: Directive) -> tuple[datetime, datetime | None] | None:
@@ -458,6 +480,11 @@ async def _give(turn: Turn, directive: Directive, case: Case | None) -> None:
     post = await _still_allowed(turn, directive, case)
     if post is None:
         return
+    if case is not None and (before := await _given_before(turn, directive, case)) is not None:
+        await _settle(turn, directive, "dropped")
+        unit = cards.unit_name(turn.city, directive.unit_code)
+        turn.say(texts.directive_given_twice(unit=unit, at=before.given_at or turn.now), spends=True)
+        return
     was_unit = case.unit_code if case else None
     directive.given_role, directive.given_unit = post.role, post.unit_code
     if case is not None and directive.kind == directives.EXTEND:
@@ -477,6 +504,27 @@ async def _give(turn: Turn, directive: Directive, case: Case | None) -> None:
     if case is not None:
         _record(turn, directive, case, post)
     await _tell(turn, directive, case)
+
+
+async def _given_before(turn: Turn, directive: Directive, case: Case) -> Directive | None:
+    """Return the same order if it was given a moment ago and waits for an answer; None for none."""
+    others = await directives.directives_of_case(turn.transaction, case.id)
+    return next((each for each in others if _is_same(turn, each, directive)), None)
+
+
+def _is_same(turn: Turn, given: Directive, directive: Directive) -> bool:
+    if given.id == directive.id or given.status not in (directives.GIVEN, directives.SEEN):
+        return False
+    if given.given_at is None or turn.now - given.given_at > SAME_WITHIN:
+        return False
+    if given.due_at and directive.due_at and abs(given.due_at - directive.due_at) > SAME_WITHIN:
+        return False  # by the other reading of "trước": a correction
+    return _what_it_is(given) == _what_it_is(directive)
+
+
+def _what_it_is(directive: Directive) -> tuple[int, str, str, str]:
+    words = " ".join(_without_code(directive.text).lower().split())
+    return directive.given_by, directive.kind, directive.unit_code, words
 
 
 def _set_given(turn: Turn, directive: Directive) -> None:
@@ -534,7 +582,8 @@ async def _extend(turn: Turn, directive: Directive, case: Case) -> None:
     post = access.post_for(turn.person, turn.city, Action.GRANT_EXTENSION, case)
     assert post is not None
     hours = _more_hours(turn, directive, case)
-    await extending.grant_hours(turn, case, post, hours=hours, reason=directive.text)
+    reason = group_cards.masked(reason_in(_without_code(directive.text))) or texts.extension_by_leader()
+    await extending.grant_hours(turn, case, post, hours=hours, reason=reason)
     directive.due_at = case.due_at
 
 
@@ -560,6 +609,7 @@ async def _tell(turn: Turn, directive: Directive, case: Case | None) -> None:
             due_at=directive.due_at,
             readers=len({official.person_id for official in told}),
             outside=outside,
+            now=turn.now,
         ),
         case_id=directive.case_id,
         spends=True,

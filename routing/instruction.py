@@ -206,6 +206,28 @@ def read_instruction(
     return _until(told, blank, now, calendar or city.calendar)
 
 
+_REASON = re.compile(
+    r"\b(?:(?:với |vì )?(?:lý do|lí do|ly do|li do)(?: là)?(?! (?:gì|vì sao|tại sao))"
+    r"|vì(?! (?:sao|thế|vậy|đó|lý do|lí do))|do(?! (?:đó|vậy|ai|sao)))\b:? *(?P<why>[^.;!?\n]+)",
+    re.IGNORECASE,
+)
+_REASON_HURRIED = re.compile(
+    r"\b(?:l[yi] do(?: la)?|vi(?! (?:sao|the|vay|do|pham|tri)\b))\b:? *(?P<why>[^.;!?\n]+)", re.IGNORECASE
+)
+_ORDER_GOES_ON = re.compile(
+    r", *(?=(?:nên |thì )?(?:gia hạn|gia han|cho thêm|cho them|thêm|lùi|yêu cầu|giao|báo cáo|đề nghị"
+    r"|đồng ý)\b)",
+    re.IGNORECASE,
+)
+
+
+def reason_in(text: str) -> str:
+    """Return the reason that an order states behind "vì", "do" or "lý do", as typed; empty for none."""
+    typed, _ = typed_and_plain(text)
+    found = (_REASON_HURRIED if typed.isascii() else _REASON).search(typed)
+    return _ORDER_GOES_ON.split(found["why"])[0].strip(' ,:–-"”') if found else ""
+
+
 # ── what is ordered ──────────────────────────────────────────────────────────────────────────────
 
 

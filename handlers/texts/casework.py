@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from handlers.texts.common import excerpt, moment, review_possible, still_unsolved
+from handlers.texts.common import excerpt, moment, moment_of_year, review_possible, still_unsolved
 
 EXTENSION_REASONS: Mapping[str, str] = {
     "material": "Chờ vật tư, thiết bị",
@@ -380,15 +380,19 @@ def extension_granted(*, code: str, due_at: datetime) -> str:
     return f"Đã đồng ý gia hạn {code} đến {moment(due_at)}. Đơn vị và người dân đã được báo."
 
 
-def extension_granted_to_unit(*, code: str, unit: str, due_at: datetime) -> str:
+def extension_granted_to_unit(*, code: str, unit: str, due_at: datetime, now: datetime) -> str:
     """Tell the unit that it has more time."""
-    return f"✅ {unit} đồng ý gia hạn {code}. Hạn mới: {moment(due_at)}. Người dân đã được báo."
+    due = moment_of_year(due_at, now=now)
+    return f"✅ {unit} đồng ý gia hạn {code}. Hạn mới: {due}. Người dân đã được báo."
 
 
-def extension_granted_to_reporter(*, code: str, unit: str, reason: str, due_at: datetime) -> str:
+def extension_granted_to_reporter(
+    *, code: str, unit: str, reason: str, due_at: datetime, now: datetime
+) -> str:
     """Tell the citizen the new date and why."""
+    due = moment_of_year(due_at, now=now)
     return (
-        f"{code}: {unit} cần thêm thời gian và sẽ trả lời anh/chị trước {moment(due_at)}.\n"
+        f"{code}: {unit} cần thêm thời gian và sẽ trả lời anh/chị trước {due}.\n"
         f"Lý do: {reason}\nMong anh/chị thông cảm; có kết quả sớm hơn tôi nhắn ngay."
     )
 

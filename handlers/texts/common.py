@@ -42,6 +42,12 @@ def moment(at: datetime) -> str:
     return f"{local:%H:%M} {_WEEKDAYS[local.weekday()]} {local.day}/{local.month}"
 
 
+def moment_of_year(at: datetime, *, now: datetime) -> str:
+    """Return a moment as people say it, with its year where that is another one than now."""
+    year = (at - timedelta(microseconds=1)).astimezone(LOCAL_TIME).year
+    return moment(at) if year == now.astimezone(LOCAL_TIME).year else f"{moment(at)}/{year}"
+
+
 def status_name(status: str) -> str:
     """Return what a citizen reads for a status."""
     return _STATUSES[Status(status)]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from handlers.texts.common import excerpt, moment
+from handlers.texts.common import excerpt, moment, moment_of_year
 from routing.deadline import LOCAL_TIME
 from routing.vietnamese import strip_accents
 
@@ -28,6 +28,8 @@ FIGURE_NAMES = {
     "people": "số người phản ánh",
 }
 """What the figures are called that a unit can be asked to explain."""
+LONG_EXTENSION_DAYS = 30
+"""From more days on an extension is pointed out to whoever grants it."""
 _STANDING = {
     "proposed": "chưa giao",
     "given": "chưa nhận",
@@ -145,14 +147,23 @@ def directive_echo(
     recordings: int,
     moves_from: str,
     was_due_at: datetime | None,
+    not_late: bool,
+    now: datetime,
 ) -> str:
-    """Say what was understood of an order, before it counts."""
+    """Say what was understood of an order, before it counts.
+
+    was_due_at: the case's own deadline where it still runs, or is to be moved. not_late: that which is to
+    be explained as late is not.
+    """
     lines = [f"Tôi hiểu: {DIRECTIVE_KINDS[kind].lower()}, {about}", f"Đơn vị: {unit}"]
     if kind == "extend" and was_due_at and due_at:
-        lines.append(f"Hạn trả lời người dân: từ {moment(was_due_at)} sang {moment(due_at)}")
+        lines += _moved_deadline(was_due_at, due_at, now)
     elif due_at:
         note = " (anh/chị chưa nêu hạn)" if unsaid else " (ngày nghỉ)" if day_off else ""
-        lines.append(f"Hạn: {moment(due_at)}{note}")
+        lines.append(f"Hạn: {moment_of_year(due_at, now=now)}{note}")
+        if kind in ("assign", "report") and was_due_at and due_at > was_due_at:
+            lines.append(f"Lưu ý: hạn này sau hạn trả lời người dân ({moment_of_year(was_due_at, now=now)}).")
+    lines += ["Lưu ý: vụ việc này chưa trễ hạn."] if not_late else []
     if moves_from:
         lines.append(f"Vụ việc sẽ chuyển từ {moves_from} sang {unit}; hạn trả lời người dân giữ nguyên.")
     lines.append(f"Nội dung: {excerpt(text, 600)}")
@@ -161,12 +172,32 @@ def directive_echo(
     return "\n".join(lines) + "\nBấm để giao. Chưa bấm thì chưa có gì thay đổi."
 
 
+def _moved_deadline(was: datetime, due_at: datetime, now: datetime) -> list[str]:
+    moved = f"từ {moment_of_year(was, now=now)} sang {moment_of_year(due_at, now=now)}"
+    days = (due_at.astimezone(LOCAL_TIME).date() - was.astimezone(LOCAL_TIME).date()).days
+    long = f"Lưu ý: gia hạn dài, thêm {days} ngày (khoảng {round(days / 30)} tháng) so với hạn cũ."
+    return [f"Hạn trả lời người dân: {moved}", *[long] * (days > LONG_EXTENSION_DAYS)]
+
+
+def extension_by_leader() -> str:
+    """Give the citizen a reason for more time where whoever granted it gave none."""
+    return "Lãnh đạo thành phố gia hạn để giải quyết"
+
+
+def directive_given_twice(*, unit: str, at: datetime) -> str:
+    """Answer somebody who confirms the same order once more."""
+    return (
+        f"Chỉ đạo này đã giao {unit} lúc {moment(at)} rồi nên không giao thêm lần nữa. "
+        "Gõ /chidao để xem đơn vị đã nhận, đã báo cáo chưa."
+    )
+
+
 def which_unit_is_told(*, text: str) -> str:
     """Ask which of several units is meant."""
     return f"Giao cho đơn vị nào? Mỗi chỉ đạo giao một đơn vị.\nNội dung: {excerpt(text, 300)}"
 
 
-def directive_in_doubt(*, doubt: str, words: str) -> str:
+def directive_in_doubt(*, doubt: str, words: str, nearest: str = "") -> str:
     """Ask what was not clear in an order."""
     if doubt == "past":
         return f"Thời điểm “{words}” đã qua. Anh/chị nhắn lại chỉ đạo với hạn khác."
@@ -180,7 +211,8 @@ def directive_in_doubt(*, doubt: str, words: str) -> str:
         return (
             "Vụ việc chưa có đơn vị nào giữ. Anh/chị nhắn lại, nêu tên đơn vị, ví dụ: giao phường Láng xử lý."
         )
-    return f"Không có đơn vị nào tên “{words}”. Anh/chị nhắn lại với tên đầy đủ của đơn vị."
+    near = f" Gần nhất: {nearest}." if nearest else ""
+    return f"Không có đơn vị nào tên “{words}”.{near} Anh/chị nhắn lại với tên đầy đủ của đơn vị."
 
 
 def directive_which_case() -> str:
@@ -257,13 +289,13 @@ def directive_dropped() -> str:
 
 
 def directive_given(
-    *, kind: str, unit: str, about: str, due_at: datetime | None, readers: int, outside: int
+    *, kind: str, unit: str, about: str, due_at: datetime | None, readers: int, outside: int, now: datetime
 ) -> str:
     """Confirm that an order is out, and say whom it reached."""
     if kind == "extend":
-        due = f" đến {moment(due_at)}" if due_at else ""
+        due = f" đến {moment_of_year(due_at, now=now)}" if due_at else ""
         return f"Đã gia hạn {about}{due}. {unit} và người dân được báo hạn mới."
-    due = f", hạn {moment(due_at)}" if due_at else ""
+    due = f", hạn {moment_of_year(due_at, now=now)}" if due_at else ""
     text = f"Đã giao {unit}: {DIRECTIVE_KINDS[kind].lower()}, {about}{due}."
     if readers:
         text += f" {readers} người của đơn vị nhận được tin."

@@ -81,6 +81,7 @@ SAMPLES: dict[str, list[Any]] = {
     "accept_due_at": [EARLIER, None],
     "answer": ["Đã dọn sạch lúc 8 giờ sáng nay.", ""],
     "at": [EARLIER],
+    "now": [EARLIER, datetime(2025, 12, 31, 9, 0, tzinfo=LOCAL_TIME)],
     "back_to": ["", "Phường Khương Đình"],
     "by": ["unit", "domain"],
     "card": ["(phiếu việc)"],

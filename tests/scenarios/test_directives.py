@@ -752,3 +752,66 @@ async def test_a_broken_order_holds_up_no_other(city: CityHarness) -> None:
     await city.passes(hours=17)
     await city.ticks()
     leader.sees("chưa nhận việc")
+
+
+# ── what is said of an order before it counts, and what a citizen hears ──────────────────────────
+
+
+async def test_a_citizen_reads_no_words_of_a_leaders_and_the_year(city: CityHarness) -> None:
+    leader, chair, case = await started(city)
+    citizen = city.citizen("an")
+    citizen.reads()
+    await says(leader, case, "gia hạn đến 15/3/2027")
+    leader.sees("sang 17:00 thứ Hai 15/3/2027", "thêm 108 ngày (khoảng 4 tháng)", "[Gia hạn]")
+    await leader.presses("Gia hạn")
+    leader.sees("15/3/2027")
+    chair.sees("15/3/2027")
+    citizen.sees("15/3/2027", "Lý do: Lãnh đạo thành phố gia hạn để giải quyết")
+    citizen.does_not_see("gia hạn đến")
+
+
+async def test_a_citizen_reads_the_reason_that_an_order_states(city: CityHarness) -> None:
+    leader, _, case = await started(city)
+    citizen = city.citizen("an")
+    citizen.reads()
+    await says(leader, case, "gia hạn đến 30/11 vì mưa bão kéo dài, gọi 0912345678. Làm cho xong nhé")
+    leader.does_not_see("gia hạn dài")
+    await leader.presses("Gia hạn")
+    citizen.sees("17:00 thứ Hai 30/11.", "Lý do: mưa bão kéo dài")
+    citizen.does_not_see("cho xong")
+    citizen.does_not_see("0912345678")
+
+
+async def test_an_order_due_after_the_cases_deadline_is_pointed_out(city: CityHarness) -> None:
+    leader, _, case = await started(city)
+    await says(leader, case, "giao phường Khương Đình xử lý trước 5/12")
+    leader.sees("sau hạn trả lời người dân (09:00 thứ Sáu 27/11)", "[Giao ngay]")
+    await says(leader, case, "giao phường Khương Đình xử lý trước thứ Năm")
+    leader.does_not_see("Lưu ý")
+
+
+async def test_what_is_not_late_is_pointed_out(city: CityHarness) -> None:
+    leader, _, case = await started(city)
+    await says(leader, case, "giải trình vì sao chậm")
+    leader.sees("vụ việc này chưa trễ hạn", "[Giao ngay]")
+    await city.becomes(datetime(2026, 11, 30, 9, 0, tzinfo=LOCAL_TIME))
+    await says(leader, case, "giải trình vì sao chậm")
+    leader.does_not_see("chưa trễ hạn")
+
+
+async def test_the_same_order_is_not_given_twice(city: CityHarness) -> None:
+    leader, chair, case = await started(city)
+    words = "yêu cầu báo cáo trước thứ Năm"
+    await says(leader, case, words)
+    await given(city, leader)
+    chair.reads()
+    await says(leader, case, words)
+    await leader.presses("Giao ngay")
+    leader.sees("đã giao Phường Khương Đình lúc", "không giao thêm lần nữa")
+    chair.sees_nothing()
+    assert [each.status for each in await all_of(city)] == ["given", "dropped"]
+    assert (await types(city, case)).count("directed") == 1
+    await city.passes(minutes=11)
+    await says(leader, case, words)
+    await leader.presses("Giao ngay")
+    chair.sees("CHỈ ĐẠO")
