@@ -86,7 +86,7 @@ async def connect(database: str, *, inline: bool = False) -> OneCrossingConnecti
 
 
 class HintingCompiler(SQLiteCompiler):
-    """Writes the hints of a statement ("INDEXED BY ..."): without statistics SQLite may take another index."""
+    """Writes the hints of a statement ("INDEXED BY ..."): by itself SQLite may take another index."""
 
     def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
         """Return what stands behind the name of a table."""

@@ -74,3 +74,23 @@ async def test_a_step_that_fails_leaves_nothing_behind(empty_url: str) -> None:
     with pytest.raises(DBAPIError, match="event"):
         await migrating.upgrade(empty_url)
     assert await on_connection(empty_url, tables) == {"event"}
+
+
+_TRIGGERS = {"case_counted_added", "case_counted_removed", "case_counted_changed"}
+
+
+async def test_every_change_of_a_case_is_noted_by_the_database(database_url: str) -> None:
+    """A step that makes a table anew on SQLite would drop them."""
+
+    def triggers(connection: Connection) -> set[str]:
+        found = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.dialect.name == "postgresql":
+            found = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        return set(connection.execute(text(found)).scalars())
+
+    assert await on_connection(database_url, triggers) >= _TRIGGERS
+    await migrating.downgrade(database_url, "0008")
+    assert not await on_connection(database_url, triggers) & _TRIGGERS  # type: ignore[operator]
+    await migrating.upgrade(database_url)
+    assert await on_connection(database_url, triggers) >= _TRIGGERS
+    assert await on_connection(database_url, differences) == []
