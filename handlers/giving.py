@@ -27,9 +27,11 @@ from handlers.channel import Button, OutboundMessage
 from handlers.directive_cards import PHOTO, about, note, number_in
 from handlers.turn import Handler, Turn
 from routing import deadline, workflow
-from routing.instruction import SEVERAL_UNITS, Instruction, read_instruction, reason_in
+from routing.instruction import SEVERAL_UNITS, UNKNOWN_UNIT, Instruction, read_instruction, reason_in
 from routing.moments import UnclearMoment, end_of_work, read_moment, typed_and_plain, working_day_after
 from routing.tracking_code import parse_code
+from routing.unit_mentions import nearest_units
+from routing.vietnamese import strip_accents
 from routing.workflow import FINISHED_STATUSES, Action, Status
 from storage import cases, contacts, directives, messages, people
 from storage import groups as stored_groups
@@ -47,6 +49,15 @@ LONGEST_ORDER = 1500
 DIRECTORS = frozenset(access.REACHES["direct"])
 _CODE = re.compile(r"(?<!\w)[A-Za-z]{2,3}[- ]?[0-9A-Za-z]{4}[- ]?[0-9A-Za-z]{4}(?!\w)")
 _LATE = re.compile(r"\b(?:cham|tre|qua han)\b")
+_BARE = {
+    "phuong": "phường",
+    "xa": "xã",
+    "cong an": "công an",
+    "so": "sở",
+    "cong ty": "công ty",
+    "quan": "quận",
+    "huyen": "huyện",
+}
 _WRITTEN_DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 
 
@@ -112,12 +123,18 @@ async def _about_case(turn: Turn, group: Group | None, order: Instruction, case:
     if group is not None and not groups.shows(turn.city, group, case):
         turn.say(texts.directive_not_here())
         return True
-    unit_code = _unit_meant(turn, order, case)
+    unit_code = await _unit_of_report(turn, order, case) or _unit_meant(turn, order, case)
     if order.doubt and order.doubt != SEVERAL_UNITS:
-        if order.unit_code or _directs(turn, case.unit_code, case, order.kind):
-            turn.say(texts.directive_in_doubt(doubt=order.doubt, words=order.doubtful), case_id=case.id)
+        may = order.unit_code or "leader" in turn.person.roles
+        if may or _directs(turn, case.unit_code, case, order.kind):
+            turn.say(_doubt(turn, order), case_id=case.id)
             return True
         return False
+    if unit_code is None and case.unit_code is not None:
+        if not _directs(turn, case.unit_code, case, order.kind):
+            return False
+        turn.say(texts.directive_in_doubt(doubt="which_unit", words=_BARE[order.bare]), case_id=case.id)
+        return True
     if unit_code is None:
         turn.say(texts.directive_in_doubt(doubt="no_unit", words=""), case_id=case.id)
         return True
@@ -148,9 +165,49 @@ def _directs(turn: Turn, unit_code: str | None, case: Case, kind: str) -> bool:
     )
 
 
+def _doubt(turn: Turn, order: Instruction) -> str:
+    near = nearest_units(order.doubtful, turn.city) if order.doubt == UNKNOWN_UNIT else []
+    nearest = ", ".join(cards.unit_name(turn.city, code) for code in near)
+    return texts.directive_in_doubt(doubt=order.doubt, words=order.doubtful, nearest=nearest)
+
+
+async def _unit_of_report(turn: Turn, order: Instruction, case: Case) -> str | None:
+    """Return the unit whose report is replied to, where the order names none."""
+    if not turn.message.reply_to or order.unit_code or order.units or order.bare:
+        return None
+    shown = await directives.text_of_message(
+        turn.transaction,
+        channel=turn.chat.channel,
+        chat=turn.chat.chat,
+        message_id=turn.message.reply_to,
+    )
+    for each in reversed(await directives.directives_of_case(turn.transaction, case.id)):
+        unit = cards.unit_name(turn.city, each.unit_code)
+        if each.status == directives.DONE and each.report and shown.startswith(unit) and each.report in shown:
+            return each.unit_code
+    return None
+
+
+def _unit_of_kind(turn: Turn, order: Instruction, case: Case) -> str | None:
+    """Return the unit that a bare kind means: that of the case's ward, else the one that has the case."""
+    ward = turn.city.ward_unit(case.ward_code) if case.ward_code else None
+    holder = turn.city.units.get(case.unit_code or "")
+    if holder is not None and strip_accents(holder.name).lower().startswith(order.bare):
+        return holder.code
+    if order.bare in ("phuong", "xa"):
+        return ward.code if ward else case.unit_code
+    if order.bare != "cong an" or ward is None:
+        return None
+    below = [unit for unit in turn.city.units.values() if unit.parent == ward.code]
+    police = (unit for unit in below if strip_accents(unit.name).lower().startswith("cong an"))
+    return next((unit.code for unit in police if turn.city.is_valid(unit.code)), None)
+
+
 def _unit_meant(turn: Turn, order: Instruction, case: Case) -> str | None:
     if order.units:
         return order.units[0]
+    if order.bare in _BARE and order.unit_code is None and order.kind != directives.EXTEND:
+        return _unit_of_kind(turn, order, case)
     if order.of_place and case.ward_code and order.unit_code is None:
         ward = turn.city.ward_unit(case.ward_code)
         return ward.code if ward else case.unit_code

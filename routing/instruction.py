@@ -45,7 +45,8 @@ class Instruction:
     """An order. kind: "assign", "report", "extend" or "explain".
 
     unit_code: the unit named, None for the one that has the case. units: those that may be meant where
-    several are. of_place: the ward of the case's place is meant ("giao phường xử lý"). due: until when.
+    several are. of_place: the ward of the case's place is meant ("giao phường xử lý"). bare: the kind of
+    unit, without accents, that is told to act without a name ("công an", "sở"). due: until when.
     more_hours: working hours more, for "extend". doubt: what must be asked before it can count, or "".
     """
 
@@ -53,6 +54,7 @@ class Instruction:
     unit_code: str | None = None
     units: tuple[str, ...] = ()
     of_place: bool = False
+    bare: str = ""
     due: Moment | None = None
     more_hours: float | None = None
     doubt: str = ""
@@ -331,6 +333,7 @@ def _addressed(
     ]
     sure = [mention for mention in named if not mention.bare]
     if not sure:
+        told = replace(told, bare=named[0].kind if named else "")
         wards = any(mention.bare and mention.kind in ("phuong", "xa") for mention in named)
         return replace(told, of_place=wards and told.kind == ASSIGN)
     first = sure[0]

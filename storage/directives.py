@@ -309,6 +309,13 @@ async def directive_of_message(
     return None
 
 
+async def text_of_message(transaction: Transaction, *, channel: str, chat: str, message_id: str) -> str:
+    """Return the text of a message sent to this chat; empty for none."""
+    where = {"in_channel": channel, "in_chat": chat, "message_id": message_id}
+    row = await transaction.fetch_one(_MESSAGE, where)
+    return str(row["message"].get("text", "")) if row else ""
+
+
 # ── what became of it ────────────────────────────────────────────────────────────────────────────
 
 

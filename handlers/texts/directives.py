@@ -211,6 +211,8 @@ def directive_in_doubt(*, doubt: str, words: str, nearest: str = "") -> str:
         return (
             "Vụ việc chưa có đơn vị nào giữ. Anh/chị nhắn lại, nêu tên đơn vị, ví dụ: giao phường Láng xử lý."
         )
+    if doubt == "which_unit":
+        return f"“{words}” nào? Anh/chị nhắn lại với tên đầy đủ của đơn vị, ví dụ: giao phường Láng xử lý."
     near = f" Gần nhất: {nearest}." if nearest else ""
     return f"Không có đơn vị nào tên “{words}”.{near} Anh/chị nhắn lại với tên đầy đủ của đơn vị."
 

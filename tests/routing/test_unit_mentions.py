@@ -8,7 +8,7 @@ import pytest
 
 from routing import unit_mentions
 from routing.organisation import City, build_city
-from routing.unit_mentions import MOST_SLIPS, find_units
+from routing.unit_mentions import MOST_SLIPS, find_units, nearest_units
 
 WARD = "phuong-khuong-dinh"
 
@@ -71,3 +71,14 @@ def test_a_long_text_is_compared_only_so_often(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_slip_is_still_read() -> None:
     assert codes("giao phường Khưong Đinh và phường Bồ Dề xử lý", hanoi()) == [(WARD,), ("phuong-bo-de",)]
+
+
+def test_a_former_district_is_no_unit_but_its_wards_are_known() -> None:
+    text = "giao quận Thanh Xuân xử lý"
+    assert codes(text, hanoi()) == [()]
+    assert nearest_units("quận Thanh Xuân", hanoi())[0] == "phuong-thanh-xuan"
+
+
+def test_a_name_that_only_begins_like_a_units_is_none() -> None:
+    for name in ("phường Thanh Xuân Nam", "phường thanh xuân nam", "phuong thanh xuan nam"):
+        assert codes(f"giao {name} xử lý", hanoi()) == [()], name

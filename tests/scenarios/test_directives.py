@@ -491,7 +491,7 @@ async def test_doubts_are_asked_about(city: CityHarness) -> None:
         ("giao phường Khương Đình xử lý trước 31/2", "Không có ngày giờ “31/2”"),
         ("như đã nhắc thứ sáu tuần trước, giao phường Khương Đình xử lý", "“thứ sáu tuần trước” đã qua"),
         ("giao phường Khương Đình xử lý trước mùng 1 Tết", "“mùng 1 Tết” tính theo âm lịch"),
-        ("giao phường Mai Dịch xử lý", "Không có đơn vị nào tên “phường Mai Dịch”"),
+        ("giao phường Gotham xử lý", "Không có đơn vị nào tên “phường Gotham”"),
         ("gia hạn", "Gia hạn đến khi nào?"),
     ):
         await says(leader, case, words)
@@ -635,9 +635,9 @@ async def test_an_address_that_takes_nothing_is_told_to_the_operators_once(
     admin = await city.official("ha-noi", "admin")
     channels = await reached_outside(city)
     channels["mail"].failures["ubnd@khuongdinh.example"] = RecipientUnreachable("550 no such user")
-    for _ in range(2):
+    for number in range(2):
         if about_case:
-            await says(leader, case, "yêu cầu giải trình trước thứ Sáu")
+            await says(leader, case, "yêu cầu giải trình trước thứ Sáu" + "!" * number)
         else:
             await leader.replays(f"explain:{WARD}:overdue:2026-11-01:2026-11-22")
         await leader.presses("Giao ngay" if about_case else leader.last.labels[0])
@@ -815,3 +815,37 @@ async def test_the_same_order_is_not_given_twice(city: CityHarness) -> None:
     await says(leader, case, words)
     await leader.presses("Giao ngay")
     chair.sees("CHỈ ĐẠO")
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("giao Công an phường kiểm tra, xử lý", "Đơn vị: Công an phường Khương Đình"),
+        ("giao công an phường đó xử lý", "Đơn vị: Công an phường Khương Đình"),
+        ("giao Bộ Công an xử lý", "Không có đơn vị nào tên “Bộ Công an”. Gần nhất: Công an thành phố"),
+        ("giao sở giao thông xử lý", "Không có đơn vị nào tên “sở giao thông”. Gần nhất: Sở Xây dựng"),
+        ("giao phường Thanh Xuân Nam xử lý", "Không có đơn vị nào tên “phường Thanh Xuân Nam”"),
+        (
+            "giao quận Thanh Xuân xử lý",
+            "Không có đơn vị nào tên “quận Thanh Xuân”. Gần nhất: Phường Thanh Xuân",
+        ),
+        ("giao phường Mai Dịch xử lý", "Giao cho đơn vị nào?"),
+        ("giao sở xử lý", "“sở” nào?"),
+    ],
+)
+async def test_no_order_goes_to_a_unit_that_is_not_meant(city: CityHarness, words: str, answer: str) -> None:
+    leader, _, case = await started(city)
+    await says(leader, case, words)
+    leader.sees(answer)
+
+
+async def test_what_is_said_of_a_report_goes_to_the_unit_that_reported(city: CityHarness) -> None:
+    leader, _, case = await started(city)
+    works = await city.official("so-xay-dung", "chair", name="Giám đốc Sở Xây dựng")
+    await says(leader, case, "đề nghị Sở Xây dựng báo cáo trước thứ Năm")
+    await given(city, leader)
+    await works.presses("Báo cáo")
+    await works.writes("đã kiểm tra")
+    await works.presses("Gửi báo cáo")
+    await leader.writes("chưa được, báo cáo lại trước thứ Năm", reply_to=leader.last)
+    leader.sees("Đơn vị: Sở Xây dựng")
