@@ -200,7 +200,7 @@ def questions(city: City) -> dict[str, Ask]:
     below = trees.counted_below(city, city.root.code, {codes[0]: codes[1]})
 
     def of(period: Period, **asked: Any) -> Ask:
-        whole = {
+        whole: dict[str, Any] = {
             "start": midnight(period.first),
             "end": midnight(period.last + timedelta(days=1)),
             "now": NOW,

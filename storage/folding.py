@@ -11,6 +11,8 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     FromClause,
+    FunctionElement,
+    Label,
     Select,
     String,
     Subquery,
@@ -115,13 +117,16 @@ def _hourly(dialect: str, of: FromClause, where: Where) -> Subquery:
 _ALL_OPEN = literal_column("'all'", String)
 
 
-def _parts(of: FromClause, at: ColumnElement[str], columns: Iterable[ColumnElement[Any]]) -> Select[Any]:
+def _parts(of: FromClause, at: ColumnElement[str], columns: Iterable[Label[Any]]) -> Select[Any]:
     unit = func.coalesce(of.c.unit_code, NO_UNIT).label("unit_code")
+    columns = tuple(columns)
     statement = select(at.label("at"), unit, of.c.domain, *columns).where(counting.is_counted(of))
-    return statement.group_by(*_places(3))
+    # Most changes leave most of this as it was: nothing is added where all comes to nought.
+    differs = (column.element != 0 for column in columns if isinstance(column.element, FunctionElement))
+    return statement.group_by(*_places(3)).having(or_(*differs))
 
 
-def _sums(of: FromClause, counts: counting.Counts, names: Iterable[str]) -> list[ColumnElement[Any]]:
+def _sums(of: FromClause, counts: counting.Counts, names: Iterable[str]) -> list[Label[Any]]:
     sign = counting.sign_of(of)
     nought: ColumnElement[Any] = literal_column("0")
     return [(func.sum(sign * counts[name]) if name in counts else nought).label(name) for name in names]
