@@ -54,9 +54,11 @@ def _bucket() -> Any:
 
 def upgrade() -> None:
     """Make the tables and the triggers."""
-    numbers = ("received", "people", "reopened", "rejected", "rejected_late")
-    numbers += ("answered", "on_time", "late", "late_with_extension")
-    numbers += ("rating_count", "rating_sum", "satisfied")
+    numbers = (
+        *("received", "people", "reopened", "rejected", "rejected_late"),
+        *("answered", "on_time", "late", "late_with_extension"),
+        *("rating_count", "rating_sum", "satisfied"),
+    )
     _create(
         "rollup",
         numbers,
