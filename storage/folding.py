@@ -151,6 +151,7 @@ def _hour_bucket(_dialect: str, hour: ColumnElement[str], level: ColumnElement[s
     """Return the span of a level that a local hour lies in."""
     spans = (
         (hour == _ALL_OPEN, literal_column("'a'", String)),
+        (level == literal_column("'y'"), level.concat(func.substr(hour, 1, 4))),
         (level == literal_column("'m'"), level.concat(func.substr(hour, 1, 7))),
         (level == literal_column("'d'"), level.concat(func.substr(hour, 1, 10))),
     )
@@ -179,7 +180,7 @@ _BOTH = literal_column("'both'", String)
 _TABLES = (
     _Kept(rollup, _COUNTED, _daily, _day_bucket, "dwmy"),
     _Kept(rollup_hours, STEP_NAMES, _daily_hours, _day_bucket, "dwmy"),
-    _Kept(rollup_open, _STANDING, _hourly, _hour_bucket, "hdm"),
+    _Kept(rollup_open, _STANDING, _hourly, _hour_bucket, "hdmy"),
 )
 
 

@@ -154,6 +154,8 @@ async def read_open(transaction: Transaction, asked: Kept, *, now: datetime) -> 
     hour = now.replace(minute=0, second=0, microsecond=0)
     there = hour.astimezone(LOCAL_TIME)
     spans = {
+        "before_year": f"y{there:%Y}",
+        "from_month": f"m{there:%Y}",
         "before_month": f"m{there:%Y-%m}",
         "from_day": f"d{there:%Y-%m}",
         "before_day": f"d{there:%Y-%m-%d}",
@@ -305,11 +307,14 @@ def _standing(form: _Form) -> CompoundSelect[Any]:
     sums = {name: func.sum(of.c[name]).label(name) for name in _STANDING}
     known = _cells(form, of, sums["open"], nought.label("overdue"), nought.label("troubled"))
     spans: tuple[tuple[ColumnElement[str], ColumnElement[str]], ...] = (
-        (literal("m"), bindparam("before_month")),
+        (literal("y"), bindparam("before_year")),
+        (bindparam("from_month"), bindparam("before_month")),
         (bindparam("from_day"), bindparam("before_day")),
         (bindparam("from_hour"), bindparam("before_hour")),
     )
     before = _cells(form, of, nought.label("open"), sums["overdue"], sums["troubled"])
+    if form.units and form.tier == "both":
+        before = before.with_hint(of, "INDEXED BY ix_rollup_open_unit", "sqlite")
     return union_all(
         known.where(of.c.bucket == literal("a")),
         *(before.where(of.c.bucket >= start, of.c.bucket < end) for start, end in spans),

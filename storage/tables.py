@@ -906,13 +906,21 @@ rollup_open = Table(
     _number("overdue"),
     _number("troubled"),
     sqlite_with_rowid=False,
-    comment="Open cases: all (a), and by when they become overdue or at risk: hour (h), day (d), month (m).",
+    comment="Open cases: all (a), and when they become overdue or at risk: hour (h), day (d), month, year.",
 )
 Index(
     "ix_rollup_open_empty",
     rollup_open.c.tier,
     sqlite_where=text("open = 0 AND overdue = 0 AND troubled = 0"),
     postgresql_where=text("open = 0 AND overdue = 0 AND troubled = 0"),
+)
+
+Index(
+    "ix_rollup_open_unit",
+    rollup_open.c.unit_code,
+    rollup_open.c.bucket,
+    sqlite_where=text("tier = 'both'"),
+    postgresql_where=text("tier = 'both'"),
 )
 
 rollup_change = Table(

@@ -17,6 +17,7 @@ depends_on: str | Sequence[str] | None = None
 
 _STEPS = 66
 _EMPTY = sa.text("open = 0 AND overdue = 0 AND troubled = 0")
+_OF_BOTH = sa.text("tier = 'both'")
 _IS_OPEN = sa.text(
     "status IN ('assigned', 'in_progress', 'received', 'reopened', 'triage', 'waiting_for_citizen')"
 )
@@ -72,10 +73,17 @@ def upgrade() -> None:
     _create(
         "rollup_open",
         ("open", "overdue", "troubled"),
-        "Open cases: all (a), and by when they become overdue or at risk: hour (h), day (d), month (m).",
+        "Open cases: all (a), and when they become overdue or at risk: hour (h), day (d), month, year.",
     )
     op.create_index(
         "ix_rollup_open_empty", "rollup_open", ["tier"], sqlite_where=_EMPTY, postgresql_where=_EMPTY
+    )
+    op.create_index(
+        "ix_rollup_open_unit",
+        "rollup_open",
+        ["unit_code", "bucket"],
+        sqlite_where=_OF_BOTH,
+        postgresql_where=_OF_BOTH,
     )
     _create_changes()
     for name, columns in _OPEN_INDEXES.items():
@@ -185,6 +193,9 @@ def downgrade() -> None:
     op.drop_index("ix_case_unit_received", table_name="case")
     for name in _OPEN_INDEXES:
         op.drop_index(name, table_name="case", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+    op.drop_index(
+        "ix_rollup_open_unit", table_name="rollup_open", sqlite_where=_OF_BOTH, postgresql_where=_OF_BOTH
+    )
     op.drop_index(
         "ix_rollup_open_empty", table_name="rollup_open", sqlite_where=_EMPTY, postgresql_where=_EMPTY
     )
