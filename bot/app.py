@@ -15,13 +15,13 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot.channels.mail import MailChannel, Server
-from bot.channels.simulated import SimulatedChannel
-from bot.channels.sms import TEMPLATE, SmsChannel
-from bot.channels.telegram import Limits, TelegramChannel
+from bot.building import build_channels
+from bot.channels.sms import SmsChannel
+from bot.channels.telegram import Limits
 from bot.channels.web import GROUP, Entry, WebChannel
 from bot.clock import CHECK_RULES, Clock
 from bot.commands.opening import NO_CITY, Refused, prepare
+from bot.connecting import Connections, Refusal, VendorChannel
 from bot.demo import NotADemo
 from bot.drawing.draughtsman import Draughtsman
 from bot.model_in_use import ModelWatch
@@ -31,7 +31,7 @@ from bot.settings import Settings, sqlite_path
 from bot.web_groups import CityGroups, name_and_post
 from bot.workbook.report import Reports
 from handlers import alarms, dispatch
-from handlers.channel import Address, Channel, ChannelError, Envelope, Misconfigured, OutboundMessage
+from handlers.channel import Address, Envelope, OutboundMessage
 from handlers.delivery import Delivery
 from handlers.media import StoredPhoto, open_media
 from handlers.receipt import Receiver
@@ -43,7 +43,6 @@ from storage.database import Database
 from storage.wakeups import Wakeups
 
 PARTS = ("web", "worker", "clock")
-RETRY_SECONDS = 15.0
 DRAIN_SECONDS = 30.0
 """How long what is under way may take at the end; what then is not done is done after the next start."""
 log = structlog.get_logger()
@@ -80,13 +79,13 @@ class App:
         self._lock: int | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
-        self._polling: asyncio.Task[None] | None = None
+        self._connections = Connections(self._receive_polled)
+        self._vendors: list[VendorChannel] = []
         self._receiver: Receiver | None = None
         self._clock: Clock | None = None
         self._wakeups: Wakeups | None = None
         self._model: ModelWatch | None = None
         self._draughtsman = Draughtsman()
-        self.telegram: TelegramChannel | None = None
         self.sms: SmsChannel | None = None
         self.delivery: Delivery | None = None
         self.worker: TurnWorker | None = None
@@ -147,43 +146,21 @@ class App:
             raise CannotStart(f"LANGNGHE_DATABASE_URL: {error}") from error
 
     def _build_channels(self) -> None:
-        settings = self.settings
         self.web = WebChannel(
             history=self._history,
             announce=self._announce_chat,
-            public_url=str(settings.public_url or ""),
+            public_url=str(self.settings.public_url or ""),
         )
-        self.channels: dict[str, Channel] = {"web": self.web}
-        if self._demo:
-            self.channels["simulated"] = SimulatedChannel()
-        if settings.telegram_token.get_secret_value():
-            self.telegram = TelegramChannel(
-                token=settings.telegram_token.get_secret_value(),
-                secret=settings.telegram_secret.get_secret_value(),
-                api_url=str(settings.telegram_api_url).rstrip("/"),
-                public_url=str(settings.public_url or "").rstrip("/"),
-                mode=settings.telegram_mode,
-                open_media=self._open_media,
-                commands=dispatch.command_menu(),
-                limits=self._telegram_limits,
-            )
-            self.channels["telegram"] = self.telegram
-        self._build_outgoing()
-
-    def _build_outgoing(self) -> None:
-        """Add the channels by which units are told outside of chat, where they are set up."""
-        settings = self.settings
-        if server := settings.smtp_url.get_secret_value():
-            self.channels["mail"] = MailChannel(server=Server.parse(server), sender=settings.mail_from)
-        if settings.sms_url is not None:
-            self.sms = SmsChannel(
-                url=str(settings.sms_url),
-                token=settings.sms_token.get_secret_value(),
-                sender=settings.sms_from,
-                template=settings.sms_template or TEMPLATE,
-                receipt_secret=settings.sms_receipt_secret.get_secret_value(),
-            )
-            self.channels["sms"] = self.sms
+        built = build_channels(
+            self.settings,
+            web=self.web,
+            simulated=self._demo is not None,
+            database=self.database,
+            open_media=self._open_media,
+            now=self._now,
+            telegram_limits=self._telegram_limits,
+        )
+        self.channels, self.sms, self._vendors = built.by_name, built.sms, built.vendors
 
     async def _start_worker(self) -> None:
         if "worker" not in self._parts:
@@ -235,47 +212,21 @@ class App:
                 f"LANGNGHE_HOST, LANGNGHE_PORT: cannot listen on {where} ({error.strerror})"
             ) from error
         self.port = self._runner.addresses[0][1]
-        if self.telegram:
-            await self._start_telegram(self.telegram)
+        for channel in self._vendors:
+            await self._connect(channel)
 
-    async def _start_telegram(self, telegram: TelegramChannel) -> None:
-        """Start now if Telegram answers, else go on trying: the web chat does not wait for it."""
+    async def _connect(self, channel: VendorChannel) -> None:
         try:
-            await telegram.start()
-        except Misconfigured as error:
-            raise CannotStart(f"LANGNGHE_TELEGRAM_TOKEN: Telegram refuses it ({error})") from error
-        except ChannelError as error:
-            if not error.retryable:
-                raise CannotStart(
-                    f"LANGNGHE_TELEGRAM_MODE: Telegram refuses {self.settings.telegram_mode} ({error})"
-                ) from error
-            log.error("Telegram cannot be reached yet.", action="telegram_unreachable", error=str(error))
-            self._polling = asyncio.create_task(self._keep_starting(telegram))
-            return
-        self._polling = self._poll(telegram)
-
-    async def _keep_starting(self, telegram: TelegramChannel) -> None:
-        while True:
-            await asyncio.sleep(RETRY_SECONDS)
-            try:
-                await telegram.start()
-            except ChannelError as error:
-                log.error("Telegram cannot be reached yet.", action="telegram_unreachable", error=str(error))
-            else:
-                if polling := self._poll(telegram):
-                    await polling
-                return
-
-    def _poll(self, telegram: TelegramChannel) -> "asyncio.Task[None] | None":
-        if self.settings.telegram_mode != "polling":
-            return None
-        return asyncio.create_task(telegram.poll(self._receive_polled))
+            await self._connections.open(channel)
+        except Refusal as refusal:
+            name = f"LANGNGHE_{channel.name.upper()}"
+            if refusal.token:
+                raise CannotStart(f"{name}_TOKEN: {channel.name} refuses it ({refusal})") from refusal
+            raise CannotStart(f"{name}_MODE: {channel.name} refuses it ({refusal})") from refusal
 
     async def stop(self) -> None:
         """Take nothing new in, finish what is under way, then close."""
-        if self._polling:
-            self._polling.cancel()
-            await asyncio.gather(self._polling, return_exceptions=True)
+        await self._connections.close()
         if self._clock:
             self._clock.close()
         if self._runner:
@@ -291,8 +242,8 @@ class App:
             await self._wakeups.close()
         if self._model:
             await self._model.close()
-        if self.telegram:
-            await self.telegram.close()
+        for channel in self._vendors:
+            await channel.close()
         if self.sms:
             await self.sms.close()
         await self.database.close()
@@ -359,9 +310,9 @@ class App:
             address = Address.parse(what.removeprefix("chat:"))
             self.web.wake(address.chat)
 
-    async def _receive_polled(self, envelope: Envelope, body: bytes) -> None:
+    async def _receive_polled(self, channel: str, envelope: Envelope, body: bytes) -> None:
         assert self._receiver is not None
-        await self._receiver.receive("telegram", envelope, body)
+        await self._receiver.receive(channel, envelope, body)
 
     async def _announce_chat(self, chat: str) -> None:
         if not self.database.sqlite:

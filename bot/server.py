@@ -18,7 +18,7 @@ from bot.receipts import Receipts
 from bot.seats import Demo, SamplePosition, Seat
 from bot.web_chat import Receive, WebChat
 from bot.web_groups import Groups
-from handlers.channel import Channel, Forbidden, Malformed
+from handlers.channel import Channel, Empty, Forbidden, Malformed
 from handlers.media import StoredPhoto
 
 __all__ = ["Demo", "SamplePosition", "Seat", "build_server"]
@@ -109,6 +109,8 @@ class Webhook:
             return Response(status=401)
         except Malformed:
             return Response(status=400)
+        except Empty:
+            return Response()
         try:
             await self._receive(self._channel.name, envelope, body)
         except Exception as error:

@@ -14,32 +14,41 @@ from sqlalchemy.exc import ArgumentError
 from bot.channels.mail import Server
 
 PREFIX = "LANGNGHE_"
-LATER = {
-    "ZALO_APP_ID",
-    "ZALO_APP_SECRET",
-    "ZALO_OA_SECRET_KEY",
-    "ZALO_API_URL",
-    "ZALO_OAUTH_URL",
-    "ZALO_BOT_TOKEN",
-    "ZALO_BOT_API_URL",
-    "ZALO_BOT_SECRET",
-    "DATA_KEY",
-}
-"""Names kept for the Zalo channels and encryption; they are taken and have no effect yet."""
-
-
+_AMOUNTS = (
+    "MONTHLY_BUDGET",
+    "SMS_PRICE",
+    "ZALO_PRICE",
+    "ZALO_TEMPLATE_PRICE",
+    "ZALO_FREE_HOURS",
+    "ZALO_REPLY_HOURS",
+    "ZALO_PER_MINUTE",
+    "ZALO_BOT_PEOPLE",
+    "ZALO_BOT_MESSAGES",
+    "ZALO_BOT_GROUPS",
+)
 _MEANT = {
     "PORT": "is not a port: a whole number from 0 to 65535",
     "PUBLIC_URL": "is not the address of a web site, such as https://phananh.example.vn",
     "TELEGRAM_API_URL": "is not the address of a web site, such as https://api.telegram.org",
     "SMS_URL": "is not the address of a web site, such as https://sms.example.vn/send",
     "TELEGRAM_MODE": "is not a mode: polling or webhook",
+    "ZALO_API_URL": "is not the address of a web site, such as https://openapi.zalo.me",
+    "ZALO_OAUTH_URL": "is not the address of a web site, such as https://oauth.zaloapp.com",
+    "ZALO_BUSINESS_URL": "is not the address of a web site, such as https://business.openapi.zalo.me",
+    "ZALO_BOT_API_URL": "is not the address of a web site, such as https://bot-api.zaloplatforms.com",
+    "ZALO_BOT_MODE": "is not a mode: polling or webhook",
+    **dict.fromkeys(_AMOUNTS, "is not a whole number, 0 or more"),
 }
-_SHOWN = ("PORT", "PUBLIC_URL", "TELEGRAM_MODE")
+_SHOWN = ("PORT", "PUBLIC_URL", "TELEGRAM_MODE", "ZALO_BOT_MODE", *_AMOUNTS)
 """What may be repeated in an error: it is never a secret."""
 _TOKEN = re.compile(r"\d+:[\w-]{20,}", re.ASCII)
+_ZALO_BOT_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
 _MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 _SECRET = re.compile(r"[\w-]{1,256}", re.ASCII)
+
+
+TEMPLATE_WORDS = frozenset({"code", "unit", "status", "date", "link"})
+"""What can fill a template's parameters."""
 
 
 class WrongSettings(Exception):
@@ -76,6 +85,46 @@ class Settings(BaseModel):
     sms_template: str = ""
     """The JSON that is posted, with {to}, {text}, {from} and {reference} in its strings."""
     sms_receipt_secret: SecretStr = SecretStr("")
+    sms_price: int = Field(default=800, ge=0)
+    """What a short message costs, in đồng."""
+    monthly_budget: int = Field(default=0, ge=0)
+    """How many đồng messages to citizens may cost in a calendar month; 0: nothing that costs is sent."""
+    data_key: SecretStr = SecretStr("")
+    """Encrypts what is secret in the database, at least 16 characters (`python -m bot new-key`); without it
+    SQLite uses a key in a file beside the database."""
+    zalo_app_id: str = ""
+    """The app of the Official Account; with it the channel zalo_oa is on."""
+    zalo_app_secret: SecretStr = SecretStr("")
+    zalo_oa_secret_key: SecretStr = SecretStr("")
+    """What webhook calls are signed with; another one than the app's secret."""
+    zalo_api_url: AnyHttpUrl = AnyHttpUrl("https://openapi.zalo.me")
+    zalo_oauth_url: AnyHttpUrl = AnyHttpUrl("https://oauth.zaloapp.com")
+    zalo_business_url: AnyHttpUrl = AnyHttpUrl("https://business.openapi.zalo.me")
+    """Where templates (ZBS) are sent."""
+    zalo_template: str = ""
+    """JSON: the id of an approved template, and which of our words fill its parameters, for example
+    {"id": "12345", "fields": {"ma_phan_anh": "code", "don_vi": "unit", "trang_thai": "status"}}."""
+    zalo_template_price: int = Field(default=120, ge=0)
+    zalo_price: int = Field(default=72, ge=0)
+    """What a message after the free hours costs at most, in đồng."""
+    zalo_free_hours: int = Field(default=48, ge=0)
+    zalo_reply_hours: int = Field(default=168, ge=0)
+    """So many hours after a person's last word nothing but a template may be sent."""
+    zalo_per_minute: int = Field(default=4000, ge=1)
+    """Requests a minute that the app may make."""
+    zalo_proof: bool = False
+    """Whether calls carry `appsecret_proof` (when the app's console asks for it)."""
+    zalo_verifier: str = ""
+    """The code in the name of the file zalo_verifier….html by which the domain is verified."""
+    zalo_bot_token: SecretStr = SecretStr("")
+    zalo_bot_api_url: AnyHttpUrl = AnyHttpUrl("https://bot-api.zaloplatforms.com")
+    zalo_bot_secret: SecretStr = SecretStr("")
+    zalo_bot_mode: Literal["polling", "webhook"] = "polling"
+    zalo_bot_people: int = Field(default=50, ge=0)
+    """How many people the bot's plan allows."""
+    zalo_bot_messages: int = Field(default=3000, ge=0)
+    """How many messages a month the bot's plan allows."""
+    zalo_bot_groups: int = Field(default=3, ge=0)
 
     @field_validator("smtp_url")
     @classmethod
@@ -125,6 +174,48 @@ class Settings(BaseModel):
             raise ValueError("not a bot token (digits, a colon, letters), as BotFather gives it")
         return value
 
+    @field_validator("zalo_app_id")
+    @classmethod
+    def _app_id(cls, value: str) -> str:
+        if value and not (value.isascii() and value.isdigit()):
+            raise ValueError("not an app id: digits only, as the developers' console shows it")
+        return value
+
+    @field_validator("zalo_bot_token")
+    @classmethod
+    def _zalo_bot_token_form(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _ZALO_BOT_TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("not a bot token (digits, a colon, letters), as Zalo Bot Manager gives it")
+        return value
+
+    @field_validator("zalo_bot_secret")
+    @classmethod
+    def _zalo_bot_secret_form(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not 8 <= len(value.get_secret_value()) <= 256:
+            raise ValueError("must have 8 to 256 characters")
+        return value
+
+    @field_validator("zalo_template")
+    @classmethod
+    def _template_form(cls, value: str) -> str:
+        if value:
+            read_template(value)
+        return value
+
+    @field_validator("zalo_verifier")
+    @classmethod
+    def _verifier_form(cls, value: str) -> str:
+        if value and not _SECRET.fullmatch(value):
+            raise ValueError("must be the letters between zalo_verifier and .html in the file's name")
+        return value
+
+    @field_validator("data_key")
+    @classmethod
+    def _key_form(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters; `python -m bot new-key` makes a good one")
+        return value
+
     @field_validator("telegram_secret")
     @classmethod
     def _secret_form(cls, value: SecretStr) -> SecretStr:
@@ -145,7 +236,12 @@ def load_settings(environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
         if name.upper().startswith(PREFIX) and value
     }
     fields = {name.upper() for name in Settings.model_fields}
-    problems = [*_incomplete_webhook(given), *_incomplete_mail(given)]
+    problems = [
+        *_incomplete_webhook(given),
+        *_incomplete_mail(given),
+        *_incomplete_zalo(given),
+        *_incomplete_zalo_bot(given),
+    ]
     try:
         settings = Settings.model_validate(
             {name.lower(): value for name, value in given.items() if name in fields}
@@ -155,7 +251,7 @@ def load_settings(environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
         problems = [_problem(part, given) for part in error.errors()] + problems
     if problems:
         raise WrongSettings(problems)
-    return settings, [_unknown(name, fields) for name in sorted(given.keys() - fields - LATER)]
+    return settings, [_unknown(name, fields) for name in sorted(given.keys() - fields)]
 
 
 def _incomplete_webhook(given: Mapping[str, str]) -> list[str]:
@@ -170,6 +266,39 @@ def _incomplete_mail(given: Mapping[str, str]) -> list[str]:
         return []
     there, missing = ("SMTP_URL", "MAIL_FROM") if "SMTP_URL" in given else ("MAIL_FROM", "SMTP_URL")
     return [f"{PREFIX}{there}: mail also needs {PREFIX}{missing}"]
+
+
+def _incomplete_zalo(given: Mapping[str, str]) -> list[str]:
+    needed = ["ZALO_APP_ID", "ZALO_APP_SECRET", "ZALO_OA_SECRET_KEY"]
+    there = [name for name in needed if name in given]
+    if not given.get("DATABASE_URL", "sqlite").startswith("sqlite"):
+        needed.append("DATA_KEY")
+    missing = [PREFIX + name for name in needed if name not in given]
+    if not there or not missing:
+        return []
+    return [f"{PREFIX}{there[0]}: a Zalo Official Account also needs {' and '.join(missing)}"]
+
+
+def _incomplete_zalo_bot(given: Mapping[str, str]) -> list[str]:
+    if not given.get("ZALO_BOT_TOKEN") or given.get("ZALO_BOT_MODE") != "webhook":
+        return []
+    missing = [PREFIX + name for name in ("PUBLIC_URL", "ZALO_BOT_SECRET") if name not in given]
+    return [f"{PREFIX}ZALO_BOT_MODE: webhook also needs {' and '.join(missing)}"] if missing else []
+
+
+def read_template(value: str) -> tuple[str, dict[str, str]]:
+    """Return the id of a template and what fills its parameters; raises ValueError."""
+    try:
+        given = json.loads(value)
+        number, fields = given["id"], given["fields"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError('must be JSON such as {"id": "12345", "fields": {"ma": "code"}}') from None
+    if not (isinstance(number, str) and isinstance(fields, dict) and fields):
+        raise ValueError('must be JSON such as {"id": "12345", "fields": {"ma": "code"}}')
+    if unknown := sorted({str(word) for word in fields.values()} - TEMPLATE_WORDS):
+        known = ", ".join(sorted(TEMPLATE_WORDS))
+        raise ValueError(f"does not know {', '.join(unknown)}; there are {known}")
+    return number, {str(name): str(word) for name, word in fields.items()}
 
 
 def _problem(error: Mapping[str, object], given: Mapping[str, str]) -> str:

@@ -70,7 +70,8 @@ class GroupAct:
     or picks a group for the bot, with `token`; the value is an address to open), "check" (how the bot
     stands), "invite" (a link into the group whose use must be admitted; the value is the link), "admit" and
     "refuse" (the wish of `member` to come in), "revoke" (an invitation `link`), "remove" (`member`),
-    "open_topic" (`title`; the value is the topic), "close_topic" (`topic`).
+    "open_topic" (`title`; the value is the topic), "close_topic" (`topic`), "assets" (what groups can be
+    made of; `Acted.assets`), "rename" (`title`), "dissolve".
     """
 
     do: str
@@ -86,11 +87,25 @@ class GroupAct:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GroupAsset:
+    """What one group is made of, where each uses up something that the city pays for."""
+
+    id: str
+    kind: str = ""
+    """The vendor's name of its size, such as "gmf50"."""
+    valid_until: datetime | None = None
+    renews: bool = False
+    chat: str = ""
+    """The group that uses it; empty while it is free."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Acted:
     """What came of an act: the value that `GroupAct` tells of, and how the bot stands if that was asked."""
 
     value: str = ""
     rights: GroupRights | None = None
+    assets: tuple[GroupAsset, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +123,8 @@ class Contact:
     phone: str
     name: str = ""
     own: bool = False
+    address: str = ""
+    """Where they say that they live, where the channel asks for that as well."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,8 +182,18 @@ class InboundMessage:
     """The sender left the group or was removed."""
     wants_in: bool = False
     """The sender asks to be let into the group."""
+    others: tuple[str, ...] = ()
+    """Ids of further people whom the same change of a group's members is about."""
     invite: str = ""
     """The link by which the sender asks to come in, or came in."""
+    by_staff: bool = False
+    """Somebody of the city wrote this to the person by hand, past the bot (in the vendor's console)."""
+    withdrawn: bool = False
+    """The person asks, through the vendor, that what is held about them be erased."""
+    received: tuple[str, ...] = ()
+    """The channel's ids of messages that have arrived. With this or `seen` it is a receipt: nothing else."""
+    seen: tuple[str, ...] = ()
+    """The channel's ids of messages that the person has seen."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,6 +223,11 @@ class OutboundMessage:
     """A workbook that is made when the message is sent; see `handlers/exports.py`."""
     act: GroupAct | None = None
     """Nothing is shown: the channel is asked to do this, and `handlers/group_acts.py` learns the outcome."""
+    template: dict[str, str] | None = None
+    """What an approved form of the vendor is filled with ("code", "unit", "status", "date", "link"), sent in
+    place of the text once the channel's reply window has closed; see `handlers/reaching.py`."""
+    quota: str = ""
+    """"": only where it is free; "paid": it may be counted against a quota or charged."""
     reference: str = field(default="", compare=False)
     """What tells this message from any other, the same at every try; set when it is sent, never stored."""
 
@@ -216,6 +248,8 @@ class OutboundMessage:
             "drawing": self.drawing,
             "export": self.export,
             "act": asdict(self.act) if self.act else None,
+            "template": self.template,
+            "quota": self.quota,
         }
         return {name: part for name, part in parts.items() if part}
 
@@ -261,6 +295,34 @@ class Capabilities:
     """Whether documents can be sent."""
     write_first: bool = False
     """Whether the bot may write to a person who never wrote to it."""
+    links: bool = True
+    """Whether a button can open a page; where not, its address stands in the text."""
+    edits: bool = True
+    """Whether people can change what they sent, and the bot learns of it."""
+    locations: bool = True
+    """Whether people can send a position."""
+    recordings: bool = True
+    """Whether recordings and documents that people send reach the bot."""
+    groups: bool = True
+    """Whether the bot can be in groups."""
+    mentions_only: bool = False
+    """Whether the bot hears in groups only what names it or answers it."""
+    receipts: bool = False
+    """Whether the channel tells what has arrived or was seen."""
+    history: bool = False
+    """Whether what was missed can be asked for later (`missed`)."""
+    group_assets: bool = False
+    """Whether each group uses up something paid for (the act "assets" lists them)."""
+    free_window: timedelta | None = None
+    """How long after a person's last word writing to them is free; None: always."""
+    reply_window: timedelta | None = None
+    """How long after a person's last word anything may be written to them; None: always."""
+    price: int = 0
+    """What a message after `free_window` costs at most, in đồng."""
+    template_price: int | None = None
+    """What a message by an approved template costs, in đồng; None where none is set up."""
+    messages_per_minute: int | None = None
+    """How many messages the bot may send to all chats together; None where no limit is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -281,10 +343,17 @@ class ChannelError(Exception):
     retryable = False
 
     def __init__(
-        self, message: str = "", *, retry_after: timedelta | None = None, moved_to: str = ""
+        self,
+        message: str = "",
+        *,
+        retry_after: timedelta | None = None,
+        moved_to: str = "",
+        for_all: bool = False,
     ) -> None:
         super().__init__(message or self.__doc__)
         self.retry_after = retry_after
+        self.for_all = for_all
+        """Whether it holds up the whole channel, not this chat alone (a limit of the bot, a dead token)."""
         self.moved_to = moved_to
         """The chat's new id, when that is why it failed."""
 
@@ -296,7 +365,7 @@ class Unavailable(ChannelError):
 
 
 class RateLimited(ChannelError):
-    """The channel asks to wait; only this chat is held up."""
+    """The channel asks to wait; only this chat is held up, unless it is `for_all`."""
 
     retryable = True
 
@@ -331,6 +400,10 @@ class Malformed(Exception):
     """The webhook call is not what the vendor sends (answered 400)."""
 
 
+class Empty(Exception):
+    """The webhook call holds nothing to keep: the vendor's test, an echo (answered 200, not stored)."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
     """What became of a message that was sent."""
@@ -339,6 +412,10 @@ class Sent:
     """The channel's id of it (of the last part, when it was split)."""
     other_ids: tuple[str, ...] = ()
     """The ids of its other parts: whoever replies to one of them replies to the message."""
+    price: str = ""
+    """How the vendor counted it: "free", "quota", "paid", "template"; empty where it does not say."""
+    cost: int = 0
+    """What it cost, in đồng, as far as the vendor tells or the price list says."""
 
 
 class Channel(Protocol):
@@ -350,7 +427,7 @@ class Channel(Protocol):
     def envelope(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
         """Check that the vendor sent this; say what it is.
 
-        Raises Forbidden or Malformed. An update of an unknown form still gets an envelope.
+        Raises Forbidden, Malformed or Empty. An update of an unknown form still gets an envelope.
         """
         ...
 
@@ -376,6 +453,35 @@ class Channel(Protocol):
 
     async def fetch_file(self, file: File) -> bytes:
         """Return the bytes of a recording or document that a person sent; raises ChannelError."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ailment:
+    """Something of a channel that an operator must look at."""
+
+    what: str
+    """"webhook_behind", "webhook_failing", "token_broken", "token_old", "plan_used_up", "asset_ends" …"""
+    detail: str = ""
+    """In English, for the log and the message: a number, a date, the vendor's words. Never a secret."""
+
+
+class Watched(Protocol):
+    """What a channel may offer besides: it can be asked now and then how it is."""
+
+    async def ailments(self) -> Sequence[Ailment]:
+        """Return what an operator must look at; empty when all is well. Raises ChannelError."""
+        ...
+
+
+class Remembering(Protocol):
+    """What a channel with `Capabilities.history` offers besides: what was missed can be asked for."""
+
+    async def missed(self, users: Sequence[str], since: datetime) -> Sequence[tuple[Envelope, bytes]]:
+        """Return what these people sent since then, oldest first, as the webhook would have brought it.
+
+        What arrived already has the same external id, so it is stored once. Raises ChannelError.
+        """
         ...
 
 

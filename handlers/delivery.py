@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import Counter
 
-from handlers import group_acts, oversight, texts
+from handlers import group_acts, oversight, reaching, texts
 from handlers.channel import (
     Acted,
     Address,
@@ -20,6 +20,7 @@ from handlers.channel import (
     Misconfigured,
     NotSupported,
     OutboundMessage,
+    OutsideReplyWindow,
     RateLimited,
     RecipientUnreachable,
     Unavailable,
@@ -129,7 +130,7 @@ class Delivery:
                 for outcome in outcomes:
                     await self._record(transaction, outcome, now)
                 await transaction.flush()
-                claimed = await _claim(transaction, now, room) if room else []
+                claimed = await self._claim(transaction, now, room) if room else []
         except Exception as error:
             if is_away(error) or not outcomes:
                 self._outcomes = outcomes + self._outcomes
@@ -142,6 +143,14 @@ class Delivery:
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
         return bool(outcomes or claimed)
+
+    async def _claim(self, transaction: Transaction, now: datetime, limit: int) -> list[Notice]:
+        """Take what is due and may go out, with the channel's id of the topic that each message is for."""
+        claimed = await messages.claim_notices(transaction, now=now, limit=limit)
+        claimed = await reaching.sendable(transaction, self._channels, claimed, now)
+        keys = [key for notice in claimed if (key := _topic_key(notice))]
+        topics = await groups.topics_of(transaction, keys) if keys else {}
+        return [_in_topic(transaction, notice, topics) for notice in claimed]
 
     async def _record_apart(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Record each outcome in a transaction of its own, so that one that cannot be holds up no other."""
@@ -246,6 +255,8 @@ class Delivery:
             await _try_again(transaction, notice, again_at, str(error), now=now, counts=False)
         elif error.retryable and notice.attempts + 1 < TRIES:
             await self._retry(transaction, notice, error, now)
+        elif isinstance(error, OutsideReplyWindow):
+            await reaching.too_late(transaction, self._channels, notice, now)
         elif "act" in notice.message:
             await self._give_up_act(transaction, outcome, error, now)
         else:
@@ -329,14 +340,6 @@ class Delivery:
             await oversight.official_not_reached(
                 transaction, channel=notice.channel, chat=notice.chat, now=now
             )
-
-
-async def _claim(transaction: Transaction, now: datetime, limit: int) -> list[Notice]:
-    """Take what is due, with the channel's id of the topic that each message is for."""
-    claimed = await messages.claim_notices(transaction, now=now, limit=limit)
-    keys = [key for notice in claimed if (key := _topic_key(notice))]
-    topics = await groups.topics_of(transaction, keys) if keys else {}
-    return [_in_topic(transaction, notice, topics) for notice in claimed]
 
 
 def _topic_key(notice: Notice) -> TopicKey | None:

@@ -80,7 +80,7 @@ def _inbox_open(table: Any) -> Any:
 
 
 def _outbox_open(table: Any) -> Any:
-    return and_(table.c.sent_at.is_(None), table.c.failed_at.is_(None))
+    return and_(table.c.sent_at.is_(None), table.c.failed_at.is_(None), table.c.held_at.is_(None))
 
 
 _INBOX_OPEN, _OUTBOX_OPEN = _inbox_open(inbox), _outbox_open(outbox)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -161,22 +162,53 @@ outbox = Table(
     Column("external_id", String(128)),
     Column("other_ids", Text),
     Column("delivered_at", UtcTime, comment="When the channel said that it arrived, where it says so."),
+    Column("seen_at", UtcTime, comment="When the channel said that it was seen."),
+    Column(
+        "urgency",
+        SmallInteger,
+        nullable=False,
+        server_default="1",
+        comment="0: somebody waits for it now; 1: news; 2: sent to many. Lower goes first.",
+    ),
+    Column("held_at", UtcTime, comment="Since when it waits for the person to write again."),
+    Column("price", String(16), comment='How it was counted: "free", "quota", "paid", "template".'),
+    Column("cost", Integer, comment="In đồng."),
     sqlite_autoincrement=True,
     comment="Every message to a person; sent in order per chat; a row with failed_at is a dead letter.",
 )
+IS_WAITING = "sent_at IS NULL AND failed_at IS NULL AND held_at IS NULL"
+"""What partial indexes of messages in line ask, word for word."""
 Index(
     "ix_outbox_pending",
     outbox.c.channel,
     outbox.c.chat,
+    outbox.c.urgency,
     outbox.c.id,
-    sqlite_where=text("sent_at IS NULL AND failed_at IS NULL"),
-    postgresql_where=text("sent_at IS NULL AND failed_at IS NULL"),
+    sqlite_where=text(IS_WAITING),
+    postgresql_where=text(IS_WAITING),
 )
 Index(
     "ix_outbox_line",
+    outbox.c.urgency,
     outbox.c.id,
-    sqlite_where=text("sent_at IS NULL AND failed_at IS NULL"),
-    postgresql_where=text("sent_at IS NULL AND failed_at IS NULL"),
+    sqlite_where=text(IS_WAITING),
+    postgresql_where=text(IS_WAITING),
+)
+Index(
+    "ix_outbox_channel_line",
+    outbox.c.channel,
+    outbox.c.urgency,
+    outbox.c.id,
+    sqlite_where=text(IS_WAITING),
+    postgresql_where=text(IS_WAITING),
+)
+Index(
+    "ix_outbox_held",
+    outbox.c.channel,
+    outbox.c.chat,
+    outbox.c.id,
+    sqlite_where=text("held_at IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"),
+    postgresql_where=text("held_at IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"),
 )
 Index("ix_outbox_chat", outbox.c.channel, outbox.c.chat, outbox.c.id)
 Index("ix_outbox_external", outbox.c.channel, outbox.c.chat, outbox.c.external_id)
@@ -201,6 +233,7 @@ person = Table(
     Column("name", String(200), nullable=False, server_default=""),
     Column("phone", String(32)),
     Column("created_at", UtcTime, nullable=False),
+    Column("merged_into", BigInteger, comment="The same person, known by another account before."),
 )
 
 account = Table(
@@ -225,6 +258,7 @@ chat = Table(
     Column("last_inbound_at", UtcTime, nullable=False),
     Column("unreachable_at", UtcTime),
     Column("moved_to", String(128)),
+    Column("staff_since", UtcTime, comment="Since when somebody of the city answers here by hand."),
     comment="One conversation: where it stands (step) and what it holds so far (draft).",
 )
 
@@ -989,3 +1023,71 @@ __all__ = [
     "template",
     "unit",
 ]
+
+
+traffic = Table(
+    "traffic",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("day", Date, primary_key=True, comment="The local day."),
+    Column(
+        "what",
+        String(16),
+        primary_key=True,
+        comment='"sent", "arrived", "seen", "failed", "held", "released", or a price of `outbox`',
+    ),
+    Column("count", Integer, nullable=False),
+    Column("cost", BigInteger, nullable=False, server_default="0", comment="In đồng."),
+    comment="How many messages each channel took each day, and what they cost.",
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("secret", LargeBinary, nullable=False, comment="Encrypted with LANGNGHE_DATA_KEY."),
+    Column("version", Integer, nullable=False, server_default="1", comment="Counts every change."),
+    Column("obtained_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("lease_until", UtcTime, comment="Until when somebody renews it; nobody else may meanwhile."),
+    Column("lease_by", String(64)),
+    Column("broken_at", UtcTime, comment="Since when the vendor takes it no more."),
+    Column("error", String(500)),
+    comment="Tokens that a vendor gives and renews.",
+)
+
+link_code = Table(
+    "link_code",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    comment="One-time codes by which a person shows that two accounts are theirs.",
+)
+
+group_asset = Table(
+    "group_asset",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("asset", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("valid_until", UtcTime),
+    Column("renews", Boolean, nullable=False),
+    Column("chat", String(128), nullable=False, server_default="", comment="The group made of it."),
+    Column("listed_at", UtcTime, nullable=False),
+    comment="What groups are made of, where a channel sells that; as the vendor listed it last.",
+)
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column("channel", String(32), nullable=False, comment="Through which it was asked for."),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime),
+    sqlite_autoincrement=True,
+    comment="Wishes of people that what is held about them be erased.",
+)

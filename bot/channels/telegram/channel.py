@@ -101,6 +101,7 @@ class TelegramChannel:
             raise ValueError("the Telegram secret must have 1 to 256 of A-Z a-z 0-9 _ -")
         self._secret = secret.encode()
         self._mode = mode
+        self.polls = mode == "polling"
         self._webhook_url = public_url.rstrip("/") + WEBHOOK_PATH
         self._commands = [BotCommand(name, description) for name, description in commands]
         self._open_media = open_media

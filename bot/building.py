@@ -1,0 +1,86 @@
+"""Builds the channels that the settings name."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.channels.mail import MailChannel, Server
+from bot.channels.simulated import SimulatedChannel
+from bot.channels.sms import TEMPLATE, SmsChannel
+from bot.channels.telegram import Limits, TelegramChannel
+from bot.connecting import VendorChannel
+from bot.settings import Settings
+from handlers import dispatch
+from handlers.channel import Channel
+from storage.database import Database
+
+OpenMedia = Callable[[str], Awaitable[bytes]]
+
+
+@dataclass(kw_only=True, slots=True)
+class Channels:
+    """The channels by name, and those that the server must know by their kind."""
+
+    by_name: dict[str, Channel] = field(default_factory=dict)
+    vendors: list[VendorChannel] = field(default_factory=list)
+    """Those that must be started and closed."""
+    sms: SmsChannel | None = None
+
+
+def build_channels(
+    settings: Settings,
+    *,
+    web: Channel,
+    simulated: bool,
+    database: Database,
+    open_media: OpenMedia,
+    now: Callable[[], datetime],
+    telegram_limits: Limits | None = None,
+) -> Channels:
+    """Return the web chat and every channel that is set up.
+
+    `simulated` adds that of people who do not exist; `open_media` returns the bytes of a stored photo or
+    file.
+    """
+    built = Channels(by_name={"web": web})
+    if simulated:
+        built.by_name["simulated"] = SimulatedChannel()
+    _add_telegram(built, settings, open_media, telegram_limits)
+    _add_mail(built, settings)
+    _add_sms(built, settings)
+    return built
+
+
+def _add_telegram(built: Channels, settings: Settings, open_media: OpenMedia, limits: Limits | None) -> None:
+    if not settings.telegram_token.get_secret_value():
+        return
+    telegram = TelegramChannel(
+        token=settings.telegram_token.get_secret_value(),
+        secret=settings.telegram_secret.get_secret_value(),
+        api_url=str(settings.telegram_api_url).rstrip("/"),
+        public_url=str(settings.public_url or "").rstrip("/"),
+        mode=settings.telegram_mode,
+        open_media=open_media,
+        commands=dispatch.command_menu(),
+        limits=limits,
+    )
+    built.by_name["telegram"] = telegram
+    built.vendors.append(telegram)
+
+
+def _add_mail(built: Channels, settings: Settings) -> None:
+    if server := settings.smtp_url.get_secret_value():
+        built.by_name["mail"] = MailChannel(server=Server.parse(server), sender=settings.mail_from)
+
+
+def _add_sms(built: Channels, settings: Settings) -> None:
+    if settings.sms_url is None:
+        return
+    built.sms = SmsChannel(
+        url=str(settings.sms_url),
+        token=settings.sms_token.get_secret_value(),
+        sender=settings.sms_from,
+        template=settings.sms_template or TEMPLATE,
+        receipt_secret=settings.sms_receipt_secret.get_secret_value(),
+    )
+    built.by_name["sms"] = built.sms
