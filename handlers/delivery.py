@@ -66,6 +66,8 @@ class Outcome:
     notice: Notice
     message_id: str = ""
     other_ids: tuple[str, ...] = ()
+    price: str = ""
+    cost: int = 0
     acted: Acted | None = None
     error: ChannelError | None = None
 
@@ -231,8 +233,13 @@ class Delivery:
                 acted = await _act(channel, address, message.act)
                 return Outcome(notice=notice, message_id=f"act-{notice.id}", acted=acted)
             sent = await channel.send(address, message)
-        message_id = sent.message_id or str(notice.id)
-        return Outcome(notice=notice, message_id=message_id, other_ids=sent.other_ids)
+        return Outcome(
+            notice=notice,
+            message_id=sent.message_id or str(notice.id),
+            other_ids=sent.other_ids,
+            price=sent.price,
+            cost=sent.cost,
+        )
 
     async def _make(self, notice: Notice, message: OutboundMessage) -> OutboundMessage:
         """Make what a message needs and store it with its row, so that it is made once and can be seen."""
@@ -410,4 +417,6 @@ def _record_sent(transaction: Transaction, outcome: Outcome, now: datetime) -> N
         at=now,
         message_id=outcome.message_id,
         other_ids=outcome.other_ids,
+        price=outcome.price,
+        cost=outcome.cost,
     )

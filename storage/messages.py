@@ -198,6 +198,8 @@ _SENT = (
         sent_at=bindparam("at"),
         external_id=bindparam("message_id"),
         other_ids=bindparam("others"),
+        price=bindparam("counted"),
+        cost=bindparam("charged"),
         claimed_until=None,
         attempts=outbox.c.attempts + 1,
     )
@@ -330,11 +332,23 @@ def replace_message(transaction: Transaction, row_id: int, message: dict[str, An
 
 
 def notice_sent(
-    transaction: Transaction, row_id: int, *, at: datetime, message_id: str, other_ids: Sequence[str] = ()
+    transaction: Transaction,
+    row_id: int,
+    *,
+    at: datetime,
+    message_id: str,
+    other_ids: Sequence[str] = (),
+    price: str = "",
+    cost: int = 0,
 ) -> None:
-    """Record that the channel took a message, under which id, and which ids its other parts have."""
+    """Record that the channel took a message, under which id, and which ids its other parts have.
+
+    price and cost: how the vendor counted it and what it charges, in đồng, where that is known.
+    """
     others = f" {' '.join(other_ids)} " if other_ids else None
-    transaction.write(_SENT, {"row_id": row_id, "at": at, "message_id": message_id, "others": others})
+    counted = {"counted": price or None, "charged": cost if price else None}
+    row = {"row_id": row_id, "at": at, "message_id": message_id, "others": others, **counted}
+    transaction.write(_SENT, row)
 
 
 def retry_notice(

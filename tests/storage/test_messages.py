@@ -379,3 +379,14 @@ async def test_a_claim_walks_along_the_line_and_sorts_nothing(sqlite: Database, 
     steps = [row[-1] for row in plan]
     assert f"SCAN {box} USING INDEX ix_{box}_line" in steps
     assert not any("TEMP B-TREE" in step for step in steps)
+
+
+async def test_how_the_vendor_counted_a_message_is_kept(database: Database) -> None:
+    await post(database, "an", "một", "hai")
+    for price, cost in (("paid", 72), ("", 0)):
+        [notice] = await take(database)
+        async with database.begin() as transaction:
+            messages.notice_sent(transaction, notice.id, at=NOON, message_id="m", price=price, cost=cost)
+    async with database.read() as transaction:
+        rows = await transaction.fetch(select(outbox.c.price, outbox.c.cost).order_by(outbox.c.id))
+    assert [tuple(row.values()) for row in rows] == [("paid", 72), (None, None)]
