@@ -152,6 +152,8 @@ class InboundMessage:
     """The channel's id of the message whose button was pressed."""
     photos: tuple[Photo, ...] = ()
     location: Location | None = None
+    taken_at: Location | None = None
+    """Where a picture was taken, as its file says; known once the picture is kept."""
     contact: Contact | None = None
     reply_to: str = ""
     """The channel's id of the message that this one answers."""
@@ -186,6 +188,10 @@ class InboundMessage:
     """Ids of further people whom the same change of a group's members is about."""
     invite: str = ""
     """The link by which the sender asks to come in, or came in."""
+    picked: str = ""
+    """The id of the group that the sender picked or made for the bot."""
+    picked_for: int = 0
+    """What it was picked for: the `wish` of the message that asked."""
     by_staff: bool = False
     """Somebody of the city wrote this to the person by hand, past the bot (in the vendor's console)."""
     withdrawn: bool = False
@@ -215,6 +221,13 @@ class OutboundMessage:
     """Where in a group: "case:CODE" or "unit:CODE" as handlers write it, the channel's id as it is sent."""
     links: tuple[tuple[str, str], ...] = ()
     """Labels and addresses of buttons that open a page."""
+    ask_group: str = ""
+    """Label of a button by which the person picks or makes a group for the bot, where a channel has one."""
+    wish: int = 0
+    """The number by which the answer to `ask_group` is known again (`InboundMessage.picked_for`)."""
+    menu: tuple[tuple[str, str], ...] = ()
+    """Names and descriptions of the commands that this chat is offered from now on; empty: as before.
+    Shown where a channel has a menu of commands, ignored elsewhere."""
     subject: str = ""
     """The subject line, where the channel has one."""
     drawing: dict[str, Any] | None = None
@@ -244,6 +257,9 @@ class OutboundMessage:
             "files": [asdict(file) for file in self.files],
             "topic": self.topic,
             "links": [list(link) for link in self.links],
+            "ask_group": self.ask_group,
+            "wish": self.wish,
+            "menu": [list(command) for command in self.menu],
             "subject": self.subject,
             "drawing": self.drawing,
             "export": self.export,
@@ -262,6 +278,7 @@ class OutboundMessage:
         parts["photos"] = tuple(Photo(**photo) for photo in parts.get("photos", ()))
         parts["files"] = tuple(File(**file) for file in parts.get("files", ()))
         parts["links"] = tuple((label, address) for label, address in parts.get("links", ()))
+        parts["menu"] = tuple((name, description) for name, description in parts.get("menu", ()))
         if act := parts.get("act"):
             members = tuple(Address(**member) for member in act["members"])
             parts["act"] = GroupAct(**{**act, "members": members})
@@ -486,7 +503,8 @@ class Remembering(Protocol):
 
 
 def gather_album(parts: Sequence[InboundMessage]) -> InboundMessage:
-    """Join the parts of an album into the first: all photos, all captions."""
+    """Join the parts of an album into the first: all photos, all captions, in the order they were sent in."""
+    parts = sorted(parts, key=_place_in_album)
     return replace(
         parts[0],
         photos=tuple(photo for part in parts for photo in part.photos),
@@ -494,3 +512,8 @@ def gather_album(parts: Sequence[InboundMessage]) -> InboundMessage:
         text="\n".join(part.text for part in parts if part.text),
         unsupported=next((part.unsupported for part in parts if part.unsupported), ""),
     )
+
+
+def _place_in_album(part: InboundMessage) -> tuple[datetime, int]:
+    """Tell parts apart that were sent in the same second, where the channel counts its messages."""
+    return part.sent_at, int(part.message_id) if part.message_id.isdecimal() else 0
