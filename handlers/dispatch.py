@@ -27,6 +27,7 @@ from handlers import (
     groups,
     handover,
     intake,
+    linking,
     looking_ahead,
     noting,
     organisation,
@@ -39,10 +40,12 @@ from handlers import (
     searching,
     snoozing,
     statistics,
+    stepping_back,
     supporting,
     templates,
     texts,
     triage,
+    withdrawing,
     worklist,
     writing,
 )
@@ -63,6 +66,8 @@ MODULES: tuple[ModuleType, ...] = (
     review,
     followup,
     organisation,
+    linking,
+    stepping_back,
     posts,
     casework,
     worklist,
@@ -157,7 +162,18 @@ BUTTONS = {**merged(MODULES, "BUTTONS"), "sendreason": send_reason, _UNOFFERED: 
 STEPS = merged(MODULES, "STEPS")
 REASONS = merged(MODULES, "REASONS")
 """What a reason leads to that was typed in a step, once it is sent with a tap; the argument is the reason."""
-_FOR_EVERYBODY = (intake, review, followup, organisation, posts, duplicates, explaining, statistics)
+_FOR_EVERYBODY = (
+    intake,
+    review,
+    followup,
+    organisation,
+    linking,
+    stepping_back,
+    posts,
+    duplicates,
+    explaining,
+    statistics,
+)
 _FOR_OFFICIALS = [module for module in MODULES if module not in _FOR_EVERYBODY]
 OFFICIAL_COMMANDS = frozenset(merged(_FOR_OFFICIALS, "COMMANDS"))
 OFFICIAL_BUTTONS = frozenset({*merged(_FOR_OFFICIALS, "BUTTONS"), "sendreason"})
@@ -175,6 +191,7 @@ def command_menu() -> list[tuple[str, str]]:
     return [
         ("cuatoi", texts.command_mine()),
         ("tracuu", texts.command_track()),
+        ("lienket", texts.command_link()),
         ("trogiup", texts.command_help()),
         ("huy", texts.command_cancel()),
     ]
@@ -221,6 +238,10 @@ async def handle(turn: Turn) -> None:
         await _move(turn)
     elif message.left and not message.group:
         chats.mark_unreachable(turn.transaction, turn.chat.channel, turn.chat.chat, at=turn.now)
+    elif message.by_staff:
+        await stepping_back.note_staff(turn)
+    elif message.withdrawn:
+        await withdrawing.note(turn)
     elif message.group:
         await _handle_in_group(turn)
     elif message.joined:
@@ -229,7 +250,7 @@ async def handle(turn: Turn) -> None:
         await _press(turn, message.button)
     elif message.text.startswith("/"):
         await _command(turn)
-    else:
+    elif not await stepping_back.keeps_silent(turn):
         await _plain(turn)
 
 
@@ -333,6 +354,8 @@ async def _plain(turn: Turn) -> None:
         await STEPS[step](turn, "")
     elif _INVITATION.fullmatch(message.text.strip()):  # people paste the code alone
         await organisation.start(turn, message.text)
+    elif linking.CODE.fullmatch(message.text.strip()):
+        await linking.link(turn, message.text)
     elif await directives.take(turn):
         pass
     elif case := await _case_meant(turn, shown):

@@ -1,8 +1,6 @@
 """Becoming an official: an invitation code, typed or in a link, gives a person their post."""
 
-from datetime import datetime, timedelta
-
-from handlers import cards, intake, texts
+from handlers import cards, intake, texts, tries
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from storage import cases, people
@@ -19,23 +17,10 @@ async def start(turn: Turn, argument: str) -> None:
         await intake.welcome(turn)
     elif turn.chat.group:
         turn.say(texts.invitation_in_group())
-    elif not _may_try(turn):
+    elif not tries.may_try(turn, _TRIES, TRIES_AN_HOUR):
         turn.say(texts.invitation_too_often())
     else:
         await _redeem(turn, code)
-
-
-def _may_try(turn: Turn) -> bool:
-    """Count a try; only so many an hour are looked at."""
-    recent = [at for at in turn.chat.draft.get(_TRIES, []) if _is_recent(at, turn.now)]
-    if len(recent) >= TRIES_AN_HOUR:
-        return False
-    turn.chat.draft = {**turn.chat.draft, _TRIES: [*recent, turn.now.isoformat()]}
-    return True
-
-
-def _is_recent(at: str, now: datetime) -> bool:
-    return now - datetime.fromisoformat(at) < timedelta(hours=1)
 
 
 async def _redeem(turn: Turn, code: str) -> None:

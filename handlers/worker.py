@@ -383,7 +383,7 @@ class TurnWorker:
                 await telling.announce_filed(transaction, city, filed, now=now)
             # Last, so that what one turn reads of chats does not cut the writes of the others in pieces.
             for turn in turns:
-                if not turn.message.left:  # saving says that somebody wrote and can be reached
+                if _wrote(turn.message):  # saving says that somebody wrote and can be reached
                     chats.save_chat(transaction, turn.chat, now=now)
             for item in batch:
                 for update in item.updates:
@@ -519,6 +519,11 @@ def _add_files(transaction: Transaction, item: Prepared, *, person_id: int, now:
             person_id=person_id,
             at=now,
         )
+
+
+def _wrote(message: InboundMessage) -> bool:
+    """Tell whether a message shows that its sender can be written to."""
+    return not (message.left or message.by_staff or message.withdrawn)
 
 
 def _has_media(message: InboundMessage) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, false, select, update
@@ -28,6 +28,8 @@ class Chat:
     step: str = ""
     draft: dict[str, Any] = field(default_factory=dict)
     new: bool = False
+    staff_since: datetime | None = None
+    """When somebody of the city wrote here by hand last, unless the bot was told to go on since."""
 
 
 _COLUMNS = (
@@ -37,6 +39,7 @@ _COLUMNS = (
     chat_table.c.group,
     chat_table.c.step,
     chat_table.c.draft,
+    chat_table.c.staff_since,
 )
 _LOAD = (
     select(*_COLUMNS, chat_table.c.moved_to)
@@ -154,6 +157,34 @@ async def lock_chats_of(transaction: Transaction, person_id: int) -> list[Chat]:
 async def drop_draft(transaction: Transaction, chat: Chat) -> None:
     """Forget what is under way in a chat, without a word from whoever writes there."""
     await transaction.execute(_FORGET, {"in_channel": chat.channel, "old": chat.chat})
+
+
+def _staff(dialect: Any) -> Insert:
+    insert = dialect.insert(chat_table)
+    statement: Insert = insert.on_conflict_do_update(
+        index_elements=["channel", "chat"], set_={"staff_since": insert.excluded.staff_since}
+    )
+    return statement
+
+
+_STAFF = {"sqlite": _staff(sqlite), "postgresql": _staff(postgresql)}
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def note_staff(transaction: Transaction, chat: Chat, *, since: datetime | None, now: datetime) -> None:
+    """Record since when somebody answers here by hand; None: the bot goes on. Nobody wrote to the bot."""
+    row: dict[str, Any] = {
+        "channel": chat.channel,
+        "chat": chat.chat,
+        "person_id": chat.person_id,
+        "group": False,
+        "draft": {},
+        "created_at": now,
+        "last_inbound_at": _NEVER,
+        "staff_since": since,
+    }
+    transaction.write(_STAFF[transaction.dialect], row)
+    chat.staff_since = since
 
 
 def mark_unreachable(transaction: Transaction, channel: str, chat: str, *, at: datetime) -> None:

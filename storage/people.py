@@ -500,5 +500,9 @@ async def has_left(transaction: Transaction, person_id: int, *, now: datetime) -
 
 
 def _code_hash(code: str) -> str:
-    letters = "".join(filter(str.isalnum, code.upper())).translate(_MISREAD)
-    return hashlib.sha256(f"invitation:{letters}".encode()).hexdigest()
+    return hashlib.sha256(f"invitation:{plain_code(code)}".encode()).hexdigest()
+
+
+def plain_code(code: str) -> str:
+    """Return the letters of a one-time code as they are meant: without spaces, and misread ones mended."""
+    return "".join(filter(str.isalnum, code.upper())).translate(_MISREAD)

@@ -13,6 +13,7 @@ from handlers.texts.exports import *  # noqa: F403
 from handlers.texts.figures import *  # noqa: F403
 from handlers.texts.groups import *  # noqa: F403
 from handlers.texts.learning import *  # noqa: F403
+from handlers.texts.linking import *  # noqa: F403
 from handlers.texts.looking_ahead import *  # noqa: F403
 from handlers.texts.officials import *  # noqa: F403
 from handlers.texts.operators import *  # noqa: F403

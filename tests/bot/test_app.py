@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from bot import app as app_module
+from bot import connecting
 from bot.app import App, CannotStart
 from bot.settings import load_settings
 from handlers import dispatch
@@ -200,7 +201,7 @@ async def test_an_address_that_telegram_refuses_is_no_outage(city_url: str, tmp_
 async def test_while_telegram_is_away_the_web_chat_serves_and_telegram_follows(
     city_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app_module, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(connecting, "RETRY_SECONDS", 0.05)
     port = free_port()
     app = app_on(city_url, tmp_path, TELEGRAM_TOKEN=TOKEN, TELEGRAM_API_URL=f"http://127.0.0.1:{port}")
     async with AsyncExitStack() as afterwards, running(app), page_of(app) as page:

@@ -102,7 +102,7 @@ async def test_whoever_opens_the_chat_is_greeted_and_finds_the_commands(either_w
     an = either_way.person()
     await an.writes("/start")
     await an.sees("Chào anh/chị", "Hà Nội")
-    assert {"cuatoi", "tracuu", "trogiup", "huy"} == {
+    assert {"cuatoi", "tracuu", "lienket", "trogiup", "huy"} == {
         command["command"] for command in either_way.telegram.commands
     }
 
