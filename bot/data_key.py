@@ -1,0 +1,117 @@
+"""The key by which secrets in the database are encrypted: a setting, or on SQLite a file beside it."""
+
+import base64
+import os
+import secrets
+import stat
+import tempfile
+from pathlib import Path
+
+import structlog
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from bot.settings import Settings, sqlite_path
+
+PURPOSE = b"langnghe: secrets in the database, 1"
+"""Goes into the derivation, so that the same text used elsewhere gives another key."""
+NOT_SET = "LANGNGHE_DATA_KEY: must be set on PostgreSQL; `python -m bot new-key` makes a good one"
+log = structlog.get_logger()
+
+
+class NoDataKey(Exception):
+    """There is no key to encrypt with; the message tells the operator what to do."""
+
+
+class WrongDataKey(Exception):
+    """What is stored was encrypted with another key than the one at hand."""
+
+
+def new_key() -> str:
+    """Return a good value for LANGNGHE_DATA_KEY: 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+class DataKey:
+    """Encrypts and decrypts. The file is made at the first need, readable for its owner alone.
+
+    Where the setting was added later, what was encrypted with the file's key can still be read.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        database = sqlite_path(settings.database_url)
+        self._text = settings.data_key.get_secret_value()
+        self._file = database.with_name(f"{database.name}.key") if database else None
+
+    def seal(self, content: bytes) -> bytes:
+        """Return what may be stored; raises NoDataKey."""
+        return self._own().encrypt(content)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Return what was sealed; raises WrongDataKey."""
+        keys = [_derived(text) for text in (self._text, self._read_file()) if text]
+        try:
+            return MultiFernet(keys).decrypt(sealed) if keys else _lost()
+        except InvalidToken:
+            return _lost()
+
+    def _own(self) -> Fernet:
+        if self._text:
+            return _derived(self._text)
+        if self._file is None:
+            raise NoDataKey(NOT_SET)
+        try:
+            return _derived(self._read_file() or _made(self._file))
+        except OSError as error:
+            raise NoDataKey(f"{error.filename}: {error.strerror}") from error
+
+    def _read_file(self) -> str:
+        """Return what the file holds, empty where there is none; it is closed to others if it was not."""
+        if self._file is None:
+            return ""
+        try:
+            text = self._file.read_text(encoding="ascii").strip()
+            if stat.S_IMODE(self._file.stat().st_mode) & 0o077:
+                log.warning("Others could read the key.", action="key_open", file=str(self._file))
+                self._file.chmod(0o600)
+        except FileNotFoundError:
+            return ""
+        return text
+
+
+def _lost() -> bytes:
+    raise WrongDataKey(
+        "what is stored was encrypted with another key: set LANGNGHE_DATA_KEY (or bring back the file .key "
+        "beside the database) as it was, or consent again"
+    )
+
+
+def _derived(text: str) -> Fernet:
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(text.encode())
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def _made(file: Path) -> str:
+    """Write a new key durably, unless another process did so just now; return the one that stands there."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.") as draft:
+        draft.write(new_key() + "\n")
+        draft.flush()
+        os.fsync(draft.fileno())
+        try:
+            os.link(draft.name, file)  # whole or not at all, and never over another
+        except FileExistsError:
+            pass
+        else:
+            _settle(file.parent)
+            log.info("A key was made; keep a copy of it elsewhere.", action="key_made", file=str(file))
+    return file.read_text(encoding="ascii").strip()
+
+
+def _settle(folder: Path) -> None:
+    """Make a new name in a folder durable."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
