@@ -1,0 +1,119 @@
+"""An outgoing message as the calls that show it: a list for its buttons, lines for its links, cut to size."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.channels.zalo_bot.updates import CHANNEL
+from handlers.channel import OutboundMessage, Photo, Rejected
+
+TEXT_LIMIT = 2000
+"""Characters of a text or a caption."""
+_BREAKS = (("\n\n",), ("\n",), (". ", "! ", "? ", "… ", "; "), (" ",))
+"""Where a text may be cut, best first."""
+_NUMBER = re.compile(r"\d+")
+_LOST = ("ask_location", "ask_contact", "files")
+"""What the vendor has nothing for; the words of a message say what can be done instead."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One call that shows something: a text, or a photo at a public address with its caption."""
+
+    text: str = ""
+    photo: str = ""
+    reply_to: str = ""
+
+
+def compose(message: OutboundMessage, publish: Callable[[Photo], str]) -> list[Part]:
+    """Divide a message into parts; `publish` gives a photo's public address, or nothing. Raises Rejected."""
+    for name in _LOST:
+        if getattr(message, name):
+            _degraded(name)
+    addresses = [address for photo in message.photos if (address := publish(photo))]
+    if len(addresses) < len(message.photos):
+        _degraded("photos")
+    labels = [button.label for row in message.buttons for button in row]
+    texts = _texts(message.text, _list(labels), _links(message.links))
+    if len(addresses) == 1 and len(texts) == 1:
+        parts = [Part(text=texts[0], photo=addresses[0])]
+    else:
+        parts = [*(Part(photo=address) for address in addresses), *(Part(text=text) for text in texts)]
+    if not parts and not message.replace:
+        raise Rejected("there is nothing to show")
+    if parts and message.reply_to:
+        parts[0] = replace(parts[0], reply_to=message.reply_to)
+    return parts
+
+
+def _degraded(part: str) -> None:
+    log.info(
+        "A part of a message is not shown on this channel.",
+        action="message_degraded",
+        channel=CHANNEL,
+        part=part,
+    )
+
+
+def _texts(text: str, choices: str, links: str) -> list[str]:
+    """Return the texts to send: the list stays whole and together with the end of the words before it."""
+    above = "\n".join(filter(None, (_storable(text).strip(), links)))
+    pieces = split_text(above, TEXT_LIMIT)
+    if not choices:
+        return pieces
+    last = pieces[-1:]
+    together = "\n\n".join([*last, choices])
+    if len(together) <= TEXT_LIMIT:
+        return [*pieces[: len(pieces) - len(last)], together]
+    return [*pieces, *split_text(choices, TEXT_LIMIT)]
+
+
+def _list(labels: Sequence[str]) -> str:
+    """Return buttons as lines, each with what can be typed for it.
+
+    A number among all buttons, except where several labels begin with numbers of their own that are not
+    their places ("3 ngày", "5 ngày"): there those numbers are meant.
+    """
+    own = {label: found[0] for label in labels if (found := _NUMBER.match(label))}
+    confusing = len(own) > 1 and any(
+        own.get(label, str(place)) != str(place) for place, label in enumerate(labels, 1)
+    )
+    if confusing:
+        return "\n".join(f"• {_storable(label)}" for label in labels)
+    return "\n".join(f"{place}. {_storable(label)}" for place, label in enumerate(labels, 1))
+
+
+def _links(links: Sequence[tuple[str, str]]) -> str:
+    return "\n".join(f"{label}: {address}" for label, address in links)
+
+
+def split_text(text: str, limit: int) -> list[str]:
+    """Cut a text into pieces of at most `limit` characters, at a paragraph, a line, a sentence or a space
+    where one lies in the second half of a piece."""
+    pieces = []
+    rest = text
+    while len(rest) > limit:
+        end = _best_cut(rest[:limit])
+        pieces.append(rest[:end].rstrip())
+        rest = rest[end:].lstrip()
+    pieces.append(rest)
+    return [piece for piece in pieces if piece]
+
+
+def _best_cut(start: str) -> int:
+    for marks in _BREAKS:
+        end = max(start.rfind(mark) + len(mark) for mark in marks)
+        if end > len(start) // 2:
+            return end
+    return len(start)
+
+
+def _storable(text: str) -> str:
+    """Replace halves of surrogate pairs, which cannot be sent."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
