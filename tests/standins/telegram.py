@@ -140,6 +140,27 @@ class TelegramStandIn(GroupsServer):
             parts.append(await self.user_sends(chat, text, user=user, photo=photo, more=more))
         return parts
 
+    async def user_shares_position(
+        self, chat: int, location: tuple[float, float], *, seconds: int = 900, user: int | None = None
+    ) -> dict[str, Any]:
+        """Begin to share one's position as it changes."""
+        place = {"latitude": location[0], "longitude": location[1], "live_period": seconds}
+        return await self.user_sends(chat, user=user, more={"location": place})
+
+    async def user_moves(self, message: Mapping[str, Any], location: tuple[float, float]) -> None:
+        """Be elsewhere by now, while the position is shared."""
+        place = {**message["location"], "latitude": location[0], "longitude": location[1], "heading": 90}
+        await self._position_changes(message, place)
+
+    async def user_stops_sharing(self, message: Mapping[str, Any]) -> None:
+        """Share one's position no longer."""
+        place = {name: message["location"][name] for name in ("latitude", "longitude")}
+        await self._position_changes(message, place)
+
+    async def _position_changes(self, message: Mapping[str, Any], place: Mapping[str, Any]) -> None:
+        edited = {**message, "location": dict(place), "edit_date": int(time.time())}
+        await self.deliver("edited_message", edited)
+
     async def user_edits(self, message: Mapping[str, Any], text: str) -> dict[str, Any]:
         """Change the text of a message that was sent."""
         edited = {**message, "text": text, "edit_date": int(time.time())}
@@ -161,6 +182,14 @@ class TelegramStandIn(GroupsServer):
         instance = str(-shown.chat)
         content = {"id": query, "from": person, "message": message, "chat_instance": instance, "data": data}
         await self.deliver("callback_query", content)
+
+    async def user_presses_ancient(self, chat: int, message_id: int, data: str) -> None:
+        """Press a button of a message so old that the vendor tells no more of it than its id; whoever
+        answers the press is too late."""
+        query = str(4_000_000_000_000_000 + next(self._ids))
+        message = {"chat": self._chat(chat), "message_id": message_id, "date": 0}
+        content = {"id": query, "from": self._person(chat), "message": message, "data": data}
+        await self.deliver("callback_query", {**content, "chat_instance": str(-chat)})
 
     async def user_blocks(self, chat: int) -> None:
         """Block the bot: it is told so, and can write no more."""

@@ -57,6 +57,8 @@ class Room:
     """Who asks to come in, and by which link."""
     topics: dict[int, Topic] = field(default_factory=dict)
     deleted: bool = False
+    heard_all: bool = False
+    """Whether privacy mode was off when the bot came in; switched off later it changes nothing here."""
 
     def may(self, right: str) -> bool:
         """Tell whether the bot has a right."""
@@ -109,7 +111,7 @@ class GroupsServer(BotApiServer):
         chat = {"id": group, "type": "supergroup", "title": title}
         self._groups[group] = {**chat, "is_forum": True} if forum else chat
         room = self.room(group)
-        room.strict = True
+        room.strict, room.heard_all = True, self.reads_all
         room.members[user] = "creator"
         await self._bot_becomes(
             group, {"status": "member"} if rights is None else as_administrator(rights), user, was="left"
@@ -139,6 +141,39 @@ class GroupsServer(BotApiServer):
         rights = {vendors[each] for each in asked} - set(withheld)
         start = wishes["startgroup"][0]
         await self.user_adds_bot(group, user=user, title=title, forum=forum, rights=rights, start=start)
+
+    async def user_picks_group(
+        self,
+        key: Mapping[str, Any],
+        group: int,
+        *,
+        user: int,
+        title: str = "Tổ công tác",
+        forum: bool = True,
+        withheld: Collection[str] = (),
+    ) -> None:
+        """Press a key that asks for a group, and pick one or make a new one: the bot is taken in."""
+        wanted = key["request_chat"]
+        vendors = {right: name for name, right in RIGHTS.items()}
+        asked = {right for right, wished in wanted["bot_administrator_rights"].items() if wished}
+        assert asked <= vendors.keys(), asked
+        rights = {vendors[right] for right in asked} - set(withheld)
+        if wanted.get("bot_is_member"):
+            await self.user_adds_bot(group, user=user, title=title, forum=forum, rights=rights)
+        shared = {"request_id": int(wanted["request_id"]), "chat_id": group}
+        if wanted.get("request_title"):
+            shared["title"] = title
+        await self.deliver("message", {**self._message(user, user), "chat_shared": shared})
+
+    async def user_becomes(self, group: int, *, user: int, by: int, standing: Mapping[str, Any]) -> None:
+        """Let an administrator change how a member stands: {"status": "restricted", "is_member": True}."""
+        room = self.room(group)
+        before, room.members[user] = room.members.get(user, "left"), standing["status"]
+        change = self._happening(group, by)
+        change |= {"old_chat_member": {"user": self._person(user), "status": before}}
+        change |= {"new_chat_member": {"user": self._person(user), **standing}}
+        if room.bot["status"] == "administrator":
+            await self.deliver("chat_member", change)
 
     async def user_gives_rights(self, group: int, *rights: str, user: int) -> None:
         """Make the bot an administrator with these rights; with none it is a plain member again."""
@@ -315,6 +350,8 @@ class GroupsServer(BotApiServer):
         """Tell whether the bot is given a message of a group: an administrator is given all."""
         room = self._rooms.get(message["chat"]["id"])
         if room is None or not room.strict or room.bot["status"] == "administrator":
+            return True
+        if room.heard_all:
             return True
         if room.bot["status"] in ("left", "kicked"):
             return False

@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.standins import telegram_rules as rules
-from tests.standins.telegram_rules import Refused, bad_request
+from tests.standins.telegram_rules import Breach, Refused, bad_request
 
 # ---- what can go wrong
 
@@ -77,6 +77,8 @@ class Shown:
     topic: int | None = None
     reply_to: int | None = None
     markup: dict[str, Any] = field(default_factory=dict)
+    previews: bool = False
+    """Whether pages that the text names are previewed under it."""
 
     @property
     def buttons(self) -> list[tuple[str, str]]:
@@ -150,7 +152,12 @@ class BotApiServer:
         self.counts: Counter[str] = Counter()
         self.webhook_statuses: list[int] = []
         """What the bot's webhook answered, in order; 0 for no answer."""
-        self.commands: list[dict[str, str]] = []
+        self.violations: list[str] = []
+        """Calls that no careful bot makes; leaving the context with any fails."""
+        self.menus: dict[str, list[dict[str, str]]] = {}
+        """The menus of commands by their scope: "default", "all_group_chats", "chat:1001"."""
+        self.reads_all = False
+        """Whether privacy mode is off, as BotFather is told."""
         self._port, self._strangers, self._remember = port, strangers, remember
         self._latency, self._patience = latency, patience
         self._bot: dict[str, Any] = {
@@ -172,6 +179,7 @@ class BotApiServer:
         self._pending: list[tuple[int, Any]] = []
         self._allowed = rules.UPDATE_KINDS - rules.NOT_BY_DEFAULT
         self._webhook: dict[str, Any] = {}
+        self._webhook_fault: tuple[int, str] | None = None
         self._pollers = 0
         self._update_ids = itertools.count(700_000_001)
         self._ids = itertools.count(1)
@@ -203,6 +211,12 @@ class BotApiServer:
         assert self._runner is not None
         await self._client.close()
         await self._runner.cleanup()
+        assert error[0] is not None or not self.violations, self.violations
+
+    @property
+    def commands(self) -> list[dict[str, str]]:
+        """The menu of commands that everybody is shown who has no other."""
+        return self.menus.get("default", [])
 
     def fail_next(
         self, failure: Failure, *, method: str | None = None, chat: int | None = None, times: int = 1
@@ -236,6 +250,8 @@ class BotApiServer:
             given, files = await _read_call(request)
             result = await self._perform(method, given, files)
         except Refused as refused:
+            if isinstance(refused, Breach):
+                self.violations.append(f"{request.match_info['method']}: {refused.description}")
             return web.json_response(refused.body(), status=refused.status)
         except Garbage:
             return web.Response(text="<html>502</html>", content_type="text/html")
@@ -280,12 +296,22 @@ class BotApiServer:
     # ---- methods
 
     async def _do_getMe(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
-        return {**self._bot, "can_join_groups": True, "can_read_all_group_messages": False}
+        return {**self._bot, "can_join_groups": True, "can_read_all_group_messages": self.reads_all}
 
     async def _do_setMyCommands(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
         rules.check_commands(fields["commands"])
-        self.commands = fields["commands"]
+        self.menus[self._scope(fields)] = fields["commands"]
         return True
+
+    async def _do_deleteMyCommands(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
+        self.menus.pop(self._scope(fields), None)
+        return True
+
+    def _scope(self, fields: Mapping[str, Any]) -> str:
+        scope = rules.check_scope(fields.get("scope"))
+        if scope.startswith("chat"):
+            self._check_chat(int(scope.partition(":")[2]))
+        return scope
 
     async def _do_setWebhook(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
         rules.check_webhook(fields)
@@ -309,7 +335,21 @@ class BotApiServer:
             "pending_update_count": len(self._pending),
             "max_connections": self._webhook.get("max_connections", 40),
             "allowed_updates": sorted(self._allowed),
+            **self._last_fault(),
         }
+
+    def _last_fault(self) -> dict[str, Any]:
+        if self._webhook_fault is None:
+            return {}
+        return {"last_error_date": self._webhook_fault[0], "last_error_message": self._webhook_fault[1]}
+
+    def moves_webhook(self, url: str) -> None:
+        """Let another program set the webhook elsewhere (empty: take it away)."""
+        self._webhook = {**self._webhook, "url": url} if url else {}
+
+    def holds_back(self, count: int) -> None:
+        """Let so many updates wait that the webhook has not taken."""
+        self._pending = [(next(self._update_ids), None) for _ in range(count)]
 
     async def _do_getUpdates(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
         if self._webhook:
@@ -347,7 +387,8 @@ class BotApiServer:
     async def _do_sendMessage(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
         self._check_chat(fields["chat_id"])
         text = rules.check_text(fields["text"])
-        return self._show(fields, text=text)
+        previews = rules.check_previews(fields.get("link_preview_options"))
+        return self._show(fields, text=text, previews=previews)
 
     async def _do_sendPhoto(self, fields: dict[str, Any], files: Mapping[str, bytes]) -> Any:
         self._check_chat(fields["chat_id"])
@@ -579,6 +620,9 @@ class BotApiServer:
                 status = answer.status
         except aiohttp.ClientError:
             pass
+        if not 200 <= status <= 299:
+            why = f"Wrong response from the webhook: {status}" if status else "Connection refused"
+            self._webhook_fault = (int(time.time()), why)
         self.webhook_statuses.append(status)
         return status
 
@@ -597,10 +641,15 @@ def _mark(kind: str, text: str, found: re.Match[str]) -> dict[str, Any]:
     return {"type": kind, "offset": len(before) // 2, "length": len(marked) // 2}
 
 
+_BODIES = ("application/x-www-form-urlencoded", "application/json", "multipart/form-data")
+
+
 async def _read_call(request: web.Request) -> tuple[dict[str, Any], dict[str, Upload]]:
     """Read the fields of a call, wherever they stand, and its files."""
     given: dict[str, Any] = dict(request.query)
     kind = request.content_type
+    if request.can_read_body and kind not in _BODIES:
+        raise Breach(f"nobody reads a body of type {kind}")
     if kind == "application/x-www-form-urlencoded":
         given.update(parse_qsl((await request.read()).decode(), keep_blank_values=True))
     elif kind == "application/json":

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from tests.standins.telegram import SMALL_JPEG, TelegramStandIn
+from tests.standins.telegram_rules import ADMINISTRATOR_RIGHTS
 
 CITIZEN, GROUP = 1001, -1009001
 
@@ -18,6 +19,7 @@ async def telegram() -> AsyncIterator[TelegramStandIn]:
         await server.user_sends(CITIZEN, "xin chào")
         await server.user_sends(GROUP, "xin chào", user=CITIZEN)
         yield server
+        server.violations.clear()
 
 
 async def call(telegram: TelegramStandIn, method: str, token: str = "", **fields: Any) -> dict[str, Any]:
@@ -33,6 +35,12 @@ def keyboard(**button: Any) -> dict[str, Any]:
     return {"inline_keyboard": [[button]]}
 
 
+def wish(**changed: Any) -> dict[str, Any]:
+    wanted = {"request_id": 1, "chat_is_channel": False, **changed}
+    return {"keyboard": [[{"text": "Nhóm", "request_chat": wanted}]]}
+
+
+RIGHTS = dict.fromkeys(ADMINISTRATOR_RIGHTS, True)
 POSITION = {"keyboard": [[{"text": "Vị trí", "request_location": True}]]}
 
 
@@ -42,6 +50,29 @@ POSITION = {"keyboard": [[{"text": "Vị trí", "request_location": True}]]}
         ("sendMessage", {"text": "x"}, "chat_id is empty"),
         ("sendMessage", {"chat_id": "năm", "text": "x"}, "must be an integer"),
         ("sendMessage", {"chat_id": 77, "text": "x"}, "chat not found"),
+        (
+            "sendMessage",
+            {"chat_id": CITIZEN, "text": "x", "reply_markup": wish(bot_administrator_rights={})},
+            "rights lack",
+        ),
+        (
+            "sendMessage",
+            {"chat_id": CITIZEN, "text": "x", "reply_markup": wish(request_id=2**31)},
+            "32-bit",
+        ),
+        (
+            "sendMessage",
+            {"chat_id": CITIZEN, "text": "x", "reply_markup": wish(bot_administrator_rights=RIGHTS)},
+            "among those of the user",
+        ),
+        (
+            "sendMessage",
+            {"chat_id": GROUP, "text": "x", "reply_markup": wish()},
+            "in private chats only",
+        ),
+        ("sendMessage", {"chat_id": CITIZEN, "text": "x", "link_preview_options": {"off": True}}, "no field"),
+        ("setMyCommands", {"commands": [], "scope": {"type": "nobody"}}, "BotCommandScope"),
+        ("setMyCommands", {"commands": [], "scope": {"type": "chat", "chat_id": 77}}, "chat not found"),
         ("sendMessage", {"chat_id": CITIZEN}, "message text is empty"),
         ("sendMessage", {"chat_id": CITIZEN, "text": " \n"}, "message text is empty"),
         ("sendMessage", {"chat_id": CITIZEN, "text": "😟" * 2049}, "message is too long"),
@@ -149,3 +180,9 @@ async def test_it_can_be_played_by_hand(telegram: TelegramStandIn) -> None:
             assert [message["text"] for message in await answer.json()] == ["ở đâu?"]
         async with session.get(f"{telegram.url}/stand-in/counts") as answer:
             assert (await answer.json())["sendMessage"] == 1
+
+
+async def test_a_careless_call_fails_the_test_that_makes_it() -> None:
+    with pytest.raises(AssertionError, match="no field colour"):
+        async with TelegramStandIn(strangers=True) as telegram:
+            await call(telegram, "sendMessage", chat_id=CITIZEN, text="x", colour="red")

@@ -6,10 +6,11 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from telegram import BotCommand, InputFile, InputMediaPhoto
+from telegram import InputFile, InputMediaPhoto
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.channels.telegram.acts import do_in_group, link_into_a_group
@@ -28,9 +29,11 @@ from bot.channels.telegram.parts import (
 from bot.channels.telegram.polling import Polling, Receive
 from bot.channels.telegram.request import AiohttpRequest, ApiBot
 from bot.channels.telegram.updates import ALLOWED_UPDATES, envelope_of, parse_update, read
+from bot.channels.telegram.watching import Looks
 from handlers.channel import (
     Acted,
     Address,
+    Ailment,
     Capabilities,
     CreateGroup,
     Envelope,
@@ -56,6 +59,8 @@ _UNFINISHED_REMEMBERED = 1_000
 logger = logging.getLogger(__name__)
 
 OpenMedia = Callable[[str], Awaitable[bytes]]
+Commands = Sequence[tuple[str, str]]
+"""Names and descriptions of commands."""
 
 
 class TelegramChannel:
@@ -82,17 +87,20 @@ class TelegramChannel:
         open_media: OpenMedia,
         api_url: str = "https://api.telegram.org",
         public_url: str = "",
-        commands: Sequence[tuple[str, str]] = (),
+        commands: Commands = (),
+        group_commands: Commands = (),
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
         poll_seconds: int = 30,
         longest_pause: float = 60.0,
     ) -> None:
         """Take the settings; nothing is sent yet.
 
         `secret` is what the vendor repeats in each webhook call (1–256 of A–Z a–z 0–9 _ -) and
-        `public_url` is where it calls; `open_media` returns the bytes of a stored photo; `commands` are
-        names and descriptions for the menu; `clock` counts seconds. Raises ValueError for a token or a
+        `public_url` is where it calls; `open_media` returns the bytes of a stored photo; `commands` is
+        the menu of everybody and `group_commands` that of all groups; `clock` counts seconds and
+        `wall_clock` those since 1970. Raises ValueError for a token or a
         secret that cannot be right, without showing it.
         """
         if not re.fullmatch(r"\d+:[\w-]+", token, re.ASCII):
@@ -103,7 +111,7 @@ class TelegramChannel:
         self._mode = mode
         self.polls = mode == "polling"
         self._webhook_url = public_url.rstrip("/") + WEBHOOK_PATH
-        self._commands = [BotCommand(name, description) for name, description in commands]
+        self._commands, self._group_commands = tuple(commands), tuple(group_commands)
         self._open_media = open_media
         self._request = AiohttpRequest()
         base = api_url.rstrip("/")
@@ -113,8 +121,15 @@ class TelegramChannel:
             f"{base}/bot{token}/getUpdates",
             wait_seconds=poll_seconds,
             longest_pause=longest_pause,
+            clock=clock,
         )
-        self._pace = Pace(limits or Limits(), clock)
+        self._looks = Looks()
+        self._wall_clock = wall_clock
+        limits = limits or Limits()
+        if limits.overall:
+            a_minute = int(60 * limits.overall.count / limits.overall.seconds)
+            self.capabilities = replace(self.capabilities, messages_per_minute=a_minute)
+        self._pace = Pace(limits, clock)
         self._unfinished: dict[tuple[Address, OutboundMessage], tuple[int, tuple[str, ...]]] = {}
         self._me = Me(id=int(token.partition(":")[0]))
         self._keyboards: set[int] = set()
@@ -140,11 +155,14 @@ class TelegramChannel:
             else:
                 await self._bot.delete_webhook()
             if self._commands:
-                await self._bot.set_my_commands(self._commands)
+                await self._bot.call("setMyCommands", commands=_menu(self._commands))
+            if self._group_commands:
+                scope = {"type": "all_group_chats"}
+                await self._bot.call("setMyCommands", commands=_menu(self._group_commands), scope=scope)
 
-    async def _meet_itself(self) -> Me:
-        """Ask the vendor, once, what the bot is called and what it may read."""
-        if not self._me.username:
+    async def _meet_itself(self, *, again: bool = False) -> Me:
+        """Ask the vendor what the bot is called and what it may read: once, as long as nobody doubts it."""
+        if again or not self._me.username:
             with vendor_faults():
                 told = await self._bot.call("getMe")
             self._me = Me(
@@ -174,6 +192,15 @@ class TelegramChannel:
             task.add_done_callback(self._acknowledging.discard)
 
         await self._polling.run(receive_and_acknowledge)
+
+    async def ailments(self) -> Sequence[Ailment]:
+        """Say whether updates still come in: "webhook_stolen", "webhook_behind", "webhook_failing";
+        "polling_conflict", "polling_silent", "polling_behind". Asked about every minute."""
+        with vendor_faults():
+            info = await self._bot.call("getWebhookInfo")
+        if self.polls:
+            return self._looks.at_polling(info, self._polling)
+        return self._looks.at_webhook(info, url=self._webhook_url, now=self._wall_clock())
 
     # ---- receiving
 
@@ -232,13 +259,16 @@ class TelegramChannel:
         for number, part in enumerate(parts[done:], start=done):
             try:
                 ids = await self._show(chat, part)
-            except BaseException:
+            except BaseException as error:
                 if number:
                     self._remember(address, message, number, shown)
+                self._note_flood(chat, error)
                 raise
             shown = (*ids, *shown) if part.prompt else (*shown, *ids)
         if message.replace:
             await self._take_buttons_away(chat, vendor_id(message.replace))
+        if message.menu and chat > 0:
+            await self._offer(chat, message.menu)
         return Sent(message_id=shown[-1], other_ids=shown[:-1]) if shown else Sent()
 
     async def create_group(self, wish: CreateGroup) -> Address:
@@ -247,7 +277,8 @@ class TelegramChannel:
 
     async def act(self, address: Address, act: GroupAct) -> Acted:
         """Do something with a group; a link that adds the bot to one needs no group yet."""
-        me = await self._meet_itself()
+        # What the bot may read may have been changed since, which is why somebody looks again.
+        me = await self._meet_itself(again=act.do == "check")
         if act.do == "link":
             return Acted(value=link_into_a_group(me, act.token))
         chat = vendor_id(address.chat)
@@ -258,7 +289,13 @@ class TelegramChannel:
     def _admit(self, chat: int, count: int) -> None:
         wait = self._pace.admit(chat, count) if count else 0.0
         if wait > 0:
-            raise RateLimited("too fast for this chat", retry_after=timedelta(seconds=wait))
+            for_all = wait <= self._pace.wait_of_all(count)
+            raise RateLimited("too fast", retry_after=timedelta(seconds=wait), for_all=for_all)
+
+    def _note_flood(self, chat: int, error: BaseException) -> None:
+        """Let the whole bot wait when the vendor lets many chats wait at once."""
+        if isinstance(error, RateLimited):
+            error.for_all = self._pace.refused(chat)
 
     def _remember(
         self, address: Address, message: OutboundMessage, number: int, shown: tuple[str, ...]
@@ -294,7 +331,7 @@ class TelegramChannel:
             picture = await self._picture(part.photos[0])
             sent = picture if isinstance(picture, str) else InputFile(picture)
             return "sendPhoto", {"photo": sent, "caption": part.text or None}
-        return "sendMessage", {"text": part.text}
+        return "sendMessage", {"text": part.text, "link_preview_options": {"is_disabled": True}}
 
     async def _call_in_topic(self, method: str, content: dict[str, Any], **fields: Any) -> Any:
         """Call a method that shows something; where its topic is gone, show it to everybody in the group."""
@@ -333,6 +370,21 @@ class TelegramChannel:
             logger.debug("buttons were not removed: %s", error, extra={"action": "replace_skipped"})
         except TelegramError as error:
             logger.info("buttons were not removed: %s", error, extra={"action": "replace_failed"})
+
+    async def _offer(self, chat: int, commands: Commands) -> None:
+        """Show these commands in the chat's menu where possible; the usual ones need no menu of its own."""
+        scope = {"type": "chat", "chat_id": chat}
+        try:
+            if tuple(commands) == self._commands:
+                await self._bot.call("deleteMyCommands", scope=scope)
+            else:
+                await self._bot.call("setMyCommands", commands=_menu(commands), scope=scope)
+        except TelegramError as error:
+            logger.info("a menu was not changed: %s", error, extra={"action": "menu_failed"})
+
+
+def _menu(commands: Commands) -> list[dict[str, str]]:
+    return [{"command": name, "description": description} for name, description in commands]
 
 
 def _file_name(file: File) -> str:

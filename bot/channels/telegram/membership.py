@@ -17,6 +17,23 @@ _NEEDED = {
     "pin": "can_pin_messages",
 }
 """What the bot must be able to do, and the vendor's name for the right; topics only where there are any."""
+_NOT_NEEDED = (
+    "is_anonymous",
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_promote_members",
+    "can_change_info",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+)
+"""Rights that the vendor wants to be named, though the bot asks for none of them."""
+ASKED_RIGHTS: Mapping[str, bool] = {
+    **dict.fromkeys(_NOT_NEEDED, False),
+    **dict.fromkeys(_NEEDED.values(), True),
+}
+"""What the bot asks for in a group, as the vendor's `ChatAdministratorRights`."""
 
 
 def is_gone(member: Mapping[str, Any]) -> bool:

@@ -5,6 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _CHATS_REMEMBERED = 10_000
+_FLOODED_CHATS = 5
+_FLOODED_SECONDS = 10.0
+"""So many chats that must wait within so short a time mean that the bot as a whole is too fast: the vendor
+names no limit when it refuses."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +41,7 @@ class Pace:
         self._clock = clock
         self._overall: deque[float] = deque()
         self._chats: dict[int, deque[float]] = {}
+        self._refusals: deque[tuple[float, int]] = deque()
 
     def admit(self, chat: int, count: int) -> float:
         """Count `count` messages to a chat and return 0, or return the seconds to wait for them.
@@ -52,6 +57,18 @@ class Pace:
             self._note(sent, limit, count, now)
             self._note(self._overall, self._limits.overall, count, now)
         return wait
+
+    def wait_of_all(self, count: int) -> float:
+        """Return how long every chat must wait for `count` more messages of the bot."""
+        return _wait(self._overall, self._limits.overall, count, self._clock())
+
+    def refused(self, chat: int) -> bool:
+        """Note that the vendor lets a chat wait; return whether it must be the bot as a whole."""
+        now = self._clock()
+        self._refusals.append((now, chat))
+        while now - self._refusals[0][0] > _FLOODED_SECONDS:
+            self._refusals.popleft()
+        return len({each for _, each in self._refusals}) >= _FLOODED_CHATS
 
     def _sent_to(self, chat: int, now: float) -> deque[float]:
         if len(self._chats) > _CHATS_REMEMBERED:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.channels.telegram.fields import CHANNEL
+from bot.channels.telegram.membership import ASKED_RIGHTS
 from handlers.channel import Button, File, OutboundMessage, Photo, Rejected
 
 TEXT_LIMIT = 4096
@@ -45,14 +47,14 @@ class Part:
 def compose(message: OutboundMessage, *, private: bool) -> list[Part]:
     """Divide a message into parts, buttons on the last; raises Rejected when it cannot be shown.
 
-    A position or a phone can be asked for in a private chat only; elsewhere the wish is left out and
+    A position, a phone or a group can be asked for in a private chat only; elsewhere the wish is left out and
     logged. Inline buttons and such a keyboard do not fit one message: the keyboard follows in a second.
     """
     inline = _inline(message)
     keyboard = _keyboard(message, private=private)
     parts = _body(_storable(message.text).strip(), message, inline or keyboard)
     if inline and keyboard:
-        prompt = message.ask_location or message.ask_contact
+        prompt = message.ask_location or message.ask_contact or message.ask_group
         parts.append(Part(text=prompt, markup=keyboard, prompt=True))
     if not parts and not message.replace:
         raise Rejected("there is nothing to show")
@@ -114,10 +116,28 @@ def _keyboard(message: OutboundMessage, *, private: bool) -> Markup | None:
         rows.append([{"text": message.ask_location, "request_location": True}])
     if message.ask_contact:
         rows.append([{"text": message.ask_contact, "request_contact": True}])
+    if message.ask_group:
+        rows.append([{"text": message.ask_group, "request_chat": _group_wanted(message.wish)}])
     if rows and not private:
-        logger.info("a group cannot be asked for a position or a phone", extra={"action": "degraded"})
+        about = {"action": "message_degraded", "channel": CHANNEL, "part": "keyboard"}
+        logger.info("a group cannot be asked for a position or a phone", extra=about)
         return None
     return {"keyboard": rows, "one_time_keyboard": True, "resize_keyboard": True} if rows else None
+
+
+def _group_wanted(wish: int) -> dict[str, Any]:
+    """Return which groups a person may pick: those in which they can give the bot what it needs, or a new
+    one. The vendor takes the bot in and gives it these rights
+    (https://core.telegram.org/bots/api#keyboardbuttonrequestchat)."""
+    rights = dict(ASKED_RIGHTS)
+    return {
+        "request_id": wish,
+        "chat_is_channel": False,
+        "user_administrator_rights": rights,
+        "bot_administrator_rights": rights,
+        "bot_is_member": True,
+        "request_title": True,
+    }
 
 
 def utf16_length(text: str) -> int:

@@ -4,9 +4,12 @@ import asyncio
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
+
+from telegram.error import Conflict
 
 from bot.channels.telegram.faults import vendor_faults
 from bot.channels.telegram.request import AiohttpRequest
@@ -21,8 +24,23 @@ logger = logging.getLogger(__name__)
 class Polling:
     """Asks for updates and keeps the place (the vendor keeps what is not confirmed for 24 hours)."""
 
-    def __init__(self, request: AiohttpRequest, url: str, *, wait_seconds: int, longest_pause: float) -> None:
-        """`url` is that of the method getUpdates; an answer takes up to `wait_seconds`."""
+    def __init__(
+        self,
+        request: AiohttpRequest,
+        url: str,
+        *,
+        wait_seconds: int,
+        longest_pause: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`url` is that of the method getUpdates; an answer takes up to `wait_seconds`; `clock` counts
+        seconds."""
+        self.trouble = ""
+        """Why the last try failed; empty once one succeeds."""
+        self.disturbed = False
+        """Whether it failed because another program asks for the same updates."""
+        self._clock = clock
+        self._answered_at: float | None = None
         self._request = request
         self._url = url
         self._wait_seconds = wait_seconds
@@ -32,17 +50,28 @@ class Polling:
     async def run(self, receive: Receive) -> None:
         """Hand over updates until cancelled; after a failure wait, longer each time, and ask again."""
         failures = 0
+        self._answered_at = self._clock()
         while True:
             try:
                 await self._step(receive)
                 failures = 0
+                self._note_success()
             except Exception as error:
                 failures += 1
+                self.trouble, self.disturbed = str(error), isinstance(error.__cause__, Conflict)
                 pause = self._pause(error, failures)
                 logger.warning(
                     "polling failed, next try in %.0f s: %s", pause, error, extra={"action": "poll_failed"}
                 )
                 await asyncio.sleep(pause)
+
+    def silent_for(self) -> float:
+        """Return for how many seconds nothing was answered and stored; 0 where nothing is polled."""
+        return 0.0 if self._answered_at is None else self._clock() - self._answered_at
+
+    def _note_success(self) -> None:
+        self._answered_at = self._clock()
+        self.trouble, self.disturbed = "", False
 
     def _pause(self, error: Exception, failures: int) -> float:
         if isinstance(error, ChannelError) and error.retry_after:

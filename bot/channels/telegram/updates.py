@@ -82,7 +82,6 @@ _SERVICE = frozenset(
         "successful_payment",
         "refunded_payment",
         "users_shared",
-        "chat_shared",
         "gift",
         "unique_gift",
         "connected_website",
@@ -279,6 +278,8 @@ def _content(message: dict[str, Any], sender: dict[str, Any], *, edited: bool) -
         return {"contact": _contact(message["contact"], sender)}
     if "migrate_to_chat_id" in message:
         return {"moved_to": str(message["migrate_to_chat_id"])}
+    if "chat_shared" in message:
+        return _picked(message["chat_shared"])
     if "new_chat_members" in message:
         return _newcomer(message["new_chat_members"])
     if "left_chat_member" in message:
@@ -342,6 +343,15 @@ def _position(message: dict[str, Any]) -> dict[str, Any]:
 def _contact(contact: dict[str, Any], sender: dict[str, Any]) -> Contact:
     own = contact.get("user_id") is not None and contact["user_id"] == sender["id"]
     return Contact(phone=contact["phone_number"], name=name_of(contact), own=own)
+
+
+def _picked(chat: dict[str, Any]) -> dict[str, Any]:
+    """Read which group the person picked or made for the bot."""
+    return {
+        "picked": str(chat["chat_id"]),
+        "picked_for": int(chat["request_id"]),
+        "group_title": storable(chat.get("title", "")),
+    }
 
 
 def _newcomer(members: list[dict[str, Any]]) -> dict[str, Any] | None:
