@@ -14,7 +14,7 @@ from storage import linking
 CODE = re.compile(r"[0-9A-Za-z]{5}-[0-9A-Za-z]{5}")
 """What a code looks like when it is typed alone."""
 TRIES_AN_HOUR = 5
-_TRIES = "linking_tries"
+_TRIES, _CONFIRMATIONS = "linking_tries", "linking_confirmations"
 
 
 async def link(turn: Turn, argument: str) -> None:
@@ -52,6 +52,9 @@ async def _ask(turn: Turn, code: str) -> None:
 
 async def confirm(turn: Turn, argument: str) -> None:
     """Join this account to that of the code, which must still hold."""
+    if not tries.may_try(turn, _CONFIRMATIONS, TRIES_AN_HOUR):
+        turn.say(texts.link_too_often())
+        return
     other = await linking.person_of_code(turn.transaction, argument, now=turn.now)
     if turn.chat.group or turn.person.posts or other in (None, turn.person.id):
         turn.say(texts.link_refused())

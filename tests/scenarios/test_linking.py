@@ -66,6 +66,13 @@ async def test_whoever_guesses_codes_is_stopped(city: CityHarness) -> None:
     guesser.sees("quá nhiều lần")
 
 
+async def test_whoever_guesses_the_data_of_the_button_is_stopped_too(city: CityHarness) -> None:
+    guesser = city.citizen("an")
+    for number in range(6):
+        await guesser.replays(f"link:0000{number}00000")
+    guesser.sees("quá nhiều lần")
+
+
 async def test_one_s_own_code_joins_nothing(city: CityHarness) -> None:
     an = city.citizen("an")
     await an.writes("/lienket")
