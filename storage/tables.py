@@ -210,6 +210,12 @@ Index(
     sqlite_where=text("held_at IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"),
     postgresql_where=text("held_at IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"),
 )
+Index(
+    "ix_outbox_held_case",
+    outbox.c.case_id,
+    sqlite_where=text("held_at IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"),
+    postgresql_where=text("held_at IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"),
+)
 Index("ix_outbox_chat", outbox.c.channel, outbox.c.chat, outbox.c.id)
 Index("ix_outbox_external", outbox.c.channel, outbox.c.chat, outbox.c.external_id)
 Index(

@@ -64,6 +64,7 @@ def _extend_outbox() -> None:
         ("ix_outbox_line", ["urgency", "id"], _WAITING),
         ("ix_outbox_channel_line", ["channel", "urgency", "id"], _WAITING),
         ("ix_outbox_held", ["channel", "chat", "id"], _HELD),
+        ("ix_outbox_held_case", ["case_id"], _HELD),
     ):
         where = sa.text(condition)
         op.create_index(name, "outbox", columns, sqlite_where=where, postgresql_where=where)
@@ -152,7 +153,13 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_column("chat", "staff_since")
     op.drop_column("person", "merged_into")
-    for index in ("ix_outbox_held", "ix_outbox_channel_line", "ix_outbox_line", "ix_outbox_pending"):
+    for index in (
+        "ix_outbox_held_case",
+        "ix_outbox_held",
+        "ix_outbox_channel_line",
+        "ix_outbox_line",
+        "ix_outbox_pending",
+    ):
         op.drop_index(index, table_name="outbox")
     for column in ("cost", "price", "held_at", "urgency", "seen_at"):
         op.drop_column("outbox", column)
