@@ -24,11 +24,11 @@ from tqdm import tqdm
 
 from benchmarks.verify import folder_of
 from routing import trees
+from routing.deadline import midnight
 from routing.organisation import City, build_city, to_document
 from routing.when import Period
 from storage import figures, folding, migrating, people, rollups, units
 from storage.database import Database, driver_arguments
-from storage.rollups import midnight
 from tests.histories import Stage, live_all
 from tests.postgres import PostgresServer
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import cards, figures_told, texts
-from handlers.figures_asked import Answered, Row, Scope, answer, counted_under, midnight
-from routing.deadline import LOCAL_TIME
+from handlers.figures_asked import Answered, Row, Scope, answer, counted_under
+from routing.deadline import LOCAL_TIME, midnight
 from routing.organisation import City
 from routing.question import Question
 from routing.workflow import OPEN_STATUSES

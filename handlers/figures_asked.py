@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from routing import trees, when
-from routing.deadline import LOCAL_TIME
+from routing.deadline import LOCAL_TIME, midnight
 from routing.organisation import City
 from routing.question import Question
 from routing.when import Period
@@ -397,8 +397,3 @@ def _worst(metric: str) -> str:
 
 def _today(now: datetime) -> date:
     return now.astimezone(LOCAL_TIME).date()
-
-
-def midnight(day: date) -> datetime:
-    """Return the moment at which a local day begins."""
-    return datetime.combine(day, time(), LOCAL_TIME).astimezone(UTC)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers import cards, charts, figures_told, texts
-from handlers.figures_asked import Answered, Row, Scope, answer, counted_under, midnight
+from handlers.figures_asked import Answered, Row, Scope, answer, counted_under
 from handlers.figures_told import Told
-from routing.deadline import LOCAL_TIME
+from routing.deadline import LOCAL_TIME, midnight
 from routing.organisation import City
 from storage import figures_asked
 from storage.database import Transaction

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from handlers.alarms import Later
 from handlers.channel import Button, OutboundMessage
 from handlers.turn import Handler, Turn
 from routing import deadline, risk, unusual
-from routing.deadline import LOCAL_TIME
+from routing.deadline import LOCAL_TIME, midnight
 from routing.organisation import City
 from routing.risk import NOTHING_KNOWN, Colour, Pace, Tally
 from routing.unusual import Rise
@@ -247,7 +247,9 @@ async def watch(transaction: Transaction, city: City, now: datetime) -> int | La
     state = await _begun(transaction, local)
     day = date.fromisoformat(state["next"])
     if day <= local.date():
-        await looking_ahead.count_day(transaction, day, start=_midnight(day), end=_midnight(day, 1))
+        await looking_ahead.count_day(
+            transaction, day, start=midnight(day), end=midnight(day + timedelta(days=1))
+        )
         state["next"] = (day + timedelta(days=1)).isoformat()
         await units.set_setting(transaction, WATCHED, state)
         return 1
@@ -280,10 +282,6 @@ async def _begun(transaction: Transaction, local: datetime) -> dict[str, Any]:
         again = today if same_day else today - timedelta(days=DAYS_CORRECTED)
         first = min(again, date.fromisoformat(state["next"]))
     return {**state, "hour": hour, "next": first.isoformat()}
-
-
-def _midnight(day: date, later: int = 0) -> datetime:
-    return datetime.combine(day + timedelta(days=later), time(), LOCAL_TIME).astimezone(UTC)
 
 
 def _rises(
@@ -382,8 +380,8 @@ async def _cases_of(
         transaction,
         wards=[code for code, known in _units_of_wards(city).items() if known == unit],
         domain=domain,
-        start=_midnight(first),
-        end=_midnight(last, 1),
+        start=midnight(first),
+        end=midnight(last + timedelta(days=1)),
         limit=CASES_OF_RISE,
     )
 

@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from handlers import access, cards, figures_told, groups, hot_matters, texts
 from handlers.channel import Address, Button, OutboundMessage
 from handlers.exports import Export
-from handlers.figures_asked import OF_NOW, Answered, Scope, answer, counted_under, midnight
+from handlers.figures_asked import OF_NOW, Answered, Scope, answer, counted_under
 from handlers.turn import Handler, Turn
-from routing.deadline import LOCAL_TIME
+from routing.deadline import LOCAL_TIME, midnight
 from routing.question import METRICS, Question, nearest, read_question
 from routing.vietnamese import strip_accents
 from routing.when import Period

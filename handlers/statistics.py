@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
 from handlers import access, cards, texts, unit_search
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from routing import trees, when
-from routing.deadline import LOCAL_TIME
+from routing.deadline import LOCAL_TIME, midnight
 from routing.organisation import City, slugify
 from routing.when import Period
 from storage import figures, reorganising, seals
@@ -73,8 +73,8 @@ async def collect(
     counted_by, moved = (city, followed) if tree == "now" else (past, {})
     scope = city.units[unit] if unit else city.root
     asked = _Asked(
-        start=_midnight(first),
-        end=_midnight(last + timedelta(days=1)),
+        start=midnight(first),
+        end=midnight(last + timedelta(days=1)),
         now=now,
         within=None
         if scope.code == city.root.code
@@ -186,10 +186,6 @@ def _row(name: str, cells: Iterable[Any], widths: Iterable[int]) -> str:
     return f"{name[:40]:<40}  " + "  ".join(
         cell.rjust(width) for cell, width in zip(told, widths, strict=True)
     )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), LOCAL_TIME).astimezone(UTC)
 
 
 def _local_day(now: datetime) -> date:

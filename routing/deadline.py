@@ -398,6 +398,11 @@ def _standing_of_finished(answered_at: datetime, due_at: datetime, first_due_at:
     return Standing.LATE_WITH_EXTENSION if answered_at <= due_at else Standing.LATE
 
 
+def midnight(day: date) -> datetime:
+    """Return the moment at which a local day begins."""
+    return datetime.combine(day, time(), LOCAL_TIME).astimezone(UTC)
+
+
 def in_quiet_hours(at: datetime) -> bool:
     """Tell whether people are left alone: from 21:00 until 07:00 local time."""
     now = _local(at).time()

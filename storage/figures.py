@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import bindparam, select
 
-from routing.deadline import LOCAL_TIME, WorkingCalendar
+from routing.deadline import LOCAL_TIME, WorkingCalendar, midnight
 from routing.workflow import OPEN_STATUSES, Status
 from storage import rollups, scanning, units
 from storage.counting import (
@@ -201,7 +201,7 @@ async def _counted(transaction: Transaction, asked: _Asked, *, returns: bool) ->
     by_ward = asked.by_ward()
     found = [_under(asked, await rollups.read_open(transaction, asked.kept(first, last), now=asked.now))]
     if first <= last:
-        begin, finish = rollups.midnight(first), rollups.midnight(last + _DAY)
+        begin, finish = midnight(first), midnight(last + _DAY)
         found.append(_under(asked, await rollups.read_period(transaction, asked.kept(first, last))))
         if by_ward:
             found.append(await scanning.scan_period(transaction, asked.scan(begin, finish, by_ward)))

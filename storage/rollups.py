@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import case as either
 
-from routing.deadline import LOCAL_TIME
+from routing.deadline import LOCAL_TIME, midnight
 from storage import counting, scanning
 from storage.counting import STEP_NAMES, Figures, Tally
 from storage.database import Transaction
@@ -47,11 +47,6 @@ _DAY = timedelta(days=1)
 
 
 # ── spans of time ────────────────────────────────────────────────────────────────────────────────
-
-
-def midnight(day: date) -> datetime:
-    """Return when a local day begins."""
-    return datetime.combine(day, time(), LOCAL_TIME).astimezone(UTC)
 
 
 def buckets_of(first: date, last: date) -> list[str]:

@@ -13,7 +13,7 @@ from handlers.changes import SYSTEM, Actor, Step
 from handlers.merging import CannotMerge
 from handlers.progress import EVENTS
 from routing import trees
-from routing.deadline import LOCAL_TIME
+from routing.deadline import LOCAL_TIME, midnight
 from routing.organisation import build_city, to_document
 from routing.workflow import MOVES, OPEN_STATUSES, Action, Status
 from storage import cases, folding, people, rollups, units
@@ -155,8 +155,8 @@ class Life:
         day = asked.pop("first")
         for start, end in steps(day, asked.pop("last"), asked.pop("step")):
             told = self.counting.figures(
-                start=rollups.midnight(start),
-                end=rollups.midnight(end + DAY),
+                start=midnight(start),
+                end=midnight(end + DAY),
                 now=self.now,
                 domain=asked["domains"],
                 unit_codes=asked["unit_codes"],
