@@ -18,9 +18,10 @@ from typing import Any
 
 from PIL import Image
 
+from tests.standins.zalo_oa_events import Posted
 from tests.standins.zalo_oa_messages import MessagesServer, Person, Shown
 from tests.standins.zalo_oa_rules import Refused, Wrong
-from tests.standins.zalo_oa_server import Drop, Fault, Garbage, Hang, Pair, Posted, Slow, Status
+from tests.standins.zalo_oa_server import Drop, Fault, Garbage, Hang, Pair, Slow, Status
 
 __all__ = [
     "SMALL_JPEG",
