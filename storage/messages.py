@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -11,15 +11,18 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    CompoundSelect,
     bindparam,
     case,
     cast,
     func,
     insert,
+    literal_column,
     or_,
     select,
     text,
     true,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -34,6 +37,9 @@ CLAIM_TIME = timedelta(seconds=30)
 """How long a claimed row belongs to the process that took it; then another may."""
 MAKING_TIME = timedelta(minutes=3)
 """The same for a message whose workbook has to be made first."""
+
+ANSWER, NEWS, TO_MANY = 0, 1, 2
+"""How urgent a message is: somebody waits for it now, it is news, or many get the like. Lower goes first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +66,14 @@ class Notice:
     case_id: int | None
     created_at: datetime
     attempts: int
+    urgency: int = 1
+    price: str | None = None
+    cost: int | None = None
+    """What tries of it may have cost so far, in đồng."""
+    reserved: int = 0
+    """How much of that is for the try that is under way."""
+    reserved_on: date | None = None
+    """The local day on which that counts."""
 
 
 def _insert_once(table: Any, *keys: str) -> dict[str, Insert]:
@@ -90,7 +104,7 @@ InLine = Callable[[Any], Any]
 """Given a table, the condition that a row stands in its chat's line."""
 
 
-def _heads(table: Any, in_line: InLine, columns: Sequence[Any]) -> Select[Any]:
+def _heads(table: Any, in_line: InLine, columns: Sequence[Any], order: Sequence[str]) -> Select[Any]:
     """Return the query for the first row in line of each chat that is due and that nobody works on.
 
     It walks along the line from its beginning and asks of each row whether it is its chat's first, so it
@@ -102,24 +116,35 @@ def _heads(table: Any, in_line: InLine, columns: Sequence[Any]) -> Select[Any]:
             in_line(table),
             table.c.available_at <= bindparam("now"),
             or_(table.c.claimed_until.is_(None), table.c.claimed_until < bindparam("now")),
-            table.c.id == _of_chat(table, in_line, func.min),
-            func.coalesce(_of_chat(table, in_line, func.max, "claimed_until") < bindparam("now"), true()),
+            table.c.id == _first_of_chat(table, in_line, order),
+            func.coalesce(_last_claim_of_chat(table, in_line) < bindparam("now"), true()),
         )
-        .order_by(table.c.id)
+        .order_by(*(table.c[name] for name in order))
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True, of=table)
     )
 
 
-def _of_chat(table: Any, in_line: InLine, fold: Callable[[Any], Any], column: str = "id") -> Any:
-    """Return the least or the greatest of a column over all rows of the chat that stand in line.
+def _first_of_chat(table: Any, in_line: InLine, order: Sequence[str]) -> Any:
+    """Return the id of the row of the chat that stands first in line.
 
     A plain subquery and not NOT EXISTS, which PostgreSQL makes a join of; its plan is then hopeless whenever
     a full line meets statistics from a time when it was empty.
     """
     other = table.alias()
-    same_chat = (other.c.channel == table.c.channel, other.c.chat == table.c.chat)
-    return select(fold(other.c[column])).where(*same_chat, in_line(other)).scalar_subquery()
+    first = select(other.c.id).where(*_same_chat(other, table), in_line(other))
+    return first.order_by(*(other.c[name] for name in order)).limit(literal_column("1")).scalar_subquery()
+
+
+def _last_claim_of_chat(table: Any, in_line: InLine) -> Any:
+    """Return until when a row of the chat is claimed: one may be under way while another has overtaken it."""
+    other = table.alias()
+    claims = select(func.max(other.c.claimed_until))
+    return claims.where(*_same_chat(other, table), in_line(other)).scalar_subquery()
+
+
+def _same_chat(one: Any, other: Any) -> tuple[Any, Any]:
+    return one.c.channel == other.c.channel, one.c.chat == other.c.chat
 
 
 _INBOX_COLUMNS = [
@@ -139,6 +164,9 @@ _OUTBOX_COLUMNS = [
     outbox.c.case_id,
     outbox.c.created_at,
     outbox.c.attempts,
+    outbox.c.urgency,
+    outbox.c.price,
+    outbox.c.cost,
 ]
 
 
@@ -148,8 +176,32 @@ def _outbox_in_line(table: Any) -> Any:
     return and_(_outbox_open(table), is_due)
 
 
-_INBOX_HEADS = _heads(inbox, _inbox_open, _INBOX_COLUMNS)
-_OUTBOX_HEADS = _heads(outbox, _outbox_in_line, _OUTBOX_COLUMNS)
+_INBOX_HEADS = _heads(inbox, _inbox_open, _INBOX_COLUMNS, ["id"])
+_OUTBOX_HEADS = _heads(outbox, _outbox_in_line, _OUTBOX_COLUMNS, ["urgency", "id"])
+_OUTBOX_HEADS_OF_CHANNEL = _OUTBOX_HEADS.where(
+    outbox.c.channel == bindparam("in_channel"), outbox.c.urgency <= bindparam("most")
+)
+
+
+def _locking_chats(heads: Select[Any]) -> Select[Any]:
+    """Return the query for those heads (PostgreSQL) whose chats no other process is claiming from just now.
+
+    Of two processes one may see an answer that has overtaken what the other is just claiming, so locking
+    the rows is not enough. The lock is the transaction's and is never waited for.
+    """
+    found = heads.cte("heads")
+    chat = func.hashtextextended(found.c.channel + ":" + found.c.chat, literal_column("5"))
+    return select(*found.c).where(func.pg_try_advisory_xact_lock(chat))
+
+
+_CLAIMABLE = {"sqlite": _OUTBOX_HEADS, "postgresql": _locking_chats(_OUTBOX_HEADS)}
+_CLAIMABLE_OF_CHANNEL = {
+    "sqlite": _OUTBOX_HEADS_OF_CHANNEL,
+    "postgresql": _locking_chats(_OUTBOX_HEADS_OF_CHANNEL),
+}
+_BUSY_CHATS = select(outbox.c.channel, outbox.c.chat).where(
+    _OUTBOX_OPEN, either_of(outbox.c.channel, outbox.c.chat), outbox.c.claimed_until >= bindparam("now")
+)
 _ALBUM_PARTS = (
     select(*_INBOX_COLUMNS, inbox.c.available_at)
     .where(
@@ -302,8 +354,13 @@ def post_notice(
     case_id: int | None = None,
     not_before: datetime | None = None,
     dedupe_key: str | None = None,
+    urgency: int = NEWS,
 ) -> None:
-    """Put a message into the outbox; with a dedupe key at most one of that key is ever sent."""
+    """Put a message into the outbox; with a dedupe key at most one of that key is ever sent.
+
+    urgency: `ANSWER`, `NEWS` or `TO_MANY`. In a chat too the more urgent goes first; what belongs in an
+    order (an act and the message that needs it) has the same.
+    """
     row = {
         "channel": channel,
         "chat": chat,
@@ -312,18 +369,46 @@ def post_notice(
         "created_at": at,
         "available_at": not_before or at,
         "dedupe_key": dedupe_key,
+        "urgency": urgency,
     }
     transaction.write(_INSERT_OUTBOX_ONCE[transaction.dialect] if dedupe_key else _INSERT_OUTBOX, row)
 
 
-async def claim_notices(transaction: Transaction, *, now: datetime, limit: int) -> list[Notice]:
-    """Take the first due notice of up to `limit` chats."""
-    notices = [Notice(**row) for row in await transaction.fetch(_OUTBOX_HEADS, {"now": now, "limit": limit})]
+async def claim_notices(
+    transaction: Transaction,
+    *,
+    now: datetime,
+    limit: int,
+    channel: str | None = None,
+    most: int = TO_MANY,
+) -> list[Notice]:
+    """Take the first due notice of up to `limit` chats, the more urgent first, of one chat never two at once.
+
+    channel: of this one alone, and only notices up to the urgency `most`; no other's line is walked then.
+    """
+    row: dict[str, Any] = {"now": now, "limit": limit}
+    if channel is None:
+        found = await transaction.fetch(_CLAIMABLE[transaction.dialect], row)
+    else:
+        row |= {"in_channel": channel, "most": most}
+        found = await transaction.fetch(_CLAIMABLE_OF_CHANNEL[transaction.dialect], row)
+    notices = await _not_busy(transaction, [Notice(**each) for each in found], now)
     slow = [notice.id for notice in notices if "export" in notice.message]
     quick = [notice.id for notice in notices if "export" not in notice.message]
     _claim(transaction, _CLAIM_OUTBOX, quick, now + CLAIM_TIME)
     _claim(transaction, _CLAIM_OUTBOX, slow, now + MAKING_TIME)
     return notices
+
+
+async def _not_busy(transaction: Transaction, notices: list[Notice], now: datetime) -> list[Notice]:
+    """Return those of chats from which no other process has claimed while their locks were being taken."""
+    if not notices or transaction.dialect != "postgresql":
+        return notices
+    chats = halves((notice.channel, notice.chat) for notice in notices)
+    busy = {
+        (row["channel"], row["chat"]) for row in await transaction.fetch(_BUSY_CHATS, {**chats, "now": now})
+    }
+    return [notice for notice in notices if (notice.channel, notice.chat) not in busy]
 
 
 def replace_message(transaction: Transaction, row_id: int, message: dict[str, Any]) -> None:
@@ -494,34 +579,35 @@ def _is_shown(of: Any) -> Any:
     return and_(*(of.c.message[part].as_string().is_(None) for part in ("act", "drawing", "export")))
 
 
-def _latest(of: Any, *columns: Any) -> Select[Any]:
-    """Return the query for the last notices that one chat was shown, a few steps down an index."""
-    return (
-        select(*columns)
-        .where(
-            of.c.channel == chat_table.c.channel,
-            of.c.chat == chat_table.c.chat,
-            of.c.failed_at.is_(None),
-            or_(of.c.sent_at.is_not(None), of.c.claimed_until.is_not(None)),
-            _is_shown(of),
-        )
-        .order_by(of.c.id.desc())
-        .limit(bindparam("limit"))
-        .correlate(chat_table)
-    )
+def _shown_of_chat(of: Any, *conditions: Any) -> Select[Any]:
+    """Return the query for what one chat was shown, a few steps down an index."""
+    same_chat = of.c.channel == chat_table.c.channel, of.c.chat == chat_table.c.chat
+    return select(of).where(*same_chat, of.c.failed_at.is_(None), _is_shown(of), *conditions)
+
+
+def _latest(*columns: str) -> CompoundSelect[Any]:
+    """Return the query for the last notices that a chat was shown, and for one that is just being sent."""
+    one, other = outbox.alias(), outbox.alias()
+    sent = _shown_of_chat(one, one.c.sent_at.is_not(None))
+    sent = sent.with_only_columns(*(one.c[name] for name in columns)).correlate(chat_table)
+    sent = sent.order_by(one.c.sent_at.desc(), one.c.id.desc()).limit(bindparam("limit"))
+    sending = _shown_of_chat(other, _outbox_open(other), other.c.claimed_until.is_not(None))
+    sending = sending.with_only_columns(*(other.c[name] for name in columns)).correlate(chat_table)
+    recent = sent.subquery()
+    return union_all(select(*recent.c), sending)
 
 
 def _last_sent(dialect: str) -> Select[Any]:
     """Return the query for the last notices of many chats; SQLite knows no LATERAL, and needs none here."""
     if dialect == "postgresql":
-        latest = _latest(outbox, *_OUTBOX_COLUMNS).lateral()
-        found = select(*latest.c).select_from(chat_table.join(latest, true())).order_by(latest.c.id.desc())
+        found: Any = _latest(*(column.name for column in _OUTBOX_COLUMNS), "sent_at").lateral()
+        query = select(*(column for column in found.c if column.name != "sent_at"))
+        query = query.select_from(chat_table.join(found, true()))
     else:
-        other = outbox.alias()
-        of_chat = outbox.c.id.in_(_latest(other, other.c.id))
-        found = select(*_OUTBOX_COLUMNS).select_from(chat_table.join(outbox, of_chat))
-        found = found.order_by(outbox.c.id.desc())
-    return found.where(either_of(chat_table.c.channel, chat_table.c.chat))
+        found = outbox
+        query = select(*_OUTBOX_COLUMNS).select_from(chat_table.join(outbox, outbox.c.id.in_(_latest("id"))))
+    query = query.where(either_of(chat_table.c.channel, chat_table.c.chat))
+    return query.order_by(found.c.sent_at.is_not(None), found.c.sent_at.desc(), found.c.id.desc())
 
 
 _LAST_SENT = {dialect: _last_sent(dialect) for dialect in ("sqlite", "postgresql")}
@@ -539,7 +625,7 @@ async def last_sent(
     shown: dict[tuple[str, str], list[Notice]] = {}
     for notice in found.mappings():
         shown.setdefault((notice["channel"], notice["chat"]), []).append(Notice(**notice))
-    return shown
+    return {key: latest[:limit] for key, latest in shown.items()}
 
 
 # The order in which notices went out; one that is just being sent comes after all that went out before.
