@@ -161,6 +161,7 @@ class App:
             telegram_limits=self._telegram_limits,
         )
         self.channels, self.sms, self._vendors = built.by_name, built.sms, built.vendors
+        self._public_photos = built.public_photos
 
     async def _start_worker(self) -> None:
         if "worker" not in self._parts:
@@ -200,6 +201,7 @@ class App:
             file_name=self._file_name,
             groups=CityGroups(self.database, now=self._now),
             receipts=Receipts(self.sms, self.database, now=self._now) if self.sms else None,
+            public_photos=self._public_photos,
         )
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()

@@ -8,10 +8,14 @@ from bot.channels.mail import MailChannel, Server
 from bot.channels.simulated import SimulatedChannel
 from bot.channels.sms import TEMPLATE, SmsChannel
 from bot.channels.telegram import Limits, TelegramChannel
+from bot.channels.zalo_bot import Plan, Used, ZaloBotChannel
 from bot.connecting import VendorChannel
+from bot.public_photos import PublicPhotos
 from bot.settings import Settings
 from handlers import dispatch
 from handlers.channel import Channel
+from routing.deadline import LOCAL_TIME
+from storage import plan_use
 from storage.database import Database
 
 OpenMedia = Callable[[str], Awaitable[bytes]]
@@ -25,6 +29,8 @@ class Channels:
     vendors: list[VendorChannel] = field(default_factory=list)
     """Those that must be started and closed."""
     sms: SmsChannel | None = None
+    public_photos: PublicPhotos | None = None
+    """Photos that a vendor fetches from here."""
 
 
 def build_channels(
@@ -46,6 +52,7 @@ def build_channels(
     if simulated:
         built.by_name["simulated"] = SimulatedChannel()
     _add_telegram(built, settings, open_media, telegram_limits)
+    _add_zalo_bot(built, settings, database, now)
     _add_mail(built, settings)
     _add_sms(built, settings)
     return built
@@ -62,10 +69,45 @@ def _add_telegram(built: Channels, settings: Settings, open_media: OpenMedia, li
         mode=settings.telegram_mode,
         open_media=open_media,
         commands=dispatch.command_menu(),
+        group_commands=dispatch.group_menu(),
         limits=limits,
     )
     built.by_name["telegram"] = telegram
     built.vendors.append(telegram)
+
+
+def _add_zalo_bot(
+    built: Channels, settings: Settings, database: Database, now: Callable[[], datetime]
+) -> None:
+    token = settings.zalo_bot_token.get_secret_value()
+    if not token:
+        return
+    public_url = str(settings.public_url or "").rstrip("/")
+    photos = PublicPhotos(public_url=public_url, secret=token, media_dir=settings.media_dir, now=now)
+
+    async def used() -> Used:
+        async with database.read() as transaction:
+            since = now().astimezone(LOCAL_TIME).date().replace(day=1)
+            use = await plan_use.used(transaction, ZaloBotChannel.name, since=since)
+        return Used(people=use.people, messages=use.messages, groups=use.groups)
+
+    channel = ZaloBotChannel(
+        token=token,
+        secret=settings.zalo_bot_secret.get_secret_value(),
+        mode=settings.zalo_bot_mode,
+        api_url=str(settings.zalo_bot_api_url).rstrip("/"),
+        public_url=public_url,
+        publish=photos.address,
+        plan=Plan(
+            people=settings.zalo_bot_people,
+            messages=settings.zalo_bot_messages,
+            groups=settings.zalo_bot_groups,
+        ),
+        used=used,
+    )
+    built.by_name[channel.name] = channel
+    built.vendors.append(channel)
+    built.public_photos = photos
 
 
 def _add_mail(built: Channels, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Stored photos at addresses that anybody can open for a while, for vendors that fetch what is to be shown."""
+"""Stored photos at addresses that anybody can open for a while: some vendors fetch what is to be shown."""
 
 import hmac
 import re

@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.channels.web import WebChannel
+from bot.public_photos import PublicPhotos
 from bot.receipts import PATH as RECEIPTS
 from bot.receipts import Receipts
 from bot.seats import Demo, SamplePosition, Seat
@@ -49,6 +50,7 @@ def build_server(
     file_name: Callable[[str], Awaitable[str]] | None = None,
     groups: Groups | None = None,
     receipts: Receipts | None = None,
+    public_photos: PublicPhotos | None = None,
 ) -> Application:
     """Return the application that answers every HTTP request.
 
@@ -58,7 +60,7 @@ def build_server(
     whether a chat holds a picture, `commands(chat)` what its person may type, and `add_photo` records a
     picture that was just stored. `may_see` and `file_name(media_key)`, what a kept file is called, hold for
     recordings and documents too. Without `groups` every chat is a private one. `receipts` notes
-    what a gateway tells of short messages.
+    what a gateway tells of short messages; `public_photos` serves vendors what they are to show.
     """
     application = Application(client_max_size=BODY_LIMIT)
     for path, name in WEBHOOKS.items():
@@ -66,6 +68,8 @@ def build_server(
             application.router.add_post(path, Webhook(channels[name], receive).answer)
     if receipts is not None:
         application.router.add_post(RECEIPTS, receipts.answer)
+    if public_photos is not None:
+        application.add_routes(public_photos.routes())
     application.router.add_get("/healthz", _health_page(health))
     application.router.add_get("/metrics", _metrics_page(metrics or health))
     if web is not None:

@@ -180,10 +180,12 @@ class ZaloBotChannel:
         failures = 0
         while True:
             try:
-                return await receive(envelope, body)
+                await receive(envelope, body)
             except Exception as error:
                 failures += 1
                 await self._wait(error, failures)
+            else:
+                return
 
     async def _wait(self, error: Exception, failures: int) -> None:
         pause = min(self._longest_pause, 0.5 * 2.0 ** min(failures, 10))

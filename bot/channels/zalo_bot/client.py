@@ -80,7 +80,7 @@ class Client:
         return url.scheme in ("http", "https") and (known or host == self._own_host)
 
     async def _exchange(self, method: str, url: URL, seconds: float, **request: Any) -> tuple[int, bytes]:
-        """Make one request; no more of a body is read than a little over the limit. No error tells the URL."""
+        """Make one request; a body is read to a little over the limit. No error tells the URL."""
         timeout = aiohttp.ClientTimeout(total=CONNECT_SECONDS + seconds, sock_connect=CONNECT_SECONDS)
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession()
