@@ -30,7 +30,7 @@ _METHODS: dict[str, tuple[set[str], set[str]]] = {
     "sendChatAction": ({"chat_id", "action"}, set()),
 }
 """Fields that each method needs, and those that it may have besides. Names are case-sensitive."""
-_CHOICE = re.compile(r"^(\d{1,2})\. (.+)$", re.MULTILINE)
+_CHOICE = re.compile(r"^(?:(\d{1,2})\.|•) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"^(.+): (https?://\S+)$", re.MULTILINE)
 
 
@@ -55,11 +55,9 @@ class Shown:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        """Numbers and labels of the list in the text; of several, the last one with the number 1."""
-        found: list[tuple[str, str]] = []
-        for number, label in _CHOICE.findall(self.text):
-            found = [(number, label)] if number == "1" else [*found, (number, label)]
-        return found
+        """What can be typed for each label of the list that ends the text: its number, or the label."""
+        listed = self.text.rpartition("\n\n")[2]
+        return [(number or label, label) for number, label in _CHOICE.findall(listed)]
 
     @property
     def links(self) -> list[tuple[str, str]]:
