@@ -17,6 +17,7 @@ from bot.commands import (
     serving,
     simulation,
     training,
+    zalo,
 )
 from bot.commands.opening import Refused
 from bot.settings import WrongSettings, load_settings
@@ -40,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         training,
         simulation,
         looking_ahead,
+        zalo,
     ):
         family.register(commands)
     return parser
@@ -48,6 +50,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None, *, environment: Mapping[str, str] | None = None) -> int:
     """Run one command; return its exit status: 1 when it is refused, 2 for a wrong command or settings."""
     parsed = build_parser().parse_args(arguments)
+    if not getattr(parsed, "settings_needed", True):
+        return int(parsed.run(parsed))
     try:
         settings, warnings = load_settings(os.environ if environment is None else environment)
     except WrongSettings as wrong:

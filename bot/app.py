@@ -19,6 +19,7 @@ from bot.building import build_channels
 from bot.channels.sms import SmsChannel
 from bot.channels.telegram import Limits
 from bot.channels.web import GROUP, Entry, WebChannel
+from bot.channels.zalo_oa.tokens import TokenKeeper
 from bot.clock import CHECK_RULES, Clock
 from bot.commands.opening import NO_CITY, Refused, prepare
 from bot.connecting import Connections, Refusal, VendorChannel
@@ -28,8 +29,10 @@ from bot.model_in_use import ModelWatch
 from bot.receipts import Receipts
 from bot.server import Demo, build_server
 from bot.settings import Settings, sqlite_path
+from bot.watching import Watching
 from bot.web_groups import CityGroups, name_and_post
 from bot.workbook.report import Reports
+from bot.zalo_consent import pages_of
 from handlers import alarms, dispatch
 from handlers.channel import Address, Envelope, OutboundMessage
 from handlers.delivery import Delivery
@@ -81,6 +84,8 @@ class App:
         self._runner: web.AppRunner | None = None
         self._connections = Connections(self._receive_polled)
         self._vendors: list[VendorChannel] = []
+        self._keepers: list[TokenKeeper] = []
+        self._watching: Watching | None = None
         self._receiver: Receiver | None = None
         self._clock: Clock | None = None
         self._wakeups: Wakeups | None = None
@@ -127,6 +132,8 @@ class App:
             self._clock = Clock(self.database, ticked=self._wake_delivery, now=self._now)
             self._clock.start()
             await self._clock.tick(CHECK_RULES)
+        if self._watching:
+            self._watching.start()
 
     def _take_model(self, understanding: Understanding) -> None:
         self._understanding = understanding
@@ -162,6 +169,10 @@ class App:
         )
         self.channels, self.sms, self._vendors = built.by_name, built.sms, built.vendors
         self._public_photos = built.public_photos
+        self._keepers = built.keepers
+        self._watching = Watching(
+            self.database, watched=built.watched(), now=self._now, told=self._wake_delivery
+        )
 
     async def _start_worker(self) -> None:
         if "worker" not in self._parts:
@@ -202,6 +213,7 @@ class App:
             groups=CityGroups(self.database, now=self._now),
             receipts=Receipts(self.sms, self.database, now=self._now) if self.sms else None,
             public_photos=self._public_photos,
+            zalo=pages_of(self.settings, self.database, now=self._now),
         )
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
@@ -229,6 +241,8 @@ class App:
     async def stop(self) -> None:
         """Take nothing new in, finish what is under way, then close."""
         await self._connections.close()
+        if self._watching:
+            await self._watching.close()
         if self._clock:
             self._clock.close()
         if self._runner:
@@ -246,6 +260,8 @@ class App:
             await self._model.close()
         for channel in self._vendors:
             await channel.close()
+        for keeper in self._keepers:
+            await keeper.close()
         if self.sms:
             await self.sms.close()
         await self.database.close()
@@ -291,7 +307,9 @@ class App:
         """Return what operators watch: the queues, and how many faults of the rules lead nowhere."""
         state = await self.health()
         async with self.database.read() as transaction:
-            return {**state, "broken_rules": await alarms.broken_rules(transaction)}
+            broken = await alarms.broken_rules(transaction)
+        ailments = self._watching.count if self._watching else 0
+        return {**state, "broken_rules": broken, "channel_ailments": ailments}
 
     def _wake_worker(self) -> None:
         if self.worker:

@@ -3,17 +3,20 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 from bot.channels.mail import MailChannel, Server
 from bot.channels.simulated import SimulatedChannel
 from bot.channels.sms import TEMPLATE, SmsChannel
 from bot.channels.telegram import Limits, TelegramChannel
 from bot.channels.zalo_bot import Plan, Used, ZaloBotChannel
+from bot.channels.zalo_oa.tokens import TokenKeeper
 from bot.connecting import VendorChannel
 from bot.public_photos import PublicPhotos
 from bot.settings import Settings
+from bot.vault import ZALO_OA, keeper_of
 from handlers import dispatch
-from handlers.channel import Channel
+from handlers.channel import Channel, Watched
 from routing.deadline import LOCAL_TIME
 from storage import plan_use
 from storage.database import Database
@@ -31,6 +34,19 @@ class Channels:
     sms: SmsChannel | None = None
     public_photos: PublicPhotos | None = None
     """Photos that a vendor fetches from here."""
+    keepers: list[TokenKeeper] = field(default_factory=list)
+    """Who keeps a vendor's tokens; closed after the channels that use them."""
+
+    def watched(self) -> dict[str, list[Watched]]:
+        """Return what can be asked how it is, by the name of the channel."""
+        asked: dict[str, list[Watched]] = {
+            name: [cast(Watched, channel)]
+            for name, channel in self.by_name.items()
+            if hasattr(channel, "ailments")
+        }
+        for keeper in self.keepers:
+            asked.setdefault(ZALO_OA, []).append(keeper)
+        return asked
 
 
 def build_channels(
@@ -108,6 +124,15 @@ def _add_zalo_bot(
     built.by_name[channel.name] = channel
     built.vendors.append(channel)
     built.public_photos = photos
+
+
+def _zalo_tokens(
+    built: Channels, settings: Settings, database: Database, now: Callable[[], datetime]
+) -> TokenKeeper:
+    """Return who keeps the Official Account's tokens; the watchdog renews them too."""
+    keeper = keeper_of(settings, database, now=now)
+    built.keepers.append(keeper)
+    return keeper
 
 
 def _add_mail(built: Channels, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from bot.receipts import Receipts
 from bot.seats import Demo, SamplePosition, Seat
 from bot.web_chat import Receive, WebChat
 from bot.web_groups import Groups
+from bot.zalo_consent import ZaloPages
 from handlers.channel import Channel, Empty, Forbidden, Malformed
 from handlers.media import StoredPhoto
 
@@ -51,6 +52,7 @@ def build_server(
     groups: Groups | None = None,
     receipts: Receipts | None = None,
     public_photos: PublicPhotos | None = None,
+    zalo: ZaloPages | None = None,
 ) -> Application:
     """Return the application that answers every HTTP request.
 
@@ -60,7 +62,8 @@ def build_server(
     whether a chat holds a picture, `commands(chat)` what its person may type, and `add_photo` records a
     picture that was just stored. `may_see` and `file_name(media_key)`, what a kept file is called, hold for
     recordings and documents too. Without `groups` every chat is a private one. `receipts` notes
-    what a gateway tells of short messages; `public_photos` serves vendors what they are to show.
+    what a gateway tells of short messages; `public_photos` serves vendors what they are to show,
+    `zalo` the pages by which an Official Account lets the bot in.
     """
     application = Application(client_max_size=BODY_LIMIT)
     for path, name in WEBHOOKS.items():
@@ -70,6 +73,8 @@ def build_server(
         application.router.add_post(RECEIPTS, receipts.answer)
     if public_photos is not None:
         application.add_routes(public_photos.routes())
+    if zalo is not None:
+        application.add_routes(zalo.routes())
     application.router.add_get("/healthz", _health_page(health))
     application.router.add_get("/metrics", _metrics_page(metrics or health))
     if web is not None:

@@ -208,6 +208,22 @@ async def move_chat(transaction: Transaction, *, channel: str, old: str, new: st
     await transaction.execute(_MOVED, {"in_channel": channel, "old": old, "new": new})
 
 
+_PEOPLE_IN = (
+    select(chat_table.c.chat)
+    .where(
+        chat_table.c.channel == bindparam("in_channel"),
+        chat_table.c.group == false(),
+        chat_table.c.moved_to.is_(None),
+    )
+    .order_by(chat_table.c.last_inbound_at.desc(), chat_table.c.chat)
+)
+
+
+async def people_in(transaction: Transaction, channel: str) -> list[str]:
+    """Return every private chat of a channel, those that were written in last first."""
+    return [row["chat"] for row in await transaction.fetch(_PEOPLE_IN, {"in_channel": channel})]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reachable:
     """A private chat in which somebody can be reached, and when they wrote there last."""

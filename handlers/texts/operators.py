@@ -67,3 +67,93 @@ def short_message_lost(*, outbox_id: int) -> str:
         f"Tin SMS số {outbox_id} không đến được số máy nhận. Xin kiểm tra số điện thoại của đơn vị "
         "bằng lệnh contacts."
     )
+
+
+def channel_ailing(*, channel: str, ailment: str, detail: str) -> str:
+    """Tell what is wrong with a channel and what to do about it.
+
+    channel, ailment and detail are what the log calls them; detail may be empty.
+    """
+    name = _CHANNELS.get(channel, channel)
+    told = _AILMENTS.get(ailment, f"có điều cần xem lại ({ailment}). Xin xem nhật ký chương trình")
+    return f"{name}: {told}." + (f"\nChi tiết: {detail}" if detail else "")
+
+
+_CHANNELS = {"zalo_oa": "Zalo OA", "zalo_bot": "Zalo Bot", "telegram": "Telegram", "web": "Trang web"}
+_CONSENT = (
+    "Xin chạy lệnh «python -m bot zalo consent» trên máy chủ và mở đường dẫn được in ra "
+    "để quản trị viên OA cấp quyền lại"
+)
+_AILMENTS = {
+    "token_missing": f"chưa được cấp quyền nên bot chưa gửi được tin. {_CONSENT}",
+    "token_broken": (
+        f"Zalo không còn nhận mã làm mới, bot sắp hoặc đã không gửi được tin cho người dân. {_CONSENT}"
+    ),
+    "token_not_renewed": (
+        "không làm mới được mã truy cập; khi mã hết hạn bot không gửi được tin. Xin kiểm tra máy chủ có ra "
+        "được mạng đến oauth.zaloapp.com không; nếu vẫn lỗi, xin cấp quyền lại bằng lệnh "
+        "«python -m bot zalo consent»"
+    ),
+    "token_old": (
+        "mã làm mới đã hơn 60 ngày chưa được đổi và chỉ dùng được đến ngày ghi dưới đây. Xin kiểm tra nhật "
+        "ký chương trình; nếu không tự làm mới được, xin cấp quyền lại bằng lệnh «python -m bot zalo consent»"
+    ),
+    "token_unreadable": (
+        "không giải mã được mã truy cập đã lưu vì khóa dữ liệu không đúng. Xin đặt lại LANGNGHE_DATA_KEY "
+        "(hoặc tệp .key cạnh cơ sở dữ liệu) như trước; nếu khóa đã mất, xin cấp quyền lại bằng lệnh "
+        "«python -m bot zalo consent»"
+    ),
+    "webhook_behind": (
+        "nhiều tin của người dân đang chờ bên nhà cung cấp mà chưa đến bot. Xin kiểm tra máy chủ và địa chỉ "
+        "webhook"
+    ),
+    "webhook_failing": (
+        "nhà cung cấp không gọi được webhook nên tin của người dân chưa đến bot. Xin kiểm tra tên miền, "
+        "chứng thư TLS và máy chủ web phía trước"
+    ),
+    "privacy_mode": (
+        "bot trong nhóm chỉ nghe được tin nhắc tên mình. Xin cho bot làm quản trị viên của nhóm, hoặc tắt "
+        "chế độ riêng tư rồi thêm bot vào nhóm lại"
+    ),
+    "plan_used_up": (
+        "gói dịch vụ đã hoặc sắp hết lượt nên tin có thể không gửi được. Xin nâng gói, hoặc chờ đến kỳ sau"
+    ),
+    "asset_ends": (
+        "gói của một nhóm chat sắp hết hạn; quá hạn nhóm bị khóa rồi giải tán. Xin gia hạn trong trang quản "
+        "trị Zalo OA"
+    ),
+}
+
+
+def consent_given(*, oa_id: str) -> str:
+    """Say on a page that the account has consented and that nothing is left to do."""
+    whose = f" {oa_id}" if oa_id else ""
+    return (
+        f"Đã kết nối Zalo OA{whose}. Bot tự làm mới mã truy cập từ nay; anh/chị có thể đóng trang này. "
+        "Xem tình trạng bằng lệnh «python -m bot zalo status»."
+    )
+
+
+def consent_link_spent() -> str:
+    """Say on a page that its link is wrong, too old or was used, and how to get another."""
+    return (
+        "Đường dẫn này không đúng, đã quá 10 phút hoặc đã được dùng. Xin chạy lại lệnh "
+        "«python -m bot zalo consent» trên máy chủ và mở đường dẫn mới trong vòng 10 phút."
+    )
+
+
+def consent_not_given(*, error: str) -> str:
+    """Say on a page that the vendor gave no permission. error is what the vendor says, or empty."""
+    told = f" Zalo báo: {error}." if error else ""
+    return (
+        f"Chưa kết nối được Zalo OA: Zalo không cấp quyền.{told} Xin kiểm tra mã ứng dụng, khóa bí mật và "
+        "địa chỉ callback trên trang nhà phát triển, rồi chạy lại lệnh «python -m bot zalo consent»."
+    )
+
+
+def consent_interrupted() -> str:
+    """Say on a page that the vendor or the database did not answer in time."""
+    return (
+        "Chưa kết nối được Zalo OA vì Zalo hoặc cơ sở dữ liệu không trả lời. Mã truy cập đang dùng (nếu có) "
+        "không thay đổi. Xin đợi vài phút rồi chạy lại lệnh «python -m bot zalo consent»."
+    )
