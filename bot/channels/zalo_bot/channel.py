@@ -277,14 +277,17 @@ class ZaloBotChannel:
 
     async def ailments(self) -> Sequence[Ailment]:
         """Return what of the plan is used up, or nearly."""
-        told = []
-        if self._pause:
-            told.append(Ailment(what="plan_used_up", detail="the vendor answers 429 to every message"))
-        if self._used is None:
-            return told
-        used = await self._used()
-        for what in ("messages", "people", "groups"):
-            count, allowed = getattr(used, what), getattr(self._plan, what)
-            if allowed and count >= (allowed * ALMOST if what == "messages" else allowed):
-                told.append(Ailment(what="plan_used_up", detail=f"{count:,} of {allowed:,} {what}"))
-        return told
+        told = ["the vendor answers 429 to every message"] if self._pause else []
+        if self._used is not None:
+            told += _nearly(await self._used(), self._plan)
+        return [Ailment(what="plan_used_up", detail="; ".join(told))] if told else []
+
+
+def _nearly(used: Used, plan: Plan) -> list[str]:
+    """Say of what little or nothing is left."""
+    told = []
+    for what in ("messages", "people", "groups"):
+        count, allowed = getattr(used, what), getattr(plan, what)
+        if allowed and count >= (allowed * ALMOST if what == "messages" else allowed):
+            told.append(f"{count:,} of {allowed:,} {what}")
+    return told

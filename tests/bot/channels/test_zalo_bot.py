@@ -257,7 +257,7 @@ async def test_operators_hear_before_the_plan_is_used_up(zalo: ZaloBotStandIn) -
         assert [ailment.detail for ailment in await channel.ailments()] == ["50 of 50 people"]
     async with connected(zalo, used=used, plan=Plan(people=51, messages=2998)) as channel:
         details = [ailment.detail for ailment in await channel.ailments()]
-    assert details == ["2,699 of 2,998 messages", "3 of 3 groups"]
+    assert details == ["2,699 of 2,998 messages; 3 of 3 groups"]
 
 
 # ---- receiving
