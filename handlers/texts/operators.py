@@ -75,7 +75,7 @@ def channel_ailing(*, channel: str, ailment: str, detail: str) -> str:
     channel, ailment and detail are what the log calls them; detail may be empty.
     """
     name = _CHANNELS.get(channel, channel)
-    told = _AILMENTS.get(ailment, f"có điều cần xem lại ({ailment}). Xin xem nhật ký chương trình")
+    told = AILMENTS.get(ailment, f"có điều cần xem lại ({ailment}). Xin xem nhật ký chương trình")
     return f"{name}: {told}." + (f"\nChi tiết: {detail}" if detail else "")
 
 
@@ -84,7 +84,7 @@ _CONSENT = (
     "Xin chạy lệnh «python -m bot zalo consent» trên máy chủ và mở đường dẫn được in ra "
     "để quản trị viên OA cấp quyền lại"
 )
-_AILMENTS = {
+AILMENTS = {
     "token_missing": f"chưa được cấp quyền nên bot chưa gửi được tin. {_CONSENT}",
     "token_broken": (
         f"Zalo không còn nhận mã làm mới, bot sắp hoặc đã không gửi được tin cho người dân. {_CONSENT}"
@@ -111,6 +111,20 @@ _AILMENTS = {
         "nhà cung cấp không gọi được webhook nên tin của người dân chưa đến bot. Xin kiểm tra tên miền, "
         "chứng thư TLS và máy chủ web phía trước"
     ),
+    "webhook_stolen": (
+        "webhook của bot đang trỏ đến nơi khác nên tin của người dân không đến đây. Xin kiểm tra xem mã bot "
+        "có bị dùng ở máy khác không, rồi khởi động lại chương trình"
+    ),
+    "polling_behind": (
+        "nhiều tin của người dân đang chờ bên nhà cung cấp mà chưa đến bot. Xin kiểm tra mạng của máy chủ"
+    ),
+    "polling_conflict": (
+        "có chương trình khác đang nhận tin bằng cùng mã bot. Xin tắt chương trình đó, hoặc đổi mã bot nếu "
+        "không biết nó ở đâu"
+    ),
+    "polling_silent": (
+        "đã lâu không nhận được trả lời của nhà cung cấp khi hỏi tin mới. Xin kiểm tra mạng của máy chủ"
+    ),
     "privacy_mode": (
         "bot trong nhóm chỉ nghe được tin nhắc tên mình. Xin cho bot làm quản trị viên của nhóm, hoặc tắt "
         "chế độ riêng tư rồi thêm bot vào nhóm lại"
@@ -123,6 +137,7 @@ _AILMENTS = {
         "trị Zalo OA"
     ),
 }
+"""What each ailment of a channel means and what to do about it, without the last full stop."""
 
 
 def consent_given(*, oa_id: str) -> str:

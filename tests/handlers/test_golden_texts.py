@@ -136,6 +136,11 @@ SAMPLES: dict[str, list[Any]] = {
 }
 # Where a name alone does not tell what a text is given.
 SPECIAL: dict[str, dict[str, list[Any]]] = {
+    "channel_ailing": {
+        "channel": ["zalo_oa"],
+        "ailment": [*operators.AILMENTS, "other"],
+        "detail": ["2026-11-23 02:00 UTC: -14014 Refresh token is invalid", ""],
+    },
     "figure_value": {"metric": ["late", "on_time_rate", "median_hours"], "value": [0.725, 1250, None]},
     "figure_heading": {"metric": ["late", "on_time_rate", "median_hours"]},
     "figure_sentence": {
