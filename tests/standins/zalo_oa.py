@@ -9,22 +9,28 @@ async with ZaloOaStandIn() as zalo:
     await zalo.user_presses(answer, "Gửi")
 """
 
+import argparse
 import asyncio
-import hashlib
-import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import base64
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from aiohttp import web
 
 from tests.standins.zalo_oa_events import Posted
-from tests.standins.zalo_oa_messages import MessagesServer, Person, Shown
+from tests.standins.zalo_oa_groups import Asset, Room
+from tests.standins.zalo_oa_messages import Person, Shown
+from tests.standins.zalo_oa_people import SMALL_JPEG, Document, PeopleServer, jpeg
 from tests.standins.zalo_oa_rules import Refused, Wrong
 from tests.standins.zalo_oa_server import Drop, Fault, Garbage, Hang, Pair, Slow, Status
 
 __all__ = [
     "SMALL_JPEG",
+    "Asset",
     "Document",
     "Drop",
     "Fault",
@@ -34,6 +40,7 @@ __all__ = [
     "Person",
     "Posted",
     "Refused",
+    "Room",
     "Shown",
     "Slow",
     "Status",
@@ -42,205 +49,11 @@ __all__ = [
     "jpeg",
 ]
 
-
-def jpeg(width: int = 8, height: int = 6) -> bytes:
-    """Return a grey picture."""
-    content = io.BytesIO()
-    Image.new("RGB", (width, height), "grey").save(content, "JPEG")
-    return content.getvalue()
+PAGE = Path(__file__).with_name("zalo_oa.html")
 
 
-SMALL_JPEG = jpeg()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Document:
-    """A file that a person sends."""
-
-    content: bytes = b"%PDF-1.7"
-    name: str = "don.pdf"
-    kind: str = "pdf"
-
-
-class ZaloOaStandIn(MessagesServer):
-    """The vendor's servers and the people around the account."""
-
-    # ---- what people do
-
-    async def user_sends(
-        self,
-        user: str,
-        text: str = "",
-        *,
-        group: str = "",
-        photo: bytes | None = None,
-        photos: Sequence[bytes] = (),
-        location: tuple[float, float] | None = None,
-        voice: bytes | None = None,
-        document: Document | None = None,
-        contact: str | None = None,
-        address: str = "",
-        sticker: bool = False,
-        reply_to: Shown | str | None = None,
-        name: str = "",
-    ) -> list[Posted]:
-        """Send something to the account, or into a group; `photos` are as many events.
-
-        `text` is the caption of a photo (the first). `contact` is a phone number that the person gives in
-        the form of a wish for information, with their `address`. Returns when the webhook has taken it.
-        """
-        person = self._speaks(user, name)
-        if contact is not None:
-            person.phone = contact
-            info = {"name": person.name, "phone": contact, "full_address": address}
-            return [await self.deliver(self._personal("user_submit_info", user, info=info))]
-        sent: list[Posted] = []
-        for kind, attachment in self._parts(photo, photos, location, voice, document, sticker):
-            caption = text if kind == "image" and not sent else ""
-            sent.append(await self._say(user, kind, caption, [attachment], group, reply_to))
-        if text and not (sent and (photo or photos)):
-            sent.append(await self._say(user, "text", text, [], group, reply_to))
-        assert sent, "nothing was sent"
-        return sent
-
-    async def user_presses(self, shown: Shown, choice: str) -> None:
-        """Press the button with this label or payload; AssertionError when there is none.
-
-        What the button holds comes as a text of the person's.
-        """
-        payloads = [payload for label, payload in shown.buttons if choice in (label, payload)]
-        assert payloads, f"no button {choice!r} among {shown.buttons}"
-        await self.user_sends(shown.chat, payloads[0])
-
-    async def user_follows(self, user: str, *, name: str = "", source: str = "oa_profile") -> None:
-        """Follow the account."""
-        self._speaks(user, name).follows = True
-        await self.deliver(self._membership("follow", user, source=source))
-
-    async def user_unfollows(self, user: str) -> None:
-        """No longer follow the account."""
-        self.person(user).follows = False
-        await self.deliver(self._membership("unfollow", user, source="oa_profile"))
-
-    async def user_restricts(self, user: str) -> None:
-        """Forbid the account to write: it learns of it only when it tries."""
-        self.person(user).restricts = True
-
-    async def user_withdraws(self, user: str) -> None:
-        """Ask that what is held about them be erased."""
-        self.person(user).withdrawn = True
-        await self.deliver(self._personal("user_withdraw", user))
-
-    async def user_opens_chat(self, user: str) -> None:
-        """Press the button to write to the account for the first time."""
-        self._speaks(user)
-        await self.deliver(self._membership("user_click_chatnow", user))
-
-    async def user_sees(self, *shown: Shown) -> None:
-        """Look at messages."""
-        await self._receipt("user_seen_message", {"msg_ids": [each.id for each in shown]}, shown[0])
-
-    async def user_receives(self, shown: Shown) -> None:
-        """Be reached by a message."""
-        await self._receipt("user_received_message", {"msg_id": shown.id}, shown)
-
-    async def staff_writes(self, user: str, text: str, *, admin: str = "9100000000000000001") -> None:
-        """Write to a person by hand in the account's console."""
-        message = {"text": text, "msg_id": self.identity()}
-        said = {"src": 0, "message_id": message["msg_id"], "message": text, "type": "text"}
-        self._said(user, said, to=user)
-        ends = {"sender": {"id": self.oa_id, "admin_id": admin}, "recipient": {"id": user}}
-        await self.deliver(self.event("oa_send_text", **ends, message=message))
-
-    def _speaks(self, user: str, name: str = "") -> Person:
-        person = self.person(user)
-        person.name = name or person.name
-        person.last_word = self.now
-        return person
-
-    def _parts(
-        self,
-        photo: bytes | None,
-        photos: Sequence[bytes],
-        location: tuple[float, float] | None,
-        voice: bytes | None,
-        document: Document | None,
-        sticker: bool,
-    ) -> list[tuple[str, dict[str, Any]]]:
-        parts: list[tuple[str, dict[str, Any]]] = []
-        for content in (*([photo] if photo is not None else []), *photos):
-            there = self._store(content, "jpg", "image/jpeg")
-            parts.append(("image", {"type": "image", "payload": {"thumbnail": there, "url": there}}))
-        if location is not None:
-            place = {"latitude": str(location[0]), "longitude": str(location[1])}
-            parts.append(("location", {"type": "location", "payload": {"coordinates": place}}))
-        if voice is not None:
-            parts.append(
-                ("audio", {"type": "audio", "payload": {"url": self._store(voice, "amr", "audio/amr")}})
-            )
-        if document is not None:
-            parts.append(("file", {"type": "file", "payload": self._describe(document)}))
-        if sticker:
-            there = self._store(SMALL_JPEG, "png", "image/png")
-            parts.append(("sticker", {"type": "sticker", "payload": {"id": "47032", "url": there}}))
-        return parts
-
-    def _describe(self, document: Document) -> dict[str, str]:
-        return {
-            "size": str(len(document.content)),
-            "name": document.name,
-            "checksum": hashlib.md5(document.content, usedforsecurity=False).hexdigest(),
-            "type": document.kind,
-            "url": self._store(
-                document.content, document.name.rpartition(".")[2], "application/octet-stream"
-            ),
-        }
-
-    def _store(self, content: bytes, ending: str, kind: str) -> str:
-        name = f"{self.identity()}.{ending}"
-        self._media[name] = (content, kind)
-        return f"{self.url}/media/{name}"
-
-    async def _say(
-        self,
-        user: str,
-        kind: str,
-        text: str,
-        attachments: list[dict[str, Any]],
-        group: str,
-        reply_to: Shown | str | None,
-    ) -> Posted:
-        message: dict[str, Any] = {"msg_id": self.identity()}
-        if text:
-            message["text"] = text
-        if attachments:
-            message["attachments"] = attachments
-        if reply_to is not None:
-            message["quote_msg_id"] = reply_to.id if isinstance(reply_to, Shown) else reply_to
-        self._heard[message["msg_id"]] = user
-        chat = group.removeprefix("g") or user
-        self._said(
-            chat, {"src": 1, "message_id": message["msg_id"], "message": text, "type": kind}, to=self.oa_id
-        )
-        if group:
-            return await self.deliver(self._in_group(f"user_send_group_{kind}", chat, user, message))
-        return await self.deliver(self._personal(f"user_send_{kind}", user, message=message))
-
-    def _in_group(self, name: str, group: str, user: str, message: dict[str, Any]) -> dict[str, Any]:
-        ends = {"sender": {"id": user}, "recipient": {"id": group}, "oa_id": self.oa_id}
-        return self.event(name, **ends, message=message)
-
-    def _personal(self, name: str, user: str, **content: Any) -> dict[str, Any]:
-        ends = {"sender": {"id": user}, "recipient": {"id": self.oa_id}, "user_id_by_app": f"55{user}"}
-        return self.event(name, **ends, **content)
-
-    def _membership(self, name: str, user: str, **content: Any) -> dict[str, Any]:
-        ends = {"oa_id": self.oa_id, "follower": {"id": user}, "user_id_by_app": f"55{user}"}
-        return self.event(name, **ends, **content)
-
-    async def _receipt(self, name: str, message: dict[str, Any], shown: Shown) -> None:
-        ends = {"sender": {"id": self.oa_id}, "recipient": {"id": shown.chat}}
-        await self.deliver(self.event(name, **ends, message=message))
+class ZaloOaStandIn(PeopleServer):
+    """The vendor's servers, the people around the account, and what tests and a person by hand ask."""
 
     # ---- what tests ask
 
@@ -268,3 +81,124 @@ class ZaloOaStandIn(MessagesServer):
         except TimeoutError:
             return False
         return True
+
+    # ---- by hand
+
+    def routes(self) -> list[web.RouteDef]:
+        """Let a person at a page or a terminal play the people."""
+        return [
+            web.get("/", self._page),
+            web.post("/stand-in/say", self._by_hand_say),
+            web.post("/stand-in/press", self._by_hand_press),
+            web.post("/stand-in/do", self._by_hand_do),
+            web.get("/stand-in/sent/{chat}", self._by_hand_sent),
+            web.get("/stand-in/picture/{chat}/{id}", self._by_hand_picture),
+            *super().routes(),
+        ]
+
+    async def _page(self, request: web.Request) -> web.Response:
+        return web.Response(text=PAGE.read_text(encoding="utf-8"), content_type="text/html")
+
+    async def _by_hand_say(self, request: web.Request) -> web.Response:
+        said = await request.json()
+        photo = base64.b64decode(said["photo"]) if said.get("photo") else None
+        place = said.get("location")
+        await self.user_sends(
+            said["user"],
+            said.get("text", ""),
+            group=said.get("group", ""),
+            photo=photo,
+            location=(place[0], place[1]) if place else None,
+            contact=said.get("contact"),
+        )
+        return self._state()
+
+    async def _by_hand_press(self, request: web.Request) -> web.Response:
+        pressed = await request.json()
+        shown = self._find(pressed["user"], pressed["message_id"])
+        await self.user_presses(shown, pressed["button"])
+        return self._state()
+
+    async def _by_hand_do(self, request: web.Request) -> web.Response:
+        """Do another thing: "follow", "unfollow", "withdraw", "see", "staff" or "pass" (hours)."""
+        done = await request.json()
+        user = done.get("user", "")
+        match done["do"]:
+            case "follow":
+                await self.user_follows(user)
+            case "unfollow":
+                await self.user_unfollows(user)
+            case "withdraw":
+                await self.user_withdraws(user)
+            case "see":
+                await self.user_sees(*self.sent(user))
+            case "staff":
+                await self.staff_writes(user, done["text"])
+            case "pass":
+                ahead = self.now + timedelta(hours=done["hours"]) - datetime.now(UTC)
+                self.clock = lambda: datetime.now(UTC) + ahead
+            case _:
+                raise web.HTTPBadRequest
+        return self._state()
+
+    async def _by_hand_sent(self, request: web.Request) -> web.Response:
+        return web.json_response([_readable(shown) for shown in self.sent(request.match_info["chat"])])
+
+    async def _by_hand_picture(self, request: web.Request) -> web.Response:
+        shown = self._find(request.match_info["chat"], request.match_info["id"])
+        return web.Response(body=shown.photos[0], content_type="image/jpeg")
+
+    def _find(self, chat: str, identity: str) -> Shown:
+        found = next((shown for shown in self.sent(chat) if shown.id == identity), None)
+        if found is None:
+            raise web.HTTPNotFound
+        return found
+
+    def _state(self) -> web.Response:
+        last = self.posted[-1].statuses if self.posted else []
+        state = {"webhook": last, "violations": self.violations, "now": self.now.isoformat()}
+        return web.json_response(state)
+
+
+def _readable(shown: Shown) -> dict[str, Any]:
+    content = {**asdict(shown), "photos": len(shown.photos), "file": len(shown.file)}
+    return {name: value for name, value in {**content, "at": shown.at.isoformat()}.items() if value}
+
+
+def _settings(zalo: ZaloOaStandIn) -> str:
+    settings = {
+        "APP_ID": zalo.app_id,
+        "APP_SECRET": zalo.app_secret,
+        "OA_SECRET_KEY": zalo.oa_secret_key,
+        "API_URL": zalo.url,
+        "OAUTH_URL": zalo.url,
+        "BUSINESS_URL": zalo.url,
+    }
+    return "".join(f"export LANGNGHE_ZALO_{name}={value}\n" for name, value in settings.items())
+
+
+async def _run_by_hand(options: argparse.Namespace) -> None:
+    standin = ZaloOaStandIn(
+        port=options.port, webhook=options.webhook, strangers=options.strangers, latency=options.latency
+    )
+    async with standin as zalo:
+        pair = zalo.new_pair()
+        zalo.add_asset()
+        sys.stdout.write(_settings(zalo))
+        sys.stdout.write(f"python -m bot zalo tokens --access {pair.access} --refresh {pair.refresh}\n")
+        sys.stdout.write(f"# the people are played at {zalo.url}/\n")
+        sys.stdout.flush()
+        told = 0
+        while True:
+            await asyncio.sleep(0.5)
+            sys.stderr.writelines(f"{violation}\n" for violation in zalo.violations[told:])
+            told, zalo.disabled = len(zalo.violations), False
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="A Zalo Official Account that talks to nobody outside.")
+    parser.add_argument("--port", type=int, default=8082)
+    parser.add_argument("--webhook", default="http://127.0.0.1:8080/zalo/oa", help="where events are posted")
+    parser.add_argument("--strangers", action="store_true", help="people who never wrote can be written to")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    asyncio.run(_run_by_hand(parser.parse_args()))

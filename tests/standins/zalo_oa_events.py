@@ -22,6 +22,8 @@ class Posted:
     event: dict[str, Any]
     body: bytes
     statuses: list[int] = field(default_factory=list)
+    echo: bool = False
+    """Whether it only tells the bot of what the bot did."""
 
     @property
     def taken(self) -> bool:
@@ -145,8 +147,8 @@ class EventsServer:
     async def deliver(self, event: Mapping[str, Any], *, quietly: bool = False) -> Posted:
         """Post an event until it is taken, as the vendor does; `quietly`: once, and nobody minds."""
         body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-        posted = Posted(event=dict(event), body=body)
-        if self._remember or not quietly:
+        posted = Posted(event=dict(event), body=body, echo=quietly)
+        if self._remember:
             self.posted.append(posted)
         if self._held is not None:
             self._held.append(posted)
@@ -195,7 +197,7 @@ class EventsServer:
 
     def pending(self) -> int:
         """Return how many events were not taken by the webhook."""
-        return sum(not posted.taken for posted in self.posted)
+        return sum(not (posted.taken or posted.echo) for posted in self.posted)
 
     async def _push(self, posted: Posted, delays: Sequence[float]) -> None:
         for delay in (0.0, *delays):
@@ -226,10 +228,16 @@ class EventsServer:
         return {**headers, "num_retry": str(retry)} if retry else headers
 
     def _echo(self, event: Mapping[str, Any]) -> None:
-        if self.echoes and self.webhook and not self.disabled:
-            task = asyncio.create_task(self._tell(event))
+        """Tell the bot of what it did itself, where that is asked for."""
+        if self.echoes:
+            self._later(event, quietly=True)
+
+    def _later(self, event: Mapping[str, Any], *, quietly: bool) -> None:
+        """Post an event once the call that it follows from is answered."""
+        if self.webhook and not self.disabled:
+            task = asyncio.create_task(self._tell(event, quietly))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
-    async def _tell(self, event: Mapping[str, Any]) -> None:
-        await self.deliver(event, quietly=True)
+    async def _tell(self, event: Mapping[str, Any], quietly: bool) -> None:
+        await self.deliver(event, quietly=quietly)

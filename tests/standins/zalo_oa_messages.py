@@ -223,13 +223,19 @@ class MessagesServer(VendorServer):
 
     def _tell_bot(self, shown: Shown, kind: str) -> None:
         message = {"text": shown.text, "msg_id": shown.id}
-        ends = {"sender": {"id": self.oa_id}, "recipient": {"id": shown.chat}}
+        ends: dict[str, Any] = {"sender": {"id": self.oa_id}, "recipient": {"id": shown.chat}}
+        if self._is_group(shown.chat):
+            kind, ends["oa_id"] = f"group_{kind}", self.oa_id
         self._echo(self.event(f"oa_send_{kind}", **ends, message=message))
+
+    def _is_group(self, chat: str) -> bool:
+        return False
 
     def _said(self, chat: str, content: Mapping[str, Any], *, to: str) -> None:
         ends = {"from_id": chat if to == self.oa_id else self.oa_id, "to_id": to}
-        said = {**content, **ends, "time": int(self.now.timestamp() * 1000)}
-        self._talks[chat].append(said)
+        if self._remember:
+            said = {**content, **ends, "time": int(self.now.timestamp() * 1000)}
+            self._talks[chat].append(said)
 
     async def _post_v2_0_oa_message(self, content: dict[str, Any]) -> dict[str, Any]:
         """Only what is left of the old call: a reaction."""
