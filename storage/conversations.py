@@ -88,7 +88,7 @@ _LAST_OUT = (
         outbox.c.sent_at.is_not(None),
         outbox.c.message["act"].as_string().is_(None),
     )
-    .order_by(outbox.c.id.desc())
+    .order_by(outbox.c.sent_at.desc(), outbox.c.id.desc())
     .limit(1)
 )
 

@@ -191,6 +191,7 @@ Index(
     "ix_outbox_line",
     outbox.c.urgency,
     outbox.c.id,
+    outbox.c.available_at,
     sqlite_where=text(IS_WAITING),
     postgresql_where=text(IS_WAITING),
 )
@@ -199,6 +200,7 @@ Index(
     outbox.c.channel,
     outbox.c.urgency,
     outbox.c.id,
+    outbox.c.available_at,
     sqlite_where=text(IS_WAITING),
     postgresql_where=text(IS_WAITING),
 )
@@ -215,6 +217,15 @@ Index(
     outbox.c.case_id,
     sqlite_where=text("held_at IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"),
     postgresql_where=text("held_at IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"),
+)
+Index(
+    "ix_outbox_shown",
+    outbox.c.channel,
+    outbox.c.chat,
+    outbox.c.sent_at,
+    outbox.c.id,
+    sqlite_where=text("sent_at IS NOT NULL"),
+    postgresql_where=text("sent_at IS NOT NULL"),
 )
 Index("ix_outbox_chat", outbox.c.channel, outbox.c.chat, outbox.c.id)
 Index("ix_outbox_external", outbox.c.channel, outbox.c.chat, outbox.c.external_id)

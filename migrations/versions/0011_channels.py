@@ -61,8 +61,9 @@ def _extend_outbox() -> None:
     op.drop_index("ix_outbox_line", table_name="outbox")
     for name, columns, condition in (
         ("ix_outbox_pending", ["channel", "chat", "urgency", "id"], _WAITING),
-        ("ix_outbox_line", ["urgency", "id"], _WAITING),
-        ("ix_outbox_channel_line", ["channel", "urgency", "id"], _WAITING),
+        ("ix_outbox_line", ["urgency", "id", "available_at"], _WAITING),
+        ("ix_outbox_channel_line", ["channel", "urgency", "id", "available_at"], _WAITING),
+        ("ix_outbox_shown", ["channel", "chat", "sent_at", "id"], "sent_at IS NOT NULL"),
         ("ix_outbox_held", ["channel", "chat", "id"], _HELD),
         ("ix_outbox_held_case", ["case_id"], _HELD),
     ):
@@ -154,6 +155,7 @@ def downgrade() -> None:
     op.drop_column("chat", "staff_since")
     op.drop_column("person", "merged_into")
     for index in (
+        "ix_outbox_shown",
         "ix_outbox_held_case",
         "ix_outbox_held",
         "ix_outbox_channel_line",
