@@ -1,8 +1,8 @@
 """Builds the channels that the settings name."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import cast
 
 from bot.channels.mail import MailChannel, Server
@@ -10,16 +10,20 @@ from bot.channels.simulated import SimulatedChannel
 from bot.channels.sms import TEMPLATE, SmsChannel
 from bot.channels.telegram import Limits, TelegramChannel
 from bot.channels.zalo_bot import Plan, Used, ZaloBotChannel
+from bot.channels.zalo_oa import CAPABILITIES, Client, Template, ZaloOaChannel
 from bot.channels.zalo_oa.tokens import TokenKeeper
 from bot.connecting import VendorChannel
 from bot.public_photos import PublicPhotos
-from bot.settings import Settings
+from bot.settings import Settings, read_template
 from bot.vault import ZALO_OA, keeper_of
 from handlers import dispatch
 from handlers.channel import Channel, Watched
 from routing.deadline import LOCAL_TIME
 from storage import plan_use
 from storage.database import Database
+
+CARD_PICTURE = "/page/card.png"
+"""What the card shows by which Zalo asks a person for their phone."""
 
 OpenMedia = Callable[[str], Awaitable[bytes]]
 
@@ -68,6 +72,7 @@ def build_channels(
     if simulated:
         built.by_name["simulated"] = SimulatedChannel()
     _add_telegram(built, settings, open_media, telegram_limits)
+    _add_zalo_oa(built, settings, database, open_media, now)
     _add_zalo_bot(built, settings, database, now)
     _add_mail(built, settings)
     _add_sms(built, settings)
@@ -124,6 +129,52 @@ def _add_zalo_bot(
     built.by_name[channel.name] = channel
     built.vendors.append(channel)
     built.public_photos = photos
+
+
+def _add_zalo_oa(
+    built: Channels,
+    settings: Settings,
+    database: Database,
+    open_media: OpenMedia,
+    now: Callable[[], datetime],
+) -> None:
+    if not settings.zalo_app_id:
+        return
+    client = Client(
+        tokens=_zalo_tokens(built, settings, database, now),
+        api_url=str(settings.zalo_api_url),
+        business_url=str(settings.zalo_business_url),
+        proof_secret=settings.zalo_app_secret.get_secret_value() if settings.zalo_proof else "",
+        per_minute=settings.zalo_per_minute,
+        now=now,
+    )
+    public_url = str(settings.public_url or "").rstrip("/")
+    channel = ZaloOaChannel(
+        client=client,
+        app_id=settings.zalo_app_id,
+        oa_secret_key=settings.zalo_oa_secret_key.get_secret_value(),
+        open_media=open_media,
+        capabilities=replace(
+            CAPABILITIES,
+            free_window=timedelta(hours=settings.zalo_free_hours),
+            reply_window=timedelta(hours=settings.zalo_reply_hours),
+            price=settings.zalo_price,
+            messages_per_minute=settings.zalo_per_minute,
+        ),
+        template=_zalo_template(settings),
+        card_picture=public_url + CARD_PICTURE if public_url else "",
+        own_hosts=(str(settings.zalo_api_url),),
+        now=now,
+    )
+    built.by_name[channel.name] = channel
+    built.vendors.append(channel)
+
+
+def _zalo_template(settings: Settings) -> Template | None:
+    if not settings.zalo_template:
+        return None
+    number, fields = read_template(settings.zalo_template)
+    return Template(id=number, fields=fields, price=settings.zalo_template_price)
 
 
 def _zalo_tokens(

@@ -54,6 +54,7 @@ _PAGE_TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
 _MEDIA_HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "Vary": "Cookie"}

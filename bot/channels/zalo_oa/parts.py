@@ -29,6 +29,7 @@ FILE_TYPES = {
 """The files that the vendor takes, by their ending."""
 NOT_SENT = "📎 ✕"
 """Stands before the name of a file that the vendor does not take."""
+PHOTO_NOT_SENT = "🖼 ✕"
 
 _BEGINS_WITH_NUMBER = re.compile(r"\d+(?!\w)")
 
@@ -124,6 +125,11 @@ def _all_buttons(message: OutboundMessage) -> list[Button]:
 
 def _title(label: str) -> str:
     return " ".join(label.split())
+
+
+def left_out(name: str) -> Part:
+    """Return what stands in place of a file that cannot be sent."""
+    return Part(text=storable(f"{NOT_SENT} {name}"))
 
 
 # ---- what is pressed
