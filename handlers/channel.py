@@ -224,7 +224,7 @@ class OutboundMessage:
     ask_group: str = ""
     """Label of a button by which the person picks or makes a group for the bot, where a channel has one."""
     wish: int = 0
-    """The number by which the answer to `ask_group` is known again (`InboundMessage.picked_for`)."""
+    """The number, below 2³¹, by which the answer to `ask_group` is known again (`picked_for`)."""
     menu: tuple[tuple[str, str], ...] = ()
     """Names and descriptions of the commands that this chat is offered from now on; empty: as before.
     Shown where a channel has a menu of commands, ignored elsewhere."""

@@ -21,6 +21,7 @@ from handlers import (
     explaining,
     extending,
     followup,
+    group_binding,
     group_listing,
     group_making,
     group_putting,
@@ -139,7 +140,7 @@ async def help(turn: Turn, argument: str = "") -> None:
     ]
     if lines:
         told.insert(0, texts.command_list(lines=lines))
-    turn.say("\n\n".join(told))
+    turn.say("\n\n".join(told), menu=commands_for(turn.person))
 
 
 async def send_reason(turn: Turn, argument: str) -> None:
@@ -197,6 +198,11 @@ def command_menu() -> list[tuple[str, str]]:
     ]
 
 
+def group_menu() -> list[tuple[str, str]]:
+    """Return the commands that are shown in groups, with what they do."""
+    return [(name, described()) for name, described, _ in _OFFICIAL_MENU if f"/{name}" in GROUP_COMMANDS]
+
+
 def commands_for(person: Person | None) -> list[tuple[str, str]]:
     """Return the commands that this person is shown, an official's own first."""
     return [*(_official_commands(person) if person else ()), *command_menu()]
@@ -246,6 +252,8 @@ async def handle(turn: Turn) -> None:
         await _handle_in_group(turn)
     elif message.joined:
         await intake.welcome(turn)
+    elif message.picked:
+        await group_binding.bind_picked(turn)
     elif message.button:
         await _press(turn, message.button)
     elif message.text.startswith("/"):

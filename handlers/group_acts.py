@@ -93,22 +93,27 @@ async def _created(outcome: _Outcome) -> None:
         group_binding.give_link(transaction, group, asker=outcome.asker, now=now)
     else:
         groups.set_status(transaction, group.id, groups.CLOSED)
-        _answer(outcome, texts.group_not_made(title=group.title))
+        _answer(outcome, OutboundMessage(text=texts.group_not_made(title=group.title)))
 
 
 async def _linked(outcome: _Outcome) -> None:
     if outcome.acted is not None and outcome.acted.value:
         text = texts.group_link(title=outcome.group.title)
-        _answer(outcome, text, links=((texts.label_group_link(), outcome.acted.value),))
+        message = OutboundMessage(
+            text=text,
+            links=((texts.label_group_link(), outcome.acted.value),),
+            ask_group=texts.label_group_pick(),
+            wish=group_binding.wish_for(outcome.group),
+        )
+        _answer(outcome, message)
         return
     groups.set_status(outcome.transaction, outcome.group.id, groups.CLOSED)
     supported = not isinstance(outcome.error, NotSupported)
     text = texts.group_not_made(title=outcome.group.title) if supported else texts.no_groups_here()
-    _answer(outcome, text)
+    _answer(outcome, OutboundMessage(text=text))
 
 
-def _answer(outcome: _Outcome, text: str, *, links: tuple[tuple[str, str], ...] = ()) -> None:
-    message = OutboundMessage(text=text, links=links)
+def _answer(outcome: _Outcome, message: OutboundMessage) -> None:
     asker = (outcome.asker.channel, outcome.asker.chat)
     group_telling.tell(outcome.transaction, asker, message, now=outcome.now, at_once=True)
 

@@ -14,6 +14,8 @@ from storage.groups import Group
 
 NEEDED = ("read", "invite", "remove", "topics")
 """The rights without which a group cannot be kept; topics only where it has any."""
+_WISHES = 2**31
+"""As many numbers there are for wishes on a channel that counts with few bits."""
 RESENT = timedelta(days=7)
 """What could not be sent to a lost group for longer than this is not sent any more."""
 
@@ -72,12 +74,41 @@ async def bind_here(turn: Turn, token: str) -> bool:
     elif here is not None:
         turn.say(texts.group_bound_already(title=here.title))
     else:
-        await _bind(turn, group)
+        await _bind(turn, group, turn.chat.chat)
     return True
 
 
-async def _bind(turn: Turn, group: Group) -> None:
-    await groups.bind(turn.transaction, group.id, turn.chat.chat, forum=False, now=turn.now)
+async def bind_picked(turn: Turn) -> None:
+    """Bind the chat that somebody picked or made in their private chat, if they asked for a group there."""
+    picked, channel = turn.message.picked, turn.chat.channel
+    group = await _wished(turn)
+    here = await groups.group_of(turn.transaction, channel, picked)
+    if group is None or group.channel != channel:
+        turn.say(texts.group_link_stale())
+    elif here is not None:
+        turn.say(texts.group_bound_already(title=here.title))
+    else:
+        await _bind(turn, group, picked)
+        if title := turn.message.group_title[:200]:
+            groups.set_title(turn.transaction, group.id, title)
+        turn.say(texts.group_being_checked(title=title or group.title))
+
+
+def wish_for(group: Group) -> int:
+    """Return the number by which the answer of its leader to the wish for a chat is known again."""
+    return group.id % _WISHES
+
+
+async def _wished(turn: Turn) -> Group | None:
+    """Return the group of the writer's own that a picked chat is for, if it still waits for one."""
+    own = await groups.groups_made_by(turn.transaction, turn.person.id)
+    meant = (group for group in own if wish_for(group) == turn.message.picked_for)
+    found = [await groups.group_waiting(turn.transaction, group.id, now=turn.now) for group in meant]
+    return next(filter(None, found), None)
+
+
+async def _bind(turn: Turn, group: Group, chat: str) -> None:
+    await groups.bind(turn.transaction, group.id, chat, forum=False, now=turn.now)
     bound = await _again(turn.transaction, group)
     known = {member.person_id for member in await groups.members_of(turn.transaction, [group.id])}
     if group.created_by not in known:

@@ -1,9 +1,10 @@
 """Leaving a post: access ends in this very transaction, and the work goes on to somebody else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers import access, cards, notices, progress, telling, texts, writing
+from handlers import access, cards, menus, notices, progress, telling, texts, writing
 from handlers.channel import Button, OutboundMessage
 from handlers.notices import Rows
 from handlers.progress import SYSTEM, Actor
@@ -60,7 +61,7 @@ async def leave(
     if person is not None:
         await _drop_writing(transaction, city, person, held_chats, now)
         await _drop_reminders(transaction, city, person, held_chats)
-        await _tell_holder(transaction, city, post, actor=actor, now=now, still=bool(person.posts))
+        await _tell_holder(transaction, city, post, person, actor=actor, now=now)
     await _tell_unit(transaction, city, post, successor, count=count, now=now)
     return Left(posts=tuple(ended), cases=count)
 
@@ -107,25 +108,33 @@ async def _drop_reminders(
 
 
 async def _tell_holder(
-    transaction: Transaction, city: City, post: HeldPost, *, actor: Actor, now: datetime, still: bool
+    transaction: Transaction, city: City, post: HeldPost, person: Person, *, actor: Actor, now: datetime
 ) -> None:
+    """Tell somebody that their post has ended; `person` holds what is left to them."""
     if actor.person_id == post.person_id:
         return
     text = texts.your_post_ended(
-        role=post.role, unit=cards.unit_name(city, post.unit_code), still=still, at=now
+        role=post.role, unit=cards.unit_name(city, post.unit_code), still=bool(person.posts), at=now
     )
     address = (await chats.addresses_of(transaction, [post.person_id])).get(post.person_id)
     if address is not None:
-        tell(transaction, address, text, now=now)
+        tell(transaction, address, text, now=now, menu=menus.menu_of(person))
 
 
-def tell(transaction: Transaction, address: ChatKey, text: str, *, now: datetime) -> None:
-    """Tell somebody something, not at night."""
+def tell(
+    transaction: Transaction,
+    address: ChatKey,
+    text: str,
+    *,
+    now: datetime,
+    menu: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Tell somebody something, not at night; `menu` is what their chat offers from now on."""
     messages.post_notice(
         transaction,
         channel=address[0],
         chat=address[1],
-        message=OutboundMessage(text=text).as_dict(),
+        message=OutboundMessage(text=text, menu=tuple(menu)).as_dict(),
         at=now,
         not_before=_awake(now),
     )

@@ -1,6 +1,6 @@
 """Becoming an official: an invitation code, typed or in a link, gives a person their post."""
 
-from handlers import cards, intake, texts, tries
+from handlers import cards, intake, menus, texts, tries
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from storage import cases, people
@@ -38,6 +38,7 @@ async def _greet(turn: Turn, post: Post) -> None:
     button = Button(label=texts.label_open_work(), data="work:0")
     if post.role == "dispatcher":
         button = Button(label=texts.label_open_triage(), data="triage:")
+    person = await people.get_person(turn.transaction, turn.person.id, now=turn.now) or turn.person
     turn.say(
         texts.welcome_official(
             name=turn.person.name,
@@ -46,6 +47,7 @@ async def _greet(turn: Turn, post: Post) -> None:
             open_cases=waiting,
         ),
         buttons=[[button]] if waiting or post.role == "dispatcher" else [],
+        menu=menus.menu_of(person),
     )
 
 

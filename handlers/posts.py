@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from handlers import cards, draft, leaving, progress, texts, unit_search, writing
+from handlers import cards, draft, leaving, menus, progress, texts, unit_search, writing
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from routing.deadline import LOCAL_TIME
@@ -205,18 +205,25 @@ async def leave(turn: Turn, argument: str) -> None:
         successor=successor,
     )
     turn.left |= {each.person_id for each in left.posts}
-    _confirm(turn, post, left, successor)
+    await _confirm(turn, post, left, successor)
 
 
-def _confirm(turn: Turn, post: HeldPost, left: leaving.Left, successor: HeldPost | None) -> None:
+async def _confirm(turn: Turn, post: HeldPost, left: leaving.Left, successor: HeldPost | None) -> None:
     unit = cards.unit_name(turn.city, post.unit_code)
     name = (successor.name or texts.someone()) if successor else ""
     if post.person_id == turn.person.id:
         turn.chat.step, turn.chat.draft = "", {}
-        turn.say(texts.post_left(role=post.role, unit=unit, cases=left.cases, name=name))
+        text = texts.post_left(role=post.role, unit=unit, cases=left.cases, name=name)
+        turn.say(text, menu=await _menu(turn, post.person_id))
     else:
         holder = post.name or texts.someone()
         turn.say(texts.post_taken_away(holder=holder, role=post.role, unit=unit, cases=left.cases, name=name))
+
+
+async def _menu(turn: Turn, person_id: int) -> Sequence[tuple[str, str]]:
+    """Return what somebody's chat offers, now that their posts have changed."""
+    person = await people.get_person(turn.transaction, person_id, now=turn.now)
+    return menus.menu_of(person) if person else ()
 
 
 async def _post_to_end(turn: Turn, argument: str) -> HeldPost | None:
@@ -378,6 +385,7 @@ async def _name(turn: Turn, post: HeldPost, person_id: int, name: str, ends_at: 
             address,
             texts.you_are_deputy(name=chair, unit=unit, ends_at=ends_at),
             now=turn.now,
+            menu=await _menu(turn, person_id),
         )
 
 

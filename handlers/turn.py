@@ -70,13 +70,15 @@ class Turn:
         links: Sequence[tuple[str, str]] = (),
         drawing: dict[str, Any] | None = None,
         export: dict[str, Any] | None = None,
+        menu: Sequence[tuple[str, str]] = (),
         spends: bool = False,
     ) -> None:
         """Answer in this chat. `photos` are media keys; `case_id` lets a reply to it find its case.
 
         The first answer to a pressed button takes the spent buttons away; in a group, where others may be
         the ones that they are for, only with `spends`. links: labels and addresses of pages. drawing and
-        export: a picture and a workbook that are made when this is sent.
+        export: a picture and a workbook that are made when this is sent. menu: the commands that this chat
+        offers from now on.
         """
         message = OutboundMessage(
             text=text,
@@ -88,6 +90,7 @@ class Turn:
             links=tuple(links),
             drawing=drawing,
             export=export,
+            menu=tuple(menu),
         )
         self.tell(self.address, message, case_id=case_id)
 

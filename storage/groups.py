@@ -100,6 +100,11 @@ _BY_TOKEN = select(*_COLUMNS).where(
     group_chat.c.token_until > bindparam("now"),
     group_chat.c.status == LINKED,
 )
+_WAITING = select(*_COLUMNS).where(
+    group_chat.c.id == bindparam("group_id"),
+    group_chat.c.token_until > bindparam("now"),
+    group_chat.c.status == LINKED,
+)
 _ALL_OPEN = select(*_COLUMNS).where(_IS_OPEN).order_by(group_chat.c.id)
 _OF_CASE = (
     select(*_COLUMNS)
@@ -213,6 +218,12 @@ async def get_group(transaction: Transaction, group_id: int) -> Group | None:
 async def group_by_token(transaction: Transaction, token: str, *, now: datetime) -> Group | None:
     """Return the group that waits to be bound by this word; None for a wrong, used or expired one."""
     row = await transaction.fetch_one(_BY_TOKEN, {"hash": _token_hash(token), "now": now})
+    return _group(row) if row else None
+
+
+async def group_waiting(transaction: Transaction, group_id: int, *, now: datetime) -> Group | None:
+    """Return the group of this number if it still waits to be bound, as `group_by_token` does."""
+    row = await transaction.fetch_one(_WAITING, {"group_id": group_id, "now": now})
     return _group(row) if row else None
 
 

@@ -276,16 +276,21 @@ def group_link(*, title: str) -> str:
     """Say how a person makes a group for the bot."""
     return (
         f"Ở kênh này chỉ người dùng lập được nhóm. Anh/chị làm giúp hai bước cho «{title}»:\n"
-        "1. Bấm nút bên dưới, chọn một nhóm của anh/chị hoặc tạo nhóm mới. Nhóm có sẵn thì chỉ nên có "
-        "cán bộ trong đó.\n"
+        "1. Bấm nút bên dưới (hoặc nút «Chọn nhóm của tôi» ở chỗ bàn phím), chọn một nhóm của anh/chị hoặc "
+        "tạo nhóm mới. Nhóm có sẵn thì chỉ nên có cán bộ trong đó.\n"
         "2. Đồng ý cho tôi làm quản trị viên với các quyền được đề nghị.\n"
-        "Liên kết dùng được một lần, trong 24 giờ, và chỉ anh/chị dùng được. Tôi sẽ lo phần mời từng người."
+        "Chỉ dùng được một lần, trong 24 giờ, và chỉ anh/chị dùng được. Tôi sẽ lo phần mời từng người."
     )
 
 
 def label_group_link() -> str:
     """Label of the link that makes or picks a group."""
     return "Chọn hoặc tạo nhóm"
+
+
+def label_group_pick() -> str:
+    """Label of the key that shows the leader's own groups to pick one, or to make a new one."""
+    return "Chọn nhóm của tôi"
 
 
 def group_link_not_yours() -> str:
@@ -420,6 +425,13 @@ _RIGHTS = {
 }
 
 
+_PRIVACY = (
+    "Hiện chế độ riêng tư của bot đang bật: trong nhóm này tôi chỉ thấy lệnh và những tin gọi tên hoặc trả "
+    "lời tôi. Đặt tôi làm quản trị viên là tôi đọc được ngay. Còn nếu quản trị hệ thống tắt chế độ này thì "
+    "phải đưa tôi ra khỏi nhóm rồi thêm lại mới có hiệu lực."
+)
+
+
 def group_rights_missing(*, title: str, rights: Sequence[str], ready: bool) -> str:
     """Tell a leader which rights the bot lacks, and how to give them."""
     lines = [f"• {_RIGHTS[right]}" for right in rights]
@@ -428,6 +440,7 @@ def group_rights_missing(*, title: str, rights: Sequence[str], ready: bool) -> s
         [
             f"Trong nhóm «{title}» tôi còn thiếu quyền, nên {what}:",
             *lines,
+            *([_PRIVACY] if "read" in rights else []),
             "Cách cấp: mở nhóm → Quản lý nhóm → Quản trị viên → chọn tôi → bật các quyền trên. "
             "Xong anh/chị bấm «Kiểm tra lại».",
         ]
