@@ -5,7 +5,8 @@
     an.sees("Rác thải", "Phường Khương Đình")
     await an.presses("Đồng ý và gửi")
 
-Only the channel and the understanding are stood in for; time stands still until `city.passes`.
+Only the channel and the understanding are stood in for; time stands still until `city.passes`. With a wire
+(`tests/wires/`) the channel is real, too: what people do goes over HTTP, and they see what their app shows.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -56,6 +58,8 @@ from routing.vietnamese import strip_accents
 from storage import cases, chats, ledger, people, units
 from storage.cases import Case
 from storage.database import Database
+from tests.wires.shown import Shown
+from tests.wires.wire import Wire
 
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=LOCAL_TIME)
 """A working day after a working day: Tuesday, 24 November, is Vietnam Cultural Day and off."""
@@ -92,33 +96,6 @@ def _read(body: bytes) -> InboundMessage:
     if rights := parts["rights"]:
         parts["rights"] = GroupRights(**{**rights, "missing": tuple(rights["missing"])})
     return InboundMessage(**parts)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """One message that somebody was shown."""
-
-    id: str
-    message: OutboundMessage
-
-    @property
-    def text(self) -> str:
-        return self.message.text
-
-    @property
-    def buttons(self) -> list[Button]:
-        return [button for row in self.message.buttons for button in row]
-
-    @property
-    def labels(self) -> list[str]:
-        return [button.label for button in self.buttons]
-
-    def __str__(self) -> str:
-        parts = [self.text, *(f"[{label}]" for label in self.labels)]
-        parts += [f"[{label}]({address})" for label, address in self.message.links]
-        if self.message.ask_location:
-            parts.append(f"[{self.message.ask_location}]")
-        return "\n".join(parts)
 
 
 _DOMAIN_WORDS = {
@@ -310,7 +287,7 @@ class Somebody:
     harness: "CityHarness"
     chat: str
     name: str = ""
-    channel: str = "web"
+    channel: str
     group: bool = False
     user: str = ""
     mentioned: bool = False
@@ -465,13 +442,23 @@ class CityHarness:
     """The city, its clock, its people and its database. Time moves only in `passes` and `becomes`."""
 
     def __init__(
-        self, *, database: Database, city: City, understanding: Any, media_dir: Path, now: datetime
+        self,
+        *,
+        database: Database,
+        city: City,
+        understanding: Any,
+        media_dir: Path,
+        now: datetime,
+        wire: Wire | None = None,
     ) -> None:
         self.database, self.city, self.now = database, city, now
         self.media_dir = media_dir
         self.numbers = itertools.count(1)
-        self.channels: dict[str, RecordingChannel] = {
-            "web": RecordingChannel("web"),
+        self.wire = wire
+        self.channel: Any = wire or RecordingChannel("web")
+        """The channel that people use unless it is said otherwise."""
+        self.channels: dict[str, Any] = {
+            self.channel.name: self.channel,
             "other": RecordingChannel("other", can_create_groups=False),
         }
         self.receiver = Receiver(database, stored=lambda: None, now=self.clock)
@@ -509,7 +496,10 @@ class CityHarness:
         return self.now
 
     async def receive(self, channel: str, message: InboundMessage) -> None:
-        """Store one update as the web server does."""
+        """Let a channel bring what somebody did."""
+        if self.wire and channel == self.wire.name:
+            await self.wire.brings(message)
+            return
         body = _written(message)
         await self.receiver.receive(channel, self.channels[channel].envelope(body, {}), body)
 
@@ -517,6 +507,8 @@ class CityHarness:
         """Let the worker and the delivery do all that is due."""
         await self.worker.drain()
         await self.delivery.drain()
+        if self.wire:
+            await self.wire.looks()
 
     async def passes(self, **duration: float) -> None:
         """Let time pass (as for timedelta), then let what became due happen."""
@@ -543,19 +535,35 @@ class CityHarness:
             await self.receive(somebody.channel, part)
         await self.passes(seconds=ALBUM_PAUSE.total_seconds() + 0.5)
 
-    def citizen(self, name: str, *, channel: str = "web") -> Somebody:
+    def citizen(self, name: str, *, channel: str = "") -> Somebody:
         """Return a person of the city; the same one for the same name."""
-        return self._people.setdefault(
-            f"{channel}:{name}", Somebody(harness=self, chat=name, name=name.title(), channel=channel)
-        )
+        channel = channel or self.channel.name
+        person = self._people.get(f"{channel}:{name}")
+        if person is None:
+            person = self._people[f"{channel}:{name}"] = Somebody(
+                harness=self,
+                chat=self._chat_of(name.title(), name, channel),
+                name=name.title(),
+                channel=channel,
+            )
+        return person
 
-    async def official(self, unit_code: str, role: str, *, name: str = "", channel: str = "web") -> Somebody:
+    def _chat_of(self, name: str, chat: str, channel: str) -> str:
+        """Return the id of somebody's chat: on a wire one as the vendor gives them."""
+        return self.wire.chat_of(name) if self.wire and channel == self.wire.name else chat
+
+    async def official(self, unit_code: str, role: str, *, name: str = "", channel: str = "") -> Somebody:
         """Return somebody with a post, who has written to the bot before."""
+        channel = channel or self.channel.name
         name = name or f"{role} {self.city.units[unit_code].name}"
         official = self._people.get(f"{channel}:{name}")
         if official is None:
-            official = Somebody(harness=self, chat=name, name=name, channel=channel)
+            official = Somebody(
+                harness=self, chat=self._chat_of(name, name, channel), name=name, channel=channel
+            )
             self._people[f"{channel}:{name}"] = official
+            if self.wire and channel == self.wire.name:
+                await self.wire.has_written(official.chat)
             async with self.database.begin() as transaction:
                 added = people.add_person(
                     transaction, channel=channel, user=official.chat, name=name, now=self.now
@@ -572,13 +580,17 @@ class CityHarness:
         *,
         mentioned: bool = False,
         topic: str = "",
-        channel: str = "web",
+        channel: str = "",
     ) -> Somebody:
         """Return a person writing in a group chat; `user` may be one who writes in private, too."""
+        channel = channel or self.channel.name
         if isinstance(user, Somebody):
             name, channel, user = user.name, user.channel, user.chat
         else:
             name = user.title()
+            user = self._chat_of(name, user, channel)
+        if self.wire and channel == self.wire.name:
+            group = self.wire.group_of(group)
         return Somebody(
             harness=self,
             chat=group,
@@ -652,8 +664,15 @@ def city_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 async def city(tmp_path: Path, city_file: Path) -> AsyncIterator[CityHarness]:
     """Hà Nội on a Monday morning, nobody in it yet."""
-    database = Database(f"sqlite:///{shutil.copy(city_file, tmp_path / 'city.db')}")
-    media = tmp_path / "media"
+    async with open_hanoi(city_file, tmp_path) as harness:
+        yield harness
+
+
+@asynccontextmanager
+async def open_hanoi(city_file: Path, folder: Path, wire: Wire | None = None) -> AsyncIterator[CityHarness]:
+    """Open a fresh Hà Nội on a Monday morning, nobody in it yet; its people behind a wire if one is given."""
+    database = Database(f"sqlite:///{shutil.copy(city_file, folder / 'city.db')}")
+    media = folder / "media"
     media.mkdir()
     harness = CityHarness(
         database=database,
@@ -661,6 +680,15 @@ async def city(tmp_path: Path, city_file: Path) -> AsyncIterator[CityHarness]:
         understanding=PlainUnderstanding(),
         media_dir=media,
         now=MONDAY_MORNING,
+        wire=wire,
     )
-    yield harness
-    await database.close()
+    try:
+        if wire:
+            await wire.opens(
+                database=database, receiver=harness.receiver, media_dir=media, clock=harness.clock
+            )
+        yield harness
+    finally:
+        if wire:
+            await wire.closes()
+        await database.close()

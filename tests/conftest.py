@@ -20,6 +20,11 @@ _FOLDER = pytest.StashKey[Path]()
 _SERVER = pytest.StashKey[PostgresServer]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run choose the channels of the scenarios."""
+    parser.addoption("--wire", action="append", help="run scenarios on this channel alone (may be repeated)")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Agree with the session's other processes on the one PostgreSQL server."""
     given = getattr(config, "workerinput", None)

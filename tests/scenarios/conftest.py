@@ -10,10 +10,37 @@ from routing.organisation import build_city, to_document
 from routing.understanding import Understanding
 from storage import units
 from storage.database import Database
-from tests.city import MONDAY_MORNING, city, city_file
+from tests.city import MONDAY_MORNING, CityHarness, city_file, open_hanoi, picture
 from tests.telegram_city import TelegramCity, open_city
+from tests.wires.telegram import TelegramWire
+from tests.wires.web import WebWire
+from tests.wires.wire import Wire
 
-__all__ = ["city", "city_file", "either_way", "on_postgresql", "polled_city", "telegram_city"]
+__all__ = ["city_file", "either_way", "on_postgresql", "polled_city", "telegram_city"]
+
+WIRES: dict[str, type[Wire]] = {wire.name: wire for wire in (WebWire, TelegramWire)}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let every scenario of a city run on each channel, or on those that `--wire` names."""
+    if "city" in metafunc.fixturenames:
+        named = metafunc.config.getoption("--wire") or ["plain"]
+        metafunc.parametrize("city", named, indirect=True)
+
+
+@pytest.fixture
+async def city(request: pytest.FixtureRequest, tmp_path: Path, city_file: Path) -> AsyncIterator[CityHarness]:
+    """Hà Nội on a Monday morning, nobody in it yet, its people behind each channel in turn."""
+    wire = WIRES[request.param](picture) if request.param in WIRES else None
+    async with open_hanoi(city_file, tmp_path, wire) as harness:
+        yield harness
+
+
+@pytest.fixture
+async def plain_city(tmp_path: Path, city_file: Path) -> AsyncIterator[CityHarness]:
+    """The same behind a channel without a vendor, which fails in ways that a vendor cannot be made to."""
+    async with open_hanoi(city_file, tmp_path) as harness:
+        yield harness
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,48 @@
+"""What somebody is shown in a chat, whichever way it came there."""
+
+from dataclasses import dataclass
+
+from handlers.channel import Button, OutboundMessage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """One message that somebody was shown."""
+
+    id: str
+    message: OutboundMessage
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.message.text
+
+    @property
+    def buttons(self) -> list[Button]:
+        """What can be chosen, in order."""
+        return [button for row in self.message.buttons for button in row]
+
+    @property
+    def labels(self) -> list[str]:
+        """What the choices are called."""
+        return [button.label for button in self.buttons]
+
+    def __str__(self) -> str:
+        parts = [self.text, *(f"[{label}]" for label in self.labels)]
+        parts += [f"[{label}]({address})" for label, address in self.message.links]
+        if self.message.ask_location:
+            parts.append(f"[{self.message.ask_location}]")
+        return "\n".join(parts)
+
+
+def without_choices(text: str, labels: list[str]) -> str:
+    """Return a text without the numbered list of its choices; AssertionError where they are not listed.
+
+    A choice is listed as its number and label, or alone where its label begins with a number.
+    """
+    lines = text.split("\n")
+    for number, label in enumerate(labels, 1):
+        listed = next((line for line in (f"{number}. {label}", label) if line in lines), None)
+        assert listed is not None, f"choice {number}, {label!r}, is not listed in:\n{text}"
+        lines.remove(listed)
+    return "\n".join(lines).strip()
