@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot.backfill import recall_missed, with_history
 from bot.building import build_channels
 from bot.channels.sms import SmsChannel
 from bot.channels.telegram import Limits
@@ -82,7 +83,7 @@ class App:
         self._lock: int | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
-        self._connections = Connections(self._receive_polled)
+        self._connections = Connections(self._receive)
         self._vendors: list[VendorChannel] = []
         self._keepers: list[TokenKeeper] = []
         self._watching: Watching | None = None
@@ -228,6 +229,15 @@ class App:
         self.port = self._runner.addresses[0][1]
         for channel in self._vendors:
             await self._connect(channel)
+        self._recalling = asyncio.create_task(self._recall())
+
+    async def _recall(self) -> None:
+        """Ask for what was missed while nobody listened; whatever fails, the program goes on without."""
+        for channel in with_history(self.channels):
+            try:
+                await recall_missed(self.database, channel, self._receive, now=self._now())
+            except Exception as error:
+                log.error("What was missed is not known.", action="backfill_failed", error=repr(error))
 
     async def _connect(self, channel: VendorChannel) -> None:
         try:
@@ -330,7 +340,7 @@ class App:
             address = Address.parse(what.removeprefix("chat:"))
             self.web.wake(address.chat)
 
-    async def _receive_polled(self, channel: str, envelope: Envelope, body: bytes) -> None:
+    async def _receive(self, channel: str, envelope: Envelope, body: bytes) -> None:
         assert self._receiver is not None
         await self._receiver.receive(channel, envelope, body)
 
