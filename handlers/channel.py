@@ -71,7 +71,8 @@ class GroupAct:
     stands), "invite" (a link into the group whose use must be admitted; the value is the link), "admit" and
     "refuse" (the wish of `member` to come in), "revoke" (an invitation `link`), "remove" (`member`),
     "open_topic" (`title`; the value is the topic), "close_topic" (`topic`), "assets" (what groups can be
-    made of; `Acted.assets`), "rename" (`title`), "dissolve".
+    made of; `Acted.assets`), "members" (who is in it; the value is their ids with spaces between them),
+    "promote" (`member` to administer it), "rename" (`title`), "dissolve".
     """
 
     do: str
@@ -397,6 +398,14 @@ class OutsideReplyWindow(ChannelError):
 
 class Rejected(ChannelError):
     """The channel refuses this message as it is."""
+
+
+class CannotMakeGroup(Rejected):
+    """The channel makes groups, but not this one; `lacks`: "asset", "admin" or "members"."""
+
+    def __init__(self, message: str = "", *, lacks: str) -> None:
+        super().__init__(message)
+        self.lacks = lacks
 
 
 class Misconfigured(ChannelError):
