@@ -85,6 +85,7 @@ class App:
         self._runner: web.AppRunner | None = None
         self._connections = Connections(self._receive)
         self._vendors: list[VendorChannel] = []
+        self._recalling: asyncio.Task[None] | None = None
         self._keepers: list[TokenKeeper] = []
         self._watching: Watching | None = None
         self._receiver: Receiver | None = None
@@ -251,6 +252,9 @@ class App:
     async def stop(self) -> None:
         """Take nothing new in, finish what is under way, then close."""
         await self._connections.close()
+        if self._recalling:
+            self._recalling.cancel()
+            await asyncio.gather(self._recalling, return_exceptions=True)
         if self._watching:
             await self._watching.close()
         if self._clock:
