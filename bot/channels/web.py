@@ -48,6 +48,8 @@ CAPABILITIES = Capabilities(
     create_group=True,
     files=True,
     write_first=True,
+    edits=False,
+    recordings=False,
 )
 
 GROUP = re.compile(r"g-[0-9a-f]{32}")
