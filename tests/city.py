@@ -379,7 +379,7 @@ class Somebody:
         """Do one thing in the chat and let the city react."""
         message = self.message(**parts)
         self.seen = len(self.screen)
-        await self.harness.receive(self.channel, message)
+        self.harness.now += await self.harness.receive(self.channel, message)
         await self.harness.settles()
         return message
 
@@ -495,13 +495,13 @@ class CityHarness:
         """Return the time of the city."""
         return self.now
 
-    async def receive(self, channel: str, message: InboundMessage) -> None:
-        """Let a channel bring what somebody did."""
+    async def receive(self, channel: str, message: InboundMessage) -> timedelta:
+        """Let a channel bring what somebody did; return how long the program waits for more of it."""
         if self.wire and channel == self.wire.name:
-            await self.wire.brings(message)
-            return
+            return await self.wire.brings(message)
         body = _written(message)
         await self.receiver.receive(channel, self.channels[channel].envelope(body, {}), body)
+        return timedelta()
 
     async def settles(self) -> None:
         """Let the worker and the delivery do all that is due."""

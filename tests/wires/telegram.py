@@ -1,5 +1,6 @@
 """Telegram as a wire: the Bot API's stand-in, and what its apps do and show."""
 
+from datetime import timedelta
 from typing import Any
 
 from handlers.channel import (
@@ -17,7 +18,7 @@ from tests.standins.telegram import Document, TelegramStandIn, blocked, fault
 from tests.standins.telegram import Shown as VendorShown
 from tests.standins.telegram_groups import RIGHTS
 from tests.wires.shown import Shown
-from tests.wires.wire import Wire
+from tests.wires.wire import GATHERING, Wire
 
 _TOKEN = "42:stand-in-for-the-vendor"
 _UNUSABLE: dict[str, dict[str, Any]] = {
@@ -79,7 +80,7 @@ class TelegramWire(Wire):
 
     # ---- what people do
 
-    async def brings(self, message: InboundMessage) -> None:
+    async def brings(self, message: InboundMessage) -> timedelta:
         """Let somebody do in their app what the bot is to understand so."""
         self.able(message)
         if message.sender_name:
@@ -96,7 +97,8 @@ class TelegramWire(Wire):
         elif message.joined:
             await self.vendor.user_unblocks(int(message.address.chat))
         else:
-            await self._send(message)
+            return await self._send(message)
+        return timedelta()
 
     async def _press(self, message: InboundMessage) -> None:
         chat, user = int(message.address.chat), int(message.sender)
@@ -105,39 +107,58 @@ class TelegramWire(Wire):
             shown = VendorShown(chat=chat, message_id=0)
         await self.vendor.user_presses_stale(shown, message.button, user=user)
 
-    async def _send(self, message: InboundMessage) -> None:
-        chat, user = int(message.address.chat), int(message.sender)
-        text = message.text
-        if message.mentioned and "@" not in text:
-            text = f"{text} @thu_bot"
-        fields: dict[str, Any] = {"user": user, "more": {}}
+    async def _send(self, message: InboundMessage) -> timedelta:
+        """Send what the app sends: several pictures as an album, and a position in a message of its own."""
+        chat, text = int(message.address.chat), self._text(message)
+        fields = self._fields(message)
+        parts = [*message.photos, *message.files]
+        several = len(parts) > 1 and not message.album
+        if several:
+            fields["more"] |= {"media_group_id": f"album-{message.message_id}"}
+        for part in parts:
+            sent = await self.vendor.user_sends(chat, text, **self._enclosed(part), **fields)
+            self._references[self._file_id(sent)] = part.reference
+            self._own.setdefault((message.address.chat, message.message_id), sent)
+            text = ""
+        alone = self._alone(message)
+        if alone or not parts:
+            fields["more"] = alone.pop("more", {})
+            sent = await self.vendor.user_sends(chat, text, **alone, **fields)
+            self._own.setdefault((message.address.chat, message.message_id), sent)
+        return GATHERING if several else timedelta()
+
+    @staticmethod
+    def _text(message: InboundMessage) -> str:
+        return f"{message.text} @thu_bot" if message.mentioned and "@" not in message.text else message.text
+
+    def _fields(self, message: InboundMessage) -> dict[str, Any]:
+        fields: dict[str, Any] = {"user": int(message.sender), "more": {}}
         if message.topic:
             fields["topic"] = int(message.topic)
         if message.album:
             fields["more"] |= {"media_group_id": message.album}
+        if message.reply_to:
+            fields["reply_to"] = self._replied(message)
+        return fields
+
+    @staticmethod
+    def _alone(message: InboundMessage) -> dict[str, Any]:
+        """Return what stands in a message without pictures and files."""
+        fields: dict[str, Any] = {}
         if message.location:
             fields["location"] = (message.location.latitude, message.location.longitude)
         if message.contact:
             fields["contact"] = message.contact.phone
-            fields["contact_of"] = user if message.contact.own else user + 1
-        if message.reply_to:
-            fields["reply_to"] = self._replied(message)
+            fields["contact_of"] = int(message.sender) + (0 if message.contact.own else 1)
+        if message.files or not message.unsupported:
+            return fields
         if message.unsupported == "large_photo":
             fields["document"] = Document(content=b"", name="a.jpg", kind="image/jpeg", size=30_000_000)
-        elif message.unsupported == "file" and not message.files:
+        elif message.unsupported == "file":
             fields["document"] = Document(content=b"PK\3\4", name="a.zip", kind="application/zip")
-        elif message.unsupported and not message.files:
-            fields["more"] |= _UNUSABLE[message.unsupported]
-        parts = [*message.photos, *message.files]
-        if not parts:
-            sent = await self.vendor.user_sends(chat, text, **fields)
-        if len(parts) > 1 and not message.album:
-            fields["more"] |= {"media_group_id": f"album-{message.message_id}"}
-        for number, part in enumerate(parts):
-            caption = text if number == 0 else ""
-            sent = await self.vendor.user_sends(chat, caption, **self._enclosed(part), **fields)
-            self._references[self._file_id(sent)] = part.reference
-        self._own[message.address.chat, message.message_id] = sent
+        else:
+            fields["more"] = _UNUSABLE[message.unsupported]
+        return fields
 
     def _enclosed(self, part: Any) -> dict[str, Any]:
         if not isinstance(part, File):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -57,7 +58,7 @@ class WebWire(Wire):
 
     # ---- what people do
 
-    async def brings(self, message: InboundMessage) -> None:
+    async def brings(self, message: InboundMessage) -> timedelta:
         """Let somebody do in the page what the bot is to understand so."""
         self.able(message)
         self._unable(message)
@@ -74,6 +75,7 @@ class WebWire(Wire):
             said |= {"latitude": message.location.latitude, "longitude": message.location.longitude}
         if photos or not message.photos or message.text:
             await self._post(message, "messages", data=json.dumps(said))
+        return timedelta()
 
     def _unable(self, message: InboundMessage) -> None:
         if message.contact:

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -35,10 +35,12 @@ from handlers.channel import (
     Photo,
     Sent,
 )
-from handlers.receipt import Receiver
+from handlers.receipt import ALBUM_PAUSE, Receiver
 from storage.database import Database
 from tests.wires.shown import Shown
 
+GATHERING = ALBUM_PAUSE + timedelta(seconds=0.5)
+"""How long after its last part an album is taken as whole."""
 UNABLE = "cannot"
 """What the reason of a skip says behind the channel's name."""
 
@@ -149,8 +151,11 @@ class Wire(ABC):
         return
 
     @abstractmethod
-    async def brings(self, message: InboundMessage) -> None:
-        """Let somebody do in their app what the bot is to understand so."""
+    async def brings(self, message: InboundMessage) -> timedelta:
+        """Let somebody do in their app what the bot is to understand so.
+
+        Returns how long the program waits for more of it, as for the parts of an album.
+        """
 
     async def looks(self) -> None:
         """Let people look at what has come."""
