@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import (
+    CompoundSelect,
     LargeBinary,
     Select,
     Text,
     and_,
-    CompoundSelect,
     bindparam,
     case,
     cast,
@@ -177,7 +177,9 @@ def _outbox_in_line(table: Any) -> Any:
 
 
 _INBOX_HEADS = _heads(inbox, _inbox_open, _INBOX_COLUMNS, ["id"])
-_OUTBOX_HEADS = _heads(outbox, _outbox_in_line, _OUTBOX_COLUMNS, ["urgency", "id"])
+_OUTBOX_HEADS = _heads(outbox, _outbox_in_line, _OUTBOX_COLUMNS, ["urgency", "id"]).where(
+    outbox.c.urgency >= literal_column("0")  # as `tables.IN_LINE` has it
+)
 _OUTBOX_HEADS_OF_CHANNEL = _OUTBOX_HEADS.where(
     outbox.c.channel == bindparam("in_channel"), outbox.c.urgency <= bindparam("most")
 )

@@ -13,6 +13,7 @@ depends_on: str | Sequence[str] | None = None
 
 _OPEN = "sent_at IS NULL AND failed_at IS NULL"
 _WAITING = f"{_OPEN} AND held_at IS NULL"
+_IN_LINE = f"{_WAITING} AND urgency >= 0"
 _HELD = f"held_at IS NOT NULL AND {_OPEN}"
 
 
@@ -61,8 +62,8 @@ def _extend_outbox() -> None:
     op.drop_index("ix_outbox_line", table_name="outbox")
     for name, columns, condition in (
         ("ix_outbox_pending", ["channel", "chat", "urgency", "id"], _WAITING),
-        ("ix_outbox_line", ["urgency", "id", "available_at"], _WAITING),
-        ("ix_outbox_channel_line", ["channel", "urgency", "id", "available_at"], _WAITING),
+        ("ix_outbox_line", ["urgency", "id", "available_at"], _IN_LINE),
+        ("ix_outbox_channel_line", ["channel", "urgency", "id", "available_at"], _IN_LINE),
         ("ix_outbox_shown", ["channel", "chat", "sent_at", "id"], "sent_at IS NOT NULL"),
         ("ix_outbox_held", ["channel", "chat", "id"], _HELD),
         ("ix_outbox_held_case", ["case_id"], _HELD),
