@@ -117,6 +117,7 @@ def understood(turn: Turn, draft: Draft) -> str:
         unit=unit.name if unit else "",
         due_at=due_at(turn, draft) if unit else None,
         photos=len(draft.photos),
+        from_photo=draft.from_photo,
         unsure=draft.unsure,
         urgent=draft.urgent,
         consent=draft.consent,

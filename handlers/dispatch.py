@@ -352,6 +352,8 @@ async def _plain(turn: Turn) -> None:
     if message.contact is not None:
         await intake.receive(turn)
         return
+    if await followup.take_late_photos(turn):
+        return
     at_work = step in STEPS and step not in PATIENT_STEPS
     if at_work and await writing.is_about_another(turn):
         return
@@ -374,7 +376,7 @@ async def _plain(turn: Turn) -> None:
         pass
     elif step in STEPS:
         await STEPS[step](turn, "")
-    elif not await followup.take_late_photos(turn):
+    else:
         await intake.receive(turn)
 
 

@@ -68,6 +68,8 @@ class Draft:
     longitude: float | None = None
     located: bool = False
     """The ward comes from a position, so a ward in the text wins over it."""
+    from_photo: bool = False
+    """The position is the one where a picture was taken, not one that was sent."""
     anonymous: bool = False
     fixed: dict[str, str] = field(default_factory=dict)
     """What the writer corrected or told: "domain", "ward" and "kind"."""
@@ -196,6 +198,8 @@ class Draft:
             return
         self.former = [asdict(ward) for ward in place.former if ward.province == city.province]
         if place.ward is not None and place.ward.province == city.province:
+            if place.ward.code != self.ward_code:
+                self._drop_place_of_photo()
             self.ward_code, self.ward_name = place.ward.code, place.ward.name
         elif inside and not self.located:
             self.ward_code = self.ward_name = None
@@ -219,8 +223,15 @@ class Draft:
             self.former = [{"name": name, "district": district, "province": city.province}]
         self.located = located
         if not located:
+            self._drop_place_of_photo()
             self.fixed["ward"] = unit.ward_code or unit.code
         return True
+
+    def _drop_place_of_photo(self) -> None:
+        """Forget where a picture was taken, since its writer says that the matter is elsewhere."""
+        if self.from_photo:
+            self.latitude = self.longitude = None
+            self.from_photo = False
 
     @property
     def landmark(self) -> str | None:

@@ -434,15 +434,29 @@ async def take_edit(turn: Turn) -> bool:
 
 
 async def take_late_photos(turn: Turn) -> bool:
-    """Put late pictures of an album onto the cases that its first part was sent with; False for others."""
+    """Put late pictures of an album onto the cases that its first part was sent with; False for others.
+
+    They belong to what was answered already, so that only words with them are answered again; and they
+    are no reply to what the unit has asked since.
+    """
     message, sent = turn.message, turn.chat.draft.get("sent", {})
     if not (message.album and message.photos and message.album == sent.get("album")):
         return False
     found = [await own_case(turn, code) for code in sent.get("codes", [sent["code"]])]
     waiting = [case for case in found if case and case.status in (*workflow.OPEN_STATUSES, Status.MERGED)]
     for case in waiting:
-        await take_reply(turn, case)
+        if message.text.strip() or message.unsupported:
+            await take_reply(turn, case)
+        else:
+            await _join_album(turn, case)
     return bool(waiting)
+
+
+async def _join_album(turn: Turn, case: Case) -> None:
+    keys = [photo.media_key for photo in turn.message.photos]
+    cases.attach_photos(turn.transaction, case.id, keys, "report", turn.now)
+    _record(turn, case, "added", _said(turn))
+    await _pass_on(turn, case, _added(turn, case))
 
 
 async def _waiting_case(turn: Turn) -> Case | None:

@@ -104,6 +104,7 @@ async def _amend(turn: Turn, draft: Draft) -> None:
             splitting.keep_before(draft, before)
     joins = _joins_silently(turn, draft)
     _take_photos(turn, draft)
+    joins = not _take_place_of_photo(turn, draft) and joins
     confirmation.keep(turn, draft)
     if message.location is not None and not _take_position(turn, draft):
         return
@@ -195,6 +196,28 @@ def _take_photos(turn: Turn, draft: Draft) -> None:
     draft.album = turn.message.album or draft.album
 
 
+def _take_place_of_photo(turn: Turn, draft: Draft) -> bool:
+    """Let a draft without a position have the one of its picture; True when that tells the ward.
+
+    Words win: of a picture that was taken elsewhere nothing is taken over.
+    """
+    place = turn.message.taken_at
+    if place is None or turn.message.location is not None or draft.latitude is not None or draft.shares:
+        return False
+    wards = places.wards_around(turn.city, place)
+    known = draft.ward_code is not None or draft.ward_name is not None
+    if not wards or (known and draft.ward_code not in {ward.code for ward in wards}):
+        return False
+    draft.latitude, draft.longitude, draft.from_photo = place.latitude, place.longitude, True
+    if known:
+        return False
+    if len(wards) == 1 and draft.choose_ward(wards[0].code, turn.city, located=True):
+        draft.asking = "" if draft.asking == "ward" else draft.asking
+        return True
+    draft.offer_wards(wards)
+    return False
+
+
 def _take_position(turn: Turn, draft: Draft) -> bool:
     """Take a position in; False when it leads to a question of its own."""
     location = turn.message.location
@@ -212,6 +235,7 @@ def _take_position(turn: Turn, draft: Draft) -> bool:
     asked_for = draft.asking == "ward"
     with splitting.in_question(draft) as asked:
         asked.latitude, asked.longitude = location.latitude, location.longitude
+        asked.from_photo = False
         if asked.ward_name is not None and not asked.located and not asked_for:
             return True
         chosen = len(wards) == 1 and asked.choose_ward(wards[0].code, turn.city, located=not asked_for)

@@ -5,13 +5,14 @@ Pictures are stripped of all but the picture; files are kept as they are.
 
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
+from handlers.channel import Location
 from storage.identity import new_token
 
 SIZE_LIMIT = 12 * 1024 * 1024
@@ -91,6 +92,8 @@ class StoredPhoto:
     size: int
     width: int
     height: int
+    taken_at: Location | None = None
+    """Where it was taken, as the file said; what is kept says it no more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +117,27 @@ def store_photo(data: bytes, directory: Path) -> StoredPhoto:
     picture = _read(data)
     encoded = BytesIO()
     picture.save(encoded, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
-    return _keep(encoded.getvalue(), "jpg", picture, directory)
+    return replace(_keep(encoded.getvalue(), "jpg", picture, directory), taken_at=position_in(data))
+
+
+def position_in(data: bytes) -> Location | None:
+    """Return where a picture was taken, if its file says so (EXIF); photos sent as files often do."""
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as picture:
+            told = picture.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+        gps = ExifTags.GPS
+        latitude = _degrees(told[gps.GPSLatitude], told[gps.GPSLatitudeRef], "S")
+        longitude = _degrees(told[gps.GPSLongitude], told[gps.GPSLongitudeRef], "W")
+    except Exception:  # whatever is wrong with it, it says nothing then
+        return None
+    known = abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0, 0)
+    return Location(latitude=latitude, longitude=longitude) if known else None
+
+
+def _degrees(parts: Sequence[float], side: str, negative: str) -> float:
+    """Return degrees from degrees, minutes and seconds; the sign is the side of the world."""
+    value: float = sum(float(part) / 60.0**place for place, part in enumerate(parts))
+    return round(-value if side.strip().upper() == negative else value, 6)
 
 
 def store_drawing(png: bytes, directory: Path) -> StoredPhoto:

@@ -137,6 +137,7 @@ def understood(
     unsure: bool,
     urgent: bool,
     consent: str,
+    from_photo: bool = False,
 ) -> str:
     """Show what was understood and what will happen, above the button that agrees and sends."""
     due = f"trước {moment(due_at)}" if due_at else "báo ngay khi có đơn vị nhận"
@@ -152,6 +153,8 @@ def understood(
     ]
     if photos:
         lines.append(f"• Ảnh: {photos}")
+    if from_photo:
+        lines.append("• Vị trí: theo nơi chụp ghi trong tệp ảnh; không đúng thì bấm «Sửa địa điểm»")
     if urgent:
         lines.append("• Khẩn: được xem trước")
     return "\n".join([*lines, "", consent])

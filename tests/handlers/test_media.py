@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from PIL import Image
+from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import IFDRational
 
 from handlers.media import (
     EDGE_LIMIT,
@@ -26,10 +27,12 @@ from handlers.media import (
     open_photo,
     photo_mime,
     photo_path,
+    position_in,
     store_drawing,
     store_file,
     store_photo,
 )
+from tests.standins.telegram import jpeg
 
 RED, BLUE = (200, 20, 20), (20, 20, 200)
 
@@ -65,6 +68,43 @@ def test_position_and_device_are_gone(tmp_path: Path) -> None:
     assert not Image.open(BytesIO(kept)).getexif()
     assert b"MAKER-OF-THE-PHONE" not in kept
     assert b"HOME-ADDRESS" not in kept
+
+
+@pytest.mark.parametrize("place", [(20.991, 105.815), (-33.8568, 151.2153), (0.5, -0.25)])
+def test_where_a_picture_was_taken_is_read_before_it_is_dropped(
+    place: tuple[float, float], tmp_path: Path
+) -> None:
+    kept = store_photo(jpeg(taken_at=place), tmp_path)
+    assert kept.taken_at is not None
+    told = (kept.taken_at.latitude, kept.taken_at.longitude)
+    assert told == pytest.approx(place, abs=1e-5)
+    assert position_in(open_photo(kept.media_key, tmp_path)) is None
+
+
+def with_position(**entries: object) -> bytes:
+    exif = Image.Exif()
+    position = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    usual: dict[str, object] = {"GPSLatitudeRef": "N", "GPSLatitude": (21.0, 0.0, 0.0)}
+    usual |= {"GPSLongitudeRef": "E", "GPSLongitude": (105.0, 0.0, 0.0)}
+    for name, value in {**usual, **entries}.items():
+        if value is not None:
+            position[ExifTags.GPS[name]] = value
+    return encode(Image.new("RGB", (8, 8)), exif=exif)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_position(GPSLongitude=None),
+        with_position(GPSLatitudeRef=None),
+        with_position(GPSLatitude=(0.0, 0.0, 0.0), GPSLongitude=(0.0, 0.0, 0.0)),
+        with_position(GPSLatitude=(91.0, 0.0, 0.0)),
+        with_position(GPSLatitude=(IFDRational(1, 0), 0.0, 0.0)),
+        b"no picture",
+    ],
+)
+def test_a_position_that_cannot_be_is_none(data: bytes) -> None:
+    assert position_in(data) is None
 
 
 def test_a_photo_taken_sideways_is_turned_upright(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tests.standins.telegram_groups import GroupsServer
 from tests.standins.telegram_server import (
@@ -56,10 +56,19 @@ __all__ = [
 ]
 
 
-def jpeg(width: int = 8, height: int = 6) -> bytes:
-    """Return a grey picture."""
-    content = io.BytesIO()
-    Image.new("RGB", (width, height), "grey").save(content, "JPEG")
+def jpeg(width: int = 8, height: int = 6, *, taken_at: tuple[float, float] | None = None) -> bytes:
+    """Return a grey picture; one whose file says where it was taken, if that is given in degrees."""
+    content, exif = io.BytesIO(), Image.Exif()
+    if taken_at is not None:
+        position = exif.get_ifd(ExifTags.IFD.GPSInfo)
+        for place, (degrees, sides) in enumerate(zip(taken_at, ("NS", "EW"), strict=True)):
+            position[1 + 2 * place] = sides[degrees < 0]
+            position[2 + 2 * place] = (
+                abs(degrees) // 1,
+                abs(degrees) % 1 * 60 // 1,
+                abs(degrees) * 60 % 1 * 60,
+            )
+    Image.new("RGB", (width, height), "grey").save(content, "JPEG", exif=exif)
     return content.getvalue()
 
 
