@@ -40,17 +40,19 @@ class Client:
         business_url: str = BUSINESS_URL,
         proof_secret: str = "",
         per_minute: int = PER_MINUTE,
+        read_seconds: float = READ_SECONDS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Take the settings; nothing is sent yet.
 
         `proof_secret` is the app's secret where its console asks for `appsecret_proof`; `per_minute` is how
-        many calls this process may make.
+        many calls this process may make; `read_seconds` is how long an answer is waited for.
         """
         self._tokens = tokens
         self._bases: dict[Base, str] = {"api": api_url.rstrip("/"), "business": business_url.rstrip("/")}
         self._proof_secret = proof_secret.encode()
         self._rate = Rate(per_minute)
+        self._seconds = read_seconds
         self._now = now
         self._session: aiohttp.ClientSession | None = None
 
@@ -118,13 +120,13 @@ class Client:
         token: str,
         *,
         headers: Mapping[str, str] | None = None,
-        seconds: float = READ_SECONDS,
+        seconds: float | None = None,
         **request: Any,
     ) -> Answer:
         """Make one request and return the answer's JSON."""
         if wait := self._rate.admit(self._now()):
             raise RateLimited("the app's calls of this minute are used up", retry_after=wait, for_all=True)
-        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=seconds or self._seconds, sock_connect=CONNECT_SECONDS)
         try:
             async with self.session.request(
                 method,
