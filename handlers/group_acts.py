@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from handlers import group_binding, group_members, group_telling, texts
+from handlers import group_assets, group_binding, group_members, group_telling, texts
 from handlers.channel import (
     Acted,
     Address,
+    CannotMakeGroup,
     ChannelError,
     GroupAct,
     GroupRights,
@@ -56,6 +57,7 @@ async def done(
         return
     if isinstance(error, RecipientUnreachable) and notice.chat == group.chat:
         await group_binding.lost(transaction, group, now=now)
+        await group_assets.take_lost(transaction, group, error, now=now)
     outcome = _Outcome(
         transaction=transaction,
         city=city,
@@ -80,6 +82,7 @@ async def not_reached(transaction: Transaction, notice: Notice, error: ChannelEr
         return False
     if isinstance(error, RecipientUnreachable):
         await group_binding.lost(transaction, group, now=now)
+        await group_assets.take_lost(transaction, group, error, now=now)
     return True
 
 
@@ -89,11 +92,25 @@ async def _created(outcome: _Outcome) -> None:
         return
     if outcome.acted is not None and outcome.acted.value:
         await group_binding.created(transaction, outcome.city, group, outcome.acted.value, now)
+        if made := await groups.get_group(transaction, group.id):
+            group_assets.ask_about(transaction, made, now=now)
     elif isinstance(outcome.error, NotSupported):
         group_binding.give_link(transaction, group, asker=outcome.asker, now=now)
     else:
         groups.set_status(transaction, group.id, groups.CLOSED)
-        _answer(outcome, OutboundMessage(text=texts.group_not_made(title=group.title)))
+        _answer(outcome, OutboundMessage(text=_why_not_made(outcome)))
+
+
+def _why_not_made(outcome: _Outcome) -> str:
+    title, error = outcome.group.title, outcome.error
+    match error.lacks if isinstance(error, CannotMakeGroup) else "":
+        case "asset":
+            return texts.group_needs_asset(title=title)
+        case "admin":
+            return texts.group_needs_admin(title=title)
+        case "members":
+            return texts.group_needs_members(title=title)
+    return texts.group_not_made(title=title)
 
 
 async def _linked(outcome: _Outcome) -> None:
@@ -174,6 +191,16 @@ async def _topic_opened(outcome: _Outcome) -> None:
         groups.drop_topic(outcome.transaction, outcome.group.id, outcome.act.note)
 
 
+async def _listed(outcome: _Outcome) -> None:
+    await group_assets.take_list(outcome.transaction, outcome.group, outcome.acted, outcome.now)
+
+
+async def _counted(outcome: _Outcome) -> None:
+    await group_assets.take_members(
+        outcome.transaction, outcome.city, outcome.group, outcome.acted, outcome.now
+    )
+
+
 async def _tell_once(outcome: _Outcome, text: str, key: str) -> None:
     await group_telling.tell_leader(
         outcome.transaction,
@@ -192,4 +219,6 @@ _HANDLERS: Mapping[str, Callable[[_Outcome], Awaitable[None]]] = {
     "admit": _admitted,
     "remove": _removed,
     "open_topic": _topic_opened,
+    "assets": _listed,
+    "members": _counted,
 }

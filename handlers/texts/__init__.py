@@ -11,6 +11,7 @@ from handlers.texts.duplicates import *  # noqa: F403
 from handlers.texts.explaining import *  # noqa: F403
 from handlers.texts.exports import *  # noqa: F403
 from handlers.texts.figures import *  # noqa: F403
+from handlers.texts.group_assets import *  # noqa: F403
 from handlers.texts.groups import *  # noqa: F403
 from handlers.texts.learning import *  # noqa: F403
 from handlers.texts.linking import *  # noqa: F403
@@ -19,6 +20,7 @@ from handlers.texts.officials import *  # noqa: F403
 from handlers.texts.operators import *  # noqa: F403
 from handlers.texts.people import *  # noqa: F403
 from handlers.texts.questions import *  # noqa: F403
+from handlers.texts.reaching import *  # noqa: F403
 from handlers.texts.reminding import *  # noqa: F403
 from handlers.texts.reopening import *  # noqa: F403
 from handlers.texts.reorganising import *  # noqa: F403

@@ -65,8 +65,8 @@ async def create_group(client: Client, wish: CreateGroup) -> Address:
 
 
 async def _make_of_an_asset(client: Client, title: str, users: Sequence[str]) -> str:
-    free = [asset for asset in await _assets(client) if _holds(asset, len(users))]
-    for asset in sorted(free, key=lambda asset: (SIZES[asset.kind], not asset.renews, asset.id)):
+    holding = [asset for asset in await _assets(client) if not asset.chat and len(users) <= SIZES[asset.kind]]
+    for asset in sorted(holding, key=lambda asset: (SIZES[asset.kind], not asset.renews, asset.id)):
         try:
             return await _make(client, title, asset, users)
         except Rejected as error:
@@ -90,11 +90,6 @@ async def _make_for_some(client: Client, title: str, asset: GroupAsset, users: S
 def _refused(error: Rejected) -> ChannelError:
     """Say what a refusal most likely means: a wrong parameter is that no member administers the account."""
     return CannotMakeGroup(str(error), lacks="admin") if _code(error) == _NOT_THERE else error
-
-
-def _holds(asset: GroupAsset, count: int) -> bool:
-    over = asset.valid_until is not None and asset.valid_until <= datetime.now(UTC) and not asset.renews
-    return not asset.chat and not over and count <= SIZES[asset.kind]
 
 
 async def _make(client: Client, title: str, asset: GroupAsset, users: Sequence[str]) -> str:
@@ -132,7 +127,7 @@ async def _open_door(client: Client, group: str) -> None:
 
 
 async def act(client: Client, address: Address, act: GroupAct) -> Acted:
-    """Do what is asked in a group. Raises NotSupported for what the vendor has nothing of, and ChannelError."""
+    """Do what is asked in a group; raises ChannelError, NotSupported for what the vendor has nothing of."""
     try:
         return await _act(client, address.chat.removeprefix(GROUP_MARK), act)
     except Misconfigured as error:
