@@ -55,7 +55,7 @@ async def test_an_empty_message(city: CityHarness) -> None:
 async def test_a_lost_photo_is_asked_for_again_and_the_text_kept(city: CityHarness) -> None:
     an = city.citizen("an")
     pictures = an.pictures(1)
-    city.channels["web"].pictures[pictures[0].reference] = Rejected()
+    city.channel.pictures[pictures[0].reference] = Rejected()
     await an.does(text=RUBBISH, photos=pictures)
     an.sees("không tải được ảnh", "Rác thải", "[Đồng ý và gửi]")
 
@@ -63,10 +63,10 @@ async def test_a_lost_photo_is_asked_for_again_and_the_text_kept(city: CityHarne
 async def test_a_photo_that_fails_at_first_is_fetched_again(city: CityHarness) -> None:
     an = city.citizen("an")
     pictures = an.pictures(1)
-    city.channels["web"].pictures[pictures[0].reference] = Unavailable()
+    city.channel.pictures[pictures[0].reference] = Unavailable()
     await an.does(text=RUBBISH, photos=pictures)
     an.sees_nothing()
-    del city.channels["web"].pictures[pictures[0].reference]
+    del city.channel.pictures[pictures[0].reference]
     await city.passes(seconds=5)
     an.sees("Ảnh: 1")
 
@@ -74,7 +74,7 @@ async def test_a_photo_that_fails_at_first_is_fetched_again(city: CityHarness) -
 async def test_a_file_that_is_no_picture(city: CityHarness) -> None:
     an = city.citizen("an")
     pictures = an.pictures(1)
-    city.channels["web"].pictures[pictures[0].reference] = b"%PDF-1.7"
+    city.channel.pictures[pictures[0].reference] = b"%PDF-1.7"
     await an.does(photos=pictures)
     an.sees("chỉ nhận ảnh")
 
@@ -251,8 +251,8 @@ async def test_whoever_blocked_the_bot_is_gone_whatever_others_do_in_the_same_mo
     await ba.writes("Rác chất đống ở ngõ 12 Vũ Tông Phan, phường Khương Đình")
     await ba.presses("Đồng ý và gửi")
     case = await city.only_case()
-    await city.receive("web", an.message(left=True))
-    await city.receive("web", officer.message(button=f"accept:{case.code}"))
+    await city.receive(an.channel, an.message(left=True))
+    await city.receive(officer.channel, officer.message(button=f"accept:{case.code}"))
     await city.settles()
     gone = await city.rows(select(chat.c.chat).where(chat.c.unreachable_at.is_not(None)))
     assert [row["chat"] for row in gone] == ["an"]

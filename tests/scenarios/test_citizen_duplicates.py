@@ -477,7 +477,7 @@ async def test_the_unit_hears_that_one_who_joined_cannot_be_reached(city: CityHa
     chair = await city.official(UNIT, "chair")
     _, first = await first_case(city)
     binh, second = await joined(city)
-    city.channels["web"].failures[binh.chat] = RecipientUnreachable()
+    city.channel.failures[binh.chat] = RecipientUnreachable()
     await chair.presses("Nhận việc")
     await city.settles()
     chair.sees(f"{first.code}: không nhắn được cho một người cùng báo ({second.code}")

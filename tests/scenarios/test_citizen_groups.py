@@ -39,7 +39,7 @@ async def test_a_group_that_moves_is_followed(city: CityHarness) -> None:
     await an.sends(moved_to="-200")
     later = city.somebody_in_group("-100", "an")
     await later.writes("/cuatoi")
-    assert "nhắn riêng" in city.channels["web"].shown["-200"][-1].text
+    assert "nhắn riêng" in city.channel.shown["-200"][-1].text
 
 
 async def test_a_draft_of_the_private_chat_cannot_be_sent_from_a_group(city: CityHarness) -> None:

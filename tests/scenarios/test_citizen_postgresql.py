@@ -68,7 +68,7 @@ async def test_a_group_that_moves_is_followed(large_city: CityHarness) -> None:
     await an.sends(joined=True)
     await an.sends(moved_to="-200")
     await an.writes("/cuatoi")
-    assert "nhắn riêng" in large_city.channels["web"].shown["-200"][-1].text
+    assert "nhắn riêng" in large_city.channel.shown["-200"][-1].text
 
 
 async def test_the_problems_of_one_message_become_cases_of_one_transaction(large_city: CityHarness) -> None:

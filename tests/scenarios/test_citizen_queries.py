@@ -16,7 +16,7 @@ async def test_a_first_message_costs_the_handlers_no_query(city: CityHarness) ->
             reads.append(statement)
 
     event.listen(city.database._writer.sync_engine, "before_cursor_execute", note)
-    await city.receive("web", an.message(text=RUBBISH))
+    await city.receive(an.channel, an.message(text=RUBBISH))
     await city.worker.drain()
     machinery = ("FROM setting", "FROM inbox", "FROM chat", "FROM account")
     assert [found for found in reads if not any(part in found for part in machinery)] == []
@@ -29,7 +29,7 @@ async def test_a_list_of_ten_costs_as_many_queries_as_a_list_of_one(city: CityHa
         for _ in range(count):
             await citizen.writes(RUBBISH)
             await citizen.presses("Đồng ý và gửi")
-        await city.receive("web", citizen.message(text="/cuatoi"))
+        await city.receive(citizen.channel, citizen.message(text="/cuatoi"))
         reads: list[str] = []
         event.listen(
             city.database._writer.sync_engine,

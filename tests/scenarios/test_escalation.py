@@ -472,7 +472,7 @@ async def test_when_the_only_official_of_a_unit_misses_their_reminders_those_abo
     dispatcher = await town.official("bo-phan-dieu-phoi", "dispatcher")
     await many_due(town, 2)
     await moved(town, (await town.cases())[0], "accept")
-    town.channels["web"].failures[officer.chat] = RecipientUnreachable("blocked")
+    town.channel.failures[officer.chat] = RecipientUnreachable("blocked")
     people = {"officer": officer, "leader": leader, "dispatcher": dispatcher}
     assert await told_at(town, DUE, **people) == {"leader", "dispatcher"}
     dispatcher.sees("Phường Khương Đình", "2")

@@ -53,12 +53,12 @@ async def test_a_channel_that_can_makes_the_group_with_those_who_have_an_account
     elsewhere = await official_on(city, OTHER, "chair", "other")
     await leader.writes(f"/lapnhom {NAMES}")
     leader.sees("Sẽ có 2 người", "Phường Khương Đình", "Chưa có tài khoản: Phường Thanh Xuân", "[Lập nhóm]")
-    assert city.channels["web"].created == []
+    assert city.channel.created == []
     await leader.presses("Lập nhóm")
     leader.sees("đã sẵn sàng", "Chưa có tài khoản: Phường Thanh Xuân")
     chair.sees("được đưa vào nhóm")
     elsewhere.sees_nothing()
-    (wish,) = city.channels["web"].created
+    (wish,) = city.channel.created
     assert {member.chat for member in wish.members} == {leader.chat, chair.chat}
     group = await only_group(city)
     welcome = chat_shows(city, "web", group.chat)
@@ -75,7 +75,7 @@ async def test_two_taps_make_one_group(city: CityHarness) -> None:
     await leader.presses("Lập nhóm")
     await leader.presses("Lập nhóm")
     leader.sees("không còn dùng được")
-    assert len(city.channels["web"].created) == 1
+    assert len(city.channel.created) == 1
 
 
 async def test_nobody_makes_the_group_that_another_was_shown(city: CityHarness) -> None:
@@ -84,7 +84,7 @@ async def test_nobody_makes_the_group_that_another_was_shown(city: CityHarness) 
     data = next(button.data for button in leader.last.buttons if button.label == "Lập nhóm")
     await other.replays(data)
     await city.citizen("an").replays(data)
-    assert city.channels["web"].created == []
+    assert city.channel.created == []
 
 
 async def test_the_wards_of_a_city_are_too_many_for_one_group(city: CityHarness) -> None:

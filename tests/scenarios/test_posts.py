@@ -42,16 +42,16 @@ async def again(city: CityHarness, case: Case) -> Case:
 async def post_of(city: CityHarness, somebody: Somebody, role: str = "") -> HeldPost:
     """Return the post that somebody holds, the first with this role."""
     async with city.database.read() as transaction:
-        known = await people.load_people(transaction, [("web", somebody.chat)], now=city.now)
-        held = await people.posts_of(transaction, known["web", somebody.chat].id, now=city.now)
+        known = await people.load_people(transaction, [(somebody.channel, somebody.chat)], now=city.now)
+        held = await people.posts_of(transaction, known[somebody.channel, somebody.chat].id, now=city.now)
     return next(each for each in held if role in ("", each.role))
 
 
 async def also(city: CityHarness, somebody: Somebody, unit_code: str, role: str) -> None:
     """Give somebody another post."""
     async with city.database.begin() as transaction:
-        known = await people.load_people(transaction, [("web", somebody.chat)], now=city.now)
-        person_id = known["web", somebody.chat].id
+        known = await people.load_people(transaction, [(somebody.channel, somebody.chat)], now=city.now)
+        person_id = known[somebody.channel, somebody.chat].id
         people.add_post(transaction, person_id=person_id, unit_code=unit_code, role=role, now=city.now)
 
 
@@ -177,8 +177,8 @@ async def test_a_tap_in_the_same_moment_finds_the_post_gone(either: CityHarness)
     case = await report(city)
     gone = await post_of(city, officer)
     # Both updates wait when the worker wakes: they share one transaction.
-    await city.receive("web", chair.message(button=f"leaveyes:{gone.id}", button_message=""))
-    await city.receive("web", officer.message(button=f"accept:{case.code}", button_message=""))
+    await city.receive(chair.channel, chair.message(button=f"leaveyes:{gone.id}", button_message=""))
+    await city.receive(officer.channel, officer.message(button=f"accept:{case.code}", button_message=""))
     officer.reads()
     await city.settles()
     officer.sees(OVER)

@@ -229,7 +229,7 @@ async def test_two_taps_in_the_same_moment_make_one_acceptance(city: CityHarness
     case = await report(city)
     for official in (first, second):
         official.reads()
-        await city.receive("web", official.message(button=f"accept:{case.code}"))
+        await city.receive(official.channel, official.message(button=f"accept:{case.code}"))
     await city.settles()
     told = sorted("Anh/chị đã nhận" in official.last.text for official in (first, second))
     assert told == [False, True]
@@ -650,7 +650,7 @@ async def test_a_wrong_code_in_the_list_is_said_so(city: CityHarness) -> None:
 async def test_the_unit_hears_that_the_citizen_has_not_got_the_answer(city: CityHarness) -> None:
     officer = await city.official(WARD, "officer")
     case = await report(city)
-    city.channels["web"].failures["an"] = RecipientUnreachable()
+    city.channel.failures[city.citizen("an").chat] = RecipientUnreachable()
     await officer.writes("Đã dọn xong.", photos=1, reply_to=officer.last)
     await officer.presses("Gửi câu trả lời")
     officer.sees(case.code, "không nhắn được cho người gửi")
@@ -660,7 +660,7 @@ async def test_the_unit_hears_that_the_citizen_has_not_got_the_answer(city: City
 async def test_when_the_last_official_cannot_be_reached_those_above_are_told(city: CityHarness) -> None:
     officer = await city.official(WARD, "officer")
     dispatcher = await city.official("bo-phan-dieu-phoi", "dispatcher")
-    city.channels["web"].failures[officer.chat] = RecipientUnreachable()
+    city.channel.failures[officer.chat] = RecipientUnreachable()
     case = await report(city)
     dispatcher.sees(case.code, "chưa có ai nhận việc")
 

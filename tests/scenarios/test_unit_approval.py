@@ -179,7 +179,7 @@ async def test_two_taps_send_one_answer(city: CityHarness) -> None:
     await propose(officer, case)
     data = next(button.data for button in chair.last.buttons if button.data.startswith("approve:"))
     for _ in range(2):
-        await city.receive("web", chair.message(button=data))
+        await city.receive(chair.channel, chair.message(button=data))
     await city.settles()
     assert (await types(city, case)).count("answered") == 1
     await chair.replays(data)

@@ -16,7 +16,7 @@ async def at_once(hanoi: CityHarness, tmp_path: Path, *presses: tuple[Somebody, 
     """Let several people press at the same moment, each with a worker of their own."""
     for somebody, data in presses:
         somebody.reads()
-        await hanoi.receive("web", somebody.message(button=data))
+        await hanoi.receive(somebody.channel, somebody.message(button=data))
     workers = [
         TurnWorker(
             hanoi.database,

@@ -231,7 +231,7 @@ async def test_two_who_decide_at_once_decide_once(city: CityHarness) -> None:
     data = next(button.data for button in chief.last.buttons if button.label == "Đồng ý")
     for somebody in (chief, second):
         somebody.reads()
-        await city.receive("web", somebody.message(button=data))
+        await city.receive(somebody.channel, somebody.message(button=data))
     await city.settles()
     told = sorted("Đã đồng ý gia hạn" in str(somebody.last) for somebody in (chief, second))
     assert told == [False, True]

@@ -62,7 +62,7 @@ async def test_two_workers_and_two_officials_make_one_acceptance(city: CityHarne
     case = await city.only_case()
     for official in officials:
         official.reads()
-        await city.receive("web", official.message(button=f"accept:{case.code}"))
+        await city.receive(official.channel, official.message(button=f"accept:{case.code}"))
     workers = [
         TurnWorker(
             city.database,

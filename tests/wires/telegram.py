@@ -49,6 +49,8 @@ class TelegramWire(Wire):
     """Telegram over HTTP."""
 
     name = "telegram"
+    refusals = (RecipientUnreachable, Unavailable)
+    losses = (Rejected, Unavailable)
 
     async def _start_vendor(self) -> dict[str, str]:
         self.vendor = await self._exits.enter_async_context(NamedPeople(token=_TOKEN))
@@ -104,6 +106,7 @@ class TelegramWire(Wire):
         chat, user = int(message.address.chat), int(message.sender)
         shown = self._vendors.get((message.address.chat, message.button_message))
         if shown is None:  # of a screen that is older than what the vendor remembers
+            self.vendor.knows(chat)
             shown = VendorShown(chat=chat, message_id=0)
         await self.vendor.user_presses_stale(shown, message.button, user=user)
 
@@ -252,15 +255,11 @@ class TelegramWire(Wire):
     def _refuse(self, chat: str, failure: ChannelError) -> None:
         if isinstance(failure, RecipientUnreachable):
             self.vendor.fail_next(blocked(), chat=int(chat))
-        elif isinstance(failure, Unavailable):
-            self.vendor.fail_next(fault(), chat=int(chat))
         else:
-            super()._refuse(chat, failure)
+            self.vendor.fail_next(fault(), chat=int(chat))
 
     def _lose(self, reference: str, failure: ChannelError) -> None:
         if isinstance(failure, Unavailable):
             self.vendor.fail_next(fault(), method="getFile")
-        elif isinstance(failure, Rejected):
-            self.vendor._files.pop(reference, None)
         else:
-            super()._lose(reference, failure)
+            self.vendor._files.pop(reference, None)

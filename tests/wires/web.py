@@ -10,6 +10,7 @@ import aiohttp
 
 from bot import web_chat
 from bot.channels.web import GROUP
+from bot.page_input import PHOTOS_PER_MESSAGE
 from bot.session import COOKIE, Visitor
 from handlers.channel import Button, File, InboundMessage, OutboundMessage, Photo, Sent
 from handlers.receipt import Receiver
@@ -24,6 +25,7 @@ class WebWire(Wire):
     """The web chat over HTTP."""
 
     name = "web"
+    tells_names = False
 
     async def _start_vendor(self) -> dict[str, str]:
         self._page = await self._exits.enter_async_context(aiohttp.ClientSession())
@@ -85,7 +87,9 @@ class WebWire(Wire):
         if message.unsupported and not message.photos:
             self.cannot(f"send what the bot cannot use ({message.unsupported})")
         if message.album:
-            self.cannot("send an album in several parts")
+            self.cannot("bring an album in several parts")
+        if len(message.photos) > PHOTOS_PER_MESSAGE:
+            self.cannot(f"send more than {PHOTOS_PER_MESSAGE} pictures in one message")
         if message.rights or message.moved_to or message.wants_in or message.member_joined:
             self.cannot("tell of changes in a group: the city's list of members holds")
 
@@ -100,8 +104,6 @@ class WebWire(Wire):
     async def _upload(self, message: InboundMessage) -> list[str]:
         form = aiohttp.FormData()
         for photo in message.photos:
-            if photo.reference in self.pictures and not isinstance(self.pictures[photo.reference], bytes):
-                self.cannot("lose a picture: it is stored before the message")
             content = self._photos.content(photo.reference)
             form.add_field("photo", content, filename="a.jpg", content_type="image/jpeg")
         answer = await self._post(message, "photos", query={"id": f"upload-{message.message_id}"}, data=form)

@@ -53,6 +53,19 @@ def own_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Plans(dict[str, Any]):
+    """What a test plans to go wrong; what the vendor cannot be made to do skips the test."""
+
+    def __init__(self, wire: "Wire", what: str, possible: tuple[type[ChannelError], ...]) -> None:
+        super().__init__()
+        self._wire, self._what, self._possible = wire, what, possible
+
+    def __setitem__(self, key: str, planned: Any) -> None:
+        if not isinstance(planned, (bytes, *self._possible)):
+            self._wire.cannot(f"{self._what} ({type(planned).__name__})")
+        super().__setitem__(key, planned)
+
+
 @dataclass(kw_only=True, slots=True)
 class Planned:
     """What a test plans to come of fetching what people send."""
@@ -75,15 +88,22 @@ class Wire(ABC):
     """One channel over HTTP. To the worker and the delivery it is the channel itself."""
 
     name: str
+    tells_names = True
+    """Whether the channel tells the bot what people are called."""
+    refusals: tuple[type[ChannelError], ...] = ()
+    """How the vendor can be made to refuse a message."""
+    losses: tuple[type[ChannelError], ...] = ()
+    """How the vendor can be made not to hand over what somebody sent."""
 
     def __init__(self, picture: Callable[[], bytes]) -> None:
         self.shown: dict[str, list[Shown]] = {}
         self.acts: list[tuple[Address, GroupAct]] = []
         """What the adapter was asked to do with groups, in order."""
         self.created: list[CreateGroup] = []
-        self.failures: dict[str, ChannelError] = {}
-        self.pictures: dict[str, bytes | ChannelError] = {}
-        self.recordings: dict[str, bytes | ChannelError] = {}
+        self.failures: dict[str, Any] = Plans(self, "refuse a message", self.refusals)
+        self.pictures: dict[str, Any] = Plans(self, "lose a picture", self.losses)
+        self.recordings: dict[str, Any] = Plans(self, "lose a file", self.losses)
+        self.outcomes: dict[str, Any] = Plans(self, "be told what comes of an act", ())
         self.fetched: list[str] = []
         """References (the test's) of the photos and files that were asked for."""
         self.adapter: Any = None
@@ -217,8 +237,8 @@ class Wire(ABC):
         self.shown.setdefault(chat, []).append(shown)
 
     def _refuse(self, chat: str, failure: ChannelError) -> None:
-        """Let the vendor refuse the next message to a chat."""
-        self.cannot(f"fail with {type(failure).__name__}")
+        """Let the vendor refuse the next message to a chat, as one of `refusals`."""
+        raise NotImplementedError
 
     async def fetch(self, photo: Photo) -> bytes:
         """Fetch what a person sent, unless the test plans that the vendor fails."""
@@ -239,8 +259,8 @@ class Wire(ABC):
             self._lose(given, failure)
 
     def _lose(self, reference: str, failure: ChannelError) -> None:
-        """Let the vendor fail to hand over a file next."""
-        self.cannot(f"lose a file with {type(failure).__name__}")
+        """Let the vendor fail to hand over a file next, as one of `losses`."""
+        raise NotImplementedError
 
     async def create_group(self, wish: CreateGroup) -> Address:
         """Create a group."""
