@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
+from bot.channels import FURTHER
 from bot.channels.mail import MailChannel, Server
 from bot.channels.simulated import SimulatedChannel
 from bot.channels.sms import TEMPLATE, SmsChannel
@@ -14,7 +15,7 @@ from bot.channels.zalo_oa import CAPABILITIES, Client, Template, ZaloOaChannel
 from bot.channels.zalo_oa.tokens import TokenKeeper
 from bot.connecting import VendorChannel
 from bot.public_photos import PublicPhotos
-from bot.settings import Settings, read_template
+from bot.settings import Settings, domains_in, read_template
 from bot.vault import ZALO_OA, keeper_of
 from handlers import dispatch
 from handlers.channel import Channel, Watched
@@ -76,6 +77,7 @@ def build_channels(
     _add_zalo_bot(built, settings, database, now)
     _add_mail(built, settings)
     _add_sms(built, settings)
+    _add_further(built, settings)
     return built
 
 
@@ -163,7 +165,8 @@ def _add_zalo_oa(
         ),
         template=_zalo_template(settings),
         card_picture=public_url + CARD_PICTURE if public_url else "",
-        own_hosts=(str(settings.zalo_api_url),),
+        own_urls=(str(settings.zalo_api_url),),
+        media_hosts=domains_in(settings.zalo_media_hosts),
         now=now,
     )
     built.by_name[channel.name] = channel
@@ -184,6 +187,14 @@ def _zalo_tokens(
     keeper = keeper_of(settings, database, now=now)
     built.keepers.append(keeper)
     return keeper
+
+
+def _add_further(built: Channels, settings: Settings) -> None:
+    for build in FURTHER:
+        if (channel := build(settings)) is not None:
+            built.by_name[channel.name] = channel
+            if hasattr(channel, "start"):
+                built.vendors.append(cast(VendorChannel, channel))
 
 
 def _add_mail(built: Channels, settings: Settings) -> None:

@@ -44,6 +44,7 @@ _SHOWN = ("PORT", "PUBLIC_URL", "TELEGRAM_MODE", "ZALO_BOT_MODE", *_AMOUNTS)
 _TOKEN = re.compile(r"\d+:[\w-]{20,}", re.ASCII)
 _ZALO_BOT_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
 _MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
+_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", re.ASCII)
 _SECRET = re.compile(r"[\w-]{1,256}", re.ASCII)
 
 
@@ -114,6 +115,8 @@ class Settings(BaseModel):
     """Requests a minute that the app may make."""
     zalo_proof: bool = False
     """Whether calls carry `appsecret_proof` (when the app's console asks for it)."""
+    zalo_media_hosts: str = ""
+    """Further domains, with commas between, that people's pictures and files may be fetched from."""
     zalo_verifier: str = ""
     """The code in the name of the file zalo_verifier….html by which the domain is verified."""
     zalo_bot_token: SecretStr = SecretStr("")
@@ -202,6 +205,14 @@ class Settings(BaseModel):
             read_template(value)
         return value
 
+    @field_validator("zalo_media_hosts")
+    @classmethod
+    def _domains(cls, value: str) -> str:
+        wrong = [name for name in domains_in(value) if not _DOMAIN.fullmatch(name)]
+        if wrong:
+            raise ValueError("must be domains with commas between, such as zdn.vn,zadn.vn")
+        return value
+
     @field_validator("zalo_verifier")
     @classmethod
     def _verifier_form(cls, value: str) -> str:
@@ -284,6 +295,11 @@ def _incomplete_zalo_bot(given: Mapping[str, str]) -> list[str]:
         return []
     missing = [PREFIX + name for name in ("PUBLIC_URL", "ZALO_BOT_SECRET") if name not in given]
     return [f"{PREFIX}ZALO_BOT_MODE: webhook also needs {' and '.join(missing)}"] if missing else []
+
+
+def domains_in(value: str) -> tuple[str, ...]:
+    """Return the domains of a list with commas between, in small letters."""
+    return tuple(name for part in value.split(",") if (name := part.strip().lower()))
 
 
 def read_template(value: str) -> tuple[str, dict[str, str]]:

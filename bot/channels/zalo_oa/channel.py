@@ -10,7 +10,7 @@ from yarl import URL
 
 from bot.channels.zalo_oa import groups, parts, signature
 from bot.channels.zalo_oa.client import Client
-from bot.channels.zalo_oa.downloads import download
+from bot.channels.zalo_oa.downloads import HOSTS, Allowed, download
 from bot.channels.zalo_oa.events import envelope_of, parse_event, read
 from bot.channels.zalo_oa.fields import CHANNEL, GROUP_MARK, first_text, part_of
 from bot.channels.zalo_oa.history import missed_by
@@ -101,6 +101,7 @@ class ZaloOaChannel:
     """A Zalo Official Account behind the port. Updates come by the webhook alone."""
 
     name = CHANNEL
+    webhook_path = "/zalo/oa"
     polls = False
 
     def __init__(
@@ -113,14 +114,16 @@ class ZaloOaChannel:
         capabilities: Capabilities = CAPABILITIES,
         template: Template | None = None,
         card_picture: str = "",
-        own_hosts: Sequence[str] = (),
+        own_urls: Sequence[str] = (),
+        media_hosts: Sequence[str] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Take what it works with; nothing is sent yet.
 
         `oa_secret_key` is what webhook calls are signed with; `open_media` returns the bytes of a stored
         photo or file; `card_picture` is the address of a picture for the card that asks for a phone, which
-        is not asked for without one; `own_hosts` are addresses beside the vendor's that media may come from.
+        is not asked for without one. What people sent is fetched from the vendor's domains, from
+        `media_hosts` (further domains) and from where `own_urls` are.
         """
         self._client = client
         self._app_id = app_id
@@ -128,7 +131,8 @@ class ZaloOaChannel:
         self._open_media = open_media
         self._template = template
         self._card_picture = card_picture
-        self._own = frozenset(str(URL(address).origin()) for address in own_hosts)
+        origins = frozenset(str(URL(address).origin()) for address in own_urls)
+        self._allowed = Allowed(hosts=(*HOSTS, *media_hosts), origins=origins)
         self._now = now
         self._oa_id = ""
         self._unfinished: dict[_Key, Progress] = {}
@@ -184,11 +188,11 @@ class ZaloOaChannel:
 
     async def fetch(self, photo: Photo) -> bytes:
         """Download a photo that a person sent, up to 20 MB, from the vendor's hosts only."""
-        return await download(self._client.session, photo.reference, own=self._own)
+        return await download(self._client.session, photo.reference, self._allowed)
 
     async def fetch_file(self, file: File) -> bytes:
         """Download a recording or a document that a person sent, as `fetch`."""
-        return await download(self._client.session, file.reference, own=self._own)
+        return await download(self._client.session, file.reference, self._allowed)
 
     async def missed(self, users: Sequence[str], since: datetime) -> Sequence[tuple[Envelope, bytes]]:
         """Return what these people sent since then, oldest first of each; raises ChannelError."""

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from yarl import URL
 
 from bot.channels.zalo_oa import CAPABILITIES, Client, Template, ZaloOaChannel
 from bot.channels.zalo_oa.client import Rate
+from bot.channels.zalo_oa.downloads import Allowed
 from bot.channels.zalo_oa.photos import LIMIT
 from bot.channels.zalo_oa.template import as_phone
 from handlers.channel import (
@@ -103,7 +105,7 @@ async def opened(zalo: ZaloOaStandIn, **settings: Any) -> AsyncIterator[ZaloOaCh
         "app_id": zalo.app_id,
         "oa_secret_key": zalo.oa_secret_key,
         "open_media": open_media,
-        "own_hosts": (zalo.url,),
+        "own_urls": (zalo.url,),
         "card_picture": "https://phananh.example.vn/page/card.png",
         "now": lambda: zalo.now,
     }
@@ -526,6 +528,12 @@ async def test_pictures_and_files_are_fetched_from_the_vendor_alone(
     ):
         with pytest.raises(Rejected):
             await channel.fetch(Photo(reference=foreign))
+
+
+def test_further_domains_may_be_named() -> None:
+    allowed = Allowed(hosts=("zdn.vn", "new.example"))
+    assert allowed.has(URL("https://f9.new.example/a.jpg"))
+    assert not allowed.has(URL("https://renew.example/a.jpg"))
 
 
 async def test_what_arrives_over_the_webhook_is_taken_as_the_vendor_signs_it(
