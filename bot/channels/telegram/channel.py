@@ -67,6 +67,7 @@ class TelegramChannel:
     """Telegram behind the port. Call `start` before `poll` or a webhook, `close` at the end."""
 
     name = CHANNEL
+    webhook_path = WEBHOOK_PATH
     capabilities = Capabilities(
         source="https://core.telegram.org/bots/api",
         text_limit=TEXT_LIMIT,

@@ -35,6 +35,13 @@ def is_group(chat: Mapping[str, Any]) -> bool:
     return chat["type"] in {"group", "supergroup"}
 
 
+def identity(value: Any) -> str:
+    """Return an id as the port has it; raises TypeError for what is no id of the vendor's."""
+    if type(value) is not int:
+        raise TypeError(f"not an id: {value!r}")
+    return str(value)
+
+
 def name_of(person: Mapping[str, Any]) -> str:
     """Return a person's name."""
     return storable(f"{person.get('first_name', '')} {person.get('last_name', '')}".strip())

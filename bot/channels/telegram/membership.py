@@ -6,7 +6,7 @@ Sources: https://core.telegram.org/bots/api#chatmemberupdated, #chatjoinrequest,
 from collections.abc import Mapping
 from typing import Any
 
-from bot.channels.telegram.fields import CHANNEL, Me, is_group, name_of, storable, time_of
+from bot.channels.telegram.fields import CHANNEL, Me, identity, is_group, name_of, storable, time_of
 from handlers.channel import Address, GroupRights, InboundMessage
 
 _GONE = frozenset({"left", "kicked"})
@@ -91,8 +91,8 @@ def join_request(request: dict[str, Any]) -> InboundMessage | None:
 def _event(change: dict[str, Any], person: dict[str, Any], **what: Any) -> InboundMessage:
     chat = change["chat"]
     return InboundMessage(
-        address=Address(CHANNEL, str(chat["id"])),
-        sender=str(person["id"]),
+        address=Address(CHANNEL, identity(chat["id"])),
+        sender=identity(person["id"]),
         sender_name=name_of(person),
         sent_at=time_of(change["date"]),
         group=is_group(chat),

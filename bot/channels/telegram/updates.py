@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.channels.telegram.fields import CHANNEL, Me, is_group, name_of, storable, time_of
+from bot.channels.telegram.fields import CHANNEL, Me, identity, is_group, name_of, storable, time_of
 from bot.channels.telegram.membership import join_request, others_membership, own_membership
 from handlers.channel import Address, Contact, Envelope, File, InboundMessage, Location, Malformed, Photo
 
@@ -196,13 +196,13 @@ def _message(message: dict[str, Any], me: Me, *, edited: bool = False) -> Inboun
     if in_group:
         content = {**content, **_in_group(message, content, names, me)}
     return InboundMessage(
-        address=Address(CHANNEL, str(chat["id"])),
+        address=Address(CHANNEL, identity(chat["id"])),
         sent_at=time_of(message.get("edit_date") or message["date"]),
         message_id=str(message["message_id"]),
         reply_to=_reply_to(message),
         album="" if edited else message.get("media_group_id", ""),
         edited=edited,
-        **{"sender": str(sender.get("id", "")), "sender_name": name_of(sender), **content},
+        **{"sender": identity(sender["id"]) if sender else "", "sender_name": name_of(sender), **content},
     )
 
 
@@ -277,7 +277,7 @@ def _content(message: dict[str, Any], sender: dict[str, Any], *, edited: bool) -
     if "contact" in message:
         return {"contact": _contact(message["contact"], sender)}
     if "migrate_to_chat_id" in message:
-        return {"moved_to": str(message["migrate_to_chat_id"])}
+        return {"moved_to": identity(message["migrate_to_chat_id"])}
     if "chat_shared" in message:
         return _picked(message["chat_shared"])
     if "new_chat_members" in message:
@@ -348,7 +348,7 @@ def _contact(contact: dict[str, Any], sender: dict[str, Any]) -> Contact:
 def _picked(chat: dict[str, Any]) -> dict[str, Any]:
     """Read which group the person picked or made for the bot."""
     return {
-        "picked": str(chat["chat_id"]),
+        "picked": identity(chat["chat_id"]),
         "picked_for": int(chat["request_id"]),
         "group_title": storable(chat.get("title", "")),
     }
@@ -363,7 +363,7 @@ def _newcomer(members: list[dict[str, Any]]) -> dict[str, Any] | None:
 def _who(member: dict[str, Any], what: str) -> dict[str, Any] | None:
     if member.get("is_bot"):
         return None
-    return {what: True, "sender": str(member["id"]), "sender_name": name_of(member)}
+    return {what: True, "sender": identity(member["id"]), "sender_name": name_of(member)}
 
 
 def _button(query: dict[str, Any]) -> InboundMessage | None:
@@ -373,8 +373,8 @@ def _button(query: dict[str, Any]) -> InboundMessage | None:
     if message is None or query["from"].get("is_bot"):
         return None
     return InboundMessage(
-        address=Address(CHANNEL, str(message["chat"]["id"])),
-        sender=str(query["from"]["id"]),
+        address=Address(CHANNEL, identity(message["chat"]["id"])),
+        sender=identity(query["from"]["id"]),
         sender_name=name_of(query["from"]),
         sent_at=time_of(message.get("edit_date") or message["date"]),
         button=query.get("data", ""),

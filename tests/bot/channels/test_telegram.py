@@ -678,3 +678,100 @@ async def test_the_token_is_in_no_log_and_no_error(
     assert "stand-in" not in written
     assert "wrong-secret" not in written
     assert "mẫu đơn" not in written
+
+
+# ---- limits, menus, previews
+
+
+async def test_a_flood_in_many_chats_holds_up_the_whole_bot_and_in_one_only_that(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    held = []
+    for chat in range(2001, 2007):
+        await telegram.user_sends(chat, "/start")
+        telegram.fail_next(standin.too_many_requests(7), method="sendMessage", chat=chat)
+        with pytest.raises(RateLimited) as caught:
+            await channel.send(Address("telegram", str(chat)), OutboundMessage(text="x"))
+        assert caught.value.retry_after == timedelta(seconds=7)
+        held.append(caught.value.for_all)
+    assert held == [False, False, False, False, True, True]
+
+
+async def test_the_bots_own_limit_holds_up_all_and_that_of_a_chat_only_that_chat(
+    telegram: TelegramStandIn,
+) -> None:
+    channel = adapter(telegram, limits=Limits(), clock=lambda: 1000.0)
+    assert channel.capabilities.messages_per_minute == 1800
+    held = {}
+    for chat in range(2001, 2031):
+        await telegram.user_sends(chat, "/start")
+        with suppress(RateLimited):
+            await channel.send(Address("telegram", str(chat)), OutboundMessage(text="x"))
+        if chat == 2001:
+            for _ in range(2):
+                await channel.send(Address("telegram", "2001"), OutboundMessage(text="x"))
+            with pytest.raises(RateLimited) as caught:
+                await channel.send(Address("telegram", "2001"), OutboundMessage(text="x"))
+            held["chat"] = caught.value.for_all
+    with pytest.raises(RateLimited) as caught:
+        await channel.send(Address("telegram", "2030"), OutboundMessage(text="x"))
+    held["bot"] = caught.value.for_all
+    assert held == {"chat": False, "bot": True}
+    await channel.close()
+
+
+async def test_a_chat_is_offered_a_menu_of_its_own_and_the_usual_one_again(
+    telegram: TelegramStandIn,
+) -> None:
+    usual = (("cuatoi", "Phản ánh của tôi"), ("huy", "Bỏ"))
+    channel = adapter(telegram, commands=usual, group_commands=(("hoi", "Hỏi số liệu"),))
+    await channel.start()
+    await telegram.user_sends(CITIZEN, "/start")
+    own = (("viec", "Việc của đơn vị"), *usual)
+    for _ in range(2):
+        await channel.send(HOME, OutboundMessage(text="Chào anh/chị", menu=own))
+    assert {scope: [each["command"] for each in menu] for scope, menu in telegram.menus.items()} == {
+        "default": ["cuatoi", "huy"],
+        "all_group_chats": ["hoi"],
+        f"chat:{CITIZEN}": ["viec", "cuatoi", "huy"],
+    }
+    await channel.send(HOME, OutboundMessage(text="Anh/chị đã thôi chức vụ", menu=usual))
+    assert f"chat:{CITIZEN}" not in telegram.menus
+    await channel.close()
+
+
+async def test_a_menu_that_cannot_be_changed_keeps_no_message_back(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    for failure in (standin.fault(500), bad_request("chat not found"), standin.too_many_requests(9)):
+        telegram.fail_next(failure, method="setMyCommands")
+        assert (await channel.send(HOME, OutboundMessage(text="x", menu=(("viec", "Việc"),)))).message_id
+    assert len(telegram.sent(CITIZEN)) == 3
+
+
+async def test_texts_stay_plain_and_show_no_page(telegram: TelegramStandIn, channel: TelegramChannel) -> None:
+    text = "*Tổ* _dân phố_ <số 5> `x` https://example.org/tin [a](http://b.example)"
+    await channel.send(HOME, OutboundMessage(text=text))
+    [shown] = telegram.sent(CITIZEN)
+    assert (shown.text, shown.previews) == (text, False)
+
+
+async def test_buttons_that_are_gone_already_keep_no_message_back(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    sent = await channel.send(HOME, OutboundMessage(text="Gửi chứ?", buttons=SEND))
+    for text in ("Đã gửi", "Đã gửi rồi"):
+        await channel.send(HOME, OutboundMessage(text=text, replace=sent.message_id))
+    await channel.send(HOME, OutboundMessage(text="Hết", replace="999999"))
+    assert [shown.buttons for shown in telegram.sent(CITIZEN)] == [[]] * 4
+
+
+async def test_a_press_that_is_answered_too_late_is_a_press_all_the_same(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    async with polling(channel) as inbox:
+        await inbox.until(1)
+        await telegram.user_presses_ancient(CITIZEN, 3, "draft:send")
+        [_, press] = await inbox.messages(2)
+        await telegram.until_called("answerCallbackQuery")
+    assert (press.button, press.button_message, press.address) == ("draft:send", "3", HOME)

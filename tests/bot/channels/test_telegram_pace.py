@@ -83,3 +83,23 @@ def test_chats_that_have_been_quiet_are_forgotten() -> None:
 def test_without_limits_nothing_waits() -> None:
     pace = Pace(UNLIMITED, Clock())
     assert not any(pace.admit(CITIZEN, 10) for _ in range(1000))
+
+
+def test_many_chats_that_the_vendor_lets_wait_at_once_mean_the_bot_as_a_whole() -> None:
+    clock = Clock()
+    pace = Pace(Limits(), clock)
+    assert [pace.refused(chat) for chat in (1, 1, 1, 2, 3, 4)] == [False] * 6
+    assert pace.refused(5)
+    clock.now += 11
+    assert not pace.refused(6)
+
+
+def test_what_all_chats_wait_for_is_told_from_what_one_waits_for() -> None:
+    clock = Clock()
+    pace = Pace(Limits(), clock)
+    for _ in range(3):
+        pace.admit(CITIZEN, 1)
+    assert pace.admit(CITIZEN, 1) > pace.wait_of_all(1) == 0
+    for chat in range(100, 127):
+        pace.admit(chat, 1)
+    assert pace.admit(CITIZEN + 1, 1) == pace.wait_of_all(1) > 0

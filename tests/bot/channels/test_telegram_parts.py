@@ -117,3 +117,20 @@ def test_what_cannot_be_shown_is_rejected_before_any_call(message: OutboundMessa
 def test_half_a_surrogate_pair_does_not_stop_a_message() -> None:
     [part] = compose(OutboundMessage(text="hỏng \ud83d rồi"), private=True)
     assert part.text.encode()
+
+
+def test_a_group_is_asked_for_with_the_rights_that_the_bot_needs() -> None:
+    link = (("Chọn hoặc tạo nhóm", "https://t.me/thu_bot?startgroup=x"),)
+    message = OutboundMessage(text="Chọn nhóm", links=link, ask_group="Nhóm của tôi", wish=7)
+    text, prompt = compose(message, private=True)
+    assert (text.text, prompt.text, prompt.prompt) == ("Chọn nhóm", "Nhóm của tôi", True)
+    assert prompt.markup
+    [[key]] = prompt.markup["keyboard"]
+    wanted = key["request_chat"]
+    assert (wanted["request_id"], wanted["chat_is_channel"], wanted["bot_is_member"]) == (7, False, True)
+    assert {right for right, wished in wanted["bot_administrator_rights"].items() if wished} == {
+        "can_invite_users",
+        "can_restrict_members",
+        "can_manage_topics",
+        "can_pin_messages",
+    }
