@@ -83,6 +83,7 @@ class ZaloBotChannel:
     """The Bot Platform behind the port. Call `start` before `poll` or a webhook, `close` at the end."""
 
     name = CHANNEL
+    webhook_path = WEBHOOK_PATH
 
     def __init__(
         self,

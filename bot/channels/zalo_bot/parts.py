@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from bot.channels.splitting import split_text, storable
 from bot.channels.zalo_bot.updates import CHANNEL
 from handlers.channel import OutboundMessage, Photo, Rejected
 
 TEXT_LIMIT = 2000
 """Characters of a text or a caption."""
-_BREAKS = (("\n\n",), ("\n",), (". ", "! ", "? ", "… ", "; "), (" ",))
-"""Where a text may be cut, best first."""
 _NUMBER = re.compile(r"\d+")
 _LOST = ("ask_location", "ask_contact", "files")
 """What the vendor has nothing for; the words of a message say what can be done instead."""
@@ -61,7 +60,7 @@ def _degraded(part: str) -> None:
 
 def _texts(text: str, choices: str, links: str) -> list[str]:
     """Return the texts to send: the list stays whole and together with the end of the words before it."""
-    above = "\n".join(filter(None, (_storable(text).strip(), links)))
+    above = "\n".join(filter(None, (storable(text).strip(), links)))
     pieces = split_text(above, TEXT_LIMIT)
     if not choices:
         return pieces
@@ -83,37 +82,9 @@ def _list(labels: Sequence[str]) -> str:
         own.get(label, str(place)) != str(place) for place, label in enumerate(labels, 1)
     )
     if confusing:
-        return "\n".join(f"• {_storable(label)}" for label in labels)
-    return "\n".join(f"{place}. {_storable(label)}" for place, label in enumerate(labels, 1))
+        return "\n".join(f"• {storable(label)}" for label in labels)
+    return "\n".join(f"{place}. {storable(label)}" for place, label in enumerate(labels, 1))
 
 
 def _links(links: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{label}: {address}" for label, address in links)
-
-
-def split_text(text: str, limit: int) -> list[str]:
-    """Cut a text into pieces of at most `limit` characters, at a paragraph, a line, a sentence or a space
-    where one lies in the second half of a piece."""
-    pieces = []
-    rest = text
-    while len(rest) > limit:
-        end = _best_cut(rest[:limit])
-        pieces.append(rest[:end].rstrip())
-        rest = rest[end:].lstrip()
-    pieces.append(rest)
-    return [piece for piece in pieces if piece]
-
-
-def _best_cut(start: str) -> int:
-    for marks in _BREAKS:
-        end = max(start.rfind(mark) + len(mark) for mark in marks)
-        if end > len(start) // 2:
-            return end
-    return len(start)
-
-
-def _storable(text: str) -> str:
-    """Replace halves of surrogate pairs, which cannot be sent."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

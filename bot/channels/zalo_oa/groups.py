@@ -83,7 +83,9 @@ async def _make_of_an_asset(client: Client, title: str, users: Sequence[str]) ->
 async def _make_for_some(client: Client, title: str, asset: GroupAsset, users: Sequence[str]) -> str:
     try:
         return await _make(client, title, asset, users)
-    except (Rejected, RecipientUnreachable, OutsideReplyWindow) as error:
+    except Rejected as error:
+        raise _refused(error) from error
+    except (RecipientUnreachable, OutsideReplyWindow) as error:
         raise CannotMakeGroup(str(error), lacks="members") from error
 
 
