@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from bot.settings import WrongSettings, load_settings, sqlite_path, without_password
+from bot.settings import WrongSettings, domains_in, load_settings, sqlite_path, without_password
 
 TOKEN = "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 WEBHOOK = {"LANGNGHE_TELEGRAM_TOKEN": TOKEN, "LANGNGHE_TELEGRAM_MODE": "webhook"}
@@ -113,8 +113,23 @@ def test_an_unknown_setting_is_mentioned_with_what_may_have_been_meant() -> None
     ]
 
 
-def test_names_that_are_taken_for_later_are_no_mistake() -> None:
-    assert load_settings({"LANGNGHE_ZALO_APP_ID": "1", "LANGNGHE_DATA_KEY": "k"})[1] == []
+def test_a_zalo_account_needs_its_secrets_and_on_postgresql_a_key() -> None:
+    app = {"ZALO_APP_ID": "1", "ZALO_APP_SECRET": "a", "ZALO_OA_SECRET_KEY": "b"}
+    assert load_settings({f"LANGNGHE_{name}": value for name, value in app.items()})[1] == []
+    assert problems(ZALO_APP_ID="1") == [
+        "LANGNGHE_ZALO_APP_ID: a Zalo Official Account also needs LANGNGHE_ZALO_APP_SECRET and "
+        "LANGNGHE_ZALO_OA_SECRET_KEY"
+    ]
+    assert problems(**app, DATABASE_URL="postgresql://localhost/city") == [
+        "LANGNGHE_ZALO_APP_ID: a Zalo Official Account also needs LANGNGHE_DATA_KEY"
+    ]
+
+
+def test_domains_of_media_are_domains() -> None:
+    settings, _ = load_settings({"LANGNGHE_ZALO_MEDIA_HOSTS": "zdn.vn, New.example.vn"})
+    assert domains_in(settings.zalo_media_hosts) == ("zdn.vn", "new.example.vn")
+    (wrong,) = problems(ZALO_MEDIA_HOSTS="https://zdn.vn")
+    assert wrong.startswith("LANGNGHE_ZALO_MEDIA_HOSTS: must be domains")
 
 
 def test_an_empty_value_counts_as_not_set() -> None:
