@@ -98,6 +98,7 @@ def _tell(transaction: Transaction, told: Told, text: str, rows: Rows, *, now: d
         at=now,
         case_id=case.id,
         dedupe_key=f"{key}:{case.id}",
+        urgency=messages.TO_MANY,
     )
 
 
@@ -111,4 +112,6 @@ async def _tell_units(transaction: Transaction, found: Sequence[Case], days: int
         text = texts.waiting_over_unit(code=case.code, days=days, due_at=case.due_at)
         rows = [[Button(label=texts.label_open_card(code=case.code), data=f"card:{case.code}")]]
         message = notices.message_of(text, buttons=rows)
-        notices.post_to(transaction, handling or there, message, now=now, case_id=case.id)
+        notices.post_to(
+            transaction, handling or there, message, now=now, case_id=case.id, urgency=messages.TO_MANY
+        )

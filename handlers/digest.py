@@ -127,6 +127,7 @@ def _post(
         message=message.as_dict(),
         at=now,
         dedupe_key=f"digest:{setting.channel}:{setting.chat}:{which}",
+        urgency=messages.TO_MANY,
     )
 
 

@@ -17,6 +17,8 @@ from storage.groups import Group
 
 LONGEST_TEXT = 700
 LONGEST_TOPIC = 100
+AMONG_MESSAGES = frozenset({"open_topic", "close_topic", "dissolve"})
+"""Acts that keep their place among the messages to a group; for any other somebody waits."""
 
 
 def group_card(city: City, case: Case, *, now: datetime) -> OutboundMessage:
@@ -99,8 +101,9 @@ def post_act(
     not_before: datetime | None = None,
 ) -> None:
     """Ask the channel to do something with a group; what came of it, `group_acts` learns."""
-    told = replace(act, note=f"{group.id}|{act.note}")
-    _post(transaction, group, OutboundMessage(text="", act=told), now=now, not_before=not_before)
+    told = OutboundMessage(text="", act=replace(act, note=f"{group.id}|{act.note}"))
+    urgency = messages.TO_MANY if act.do in AMONG_MESSAGES else messages.ANSWER
+    _post(transaction, group, told, now=now, not_before=not_before, urgency=urgency)
 
 
 def _post(
@@ -112,6 +115,7 @@ def _post(
     now: datetime,
     dedupe_key: str | None = None,
     not_before: datetime | None = None,
+    urgency: int = messages.TO_MANY,
 ) -> None:
     messages.post_notice(
         transaction,
@@ -122,6 +126,7 @@ def _post(
         case_id=case.id if case else None,
         not_before=not_before,
         dedupe_key=dedupe_key,
+        urgency=urgency,
     )
 
 

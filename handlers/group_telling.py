@@ -83,4 +83,5 @@ def tell(
         at=now,
         dedupe_key=dedupe_key,
         not_before=deadline.after_quiet_hours(now) if quiet else None,
+        urgency=messages.ANSWER if at_once else messages.NEWS,
     )

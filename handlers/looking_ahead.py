@@ -18,7 +18,7 @@ from routing.deadline import LOCAL_TIME, midnight
 from routing.organisation import City
 from routing.risk import NOTHING_KNOWN, Colour, Pace, Tally
 from routing.unusual import Rise
-from storage import looking_ahead, people, units
+from storage import looking_ahead, messages, people, units
 from storage.cases import Case
 from storage.database import Transaction
 from storage.looking_ahead import KeptRise, OpenCase
@@ -348,7 +348,8 @@ async def _tell(transaction: Transaction, city: City, found: Rise, now: datetime
             if official.role == "leader" or access.unit_sees(city, official.unit_code, case)
         ]
         message = _message(city, found, rise_id, [case.code for case in seen])
-        notices.post_to(transaction, [official], message, now=now, dedupe_key=f"rise:{rise_id}")
+        key = f"rise:{rise_id}"
+        notices.post_to(transaction, [official], message, now=now, dedupe_key=key, urgency=messages.TO_MANY)
 
 
 def _message(city: City, found: Rise, rise_id: int, codes: Sequence[str]) -> OutboundMessage:

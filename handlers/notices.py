@@ -33,6 +33,7 @@ def post_to(
     case_id: int | None = None,
     dedupe_key: str | None = None,
     not_before: datetime | None = None,
+    urgency: int = messages.NEWS,
 ) -> None:
     """Send one message to each of these officials, once even if one holds several posts.
 
@@ -48,6 +49,7 @@ def post_to(
             case_id=case_id,
             not_before=not_before,
             dedupe_key=f"{dedupe_key}:{official.person_id}" if dedupe_key else None,
+            urgency=urgency,
         )
 
 

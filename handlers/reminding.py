@@ -143,6 +143,7 @@ async def _tell_reporters(
             case_id=case.id,
             not_before=deadline.after_quiet_hours(now),
             dedupe_key=f"late:{case.id}:{handled.reopened_count}",
+            urgency=messages.TO_MANY,
         )
 
 
@@ -166,11 +167,18 @@ async def _tell(transaction: Transaction, city: City, now: datetime, *, urgent_o
         if chats_due
         else []
     )
-    tell(transaction, city, lines, now)
+    tell(transaction, city, lines, now, urgency=messages.NEWS if urgent_only else messages.TO_MANY)
     return len(chats_due)
 
 
-def tell(transaction: Transaction, city: City, lines: Sequence[Line], now: datetime) -> None:
+def tell(
+    transaction: Transaction,
+    city: City,
+    lines: Sequence[Line],
+    now: datetime,
+    *,
+    urgency: int = messages.TO_MANY,
+) -> None:
     """Send each chat one message of what was taken for it."""
     for (channel, chat), found in groupby(lines, key=lambda line: (line.channel, line.chat)):
         own = list(found)
@@ -181,6 +189,7 @@ def tell(transaction: Transaction, city: City, lines: Sequence[Line], now: datet
             message=notices.message_of(_words(city, own), buttons=_buttons(own)).as_dict(),
             at=now,
             case_id=own[0].case_id if len(own) == 1 else None,
+            urgency=urgency,
         )
 
 

@@ -12,7 +12,7 @@ from handlers.directive_cards import about, note, number_in
 from handlers.giving import kept_files
 from handlers.turn import Handler, Turn
 from routing.vietnamese import strip_accents
-from storage import cases, directives, people
+from storage import cases, directives, messages, people
 from storage import groups as stored_groups
 from storage.cases import Case
 from storage.directives import Directive
@@ -395,7 +395,8 @@ async def _tell_thread(turn: Turn, directive: Directive, case: Case | None, news
     )
     there = Address(group.channel, group.chat)
     waits = None if there == turn.address else directive_cards.unless_at_night(case, turn.now)
-    turn.tell(there, shown, case_id=directive.case_id, not_before=waits)
+    urgency = messages.ANSWER if there == turn.address else messages.TO_MANY
+    turn.tell(there, shown, case_id=directive.case_id, not_before=waits, urgency=urgency)
 
 
 async def _group_of(turn: Turn, directive: Directive) -> Group | None:

@@ -272,6 +272,7 @@ def post_when_awake(
             case_id=case.id,
             dedupe_key=dedupe_key,
             not_before=when_awake(official.last_inbound_at, now, urgent=case.urgent),
+            urgency=messages.ANSWER if case.urgent else messages.NEWS,
         )
 
 
@@ -340,7 +341,14 @@ async def tell_dispatchers(transaction: Transaction, city: City, case: Case, *, 
     for official in dispatchers:
         wakes = when_awake(official.last_inbound_at, now, urgent=emergency)
         notices.post_to(
-            transaction, [official], message, now=now, case_id=case.id, dedupe_key=key, not_before=wakes
+            transaction,
+            [official],
+            message,
+            now=now,
+            case_id=case.id,
+            dedupe_key=key,
+            not_before=wakes,
+            urgency=messages.ANSWER if emergency else messages.NEWS,
         )
     if not dispatchers:
         await notices.tell_operators(

@@ -102,8 +102,9 @@ class Turn:
         case_id: int | None = None,
         not_before: datetime | None = None,
         dedupe_key: str | None = None,
+        urgency: int = messages.ANSWER,
     ) -> None:
-        """Send a message to any chat once this turn is committed."""
+        """Send a message to any chat once this turn is committed; with an `urgency` of `storage.messages`."""
         messages.post_notice(
             self.transaction,
             channel=address.channel,
@@ -113,6 +114,7 @@ class Turn:
             case_id=case_id,
             not_before=not_before,
             dedupe_key=dedupe_key,
+            urgency=urgency,
         )
 
 

@@ -377,7 +377,7 @@ async def test_a_claim_walks_along_the_line_and_sorts_nothing(sqlite: Database, 
             f"EXPLAIN QUERY PLAN {words}", tuple(0 for _ in compiled.positiontup or ())
         )
     steps = [row[-1] for row in plan]
-    assert f"SCAN {box} USING INDEX ix_{box}_line" in steps
+    assert any(f" {box} USING INDEX ix_{box}_line" in step for step in steps)
     assert not any("TEMP B-TREE" in step for step in steps)
 
 
