@@ -41,7 +41,7 @@ from handlers.media import StoredPhoto, open_media
 from handlers.receipt import Receiver
 from handlers.worker import TurnWorker
 from routing.understanding import Understanding
-from storage import cases, chats, conversations, files, messages, models, people, units
+from storage import cases, chats, conversations, files, messages, models, people, traffic, units
 from storage.conversations import Author
 from storage.database import Database
 from storage.wakeups import Wakeups
@@ -186,8 +186,13 @@ class App:
             media_dir=self.settings.media_dir,
             draw=self._draughtsman.draw,
             export=Reports(self.database, now=self._now).make,
+            budget=self.settings.monthly_budget,
+            sms_price=self.settings.sms_price,
+            link=str(self.settings.public_url or "").rstrip("/"),
             now=self._now,
         )
+        async with self.database.begin() as transaction:
+            await traffic.keep_budget(transaction, self.settings.monthly_budget)
         self.worker = TurnWorker(
             self.database,
             channels=self.channels,

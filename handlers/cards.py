@@ -83,10 +83,22 @@ def body(
         overdue=waiting and case.paused_at is None and case.due_at is not None and now > case.due_at,
         photos=len(photos),
         note="\n".join(
-            part for part in (note, _people(case), _part(case), _snoozed(case, events, now)) if part
+            part
+            for part in (note, _reach(events), _people(case), _part(case), _snoozed(case, events, now))
+            if part
         ),
         history=history(city, case, events),
     )
+
+
+def _reach(events: Iterable[Event]) -> str:
+    """Say that the reporter has not got the last news, or that they got it late."""
+    told = [event for event in events if event.type in ("citizen_not_reached", "citizen_reached")]
+    if not told:
+        return ""
+    if told[-1].type == "citizen_reached":
+        return texts.reached_note()
+    return texts.not_reached_note(way=told[-1].data.get("way", ""))
 
 
 def _part(case: Case) -> str:

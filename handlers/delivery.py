@@ -31,6 +31,7 @@ from storage import chats, groups, messages
 from storage.database import Database, Transaction
 from storage.faults import is_away
 from storage.messages import Notice
+from storage.traffic import Tally
 
 IN_FLIGHT = 64
 """Chats that are sent to at the same time."""
@@ -83,13 +84,18 @@ class Delivery:
         media_dir: Path | None = None,
         draw: Draw | None = None,
         export: Export | None = None,
+        budget: int = 0,
+        sms_price: int = 0,
+        link: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`draw` and `export` make the pictures and workbooks of messages, which are kept in `media_dir`;
-        without them messages go out without these.
+        without them messages go out without these. budget: what messages may cost in a month, sms_price:
+        what a short one costs (đồng). link: the address of the city's page.
         """
         self._database = database
         self._channels = channels
+        self._means = reaching.Means(channels=channels, budget=budget, sms_price=sms_price, link=link)
         self._maker = Maker(draw=draw, export=export, media_dir=media_dir)
         self._now = now
         self._wake = asyncio.Event()
@@ -126,13 +132,14 @@ class Delivery:
         self._wake.clear()
         outcomes, self._outcomes = self._outcomes, []
         room = 0 if self._stopping else IN_FLIGHT - len(self._sending)
-        now = self._now()
+        now, tally = self._now(), Tally()
         try:
             async with self._database.begin() as transaction:
                 for outcome in outcomes:
-                    await self._record(transaction, outcome, now)
+                    await self._record(transaction, outcome, now, tally)
                 await transaction.flush()
-                claimed = await self._claim(transaction, now, room) if room else []
+                claimed = await self._claim(transaction, now, room, tally) if room else []
+                tally.write(transaction)
         except Exception as error:
             if is_away(error) or not outcomes:
                 self._outcomes = outcomes + self._outcomes
@@ -146,10 +153,10 @@ class Delivery:
             task.add_done_callback(self._sending.discard)
         return bool(outcomes or claimed)
 
-    async def _claim(self, transaction: Transaction, now: datetime, limit: int) -> list[Notice]:
+    async def _claim(self, transaction: Transaction, now: datetime, limit: int, tally: Tally) -> list[Notice]:
         """Take what is due and may go out, with the channel's id of the topic that each message is for."""
         claimed = await messages.claim_notices(transaction, now=now, limit=limit)
-        claimed = await reaching.sendable(transaction, self._channels, claimed, now)
+        claimed = await reaching.sendable(transaction, self._means, claimed, now, tally)
         keys = [key for notice in claimed if (key := _topic_key(notice))]
         topics = await groups.topics_of(transaction, keys) if keys else {}
         return [_in_topic(transaction, notice, topics) for notice in claimed]
@@ -166,8 +173,10 @@ class Delivery:
     async def _record_alone(self, outcome: Outcome, now: datetime) -> None:
         """Record one outcome; what follows from it is left out when that is what fails."""
         try:
+            tally = Tally()
             async with self._database.begin() as transaction:
-                await self._record(transaction, outcome, now)
+                await self._record(transaction, outcome, now, tally)
+                tally.write(transaction)
         except Exception as error:
             if is_away(error):
                 raise
@@ -249,10 +258,15 @@ class Delivery:
             messages.replace_message(transaction, notice.id, made.message.as_dict())
         return made.message
 
-    async def _record(self, transaction: Transaction, outcome: Outcome, now: datetime) -> None:
+    async def _record(self, transaction: Transaction, outcome: Outcome, now: datetime, tally: Tally) -> None:
         notice, error = outcome.notice, outcome.error
+        if error is not None:
+            reaching.refused(transaction, tally, notice, error)
         if error is None:
-            _record_sent(transaction, outcome, now)
+            price, cost = await reaching.gone_out(
+                transaction, tally, notice, price=outcome.price, cost=outcome.cost, now=now
+            )
+            _record_sent(transaction, replace(outcome, price=price, cost=cost), now)
             if outcome.acted:
                 await group_acts.done(transaction, notice, outcome.acted, None, now)
         elif error.moved_to and error.moved_to != notice.chat and notice.attempts + 1 < TRIES:
@@ -263,7 +277,7 @@ class Delivery:
         elif error.retryable and notice.attempts + 1 < TRIES:
             await self._retry(transaction, notice, error, now)
         elif isinstance(error, OutsideReplyWindow):
-            await reaching.too_late(transaction, self._channels, notice, now)
+            await reaching.too_late(transaction, self._means, notice, now, tally)
         elif "act" in notice.message:
             await self._give_up_act(transaction, outcome, error, now)
         else:
@@ -277,7 +291,11 @@ class Delivery:
     async def _retry(
         self, transaction: Transaction, notice: Notice, error: ChannelError, now: datetime
     ) -> None:
-        pause = error.retry_after or min(timedelta(seconds=2**notice.attempts), LONGEST_PAUSE)
+        pause = (
+            reaching.pause(notice)
+            or error.retry_after
+            or min(timedelta(seconds=2**notice.attempts), LONGEST_PAUSE)
+        )
         await _try_again(transaction, notice, now + pause, str(error), now=now)
         log.warning(
             "A message could not be sent yet.",
@@ -322,6 +340,8 @@ class Delivery:
             outbox_id=notice.id,
             error=type(error).__name__,
         )
+        if await reaching.knock_failed(transaction, self._means, notice, now):
+            return
         if isinstance(error, RecipientUnreachable):
             if notice.channel in OUTSIDE:
                 await oversight.address_not_reached(

@@ -11,13 +11,16 @@ from storage import cases, chats, contacts, duplicates, people, reminders, units
 from storage.cases import Case
 from storage.database import Transaction
 
-__all__ = ["citizen_not_reached", "official_not_reached", "tell_operators"]
+__all__ = ["citizen_not_reached", "citizen_reached", "official_not_reached", "tell_operators"]
 
 
 async def citizen_not_reached(
-    transaction: Transaction, case_id: int, *, channel: str, chat: str, now: datetime
+    transaction: Transaction, case_id: int, *, channel: str, chat: str, now: datetime, way: str = ""
 ) -> None:
     """Deal with a message about a case that could not be delivered.
+
+    way: "held", "template" or "sms" where it waits for its reader and what was done besides; empty where
+    nothing reaches them.
 
     When it was for the reporter, the unit hears of it, once a day; of somebody who joined, the unit that
     handles the whole. When it was for an official and nobody
@@ -35,12 +38,34 @@ async def citizen_not_reached(
             "citizen_not_reached",
             actor=progress.SYSTEM,
             now=now,
-            data={"channel": channel},
+            data={"channel": channel, **({"way": way} if way else {})},
         )
         cases.save_case(transaction, case)
-        await _tell_not_reached(transaction, city, case, now)
+        await _tell_not_reached(transaction, city, case, now, way)
     elif case.status in OPEN_STATUSES and not await _anybody_there(transaction, case, now):
         await progress.nobody_there(transaction, city, case, now=now)
+
+
+async def citizen_reached(
+    transaction: Transaction, case_id: int, *, channel: str, chat: str, now: datetime
+) -> None:
+    """Take note that the reporter got what was held for them, and tell the unit."""
+    known = await chats.load_chats(transaction, [(channel, chat)])
+    case = await cases.get_case_by_id(transaction, case_id, lock=True)
+    city = await units.load_city(transaction, now=now)
+    if case is None or city is None:
+        return
+    if known[channel, chat].person_id != case.reporter_id and (channel, chat) != (case.channel, case.chat):
+        return
+    progress.record(
+        transaction, case, "citizen_reached", actor=progress.SYSTEM, now=now, data={"channel": channel}
+    )
+    cases.save_case(transaction, case)
+    handled = await duplicates.master_of(transaction, case) or case
+    if handled.unit_code is not None:
+        key = f"reached:{case.id}:{now:%Y-%m-%d}"
+        text = texts.reporter_reached(code=case.code)
+        await progress.tell_unit(transaction, city, handled, text, now=now, dedupe_key=key)
 
 
 async def official_not_reached(transaction: Transaction, *, channel: str, chat: str, now: datetime) -> None:
@@ -75,12 +100,16 @@ async def address_not_reached(transaction: Transaction, *, channel: str, address
     )
 
 
-async def _tell_not_reached(transaction: Transaction, city: City, case: Case, now: datetime) -> None:
+async def _tell_not_reached(
+    transaction: Transaction, city: City, case: Case, now: datetime, way: str
+) -> None:
     handled = await duplicates.master_of(transaction, case) or case
     if handled.unit_code is None:
         return
     text = texts.reporter_unreachable(code=case.code)
-    if handled is not case:
+    if way:
+        text = texts.reporter_waits(code=case.code, way=way)
+    elif handled is not case:
         text = texts.joined_unreachable(code=case.code, master=handled.code)
     key = f"not-reached:{case.id}:{now:%Y-%m-%d}"
     await progress.tell_unit(transaction, city, handled, text, now=now, dedupe_key=key)

@@ -4,7 +4,7 @@ from handlers import access, cards, followup, offers, texts
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from routing import tracking_code
-from storage import searching
+from storage import holding, searching
 from storage.cases import Case
 from storage.searching import Finds, Reach
 
@@ -23,7 +23,7 @@ async def search(turn: Turn, argument: str) -> None:
         await followup.track(turn, code)
     else:
         found = await searching.search(turn.transaction, words, _reach(turn), limit=SHOWN + 1)
-        _show(turn, argument, found, official=official)
+        await _show(turn, argument, found, official=official)
 
 
 def _reach(turn: Turn) -> Reach:
@@ -40,12 +40,16 @@ def _reach(turn: Turn) -> Reach:
     )
 
 
-def _show(turn: Turn, query: str, finds: Finds, *, official: bool) -> None:
+async def _show(turn: Turn, query: str, finds: Finds, *, official: bool) -> None:
     if not finds.cases:
         turn.say(texts.nothing_found(query=query, complete=finds.complete))
         return
     shown = finds.cases[:SHOWN]
-    lines = [_line(turn, number, case, official=official) for number, case in enumerate(shown, start=1)]
+    waiting = await holding.not_reached(turn.transaction, [case.id for case in shown]) if official else set()
+    lines = [
+        _line(turn, number, case, official=official, waiting=case.id in waiting)
+        for number, case in enumerate(shown, start=1)
+    ]
     buttons = [
         [Button(label=case.code, data=f"card:{case.code}") if official else offers.show(case.code)]
         for case in shown
@@ -54,11 +58,12 @@ def _show(turn: Turn, query: str, finds: Finds, *, official: bool) -> None:
     turn.say(texts.found_cases(query=query, lines=lines, more=more), buttons=buttons)
 
 
-def _line(turn: Turn, number: int, case: Case, *, official: bool) -> str:
+def _line(turn: Turn, number: int, case: Case, *, official: bool, waiting: bool = False) -> str:
+    status = texts.case_status(status=case.status) if official else texts.status_name(case.status)
     return texts.found_line(
         number=number,
         code=case.code,
-        status=texts.case_status(status=case.status) if official else texts.status_name(case.status),
+        status=f"{status} · {texts.not_reached_mark()}" if waiting else status,
         domain=cards.domain_name(turn.city, case.domain),
         place=texts.place_name(case.street, case.ward_name),
         text=cards.shown(case, case.text) if official else case.text,

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
-from handlers import dispatch, oversight, places, telling, texts
+from handlers import dispatch, oversight, places, reaching, receiving, telling, texts
 from handlers.channel import (
     Address,
     Channel,
@@ -39,6 +39,7 @@ from routing.understanding import Reading, Understanding
 from storage import cases, chats, files, messages, people, units
 from storage.database import Database, Transaction
 from storage.messages import Notice, Update
+from storage.traffic import Tally
 
 BATCH = 64
 """Chats whose turns share one transaction."""
@@ -51,6 +52,8 @@ FETCH_SECONDS = 20.0
 twice."""
 GATHER_SECONDS = 0.004
 """How long the first update after a rest waits for others: turns are cheap together and dear alone."""
+EARLY_PAUSE = timedelta(seconds=1)
+"""How long a receipt waits that came before its message was recorded."""
 IDLE_SECONDS = 1.0
 """How long to sleep without a wake-up, for updates that become due or come from another process."""
 
@@ -260,7 +263,8 @@ class TurnWorker:
                 continue
             stored.append(found)
             kept.append(Photo(media_key=found.media_key))
-        return replace(message, photos=tuple(kept)), tuple(stored)
+        taken_at = next((photo.taken_at for photo in stored if photo.taken_at), None)
+        return replace(message, photos=tuple(kept), taken_at=taken_at), tuple(stored)
 
     async def _store_files(
         self, message: InboundMessage, *, last: bool
@@ -373,7 +377,10 @@ class TurnWorker:
         async with self._database.begin() as transaction:
             city = await self._follow_city(transaction)
             batch = await _still_open(transaction, batch)
-            turns = await self._turns(transaction, city, [item for item in batch if item.message], now)
+            said = [item for item in batch if item.message and not receiving.is_receipt(item.message)]
+            tally = Tally()
+            early = await self._reach(transaction, batch, said, now, tally)
+            turns = await self._turns(transaction, city, said, now)
             for number, turn in enumerate(turns):
                 await dispatch.handle(turn)
                 if turn.left:
@@ -384,15 +391,47 @@ class TurnWorker:
             # Last, so that what one turn reads of chats does not cut the writes of the others in pieces.
             for turn in turns:
                 if _wrote(turn.message):  # saving says that somebody wrote and can be reached
-                    chats.save_chat(transaction, turn.chat, now=now)
+                    chats.save_chat(transaction, turn.chat, now=now, heard_at=self._heard_at(turn, now))
+            reaching.note_in_groups(transaction, self._channels, [turn.message for turn in turns], now)
             for item in batch:
-                for update in item.updates:
-                    messages.finish_update(transaction, update.id, at=now)
+                _finish(transaction, item, early, now)
+            tally.write(transaction)
             await transaction.flush()
             await messages.announce(transaction, "outbox")
             # In the same transaction, because one of its own would cost as much as all of this.
             ahead = [] if self._stopping or self._ready else await self._claim(transaction)
         self._claimed = [*(self._claimed or []), *ahead]
+
+    async def _reach(
+        self,
+        transaction: Transaction,
+        batch: Sequence[Prepared],
+        said: Sequence[Prepared],
+        now: datetime,
+        tally: Tally,
+    ) -> set[chats.ChatKey]:
+        """Note receipts, and let what was held go ahead of whatever is answered now.
+
+        Return the chats whose receipts came before it was recorded what was sent.
+        """
+        receipts = [item.message for item in batch if item.message and receiving.is_receipt(item.message)]
+        early = await receiving.note(transaction, receipts, now, tally) if receipts else set()
+        back = [
+            item.address
+            for item in said
+            if item.message
+            and reaching.speaks(item.message)
+            and reaching.has_windows(self._channels.get(item.address[0]))
+        ]
+        if back:
+            await reaching.release(transaction, back, now, tally)
+        return early
+
+    def _heard_at(self, turn: Turn, now: datetime) -> datetime:
+        """Return when somebody wrote, as reply windows count it: not when the program got round to it."""
+        if not reaching.has_windows(self._channels.get(turn.chat.channel)):
+            return now
+        return min(now, max(turn.message.sent_at, turn.chat.heard_at or turn.message.sent_at))
 
     async def _turns(
         self, transaction: Transaction, city: City, batch: Sequence[Prepared], now: datetime
@@ -491,7 +530,21 @@ class TurnWorker:
                 message=OutboundMessage(text=texts.message_not_handled()).as_dict(),
                 at=now,
                 dedupe_key=f"inbox-dead-apology:{inbox_id}",
+                urgency=messages.ANSWER,
             )
+
+
+def _finish(
+    transaction: Transaction, item: Prepared, early: Collection[chats.ChatKey], now: datetime
+) -> None:
+    """Finish an update; a receipt that came too early is looked at once more."""
+    receipt = item.message is not None and receiving.is_receipt(item.message)
+    for update in item.updates:
+        if receipt and item.address in early and not update.attempts:
+            again_at = now + EARLY_PAUSE
+            messages.retry_update(transaction, update.id, again_at=again_at, why="not sent yet")
+        else:
+            messages.finish_update(transaction, update.id, at=now)
 
 
 async def _take_posts_away(

@@ -30,6 +30,8 @@ class Chat:
     new: bool = False
     staff_since: datetime | None = None
     """When somebody of the city wrote here by hand last, unless the bot was told to go on since."""
+    heard_at: datetime | None = field(default=None, compare=False)
+    """When the person wrote here last, as far as this is stored."""
 
 
 _COLUMNS = (
@@ -40,6 +42,7 @@ _COLUMNS = (
     chat_table.c.step,
     chat_table.c.draft,
     chat_table.c.staff_since,
+    chat_table.c.last_inbound_at.label("heard_at"),
 )
 _LOAD = (
     select(*_COLUMNS, chat_table.c.moved_to)
@@ -120,8 +123,13 @@ def _from_row(row: Any) -> Chat:
     return Chat(**{column.name: row[column.name] for column in _COLUMNS})
 
 
-def save_chat(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
-    """Store where the conversation stands; somebody just wrote in it, so it can be reached again."""
+def save_chat(
+    transaction: Transaction, chat: Chat, *, now: datetime, heard_at: datetime | None = None
+) -> None:
+    """Store where the conversation stands; somebody just wrote in it, so it can be reached again.
+
+    heard_at: when they wrote, where that is not just now.
+    """
     row = {
         "channel": chat.channel,
         "chat": chat.chat,
@@ -130,7 +138,7 @@ def save_chat(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
         "step": chat.step,
         "draft": chat.draft,
         "created_at": now,
-        "last_inbound_at": now,
+        "last_inbound_at": heard_at or now,
     }
     transaction.write(_SAVE[transaction.dialect], row)
     chat.new = False
