@@ -25,8 +25,6 @@ from handlers.media import StoredPhoto
 
 __all__ = ["Demo", "SamplePosition", "Seat", "build_server"]
 
-WEBHOOKS = {"/telegram": "telegram", "/zalo/oa": "zalo_oa", "/zalo/bot": "zalo_bot"}
-"""Path of each channel's webhook."""
 BODY_LIMIT = 1024 * 1024
 """Bytes of a webhook call or a chat message."""
 ACKNOWLEDGING = 200
@@ -56,6 +54,7 @@ def build_server(
 ) -> Application:
     """Return the application that answers every HTTP request.
 
+    A channel with a `webhook_path` is called there by its vendor.
     `receive(channel, envelope, body)` returns once a raw update is durable and raises when it cannot be.
     `health` raises when the database does not answer, as does `metrics`, which may tell more; it is as
     `health` where nothing else is given. For the web chat, `may_see(chat, media_key)` tells
@@ -66,9 +65,9 @@ def build_server(
     `zalo` the pages by which an Official Account lets the bot in.
     """
     application = Application(client_max_size=BODY_LIMIT)
-    for path, name in WEBHOOKS.items():
-        if name in channels:
-            application.router.add_post(path, Webhook(channels[name], receive).answer)
+    for channel in channels.values():
+        if path := getattr(channel, "webhook_path", ""):
+            application.router.add_post(path, Webhook(channel, receive).answer)
     if receipts is not None:
         application.router.add_post(RECEIPTS, receipts.answer)
     if public_photos is not None:

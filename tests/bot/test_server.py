@@ -37,6 +37,7 @@ class Vendor:
     """A channel whose webhook wants the header X-Secret and a JSON object."""
 
     name = "telegram"
+    webhook_path = "/telegram"
 
     def __init__(self) -> None:
         self.acknowledged: list[bytes] = []
