@@ -33,6 +33,7 @@ from handlers import (
     noting,
     organisation,
     overdue,
+    phone,
     posts,
     questions,
     recasting,
@@ -66,6 +67,7 @@ MODULES: tuple[ModuleType, ...] = (
     intake,
     review,
     followup,
+    phone,
     organisation,
     linking,
     stepping_back,
@@ -102,7 +104,7 @@ MODULES: tuple[ModuleType, ...] = (
 )
 """What people can do: each module declares its commands, buttons and steps."""
 
-PATIENT_STEPS = frozenset({draft.STEP, followup.ADDING, followup.RATING})
+PATIENT_STEPS = frozenset({draft.STEP, followup.ADDING, followup.RATING, phone.STEP})
 """Steps that wait while a message is about something else: a reply to a case, a unit's question, a code."""
 LONGEST_LABEL = 60
 _MOST_BUTTONS = 40
@@ -167,6 +169,7 @@ _FOR_EVERYBODY = (
     intake,
     review,
     followup,
+    phone,
     organisation,
     linking,
     stepping_back,

@@ -16,7 +16,6 @@ from routing.place import read_place
 from routing.problems import content_words
 from routing.understanding import LONGEST_TEXT, Reading
 from routing.vietnamese import words
-from storage import people
 from storage.chats import Chat
 
 BURST = timedelta(seconds=10)
@@ -37,10 +36,12 @@ async def welcome(turn: Turn, argument: str = "") -> None:
 
 async def receive(turn: Turn, argument: str = "") -> None:
     """Take in a plain message: begin a draft or amend the one that is open."""
+    from handlers import phone  # it imports this module
+
     message = turn.message
     draft = draft_of(turn.chat.step, turn.chat.draft, turn.now)
     if message.contact is not None:
-        _keep_contact(turn)
+        await phone.take_contact(turn)
     elif await _is_edit_of_a_case(turn, draft):
         return
     elif not (message.text.strip() or message.photos or message.location):
@@ -67,15 +68,6 @@ def text_to_read(chat: Chat, message: InboundMessage, now: datetime) -> str:
         return message.text
     draft.write(message.message_id, message.text.strip(), edited=message.edited)
     return draft.text
-
-
-def _keep_contact(turn: Turn) -> None:
-    contact = turn.message.contact
-    if contact is None or not contact.own:
-        turn.say(texts.contact_not_own())
-        return
-    people.set_phone(turn.transaction, turn.person.id, phone=contact.phone[:32])
-    turn.say(texts.contact_kept())
 
 
 def _say_unusable(turn: Turn) -> None:

@@ -122,6 +122,11 @@ def has_windows(channel: Channel | None) -> bool:
     return able.free_window is not None or able.reply_window is not None
 
 
+def closes(channel: Channel | None) -> bool:
+    """Tell whether a channel takes nothing for a person who has been silent for long."""
+    return channel is not None and channel.capabilities.reply_window is not None
+
+
 def window(channel: Channel, heard: Heard | None, now: datetime) -> Window:
     """Return how a chat stands: groups are always free, and so is what nothing is known of."""
     if heard is None or heard.group:

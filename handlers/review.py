@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from handlers import confirmation, duplicates, intake, offers, progress, splitting, texts
+from handlers import confirmation, duplicates, intake, offers, phone, progress, splitting, texts
 from handlers.draft import STEP, Draft, take_up, unsent_draft
 from handlers.turn import Handler, Turn
 from routing import tracking_code
@@ -69,6 +69,7 @@ async def _send(turn: Turn, draft: Draft, value: str) -> None:
     await progress.file(turn, case, photos=draft.photos, note=await duplicates.hint(turn, draft))
     _keep_sent(turn, draft, case)
     _say_filed(turn, draft, case)
+    phone.offer(turn)
 
 
 def _say_filed(turn: Turn, draft: Draft, case: Case) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
-from handlers import access, cards, texts, unit_search
+from handlers import access, cards, channel_figures, texts, unit_search
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from routing import trees, when
@@ -222,7 +222,13 @@ class NotUnderstood(Exception):
 
 
 async def ask(turn: Turn, argument: str) -> None:
-    """`/thongke`: figures of a period and a unit, this week and the writer's own by default."""
+    """`/thongke`: figures of a period and a unit, this week and the writer's own by default.
+
+    `/thongke kenh`: those of the channels.
+    """
+    if channel_figures.is_meant(argument):
+        await channel_figures.show(turn, argument)
+        return
     own = await _own_unit(turn)
     if own is None:
         return

@@ -51,6 +51,8 @@ class Turn:
     shown: Sequence[Notice] = ()
     """What the chat was shown last, latest first: a number or a label that is typed may be meant for it."""
     filed: list[Filed] = field(default_factory=list)
+    windowed: bool = False
+    """Whether the channel lets the bot write only for some time after the person's last word."""
     left: set[int] = field(default_factory=set)
     """The people whose posts this turn ended: what they do later in the same transaction is a citizen's."""
 

@@ -475,6 +475,7 @@ class TurnWorker:
                     person=known_people[account],
                     reading=item.reading,
                     shown=shown.get((chat.channel, chat.chat), ()),
+                    windowed=reaching.closes(self._channels.get(chat.channel)),
                 )
             )
         return turns

@@ -44,6 +44,9 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
         help="compare the figures kept ready to a count; status 1 if one differs",
     )
     stats.add_argument("--rebuild", action="store_true", help="count the figures kept ready anew")
+    stats.add_argument(
+        "--channels", action="store_true", help="what each channel took and cost in this month, alone"
+    )
     stats.set_defaults(run=run_stats)
     verify = commands.add_parser("verify", help="check the ledger; status 1 if an event does not hold")
     verify.add_argument("--day", type=day_of, metavar="DATE", help="this day alone; with --root, its seal")
@@ -54,9 +57,26 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def run_stats(arguments: argparse.Namespace) -> int:
     """Print the figures of a period, 30 days by default; or see to those that are kept ready."""
+    if arguments.channels:
+        return asyncio.run(_channels(arguments))
     if arguments.rebuild:
         return asyncio.run(_rebuild(arguments))
     return asyncio.run(_check_kept(arguments) if arguments.check else _stats(arguments))
+
+
+async def _channels(arguments: argparse.Namespace) -> int:
+    from handlers import channel_figures
+
+    others = ("start", "end", "unit", "domain", "check", "rebuild")
+    if given := [name for name in others if getattr(arguments, name)]:
+        names = {"start": "from", "end": "to"}
+        raise Refused(f"--channels: takes no --{names.get(given[0], given[0])}; it shows this month")
+    async with opened(arguments.settings) as database, database.read() as transaction:
+        found = await channel_figures.collect(
+            transaction, now=datetime.now(UTC), budget=arguments.settings.monthly_budget
+        )
+    print(json.dumps(found, ensure_ascii=False) if arguments.json else channel_figures.as_table(found))
+    return 0
 
 
 async def _rebuild(arguments: argparse.Namespace) -> int:
