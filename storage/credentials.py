@@ -67,7 +67,9 @@ _PUT_OFF = (
     .where(*_HELD)
     .values(lease_until=bindparam("until"), lease_by=None, error=bindparam("why"))
 )
-_BREAK = _PUT_OFF.values(broken_at=func.coalesce(credential.c.broken_at, bindparam("at")))
+_BREAK = _PUT_OFF.values(
+    broken_at=func.coalesce(credential.c.broken_at, bindparam("at", type_=credential.c.broken_at.type))
+)
 _TAKE = delete(credential).where(*_UNCHANGED)
 
 
