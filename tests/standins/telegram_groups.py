@@ -165,16 +165,6 @@ class GroupsServer(BotApiServer):
             shared["title"] = title
         await self.deliver("message", {**self._message(user, user), "chat_shared": shared})
 
-    async def user_becomes(self, group: int, *, user: int, by: int, standing: Mapping[str, Any]) -> None:
-        """Let an administrator change how a member stands: {"status": "restricted", "is_member": True}."""
-        room = self.room(group)
-        before, room.members[user] = room.members.get(user, "left"), standing["status"]
-        change = self._happening(group, by)
-        change |= {"old_chat_member": {"user": self._person(user), "status": before}}
-        change |= {"new_chat_member": {"user": self._person(user), **standing}}
-        if room.bot["status"] == "administrator":
-            await self.deliver("chat_member", change)
-
     async def user_gives_rights(self, group: int, *rights: str, user: int) -> None:
         """Make the bot an administrator with these rights; with none it is a plain member again."""
         await self._bot_becomes(group, as_administrator(rights) if rights else {"status": "member"}, user)
