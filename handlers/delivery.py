@@ -102,6 +102,8 @@ class Delivery:
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
         self._stopping = False
+        self._turned_away = False
+        """Whether some of the last claim may not go out as they are: another way may be due at once."""
         self._full = False
         """Whether the last claim took as many as there was room for: more may be due."""
         self._lingering: asyncio.TimerHandle | None = None
@@ -151,12 +153,14 @@ class Delivery:
             task = asyncio.create_task(self._send(notice))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
-        return bool(outcomes or claimed)
+        return bool(outcomes or claimed or self._turned_away)
 
     async def _claim(self, transaction: Transaction, now: datetime, limit: int, tally: Tally) -> list[Notice]:
         """Take what is due and may go out, with the channel's id of the topic that each message is for."""
         claimed = await messages.claim_notices(transaction, now=now, limit=limit)
-        claimed = await reaching.sendable(transaction, self._means, claimed, now, tally)
+        going = await reaching.sendable(transaction, self._means, claimed, now, tally)
+        self._turned_away = len(going) < len(claimed)
+        claimed = going
         keys = [key for notice in claimed if (key := _topic_key(notice))]
         topics = await groups.topics_of(transaction, keys) if keys else {}
         return [_in_topic(transaction, notice, topics) for notice in claimed]
