@@ -198,7 +198,7 @@ def _message(message: dict[str, Any], me: Me, *, edited: bool = False) -> Inboun
     return InboundMessage(
         address=Address(CHANNEL, identity(chat["id"])),
         sent_at=time_of(message.get("edit_date") or message["date"]),
-        message_id=str(message["message_id"]),
+        message_id=identity(message["message_id"]),
         reply_to=_reply_to(message),
         album="" if edited else message.get("media_group_id", ""),
         edited=edited,
@@ -377,8 +377,8 @@ def _button(query: dict[str, Any]) -> InboundMessage | None:
         sender=identity(query["from"]["id"]),
         sender_name=name_of(query["from"]),
         sent_at=time_of(message.get("edit_date") or message["date"]),
-        button=query.get("data", ""),
-        button_message=str(message["message_id"]),
+        button=storable(query.get("data", "")),
+        button_message=identity(message["message_id"]),
         **(_place_in_group(message) if is_group(message["chat"]) else {}),
     )
 
@@ -388,7 +388,7 @@ def _reply_to(message: dict[str, Any]) -> str:
     original = message.get("reply_to_message")
     if original is None or "forum_topic_created" in original:
         return ""
-    return str(original["message_id"])
+    return identity(original["message_id"])
 
 
 def _caption(message: dict[str, Any]) -> str:
