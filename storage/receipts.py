@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text, update
 
 from storage.database import Transaction, either_of, halves
-from storage.tables import outbox
+from storage.tables import UtcTime, outbox
 
 _WITH_RECEIPTS = text("channel IN ('mail', 'sms')")  # what the index asks, word for word
 _ID: Any = bindparam("row_id")
@@ -88,8 +88,8 @@ _NOTED = (
     update(outbox)
     .where(outbox.c.id == _ID)
     .values(
-        delivered_at=func.coalesce(outbox.c.delivered_at, bindparam("at")),
-        seen_at=func.coalesce(outbox.c.seen_at, bindparam("seen")),
+        delivered_at=func.coalesce(outbox.c.delivered_at, bindparam("at", type_=UtcTime)),
+        seen_at=func.coalesce(outbox.c.seen_at, bindparam("seen", type_=UtcTime)),
     )
 )
 
