@@ -19,7 +19,7 @@ def say(line: str) -> None:
 
 
 async def send(client: Client, user: str) -> str:
-    """Send one message, again where that may help as the outbox does; return the last error, empty for none."""
+    """Send one message, again where that helps, as the outbox does; return the last error, empty for none."""
     body = {"recipient": {"user_id": user}, "message": {"text": "Xin chào"}}
     error = ""
     for _ in range(3):
