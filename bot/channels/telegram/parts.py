@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.channels.splitting import split_text, storable, utf16_length
 from bot.channels.telegram.fields import CHANNEL
 from bot.channels.telegram.membership import ASKED_RIGHTS
 from handlers.channel import Button, File, OutboundMessage, Photo, Rejected
@@ -15,9 +16,6 @@ CAPTION_LIMIT = 1024
 ALBUM_LIMIT = 10
 BUTTON_DATA_LIMIT = 64
 """Bytes of UTF-8."""
-
-_BREAKS = (("\n\n",), ("\n",), (". ", "! ", "? ", "… ", "; "), (" ",))
-"""Where a text may be cut, best first."""
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +50,7 @@ def compose(message: OutboundMessage, *, private: bool) -> list[Part]:
     """
     inline = _inline(message)
     keyboard = _keyboard(message, private=private)
-    parts = _body(_storable(message.text).strip(), message, inline or keyboard)
+    parts = _body(storable(message.text).strip(), message, inline or keyboard)
     if inline and keyboard:
         prompt = message.ask_location or message.ask_contact or message.ask_group
         parts.append(Part(text=prompt, markup=keyboard, prompt=True))
@@ -138,40 +136,3 @@ def _group_wanted(wish: int) -> dict[str, Any]:
         "bot_is_member": True,
         "request_title": True,
     }
-
-
-def utf16_length(text: str) -> int:
-    """Length in UTF-16 units, in which the vendor counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
-def split_text(text: str, limit: int) -> list[str]:
-    """Cut a text into pieces of at most `limit` UTF-16 units, at a paragraph, a line, a sentence or a
-    space where one lies in the second half of a piece; never inside a character."""
-    pieces = []
-    rest = text
-    while utf16_length(rest) > limit:
-        end = _best_cut(_longest_start(rest, limit))
-        pieces.append(rest[:end].rstrip())
-        rest = rest[end:].lstrip()
-    pieces.append(rest)
-    return [piece for piece in pieces if piece]
-
-
-def _longest_start(text: str, limit: int) -> str:
-    return text[:limit].encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore")
-
-
-def _best_cut(start: str) -> int:
-    for marks in _BREAKS:
-        end = max(start.rfind(mark) + len(mark) for mark in marks)
-        if end > len(start) // 2:
-            return end
-    return len(start)
-
-
-def _storable(text: str) -> str:
-    """Replace halves of surrogate pairs, which cannot be sent."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram.parts import compose, split_text, utf16_length
+from bot.channels.splitting import split_text, utf16_length
+from bot.channels.telegram.parts import compose
 from handlers.channel import Button, OutboundMessage, Photo, Rejected
 
 SEND = ((Button(label="Gửi", data="draft:send"),),)
