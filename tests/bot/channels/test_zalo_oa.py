@@ -16,6 +16,7 @@ from yarl import URL
 from bot.channels.zalo_oa import CAPABILITIES, Client, Template, ZaloOaChannel
 from bot.channels.zalo_oa.client import Rate
 from bot.channels.zalo_oa.downloads import Allowed
+from bot.channels.zalo_oa.parts import compose, numbered
 from bot.channels.zalo_oa.photos import LIMIT
 from bot.channels.zalo_oa.template import as_phone
 from handlers.channel import (
@@ -604,3 +605,26 @@ async def test_the_history_spells_pictures_and_positions_its_own_way(zalo: ZaloO
     assert place.location.latitude == 21.0
     assert other is not None
     assert other.unsupported == "other"
+
+
+@pytest.mark.parametrize(
+    ("labels", "listed"),
+    [
+        (["Gửi", "Hủy"], ["1. Gửi", "2. Hủy"]),
+        (["3 ngày", "Hủy"], ["1. 3 ngày", "2. Hủy"]),
+        (["1 ngày", "2 ngày", "Hủy"], ["1 ngày", "2 ngày", "3. Hủy"]),
+        (["1 ngày", "2 ngày", "5 ngày", "Hủy"], ["1 ngày", "2 ngày", "5 ngày", "Hủy"]),
+    ],
+)
+def test_no_number_in_the_list_means_two_things(labels: list[str], listed: list[str]) -> None:
+    assert list(numbered([Button(label=label, data="days:1") for label in labels])) == listed
+
+
+async def test_a_group_gets_words_and_numbers_only(channel: ZaloOaChannel, zalo: ZaloOaStandIn) -> None:
+    [part] = compose(
+        said("Ai xử lý?", buttons=SEND, links=(("Bản đồ", "https://city.vn/map"),), ask_contact="Gửi số"),
+        group=True,
+        cards=True,
+    )
+    assert part.text == "Ai xử lý?\n\nBản đồ: https://city.vn/map\n\n1. Gửi\n2. Hủy"
+    assert part.buttons == ()
