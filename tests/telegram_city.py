@@ -260,6 +260,7 @@ class TelegramCity:
 
     async def ticks(self, job: str) -> None:
         """Let a job of the clock run once."""
+        assert self.app._clock is not None
         await self.app._clock.tick(job)
 
     async def arrives(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot import app as bot_app
+from bot import connecting
 from routing.understanding import Understanding
 from tests.standins.telegram import Drop, Garbage, fault, too_many_requests
 from tests.telegram_city import SECRET, TelegramCity, open_city, until
@@ -63,7 +63,7 @@ async def test_while_the_vendor_is_down_messages_wait_and_keep_their_order(
 async def test_the_program_starts_while_telegram_is_away(
     city_url: str, tmp_path: Path, real_understanding: Understanding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bot_app, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(connecting, "RETRY_SECONDS", 0.1)
     async with open_city(city_url, tmp_path, real_understanding, mode="webhook") as city:
         await city.stops()
         city.telegram.fail_next(Drop(), method="setWebhook", times=2)

@@ -160,7 +160,7 @@ class GroupsServer(BotApiServer):
         rights = {vendors[right] for right in asked} - set(withheld)
         if wanted.get("bot_is_member"):
             await self.user_adds_bot(group, user=user, title=title, forum=forum, rights=rights)
-        shared = {"request_id": int(wanted["request_id"]), "chat_id": group}
+        shared: dict[str, Any] = {"request_id": int(wanted["request_id"]), "chat_id": group}
         if wanted.get("request_title"):
             shared["title"] = title
         await self.deliver("message", {**self._message(user, user), "chat_shared": shared})
