@@ -147,13 +147,24 @@ async def take_list(transaction: Transaction, group: Group, acted: Acted | None,
 async def take_members(
     transaction: Transaction, city: City, group: Group, acted: Acted | None, now: datetime
 ) -> None:
-    """Invite those who were thought to be in a group and are not: some could not be taken in at first."""
-    inside = set(acted.value.split()) if acted else set()
-    if not inside or group.status != groups.ACTIVE:
+    """Tell those who are in a new group, and invite those who are not: some could not be taken in at first.
+
+    Where the channel does not say who is in it (`acted` is None), everybody is.
+    """
+    if group.status != groups.ACTIVE:
         return
-    members = await groups.members_of(transaction, [group.id])
-    absent = [member for member in members if member.state == JOINED and member.user not in inside]
-    for member in absent:
-        groups.save_member(transaction, replace(member, state=WANTED), now=now)
+    inside = acted.value.split() if acted else None
+    members = [
+        member
+        for member in await groups.members_of(transaction, [group.id])
+        if member.state == JOINED and member.person_id != group.created_by
+    ]
+    absent = [member for member in members if inside and member.user not in inside]
+    for member in members:
+        if member in absent:
+            groups.save_member(transaction, replace(member, state=WANTED), now=now)
+        else:
+            text = texts.group_joined(title=group.title)
+            await group_telling.tell_person(transaction, group, member.person_id, text, now=now)
     if absent:
         await group_members.bring_in_line(transaction, city, group, now=now)

@@ -52,14 +52,13 @@ def _post_to_asker(
 
 
 async def created(transaction: Transaction, city: City, group: Group, chat: str, now: datetime) -> None:
-    """Take over a group that the channel made: everybody with an account is in it already."""
+    """Take over a group that the channel made: everybody with an account is taken to be in it.
+
+    They are told once that is known (`group_assets.take_members`).
+    """
     await groups.bind(transaction, group.id, chat, forum=False, now=now)
     bound = await _again(transaction, group)
-    members = await group_members.make_members(transaction, city, bound, joined=None, now=now)
-    for member in members:
-        if member.state == groups.JOINED and member.person_id != group.created_by:
-            text = texts.group_joined(title=group.title)
-            await group_telling.tell_person(transaction, bound, member.person_id, text, now=now)
+    await group_members.make_members(transaction, city, bound, joined=None, now=now)
     check(transaction, bound, now=now)
 
 

@@ -90,6 +90,7 @@ async def keep(transaction: Transaction, channel: str, assets: Iterable[Asset]) 
         over = row["asset"] not in used or row["chat"] in taken
         if row["asset"] in listed or over:
             transaction.write(_FORGET, {"in_channel": channel, "in_asset": row["asset"]})
+    await transaction.flush()
     for asset in listed.values():
         transaction.write(_INSERT, _row(asset))
 
