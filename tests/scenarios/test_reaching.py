@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from handlers.channel import OutsideReplyWindow, Rejected
 from handlers.delivery import Delivery
-from storage import traffic
+from storage import messages, traffic
 from storage.tables import outbox
 from storage.tables import traffic as counts
 from tests.city import CityHarness, RecordingChannel, Somebody
@@ -47,20 +47,8 @@ async def reports(city: CityHarness) -> tuple[Somebody, Somebody]:
     return an, officer
 
 
-async def answers(
-    city: CityHarness, officer: Somebody, text: str = "Đã dọn sạch lúc 8 giờ sáng nay."
-) -> None:
-    code = (await city.only_case()).code
-    await officer.replays(f"answer:{code}")
-    await officer.writes(text)
-    while "Gửi không kèm ảnh" in officer.last.labels or "Gửi" in officer.last.labels:
-        await officer.presses("Gửi")
-
-
 async def says(city: CityHarness, text: str, *, case: bool = True, urgency: int = 1) -> None:
     """Let a notice go to the citizen as the program would send it."""
-    from storage import messages
-
     filed = await city.only_case()
     async with city.database.begin() as transaction:
         messages.post_notice(
@@ -116,7 +104,8 @@ async def test_what_is_sent_to_many_is_not_worth_money(city: CityHarness) -> Non
     await says(city, "bản tin", case=False)
     await says(city, "lời nhắc", urgency=2)
     assert await spent(city) == 0
-    assert (await row(city, "bản tin"))["held_at"] and (await row(city, "lời nhắc"))["held_at"]
+    assert (await row(city, "bản tin"))["held_at"]
+    assert (await row(city, "lời nhắc"))["held_at"]
 
 
 async def test_what_was_held_is_the_first_thing_shown_and_the_unit_hears_of_it(city: CityHarness) -> None:
@@ -134,7 +123,8 @@ async def test_what_was_held_is_the_first_thing_shown_and_the_unit_hears_of_it(c
     await officer.writes("/tim vu tong phan")
     officer.sees("người dân chưa nhận được tin")
     await an.writes("xin chào")
-    assert "2 tin" in an.news[0].text and len(an.news) == 2
+    assert "2 tin" in an.news[0].text
+    assert len(an.news) == 2
     assert an.news[0].text.index("trả lời") < an.news[0].text.index("tiếp nhận")
     officer.reads()
     await officer.replays(f"card:{case.code}")
@@ -155,7 +145,8 @@ async def test_a_form_tells_that_there_is_news_but_not_at_night(city: CityHarnes
     an.sees_nothing()
     await city.passes(hours=8)  # 07:00
     form = an.last.message
-    assert form.template is not None and form.template["code"] == (await city.only_case()).code
+    assert form.template is not None
+    assert form.template["code"] == (await city.only_case()).code
     assert await spent(city) == FORM
     officer.sees("đã gửi tin mẫu")
     await an.writes("xin chào")
@@ -164,7 +155,7 @@ async def test_a_form_tells_that_there_is_news_but_not_at_night(city: CityHarnes
 
 async def test_a_form_that_is_refused_gives_way_to_a_short_message(city: CityHarness) -> None:
     opens_window(city, budget=10_000, form=FORM, sms=True)
-    an, officer = await reports(city)
+    an, _officer = await reports(city)
     await an.sends(phone="0912 345 678")
     await city.passes(days=8)
     city.channels["vendor"].failures["an"] = Rejected("template disabled")
