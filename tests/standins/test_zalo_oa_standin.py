@@ -223,7 +223,6 @@ ASKING = {
         ({"attachment": {"type": "image", "payload": {}}}, -233, "is unknown"),
         ({"attachment": {"type": "template", "payload": {"template_type": "list"}}}, -233, "not supported"),
         ({"text": "x", "attachment": {"type": "template", "payload": ASKING}}, -201, "no text of its own"),
-        ({"text": "x", "quote_message_id": "7"}, -201, "of no message of this chat"),
     ],
 )
 async def test_what_no_program_should_send_is_refused_and_noted(
@@ -325,6 +324,11 @@ async def test_strangers_are_out_of_reach_and_followers_can_be_welcomed_three_ti
     assert (await bot.send({"text": "x"}))["error"] == -244
     zalo.person(CITIZEN).banned = True
     assert (await bot.send({"text": "x"}))["error"] == -227
+
+
+async def test_a_message_that_is_gone_cannot_be_quoted(zalo: ZaloOaStandIn, bot: Caller) -> None:
+    assert (await bot.send({"text": "x", "quote_message_id": "7"}))["error"] == -201
+    assert zalo.violations == []
 
 
 async def test_a_minute_holds_so_many_calls(zalo: ZaloOaStandIn, bot: Caller) -> None:

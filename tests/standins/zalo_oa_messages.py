@@ -142,7 +142,7 @@ class MessagesServer(VendorServer):
     def _check_quote(self, chat: str, message: Message) -> None:
         known = {said["message_id"] for said in self._talks[chat]}
         if message.quote and message.quote not in known and not self._strangers:
-            raise wrong("quote_message_id is of no message of this chat")
+            raise Refused(-201, "quote_message_id is of no message of this chat")
 
     def _price(self, user: str) -> str:
         """Tell how a message is counted, taking it off what it is counted against; raises Refused."""
