@@ -1,13 +1,13 @@
 """The key by which secrets in the database are encrypted: a setting, or on SQLite a file beside it."""
 
 import base64
+import logging
 import os
 import secrets
 import stat
 import tempfile
 from pathlib import Path
 
-import structlog
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -17,7 +17,7 @@ from bot.settings import Settings, sqlite_path
 PURPOSE = b"langnghe: secrets in the database, 1"
 """Goes into the derivation, so that the same text used elsewhere gives another key."""
 NOT_SET = "LANGNGHE_DATA_KEY: must be set on PostgreSQL; `python -m bot new-key` makes a good one"
-log = structlog.get_logger()
+logger = logging.getLogger(__name__)
 
 
 class NoDataKey(Exception):
@@ -73,7 +73,7 @@ class DataKey:
         try:
             text = self._file.read_text(encoding="ascii").strip()
             if stat.S_IMODE(self._file.stat().st_mode) & 0o077:
-                log.warning("Others could read the key.", action="key_open", file=str(self._file))
+                logger.warning("others could read the key in %s", self._file, extra={"action": "key_open"})
                 self._file.chmod(0o600)
         except FileNotFoundError:
             return ""
@@ -104,7 +104,7 @@ def _made(file: Path) -> str:
             pass
         else:
             _settle(file.parent)
-            log.info("A key was made; keep a copy of it elsewhere.", action="key_made", file=str(file))
+            logger.info("a key was made in %s: keep a copy elsewhere", file, extra={"action": "key_made"})
     return file.read_text(encoding="ascii").strip()
 
 

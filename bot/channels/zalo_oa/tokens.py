@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-import structlog
-
 from bot.channels.zalo_oa.oauth import Granted, Refused
 from handlers.channel import Ailment, ChannelError, Misconfigured, Unavailable
 
@@ -41,7 +39,7 @@ OFTEN = 20
 OFTEN_WITHIN = timedelta(minutes=10)
 """So many renewals in so short a time help nothing: the vendor refuses what it has just given."""
 
-log = structlog.get_logger()
+logger = logging.getLogger(__name__)
 
 
 class Tokens(Protocol):
@@ -255,12 +253,12 @@ class TokenKeeper:
             self._count_renewal(asked_at)
             granted = await self._oauth.refresh(kept.pair.refresh)
         except Refused as error:
-            log.error("The refresh token was refused.", action="token_broken", error=str(error))
+            logger.error("the refresh token was refused: %s", error, extra={"action": "token_broken"})
             await self._vault.mark_broken(
                 kept.version, at=asked_at, until=asked_at + BROKEN_PAUSE, error=str(error)
             )
         except ChannelError as error:
-            log.warning("The token could not be renewed.", action="token_not_renewed", error=str(error))
+            logger.warning("the token could not be renewed: %s", error, extra={"action": "token_not_renewed"})
             pause = error.retry_after or (PAUSE if self._good(kept) else SHORT_PAUSE)
             await self._vault.put_off(kept.version, until=self._now() + pause, error=str(error))
         else:
@@ -287,7 +285,7 @@ class TokenKeeper:
             try:
                 await self._save_once(version, pair)
             except Unavailable as error:
-                log.error("A new token is not saved yet.", action="token_unsaved", error=str(error))
+                logger.error("a new token is not saved yet: %s", error, extra={"action": "token_unsaved"})
                 await asyncio.sleep(pause)
             else:
                 return
@@ -297,13 +295,15 @@ class TokenKeeper:
         saved = await self._vault.save(version, pair)
         self._unsaved = None
         if saved:
-            log.info("The token was renewed.", action="token_renewed", expires_at=str(pair.expires_at))
+            logger.info("the token was renewed, until %s", pair.expires_at, extra={"action": "token_renewed"})
         else:
-            log.warning("Another pair was stored meanwhile; that one counts.", action="token_replaced")
+            logger.warning(
+                "another pair was stored meanwhile, which counts", extra={"action": "token_replaced"}
+            )
 
 
 def _look_at(task: asyncio.Task[None]) -> None:
     """Take note of a failure that nobody waited for."""
     if not task.cancelled() and (error := task.exception()):
         level = logging.WARNING if isinstance(error, ChannelError) else logging.ERROR
-        log.log(level, "The token could not be looked after.", action="token_failed", error=repr(error))
+        logger.log(level, "the token could not be looked after: %r", error, extra={"action": "token_failed"})
