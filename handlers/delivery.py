@@ -1,6 +1,7 @@
 """Delivery: claims due notices, sends them with no transaction open, records what became of them."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import Counter
 
-from handlers import group_acts, oversight, reaching, texts
+from handlers import group_acts, oversight, reaching, texts, typed
 from handlers.channel import (
     Acted,
     Address,
@@ -25,6 +26,7 @@ from handlers.channel import (
     RecipientUnreachable,
     Unavailable,
 )
+from handlers.lanes import Claim, Lanes
 from handlers.making import Draw, Export, Maker
 from routing import deadline
 from storage import chats, groups, messages
@@ -33,8 +35,6 @@ from storage.faults import is_away
 from storage.messages import Notice
 from storage.traffic import Tally
 
-IN_FLIGHT = 64
-"""Chats that are sent to at the same time."""
 TRIES = 20
 LONGEST_PAUSE = timedelta(hours=1)
 AWAKE = timedelta(hours=2)
@@ -88,10 +88,12 @@ class Delivery:
         sms_price: int = 0,
         link: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         """`draw` and `export` make the pictures and workbooks of messages, which are kept in `media_dir`;
         without them messages go out without these. budget: what messages may cost in a month, sms_price:
-        what a short one costs (đồng). link: the address of the city's page.
+        what a short one costs (đồng). link: the address of the city's page. elapsed: seconds of a clock that
+        is never set, by which channels keep to their rates.
         """
         self._database = database
         self._channels = channels
@@ -99,13 +101,14 @@ class Delivery:
         self._maker = Maker(draw=draw, export=export, media_dir=media_dir)
         self._now = now
         self._wake = asyncio.Event()
+        self._lanes = Lanes(channels, elapsed)
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
         self._stopping = False
         self._turned_away = False
         """Whether some of the last claim may not go out as they are: another way may be due at once."""
-        self._full = False
-        """Whether the last claim took as many as there was room for: more may be due."""
+        self._full: list[Claim] = []
+        """The last claims that took as many as there was room for: more may be due."""
         self._lingering: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
@@ -126,21 +129,24 @@ class Delivery:
                 log.error("The delivery met a fault.", action="delivery_failed", error=repr(error))
                 busy = False
                 await asyncio.sleep(IDLE_SECONDS)
-            if not (busy and (self._full or self._stopping)):
+            if not (busy and (self._stopping or self._may_go_on())):
                 await self._sleep()
+
+    def _may_go_on(self) -> bool:
+        """Tell whether there was more to claim and there is room for it."""
+        return any(self._lanes.has_room(claim, self._now()) for claim in self._full)
 
     async def step(self) -> bool:
         """Record what was sent, claim what is due and start sending; return whether there was any work."""
         self._wake.clear()
         outcomes, self._outcomes = self._outcomes, []
-        room = 0 if self._stopping else IN_FLIGHT - len(self._sending)
         now, tally = self._now(), Tally()
         try:
             async with self._database.begin() as transaction:
                 for outcome in outcomes:
                     await self._record(transaction, outcome, now, tally)
                 await transaction.flush()
-                claimed = await self._claim(transaction, now, room, tally) if room else []
+                claimed = await self._claim(transaction, now, tally)
                 tally.write(transaction)
         except Exception as error:
             if is_away(error) or not outcomes:
@@ -148,16 +154,26 @@ class Delivery:
                 raise
             claimed = []
             await self._record_apart(outcomes, now)
-        self._full = bool(claimed) and len(claimed) == room
         for notice in claimed:
             task = asyncio.create_task(self._send(notice))
+            self._lanes.take(notice.channel)
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
         return bool(outcomes or claimed or self._turned_away)
 
-    async def _claim(self, transaction: Transaction, now: datetime, limit: int, tally: Tally) -> list[Notice]:
+    async def _claim(self, transaction: Transaction, now: datetime, tally: Tally) -> list[Notice]:
         """Take what is due and may go out, with the channel's id of the topic that each message is for."""
-        claimed = await messages.claim_notices(transaction, now=now, limit=limit)
+        self._full = []
+        claimed: list[Notice] = []
+        for claim in [] if self._stopping else self._lanes.claims(now):
+            found = await messages.claim_notices(
+                transaction, now=now, limit=claim.limit, channel=claim.channel, most=claim.most
+            )
+            claimed += found
+            if len(found) == claim.limit:
+                self._full.append(claim)
+        if deadline.in_quiet_hours(now):
+            claimed = await _not_at_night(transaction, claimed, now)
         going = await reaching.sendable(transaction, self._means, claimed, now, tally)
         self._turned_away = len(going) < len(claimed)
         claimed = going
@@ -195,13 +211,26 @@ class Delivery:
 
     async def drain(self) -> None:
         """Send until nothing is due (for tests and short commands)."""
-        while await self.step() or self._sending:
+        while await self.step() or self._sending or await self._waits_for_rate():
             if self._sending:
                 await asyncio.wait(self._sending)
 
+    async def _waits_for_rate(self) -> bool:
+        """Wait until a channel with something to send, whose rate is used up, may send again."""
+        now = self._now()
+        for channel, seconds in self._lanes.dry(now).items():
+            async with self._database.read() as transaction:
+                due = await messages.is_any_due(transaction, channel, now=now)
+            if due:
+                await asyncio.sleep(seconds)
+                return True
+        return False
+
     async def _sleep(self) -> None:
+        """Wait for something to do, or until a channel whose rate was used up may send again."""
+        dry = self._lanes.dry_seconds(self._now())
         try:
-            async with asyncio.timeout(IDLE_SECONDS):
+            async with asyncio.timeout(IDLE_SECONDS if dry is None else min(dry, IDLE_SECONDS)):
                 await self._wake.wait()
         except TimeoutError:
             pass
@@ -210,6 +239,7 @@ class Delivery:
         outcome = await self._try(notice)  # apart: while this waits, `step` puts a new list in place
         result = type(outcome.error).__name__ if outcome.error else "sent"
         SENDS.labels(notice.channel, result).inc()
+        self._lanes.settle(notice.channel, len(outcome.other_ids), outcome.error, self._now())
         self._outcomes.append(outcome)
         if self._lingering is None:
             self._lingering = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._lingered)
@@ -221,7 +251,8 @@ class Delivery:
     async def _try(self, notice: Notice) -> Outcome:
         channel = self._channels.get(notice.channel)
         if channel is None:
-            error = RateLimited(f"no channel {notice.channel!r} is set up", retry_after=NO_CHANNEL_PAUSE)
+            why = f"no channel {notice.channel!r} is set up"
+            error = RateLimited(why, retry_after=NO_CHANNEL_PAUSE, for_all=True)
             return Outcome(notice=notice, error=error)
         try:
             return await self._send_through(channel, notice)
@@ -241,6 +272,7 @@ class Delivery:
         if message.drawing is not None or message.export is not None:
             message = await self._make(notice, message)
         message = replace(message, reference=str(notice.id))
+        message = typed.explained(message, channel.capabilities, about_case=notice.case_id is not None)
         async with asyncio.timeout(SEND_SECONDS):
             if message.act:
                 acted = await _act(channel, address, message.act)
@@ -275,9 +307,8 @@ class Delivery:
                 await group_acts.done(transaction, notice, outcome.acted, None, now)
         elif error.moved_to and error.moved_to != notice.chat and notice.attempts + 1 < TRIES:
             await self._follow(transaction, notice, error.moved_to, now)
-        elif isinstance(error, RateLimited):
-            again_at = now + (error.retry_after or timedelta(seconds=2))
-            await _try_again(transaction, notice, again_at, str(error), now=now, counts=False)
+        elif isinstance(error, RateLimited) or (error.for_all and error.retryable):
+            await self._hold_back(transaction, notice, error, now)
         elif error.retryable and notice.attempts + 1 < TRIES:
             await self._retry(transaction, notice, error, now)
         elif isinstance(error, OutsideReplyWindow):
@@ -291,6 +322,17 @@ class Delivery:
         await chats.move_chat(transaction, channel=notice.channel, old=notice.chat, new=new, at=now)
         messages.retry_notice(transaction, notice.id, again_at=now, why=f"moved to {new}")
         await messages.readdress(transaction, channel=notice.channel, old=notice.chat, new=new)
+
+    async def _hold_back(
+        self, transaction: Transaction, notice: Notice, error: ChannelError, now: datetime
+    ) -> None:
+        """Send a notice once its chat, or the whole channel, may be written to again; this was no try."""
+        again_at = now + (error.retry_after or timedelta(seconds=2))
+        if error.for_all:
+            again_at = self._lanes.rests_until(notice.channel) or again_at
+        await _try_again(transaction, notice, again_at, str(error), now=now, counts=False)
+        if isinstance(error, Misconfigured):
+            await _tell_misconfigured(transaction, notice.channel, now)
 
     async def _retry(
         self, transaction: Transaction, notice: Notice, error: ChannelError, now: datetime
@@ -308,12 +350,7 @@ class Delivery:
             error=type(error).__name__,
         )
         if isinstance(error, Misconfigured):
-            await oversight.tell_operators(
-                transaction,
-                texts.channel_misconfigured(channel=notice.channel),
-                now=now,
-                dedupe_key=f"misconfigured:{notice.channel}:{now:%Y-%m-%dT%H}",
-            )
+            await _tell_misconfigured(transaction, notice.channel, now)
 
     async def _give_up_act(
         self, transaction: Transaction, outcome: Outcome, error: ChannelError, now: datetime
@@ -373,6 +410,28 @@ class Delivery:
             )
 
 
+async def _tell_misconfigured(transaction: Transaction, channel: str, now: datetime) -> None:
+    await oversight.tell_operators(
+        transaction,
+        texts.channel_misconfigured(channel=channel),
+        now=now,
+        dedupe_key=f"misconfigured:{channel}:{now:%Y-%m-%dT%H}",
+    )
+
+
+async def _not_at_night(transaction: Transaction, claimed: list[Notice], now: datetime) -> list[Notice]:
+    """Return what may go out at night; what was meant for the day, and its channel kept waiting, may not."""
+    going: list[Notice] = []
+    for notice in claimed:
+        is_late = not deadline.in_quiet_hours(notice.created_at)
+        if is_late and await _waits_for_morning(transaction, notice, now):
+            morning = deadline.after_quiet_hours(now)
+            messages.retry_notice(transaction, notice.id, again_at=morning, why=None, counts=False)
+        else:
+            going.append(notice)
+    return going
+
+
 def _topic_key(notice: Notice) -> TopicKey | None:
     """Return the key of a topic as handlers write it ("case:CODE"); None where there is none to look up."""
     topic = notice.message.get("topic", "")
@@ -412,15 +471,18 @@ async def _try_again(
 
     Nor what rings and is about no case.
     """
-    if deadline.in_quiet_hours(again_at) and (
-        (notice.channel == RINGING and notice.case_id is None)
-        or await messages.can_wait(transaction, notice, now - AWAKE)
-    ):
+    if deadline.in_quiet_hours(again_at) and await _waits_for_morning(transaction, notice, now):
         # Without a fault it joins the line in the morning, and holds up nothing that is urgent till then.
         morning = deadline.after_quiet_hours(again_at)
         messages.retry_notice(transaction, notice.id, again_at=morning, why=None, counts=counts)
     else:
         messages.retry_notice(transaction, notice.id, again_at=again_at, why=why, counts=counts)
+
+
+async def _waits_for_morning(transaction: Transaction, notice: Notice, now: datetime) -> bool:
+    if notice.channel == RINGING and notice.case_id is None:
+        return True
+    return await messages.can_wait(transaction, notice, now - AWAKE)
 
 
 def _record_only(transaction: Transaction, outcome: Outcome, now: datetime) -> None:

@@ -402,6 +402,23 @@ async def claim_notices(
     return notices
 
 
+_DUE = (
+    select(outbox.c.id)
+    .where(
+        outbox.c.channel == bindparam("in_channel"),
+        _outbox_open(outbox),
+        outbox.c.urgency >= literal_column("0"),
+        outbox.c.available_at <= bindparam("now"),
+    )
+    .limit(1)
+)
+
+
+async def is_any_due(transaction: Transaction, channel: str, *, now: datetime) -> bool:
+    """Tell whether a channel has something to send."""
+    return bool(await transaction.fetch(_DUE, {"in_channel": channel, "now": now}))
+
+
 async def _not_busy(transaction: Transaction, notices: list[Notice], now: datetime) -> list[Notice]:
     """Return those of chats from which no other process has claimed while their locks were being taken."""
     if not notices or transaction.dialect != "postgresql":
