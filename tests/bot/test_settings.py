@@ -4,7 +4,15 @@ import traceback
 
 import pytest
 
-from bot.settings import WrongSettings, domains_in, load_settings, sqlite_path, without_password
+from bot.settings import (
+    _AMOUNTS,
+    WrongSettings,
+    domains_in,
+    load_settings,
+    read_template,
+    sqlite_path,
+    without_password,
+)
 
 TOKEN = "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 WEBHOOK = {"LANGNGHE_TELEGRAM_TOKEN": TOKEN, "LANGNGHE_TELEGRAM_MODE": "webhook"}
@@ -164,3 +172,93 @@ def test_the_gateway_s_template_is_json_that_holds_number_and_text() -> None:
     assert "not JSON" in problems(SMS_TEMPLATE="{to} {text}")[0]
     assert "must hold {to} and {text}" in problems(SMS_TEMPLATE='{"to": "{to}"}')[0]
     assert "LANGNGHE_SMS_URL" in problems(SMS_URL="gateway")[0]
+
+
+ZALO = {"ZALO_APP_ID": "360846524940903967", "ZALO_APP_SECRET": "s1", "ZALO_OA_SECRET_KEY": "s2"}
+BOT = "12345689:abc-xyz"
+TEMPLATE = '{"id": "12345", "fields": {"ma_phan_anh": "code", "don_vi": "unit"}}'
+
+
+def test_a_short_key_is_refused_with_how_to_get_a_good_one() -> None:
+    assert problems(DATA_KEY="fifteen letters") == [
+        "LANGNGHE_DATA_KEY: must have at least 16 characters; `python -m bot new-key` makes a good one"
+    ]
+    assert load_settings({"LANGNGHE_DATA_KEY": "sixteen letters!"})[1] == []
+
+
+@pytest.mark.parametrize("given", ["app", "12 34", "\u0661\u0662"])
+def test_an_app_id_is_digits(given: str) -> None:
+    (wrong,) = problems(**{**ZALO, "ZALO_APP_ID": given})
+    assert wrong.startswith("LANGNGHE_ZALO_APP_ID: not an app id")
+
+
+@pytest.mark.parametrize("name", ["ZALO_API_URL", "ZALO_OAUTH_URL", "ZALO_BUSINESS_URL", "ZALO_BOT_API_URL"])
+def test_an_address_of_the_vendor_that_is_none_is_told_with_the_usual_one(name: str) -> None:
+    (wrong,) = problems(**{name: "there"})
+    assert wrong.startswith(f"LANGNGHE_{name}: what is given is not the address of a web site, such as http")
+
+
+def test_what_messages_cost_and_how_long_windows_are_open_has_usual_values() -> None:
+    settings, _ = load_settings({})
+    assert (settings.monthly_budget, settings.sms_price) == (0, 800)
+    assert (settings.zalo_price, settings.zalo_template_price) == (72, 120)
+    assert (settings.zalo_free_hours, settings.zalo_reply_hours, settings.zalo_per_minute) == (48, 168, 4000)
+    assert (settings.zalo_bot_people, settings.zalo_bot_messages, settings.zalo_bot_groups) == (50, 3000, 3)
+    assert settings.zalo_proof is False
+
+
+@pytest.mark.parametrize("name", _AMOUNTS)
+def test_an_amount_is_a_whole_number(name: str) -> None:
+    for given in ("-1", "ten", "1.5"):
+        assert problems(**{name: given}) == [f"LANGNGHE_{name}: {given!r} is not a whole number, 0 or more"]
+    settings, _ = load_settings({f"LANGNGHE_{name}": "7"})
+    assert getattr(settings, name.lower()) == 7
+
+
+def test_a_template_names_what_fills_it() -> None:
+    settings, _ = load_settings({"LANGNGHE_ZALO_TEMPLATE": TEMPLATE})
+    assert read_template(settings.zalo_template) == ("12345", {"ma_phan_anh": "code", "don_vi": "unit"})
+    for given in (
+        "12345",
+        "{}",
+        '{"id": 12345, "fields": {"ma": "code"}}',
+        '{"id": "1", "fields": {}}',
+        "[]",
+    ):
+        (wrong,) = problems(ZALO_TEMPLATE=given)
+        assert wrong.startswith("LANGNGHE_ZALO_TEMPLATE: must be JSON such as"), given
+    (unknown,) = problems(ZALO_TEMPLATE='{"id": "1", "fields": {"ma": "colour"}}')
+    assert "does not know colour; there are code, date, link, status, unit" in unknown
+
+
+def test_the_code_of_the_domain_s_proof_is_a_part_of_a_file_s_name() -> None:
+    assert load_settings({"LANGNGHE_ZALO_VERIFIER": "SeEEB8-_z"})[0].zalo_verifier == "SeEEB8-_z"
+    assert problems(ZALO_VERIFIER="../etc")[0].startswith("LANGNGHE_ZALO_VERIFIER: must be the letters")
+
+
+def test_a_zalo_bot_by_webhook_needs_an_address_and_a_secret() -> None:
+    assert load_settings({"LANGNGHE_ZALO_BOT_TOKEN": BOT})[0].zalo_bot_mode == "polling"
+    assert problems(ZALO_BOT_TOKEN=BOT, ZALO_BOT_MODE="webhook") == [
+        "LANGNGHE_ZALO_BOT_MODE: webhook also needs LANGNGHE_PUBLIC_URL and LANGNGHE_ZALO_BOT_SECRET"
+    ]
+    assert problems(ZALO_BOT_MODE="push") == [
+        "LANGNGHE_ZALO_BOT_MODE: 'push' is not a mode: polling or webhook"
+    ]
+    assert "8 to 256" in problems(ZALO_BOT_SECRET="seven77")[0]
+    assert "not a bot token" in problems(ZALO_BOT_TOKEN="secret")[0]
+
+
+def test_no_secret_of_zalo_shows() -> None:
+    given = {
+        "DATA_KEY": "hush-hush hush-hush",
+        "ZALO_APP_ID": "1",
+        "ZALO_APP_SECRET": "hush-app",
+        "ZALO_OA_SECRET_KEY": "hush-webhook",
+        "ZALO_BOT_TOKEN": "1:hush-bot",
+        "ZALO_BOT_SECRET": "hush-secret",
+    }
+    settings, _ = load_settings({f"LANGNGHE_{name}": value for name, value in given.items()})
+    assert "hush" not in repr(settings) + str(settings)
+    wrong = problems(DATA_KEY="hush", ZALO_BOT_TOKEN="hush", ZALO_BOT_SECRET="hush")
+    assert len(wrong) == 3
+    assert "hush" not in "".join(wrong)
