@@ -176,6 +176,8 @@ class InboundMessage:
     """The channel's id of the topic of a group that it was written in."""
     mentioned: bool = False
     """Whether a message in a group names the bot or answers one of its messages."""
+    buttonless: bool = False
+    """Whether this group shows no buttons: what is written may be the number or the label of a choice."""
     group_title: str = ""
     rights: GroupRights | None = None
     """How the bot stands in the group from now on; set when that changed."""

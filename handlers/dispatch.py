@@ -47,11 +47,12 @@ from handlers import (
     templates,
     texts,
     triage,
+    typed,
     withdrawing,
     worklist,
     writing,
 )
-from handlers.channel import Button, InboundMessage, OutboundMessage
+from handlers.channel import InboundMessage
 from handlers.turn import Handler, Turn
 from routing import tracking_code
 from routing.vietnamese import strip_accents
@@ -106,12 +107,8 @@ MODULES: tuple[ModuleType, ...] = (
 
 PATIENT_STEPS = frozenset({draft.STEP, followup.ADDING, followup.RATING, phone.STEP})
 """Steps that wait while a message is about something else: a reply to a case, a unit's question, a code."""
-LONGEST_LABEL = 60
-_MOST_BUTTONS = 40
 _NEAR = 60
 _COMMAND = re.compile(r"^/\s*(\w+)(?:@\w+)?[\s:]*(.*)$", re.DOTALL)
-_NUMBER = re.compile(r"\d+(?!\w)")
-_UNOFFERED = "unoffered"
 _INVITATION = re.compile(r"[0-9A-Za-z]{5}(-[0-9A-Za-z]{5}){2}")
 
 
@@ -161,7 +158,7 @@ async def say_unoffered(turn: Turn, argument: str = "") -> None:
 
 
 COMMANDS = {**merged(MODULES, "COMMANDS"), "/trogiup": help, "/help": help}
-BUTTONS = {**merged(MODULES, "BUTTONS"), "sendreason": send_reason, _UNOFFERED: say_unoffered}
+BUTTONS = {**merged(MODULES, "BUTTONS"), "sendreason": send_reason, typed.UNOFFERED: say_unoffered}
 STEPS = merged(MODULES, "STEPS")
 REASONS = merged(MODULES, "REASONS")
 """What a reason leads to that was typed in a step, once it is sent with a tap; the argument is the reason."""
@@ -285,7 +282,7 @@ async def _handle_in_group(turn: Turn) -> None:
     group = await groups.group_here(turn)
     command = command_of(message.text)
     if message.button:
-        await _press_in_group(turn, group)
+        await _press_in_group(turn, group, message.button)
     elif command and command[0] in GROUP_COMMANDS and _takes_part(turn, group):
         await COMMANDS[command[0]](turn, command[1])
     elif command and command[0] in COMMANDS:
@@ -293,6 +290,8 @@ async def _handle_in_group(turn: Turn) -> None:
     elif group is None or not groups.takes_part(turn.city, group, turn.person):
         if message.mentioned:
             await groups.say_to_outsider(turn, group)
+    elif pressed := await typed.button_in_group(turn):
+        await _press_in_group(turn, group, pressed)
     elif not await _said_in_group(turn, group) and message.mentioned:
         turn.say(texts.group_hint())
 
@@ -301,11 +300,11 @@ def _takes_part(turn: Turn, group: Group | None) -> bool:
     return group is not None and groups.takes_part(turn.city, group, turn.person)
 
 
-async def _press_in_group(turn: Turn, group: Group | None) -> None:
-    if turn.message.button.partition(":")[0] not in GROUP_BUTTONS:
+async def _press_in_group(turn: Turn, group: Group | None, data: str) -> None:
+    if data.partition(":")[0] not in GROUP_BUTTONS:
         turn.say(texts.only_in_private())
     elif _takes_part(turn, group):
-        await _press(turn, turn.message.button)
+        await _press(turn, data)
     else:
         await groups.say_to_outsider(turn, group)
 
@@ -361,7 +360,7 @@ async def _plain(turn: Turn) -> None:
     if at_work and await writing.is_about_another(turn):
         return
     shown = _shown(turn)
-    if pressed := _typed_button(turn, shown):
+    if pressed := await typed.button(turn, shown):
         await _press(turn, pressed)
     elif at_work:
         await STEPS[step](turn, "")
@@ -401,50 +400,6 @@ async def _about(turn: Turn, case: Case) -> None:
         turn.say(texts.post_no_longer_held())
     else:
         await intake.receive(turn)
-
-
-def _typed_button(turn: Turn, shown: Sequence[Notice]) -> str:
-    """Return the data of the button that a typed number or label means; empty for none.
-
-    Channels without buttons show a numbered list, and some people type what a button says.
-    """
-    typed = " ".join(turn.message.text.split())
-    if not typed or len(typed) > LONGEST_LABEL or turn.message.edited or turn.message.photos:
-        return ""
-    if typed.isdecimal() and answering.fills_gap(turn):
-        return ""
-    listed = (_buttons(notice) for notice in shown)
-    return _meant(next((buttons for buttons in listed if buttons), []), typed)
-
-
-def _buttons(notice: Notice) -> list[Button]:
-    return [button for row in OutboundMessage.from_dict(notice.message).buttons for button in row]
-
-
-def _meant(buttons: Sequence[Button], typed: str) -> str:
-    numbered = {button.label: found[0] for button in buttons if (found := _NUMBER.match(button.label))}
-    if typed[:1].isdecimal() and len(numbered) > 1:
-        begun = [button.data for button in buttons if _begins(button.label, typed)]
-        if len(begun) == 1:
-            return begun[0]
-        if typed.isdecimal() and any(
-            numbered.get(button.label, str(place)) != str(place) for place, button in enumerate(buttons, 1)
-        ):
-            return _UNOFFERED  # "4" among 1, 2, 3 and 5 days is no place in a list
-    if typed.isdecimal() and 1 <= int(typed) <= min(len(buttons), _MOST_BUTTONS):
-        return buttons[int(typed) - 1].data
-    same = [
-        button.data
-        for button in buttons
-        if typed == button.data or typed.casefold() == button.label.casefold()
-    ]
-    return same[0] if same else ""
-
-
-def _begins(label: str, typed: str) -> bool:
-    """Tell whether a label begins with what was typed, as a whole word: "3" and "3 ngày" of "3 ngày: …"."""
-    rest = label[len(typed) :]
-    return label.casefold().startswith(typed.casefold()) and not rest[:1].isalnum()
 
 
 async def _case_meant(turn: Turn, shown: Sequence[Notice]) -> Case | None:

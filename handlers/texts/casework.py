@@ -300,6 +300,11 @@ def number_not_offered() -> str:
     return "Không có lựa chọn nào bắt đầu bằng số đó. Anh/chị bấm một nút ở trên, hoặc gõ đúng chữ trên nút."
 
 
+def choice_with_code(*, code: str) -> str:
+    """Say, under choices that can only be typed, how they are meant once other messages have followed."""
+    return f"Sau này vẫn chọn được: gõ số kèm mã, ví dụ “1 {code}”."
+
+
 def why_extension(*, code: str, count: int, due_at: datetime) -> str:
     """Ask why a case needs more time."""
     return (

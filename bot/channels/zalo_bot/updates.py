@@ -98,6 +98,7 @@ def _parse(update: Mapping[str, Any], names: Sequence[str]) -> InboundMessage | 
         reply_to=_text(_object(message.get("reply_to_message")).get("message_id")),
         group=group,
         mentioned=group,
+        buttonless=group,
         **content,
     )
 

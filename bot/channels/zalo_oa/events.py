@@ -107,7 +107,7 @@ def _said(name: str, event: Mapping[str, Any], oa_id: str) -> dict[str, Any]:
         "message_id": _message_id(event),
         "reply_to": first_text(message, "quote_msg_id", "quote_message_id"),
     }
-    return {**found, "mentioned": mentions(message, oa_id)} if in_group else found
+    return {**found, "mentioned": mentions(message, oa_id), "buttonless": True} if in_group else found
 
 
 def _members(event: Mapping[str, Any], what: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,0 +1,134 @@
+"""What is typed in place of pressing a button: its number, its number and the code of a case, its label.
+
+Channels without buttons show a numbered list, and some people type what a button says. A number means the
+message that it answers, else the last one with a choice; "2 HN-7F3K-9Q2M" means the last one about that
+case, so that older messages stay of use; a label in full may mean any of the last few.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from handlers import answering, texts
+from handlers.channel import Button, Capabilities, InboundMessage, OutboundMessage
+from handlers.turn import Turn
+from routing.tracking_code import parse_code
+from storage import cases, messages, shown
+from storage.messages import Notice
+
+LONGEST_LABEL = 60
+UNOFFERED = "unoffered"
+"""The data that a number means which none of the choices has."""
+LOOKED_AT = 3
+"""How many of the last messages may be meant."""
+_MOST_BUTTONS = 40
+_NUMBER = re.compile(r"\d+(?!\w)")
+_CODE = re.compile(r"(?<![\w-])[A-Z]{2,4}-[0-9A-Z]{4}-[0-9A-Z]{4}(?![\w-])")
+_NUMBER_AND_CODE = re.compile(r"(\d{1,2})[\s.,:;)]\s*(\S+)")
+
+Choices = Sequence[Button]
+
+
+async def button(turn: Turn, latest: Sequence[Notice]) -> str:
+    """Return the data of the button that is meant in a private chat; empty for none.
+
+    latest: what the chat was shown last, latest first, as far as it may be meant.
+    """
+    typed = _typed(turn.message)
+    if not typed or (typed.isdecimal() and answering.fills_gap(turn)):
+        return ""
+    listed = [choices for notice in latest if (choices := choices_of(notice.message))]
+    return await _pointed_out(turn, typed) or _among(listed, typed)
+
+
+async def button_in_group(turn: Turn) -> str:
+    """Return the data of the button that is meant in a group without buttons; empty for ordinary talk."""
+    typed = _typed(turn.message)
+    if not typed or not turn.message.buttonless:
+        return ""
+    if pointed_out := await _pointed_out(turn, typed):
+        return pointed_out
+    place = (turn.chat.channel, turn.chat.chat)
+    latest = (await messages.last_sent(turn.transaction, [place], limit=LOOKED_AT)).get(place, [])
+    listed = [choices for notice in latest if (choices := choices_of(notice.message))]
+    meant = _among(listed, typed)
+    return "" if meant == UNOFFERED and not turn.message.mentioned else meant
+
+
+def choices_of(message: Mapping[str, Any]) -> list[Button]:
+    """Return the buttons of a stored message, in the order of their numbers."""
+    return [button for row in OutboundMessage.from_dict(message).buttons for button in row]
+
+
+def explained(message: OutboundMessage, can: Capabilities, *, about_case: bool) -> OutboundMessage:
+    """Return a message with a hint how its choices are meant later on, where they can only be typed."""
+    if not (about_case and message.buttons) or can.buttons:
+        return message
+    code = next((code for found in _CODE.findall(message.text) if (code := parse_code(found))), None)
+    return (
+        replace(message, text=f"{message.text}\n\n{texts.choice_with_code(code=code)}") if code else message
+    )
+
+
+def _typed(message: InboundMessage) -> str:
+    typed = " ".join(message.text.split())
+    return "" if len(typed) > LONGEST_LABEL or message.edited or message.photos else typed
+
+
+async def _pointed_out(turn: Turn, typed: str) -> str:
+    """Return what is meant where the message says of which earlier one: by a code, or as an answer to it."""
+    if found := _NUMBER_AND_CODE.fullmatch(typed):
+        return await _by_code(turn, found[1], found[2])
+    if not (turn.message.reply_to and typed.isdecimal()):
+        return ""
+    where = {"channel": turn.chat.channel, "chat": turn.chat.chat}
+    answered = await shown.sent_as(turn.transaction, message_id=turn.message.reply_to, **where)
+    return _meant(choices_of(answered), typed) if answered else ""
+
+
+async def _by_code(turn: Turn, number: str, word: str) -> str:
+    code = parse_code(word)
+    case = await cases.get_case(turn.transaction, code) if code else None
+    if case is None:
+        return ""
+    where = {"channel": turn.chat.channel, "chat": turn.chat.chat}
+    told = await shown.last_about(turn.transaction, case_id=case.id, limit=LOOKED_AT, **where)
+    choices = next((choices for message in told if (choices := choices_of(message))), [])
+    return _meant(choices, number) or (UNOFFERED if choices else "")
+
+
+def _among(listed: Sequence[Choices], typed: str) -> str:
+    """Return what is meant by a number of the last choice, or by a label of any."""
+    if not listed:
+        return ""
+    labelled = (_labelled(choices, typed) for choices in listed[1:])
+    return _meant(listed[0], typed) or next((data for data in labelled if data), "")
+
+
+def _meant(buttons: Choices, typed: str) -> str:
+    numbered = {button.label: found[0] for button in buttons if (found := _NUMBER.match(button.label))}
+    if typed[:1].isdecimal() and len(numbered) > 1:
+        begun = [button.data for button in buttons if _begins(button.label, typed)]
+        if len(begun) == 1:
+            return begun[0]
+        if typed.isdecimal() and any(
+            numbered.get(button.label, str(place)) != str(place) for place, button in enumerate(buttons, 1)
+        ):
+            return UNOFFERED  # "4" among 1, 2, 3 and 5 days is no place in a list
+    if typed.isdecimal() and 1 <= int(typed) <= min(len(buttons), _MOST_BUTTONS):
+        return buttons[int(typed) - 1].data
+    return _labelled(buttons, typed)
+
+
+def _labelled(buttons: Choices, typed: str) -> str:
+    """Return the data of the first button that says this, or whose data this is."""
+    said = typed.casefold()
+    same = (button.data for button in buttons if typed == button.data or said == button.label.casefold())
+    return next(same, "")
+
+
+def _begins(label: str, typed: str) -> bool:
+    """Tell whether a label begins with what was typed, as a whole word: "3" and "3 ngày" of "3 ngày: …"."""
+    rest = label[len(typed) :]
+    return label.casefold().startswith(typed.casefold()) and not rest[:1].isalnum()
