@@ -133,8 +133,8 @@ class Vendor(RecordingChannel):
 async def test_random_histories_lose_nothing_and_spend_no_more_than_they_may(
     sqlite: Database, tmp_path: Path
 ) -> None:
+    town = await found_city(sqlite, tmp_path)
     for seed in range(6):
-        town = await found_city(sqlite, tmp_path) if seed == 0 else town  # noqa: F821
         await _live(town, seed)
 
 

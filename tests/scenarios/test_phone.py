@@ -26,7 +26,8 @@ async def an(city: CityHarness) -> Somebody:
 
 async def phone(city: CityHarness) -> str | None:
     [row] = await city.rows(select(person.c.phone))
-    return row["phone"]
+    found: str | None = row["phone"]
+    return found
 
 
 async def test_a_number_is_offered_once_and_kept_as_people_write_it(city: CityHarness, an: Somebody) -> None:

@@ -1,6 +1,7 @@
 """What waits for its person to write: in no line, and first when they do."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -15,7 +16,7 @@ NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 async def post(database: Database, *told: str, case_id: int | None = None) -> None:
     async with database.begin() as transaction:
         for text in told:
-            row = {"channel": "vendor", "chat": "an", "message": {"text": text}, "at": NOON}
+            row: dict[str, Any] = {"channel": "vendor", "chat": "an", "message": {"text": text}, "at": NOON}
             messages.post_notice(transaction, case_id=case_id, **row)
 
 
