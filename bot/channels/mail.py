@@ -53,6 +53,11 @@ CAPABILITIES = Capabilities(
     buttons=False,
     photos=False,
     write_first=True,
+    links=False,
+    edits=False,
+    locations=False,
+    recordings=False,
+    groups=False,
 )
 _SUBJECT = 70
 _PORTS = {"smtp": 587, "smtps": 465}

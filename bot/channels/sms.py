@@ -49,7 +49,16 @@ TEXT_LIMIT = 459
 TEMPLATE = '{"to": "{to}", "text": "{text}", "from": "{from}", "reference": "{reference}"}'
 """What is posted where the operator sets nothing else."""
 CAPABILITIES = Capabilities(
-    source="docs/operating.md", text_limit=TEXT_LIMIT, buttons=False, photos=False, write_first=True
+    source="docs/operating.md",
+    text_limit=TEXT_LIMIT,
+    buttons=False,
+    photos=False,
+    write_first=True,
+    links=False,
+    edits=False,
+    locations=False,
+    recordings=False,
+    groups=False,
 )
 _LIKE = {
     "–": "-",

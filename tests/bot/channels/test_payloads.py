@@ -395,10 +395,10 @@ async def test_whatever_is_accepted_is_kept_once_and_every_text_reaches_a_turn(d
     and nothing that was answered 200 is missing."""
     receiver = Receiver(database, stored=lambda: None)
     app = Application()
-    for channel in CHANNELS.values():
-        hook = Webhook(channel, receiver.receive)
+    for adapter in CHANNELS.values():
+        hook = Webhook(adapter, receiver.receive)
         hook._acknowledge = None  # nobody answers there
-        app.router.add_post(f"/{channel.name}", hook.answer)
+        app.router.add_post(f"/{adapter.name}", hook.answer)
     expected = set()
     async with TestClient(TestServer(app)) as client:
         for number, (channel, event) in enumerate([*EVENTS, *EVENTS]):
