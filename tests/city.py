@@ -486,6 +486,7 @@ class CityHarness:
             media_dir=media_dir,
             draw=self._draw,
             export=self._export,
+            budget=1_000_000,
             now=self.clock,
         )
         self._people: dict[str, Somebody] = {}

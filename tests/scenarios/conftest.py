@@ -15,10 +15,12 @@ from tests.telegram_city import TelegramCity, open_city
 from tests.wires.telegram import TelegramWire
 from tests.wires.web import WebWire
 from tests.wires.wire import Wire
+from tests.wires.zalo_bot import ZaloBotWire
+from tests.wires.zalo_oa import ZaloOaWire
 
 __all__ = ["city_file", "either_way", "on_postgresql", "polled_city", "telegram_city"]
 
-WIRES: dict[str, type[Wire]] = {wire.name: wire for wire in (WebWire, TelegramWire)}
+WIRES: dict[str, type[Wire]] = {wire.name: wire for wire in (WebWire, TelegramWire, ZaloOaWire, ZaloBotWire)}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,5 +1,6 @@
 """What somebody is shown in a chat, whichever way it came there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.channel import Button, OutboundMessage
@@ -35,14 +36,15 @@ class Shown:
         return "\n".join(parts)
 
 
-def without_choices(text: str, labels: list[str]) -> str:
+def without_choices(text: str, labels: Sequence[str]) -> str:
     """Return a text without the numbered list of its choices; AssertionError where they are not listed.
 
-    A choice is listed as its number and label, or alone where its label begins with a number.
+    A choice is listed with its number, or without where its label begins with a number of its own.
     """
     lines = text.split("\n")
     for number, label in enumerate(labels, 1):
-        listed = next((line for line in (f"{number}. {label}", label) if line in lines), None)
-        assert listed is not None, f"choice {number}, {label!r}, is not listed in:\n{text}"
-        lines.remove(listed)
+        plain = " ".join(label.split())
+        listed = [line for line in (f"{number}. {plain}", f"• {plain}", plain) if line in lines]
+        assert listed, f"choice {number}, {label!r}, is not listed in:\n{text}"
+        del lines[len(lines) - 1 - lines[::-1].index(listed[0])]
     return "\n".join(lines).strip()

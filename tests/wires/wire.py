@@ -138,8 +138,13 @@ class Wire(ABC):
 
     async def _serve(self, receiver: Receiver) -> None:
         self.program._build_channels()
+        self._prepare()
         self.program._receiver = receiver
         await self.program._start_web(None)
+
+    def _prepare(self) -> None:
+        """Give the adapter what an operator gives it by hand."""
+        return
 
     async def closes(self) -> None:
         """Stop the program's web server and the vendor."""
