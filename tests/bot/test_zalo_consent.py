@@ -1,7 +1,10 @@
-"""The consent of an Official Account: a link that is good once, a state that nobody guesses, tokens stored."""
+"""The consent of an Official Account: a link good once, a state that nobody guesses, tokens stored."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.app import App
 from bot.data_key import DataKey
 from bot.settings import Settings, load_settings
 from bot.vault import TokenVault
@@ -193,3 +197,54 @@ async def test_the_domain_is_proved_under_the_name_of_its_file(browser: Browser)
 
 async def test_without_an_app_there_are_no_pages(sqlite: Database) -> None:
     assert pages_of(Settings(), sqlite) is None
+
+
+@pytest.fixture
+def city_url(city_file: Path, tmp_path: Path) -> str:
+    """A SQLite database with a city in it."""
+    return f"sqlite:///{shutil.copy(city_file, tmp_path / 'city.db')}"
+
+
+async def test_a_running_program_serves_the_pages_watches_the_tokens_and_starts_without_any(
+    city_url: str, tmp_path: Path
+) -> None:
+    async with ZaloOaStandIn() as zalo, aiohttp.ClientSession() as http:
+        settings, _ = load_settings(
+            {
+                "LANGNGHE_DATABASE_URL": city_url,
+                "LANGNGHE_MEDIA_DIR": str(tmp_path / "media"),
+                "LANGNGHE_PORT": "0",
+                "LANGNGHE_PUBLIC_URL": "https://city.example",
+                "LANGNGHE_ZALO_APP_ID": zalo.app_id,
+                "LANGNGHE_ZALO_APP_SECRET": zalo.app_secret,
+                "LANGNGHE_ZALO_OA_SECRET_KEY": zalo.oa_secret_key,
+                "LANGNGHE_ZALO_OAUTH_URL": zalo.url,
+                "LANGNGHE_ZALO_API_URL": zalo.url,
+            }
+        )
+        app = App(settings, parts=("web", "clock"))
+        try:
+            await app.start()
+            browser = Browser(http, f"http://127.0.0.1:{app.port}", zalo, settings, None)
+            await gauge(browser, 1.0)
+            secret = await Consents(app.database, browser.key).new_link()
+            page = await browser.begins(link_of(browser.address, secret))
+            assert (await browser.opens(here(browser, browser.agrees(page))))[0] == 200
+            assert app._watching is not None
+            await app._watching.look()
+            await gauge(browser, 0.0)
+        finally:
+            await app.stop()
+
+
+async def gauge(browser: Browser, value: float) -> None:
+    """Wait until the figures for operators say that so much is wrong with channels."""
+    async with asyncio.timeout(10):
+        while f" {value}" not in await figure(browser):  # noqa: ASYNC110 - nothing else tells
+            await asyncio.sleep(0.05)
+
+
+async def figure(browser: Browser) -> str:
+    """Return the line that counts what is wrong with channels."""
+    _, said, _ = await browser.opens(f"{browser.address}/metrics")
+    return next(line for line in said.splitlines() if line.startswith("langnghe_channel_ailments "))
