@@ -433,6 +433,13 @@ class Somebody:
         for fragment in fragments:
             assert fragment not in told, f"{self.chat} sees {fragment!r} in:\n{told}"
 
+    def is_asked_for_a_position(self) -> None:
+        """Assert that the news hold the wish for a position, where the channel can bring one."""
+        if self.harness.channels[self.channel].capabilities.locations:
+            self.sees("[Gửi vị trí]")
+        else:
+            self.does_not_see("[Gửi vị trí]")
+
     def sees_nothing(self) -> None:
         """Assert that there is no news."""
         assert not self.news, f"{self.chat} sees:\n{self._told(self.news)}"
@@ -510,6 +517,10 @@ class CityHarness:
         body = _written(message)
         await self.receiver.receive(channel, self.channels[channel].envelope(body, {}), body)
         return timedelta()
+
+    def id_of(self, message: InboundMessage) -> str:
+        """Return the id by which the program knows what somebody sent."""
+        return self.wire.id_of(message) if self.wire else message.message_id
 
     async def settles(self) -> None:
         """Let the worker and the delivery do all that is due."""

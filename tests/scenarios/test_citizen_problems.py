@@ -55,7 +55,7 @@ async def test_the_whole_message_is_kept_with_each_case(city: CityHarness) -> No
     for number, case in enumerate(await city.cases(), start=1):
         assert case.reading["whole_text"] == TWO
         assert case.reading["part"] == [number, 2]
-        assert case.reading["messages"] == [sent.message_id]
+        assert case.reading["messages"] == [city.id_of(sent)]
         assert case.reading["domain"] == case.domain
     first, second = await city.cases()
     assert first.reading["split_from"] == second.reading["split_from"]
@@ -105,7 +105,8 @@ async def test_a_missing_ward_is_asked_for_once_for_all_that_lack_it(city: CityH
     an = city.citizen("an")
     await an.writes(WITHOUT_WARDS)
     await an.presses("Gửi riêng")
-    an.sees("1. ", "Rác chất đống", "2. ", "karaoke", "phường/xã nào?", "[Tôi không rõ]", "[Gửi vị trí]")
+    an.sees("1. ", "Rác chất đống", "2. ", "karaoke", "phường/xã nào?", "[Tôi không rõ]")
+    an.is_asked_for_a_position()
     await an.writes("khuong dinh")
     an.sees("Tôi hiểu là 2 việc", "Phường Khương Đình")
     await an.presses("Đồng ý và gửi cả")

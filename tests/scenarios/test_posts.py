@@ -377,7 +377,7 @@ async def test_when_a_deputys_time_runs_out_the_work_goes_back(city: CityHarness
         async with city.database.begin() as transaction:
             await leaving.end_lapsed(transaction, city.city, city.now)
     await city.settles()
-    chair.sees("Binh đã thôi nhiệm vụ", "1 vụ việc")
+    chair.sees(f"{deputy.known_as or 'Cán bộ chưa ghi tên'} đã thôi nhiệm vụ", "1 vụ việc")
     assert len(chair.news) == 1
     case = await again(city, case)
     assert case.officer_id is None

@@ -98,7 +98,7 @@ async def test_a_new_case_reaches_everybody_at_the_unit_as_a_card(city: CityHarn
             RUBBISH,
             "Nhận việc trước: 14:30 thứ Hai 23/11",
             "Trả lời trước: 09:00 thứ Sáu 27/11",
-            "Người gửi: An",
+            f"Người gửi: {city.citizen('an').known_as or 'người dân (không rõ tên)'}",
             "[Nhận việc]",
             "[Trả lời người dân]",
             "[Hỏi người dân]",

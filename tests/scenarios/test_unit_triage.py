@@ -261,7 +261,7 @@ async def test_only_dispatchers_may_look(city: CityHarness) -> None:
     ):
         for deed in ("/dieuphoi", f"/dieuphoi {case.code}"):
             await somebody.writes(deed)
-            somebody.sees(texts.not_an_official(official=somebody.chat != "an"))
+            somebody.sees(texts.not_an_official(official=somebody is not city.citizen("an")))
 
 
 async def test_stale_and_made_up_taps_change_nothing(city: CityHarness) -> None:

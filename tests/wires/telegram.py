@@ -102,6 +102,10 @@ class TelegramWire(Wire):
             return await self._send(message)
         return timedelta()
 
+    def id_of(self, message: InboundMessage) -> str:
+        """Return the channel's id of what somebody sent."""
+        return str(self._own[message.address.chat, message.message_id]["message_id"])
+
     async def _press(self, message: InboundMessage) -> None:
         chat, user = int(message.address.chat), int(message.sender)
         shown = self._vendors.get((message.address.chat, message.button_message))
@@ -126,6 +130,7 @@ class TelegramWire(Wire):
         alone = self._alone(message)
         if alone or not parts:
             fields["more"] = alone.pop("more", {})
+            text = "" if "caption" in fields["more"] else text
             sent = await self.vendor.user_sends(chat, text, **alone, **fields)
             self._own.setdefault((message.address.chat, message.message_id), sent)
         return GATHERING if several else timedelta()
@@ -161,6 +166,8 @@ class TelegramWire(Wire):
             fields["document"] = Document(content=b"PK\3\4", name="a.zip", kind="application/zip")
         else:
             fields["more"] = _UNUSABLE[message.unsupported]
+            if message.text:
+                fields["more"] = {**fields["more"], "caption": message.text}
         return fields
 
     def _enclosed(self, part: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from bot import web_chat
-from bot.channels.web import GROUP
+from bot.channels.web import GROUP, TEXT_LIMIT
 from bot.page_input import PHOTOS_PER_MESSAGE
 from bot.session import COOKIE, Visitor
 from handlers.channel import Button, File, InboundMessage, OutboundMessage, Photo, Sent
@@ -86,6 +86,8 @@ class WebWire(Wire):
             self.cannot("be left or come back to")
         if message.unsupported and not message.photos:
             self.cannot(f"send what the bot cannot use ({message.unsupported})")
+        if len(message.text) > TEXT_LIMIT:
+            self.cannot(f"take a text of more than {TEXT_LIMIT} characters")
         if message.album:
             self.cannot("bring an album in several parts")
         if len(message.photos) > PHOTOS_PER_MESSAGE:
@@ -100,6 +102,10 @@ class WebWire(Wire):
     def _update_id(self, message: InboundMessage) -> str:
         known = (message.address.chat, message.message_id)
         return self._updates.setdefault(known, f"update-{message.message_id}")
+
+    def id_of(self, message: InboundMessage) -> str:
+        """Return the channel's id of what somebody sent."""
+        return self._updates[message.address.chat, message.message_id]
 
     async def _upload(self, message: InboundMessage) -> list[str]:
         form = aiohttp.FormData()

@@ -182,6 +182,10 @@ class Wire(ABC):
         Returns how long the program waits for more of it, as for the parts of an album.
         """
 
+    @abstractmethod
+    def id_of(self, message: InboundMessage) -> str:
+        """Return the channel's id of what somebody sent."""
+
     async def looks(self) -> None:
         """Let people look at what has come."""
         return
@@ -193,6 +197,10 @@ class Wire(ABC):
     def able(self, message: InboundMessage) -> None:
         """Skip the test where the channel's declaration says that it has nothing of the kind."""
         can = self.capabilities
+        if message.by_staff or message.withdrawn:
+            self.cannot("tell what is done in the vendor's console or withdrawn there")
+        if (message.received or message.seen) and not can.receipts:
+            self.cannot("tell what has arrived or was seen")
         if message.edited and not can.edits:
             self.cannot("tell what was changed in a message")
         if message.location and not can.locations:

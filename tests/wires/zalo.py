@@ -36,6 +36,10 @@ class ZaloWire(Wire):
         self._database = database
         await super().opens(database=database, **more)
 
+    def id_of(self, message: InboundMessage) -> str:
+        """Return the channel's id of what somebody sent."""
+        return self._own[message.address.chat, message.message_id]
+
     # ---- what people see
 
     @abstractmethod

@@ -63,10 +63,14 @@ class ZaloBotWire(ZaloWire):
                 self.cannot("tell that somebody answers their own message")
         if message.unsupported == "sticker":
             fields["sticker"] = True
+        elif message.unsupported == "voice":
+            fields["voice"] = b"recording"
         elif message.unsupported:
             fields["document"] = True
         photos = [self._photos.content(photo.reference) for photo in message.photos]
         sent = await self.vendor.user_sends(message.sender, text, photos=photos, **fields)
+        if sent:
+            self._own.setdefault((message.address.chat, message.message_id), sent[0]["message_id"])
         for photo, part in zip(message.photos, sent, strict=False):
             self._references[part[self.vendor.photo_field]] = photo.reference
         return GATHERING if photos and not message.album else timedelta()
@@ -80,6 +84,8 @@ class ZaloBotWire(ZaloWire):
             self.cannot("tell of changes in a group")
         if message.member_left:
             self.cannot("tell of changes in a group")
+        if message.unsupported in ("video", "file", "large_photo"):
+            self.cannot("tell what came that it hands over nothing of")
 
     # ---- what people see
 

@@ -18,6 +18,10 @@ from tests.wires.wire import GATHERING, own_port
 from tests.wires.zalo import ZaloWire
 
 
+_UNUSABLE = {"video": "video", "other": "business_card"}
+"""What the bot cannot use, and the vendor's name for it."""
+
+
 class StoredTokens:
     """Tokens as a keeper of them gives them out; how it keeps them is tested for itself."""
 
@@ -77,9 +81,15 @@ class ZaloOaWire(ZaloWire):
 
     async def brings(self, message: InboundMessage) -> timedelta:
         """Let somebody do in their app what the account is to understand so."""
+        user = message.sender
+        if message.by_staff:
+            await self.vendor.staff_writes(user, message.text)
+            return timedelta()
+        if message.withdrawn:
+            await self.vendor.user_withdraws(user)
+            return timedelta()
         self.able(message)
         self._unable(message)
-        user = message.sender
         if message.left:
             await self.vendor.user_unfollows(user)
             return timedelta()
@@ -97,6 +107,11 @@ class ZaloOaWire(ZaloWire):
             fields["location"] = (message.location.latitude, message.location.longitude)
         if message.unsupported == "sticker":
             fields["sticker"] = True
+        if message.unsupported == "voice" and not message.files:
+            fields["voice"] = b"#!AMR recording"
+        if kind := _UNUSABLE.get(message.unsupported):
+            await self.vendor._say(user, kind, message.text, [{"type": kind, "payload": {}}], "", None)
+            return timedelta()
         await self._enclosed(message, fields)
         photos = [self._photos.content(photo.reference) for photo in message.photos]
         sent = await self.vendor.user_sends(user, self._text(message), photos=photos, **fields)
@@ -135,10 +150,8 @@ class ZaloOaWire(ZaloWire):
     def _unable(self, message: InboundMessage) -> None:
         if message.contact and not message.contact.own:
             self.cannot("bring somebody else's phone number")
-        if message.unsupported and message.unsupported not in ("sticker", "file", "voice"):
-            self.cannot(f"be made to bring what the bot cannot use ({message.unsupported})")
-        if message.unsupported == "voice" and not message.files:
-            self.cannot("be made to bring what the bot cannot use (voice)")
+        if message.unsupported == "large_photo":
+            self.cannot("tell how large a picture is")
         if message.group and (message.rights or message.moved_to or message.wants_in or message.joined):
             self.cannot("be taken into a group: the account makes its groups itself")
         if message.group and (message.left or message.member_joined or message.member_left):
