@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot.backfill import recall_missed, with_history
+from bot.backfill import Gap, WithHistory, find_gap, recall_missed, with_history
 from bot.building import build_channels
 from bot.channels.sms import SmsChannel
 from bot.channels.telegram import Limits
@@ -224,6 +224,7 @@ class App:
         )
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
+        gaps = await self._gaps()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024)
         try:
             await site.start()
@@ -235,13 +236,19 @@ class App:
         self.port = self._runner.addresses[0][1]
         for channel in self._vendors:
             await self._connect(channel)
-        self._recalling = asyncio.create_task(self._recall())
+        self._recalling = asyncio.create_task(self._recall(gaps))
 
-    async def _recall(self) -> None:
+    async def _gaps(self) -> list[tuple[WithHistory, Gap]]:
+        """Return since when nobody listened to a channel; to be asked before anything new comes in."""
+        asked = with_history(self.channels)
+        found = [(each, await find_gap(self.database, each.name, now=self._now())) for each in asked]
+        return [(channel, gap) for channel, gap in found if gap]
+
+    async def _recall(self, gaps: list[tuple[WithHistory, Gap]]) -> None:
         """Ask for what was missed while nobody listened; whatever fails, the program goes on without."""
-        for channel in with_history(self.channels):
+        for channel, gap in gaps:
             try:
-                await recall_missed(self.database, channel, self._receive, now=self._now())
+                await recall_missed(channel, gap, self._receive)
             except Exception as error:
                 log.error("What was missed is not known.", action="backfill_failed", error=repr(error))
 

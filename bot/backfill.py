@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -43,25 +44,40 @@ def with_history(channels: Mapping[str, Channel]) -> list[WithHistory]:
     ]
 
 
-async def recall_missed(database: Database, channel: WithHistory, receive: Receive, *, now: datetime) -> int:
-    """Ask for what was missed before the program started; return how many messages were handed over.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """When nobody listened to a channel: since its last update, and who is asked about, newest first."""
 
-    Those are asked about who wrote in the last week, newest first, since the newest of all updates. What
-    had arrived is stored only once. Whatever fails is logged: the program goes on without.
+    people: tuple[str, ...]
+    since: datetime
+
+
+async def find_gap(database: Database, channel: str, *, now: datetime) -> Gap | None:
+    """Return what may have been missed; None where something came in just now, or nothing ever did.
+
+    To be asked before anybody listens: the first update that arrives afterwards hides the gap. Those are
+    asked about who wrote in the last week, since the newest of all updates.
     """
     async with database.read() as transaction:
-        recent = await recent_chats(transaction, channel.name, since=now - REACH, limit=MOST_PEOPLE)
+        recent = await recent_chats(transaction, channel, since=now - REACH, limit=MOST_PEOPLE)
     if not recent or now - recent[0].last_at < QUIET:
-        return 0
-    people = [each.chat for each in recent]
-    handed = await _recall(channel, people, recent[0].last_at - OVERLAP, receive)
+        return None
+    return Gap(people=tuple(each.chat for each in recent), since=recent[0].last_at)
+
+
+async def recall_missed(channel: WithHistory, gap: Gap, receive: Receive) -> int:
+    """Ask for what was missed; return how many messages were handed over.
+
+    What had arrived is stored only once. Whatever fails is logged: the program goes on without.
+    """
+    handed = await _recall(channel, gap.people, gap.since - OVERLAP, receive)
     log.info(
         "Asked for what was missed.",
         action="backfilled",
         channel=channel.name,
-        people=len(people),
+        people=len(gap.people),
         messages=handed,
-        since=str(recent[0].last_at),
+        since=str(gap.since),
     )
     return handed
 

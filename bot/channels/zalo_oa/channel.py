@@ -1,7 +1,7 @@
 """The adapter itself: what the port asks for, done with the Open API of a Zalo Official Account."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,6 +95,20 @@ class Progress:
         if not ids:
             return Sent()
         return Sent(message_id=ids[-1], other_ids=ids[:-1], price=self.price, cost=self.cost)
+
+
+def _simpler_and_simpler(part: Part, content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the forms of a part that are tried one after another, and what the next one does without.
+
+    The quoted message may be unknown by now. Buttons in a text are documented by a single source; without
+    them the list can still be typed.
+    """
+    if part.quote:
+        yield "reply_to", {**content, "quote_message_id": part.quote}
+    if part.buttons:
+        yield "buttons", content
+        content = parts.as_text_message(parts.without_buttons(part))
+    yield "", content
 
 
 class ZaloOaChannel:
@@ -254,18 +268,19 @@ class ZaloOaChannel:
         return progress.and_then(sent, main=part.main, price=price, cost=cost)
 
     async def _post(self, chat: str, part: Part, content: dict[str, Any], *, group: bool) -> dict[str, Any]:
-        """Send one part; without its quote when the message that it quotes is no longer known."""
+        """Send one part; where the vendor refuses it without what is no longer known or not allowed."""
         path = _TO_GROUP if group else _TO_PERSON
         recipient = {"group_id": chat.removeprefix(GROUP_MARK)} if group else {"user_id": chat}
-        if part.quote:
-            quoting = {**content, "quote_message_id": part.quote}
+        for what, message in _simpler_and_simpler(part, content):
             try:
                 return await self._client.call(
-                    "POST", path, json={"recipient": recipient, "message": quoting}
+                    "POST", path, json={"recipient": recipient, "message": message}
                 )
             except Rejected as error:
-                degraded("reply_to", str(error))
-        return await self._client.call("POST", path, json={"recipient": recipient, "message": content})
+                if not what:
+                    raise
+                degraded(what, str(error))
+        raise AssertionError("the simplest form is sent or raises")
 
     async def _as_message(self, part: Part) -> dict[str, Any]:
         """Return the vendor's `message` for a part, after uploading what it shows."""

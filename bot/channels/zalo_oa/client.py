@@ -178,6 +178,8 @@ def _read(status: int, body: bytes, now: datetime) -> Answer:
         raise Unavailable(f"HTTP {status}, not JSON") from error
     if not isinstance(answer, dict) or (status >= 400 and not _code(answer)):
         raise Unavailable(f"HTTP {status}")
+    if "error" not in answer and "data" not in answer:
+        raise Unavailable(f"HTTP {status}, neither a result nor an error")  # not taken for a message sent
     return answer
 
 

@@ -15,6 +15,7 @@ LARGEST_PHOTO = 12 * 1024 * 1024
 """Bytes."""
 
 _PRESS = re.compile(r"#([!-~]{1,64})")
+_NUMBER = re.compile(r"#\s?(\d{1,2})", re.ASCII)
 _PHONE = re.compile(r"\+?\d[\d .-]{7,16}")
 _UNSUPPORTED = {
     "sticker": "sticker",
@@ -68,7 +69,9 @@ def _without_mention(text: str, oa_id: str) -> str:
 
 
 def _pressed(text: str) -> dict[str, Any]:
-    """Read a pressed button; whoever types the same does the same."""
+    """Read a pressed button; whoever types the same does the same. "#2" is a number of the list."""
+    if numbered := _NUMBER.fullmatch(text.strip()):
+        return {"text": numbered[1]}
     found = _PRESS.fullmatch(text.strip())
     return {"button": found[1]} if found else {}
 

@@ -94,7 +94,9 @@ def _found(name: str, event: Mapping[str, Any], oa_id: str) -> dict[str, Any] | 
     if name == "user_submit_info":
         return _submitted(part_of(event, "info"))
     if name.startswith(_ECHO):
-        return {"by_staff": True, "text": text_of(event), "message_id": _message_id(event)}
+        # Only an administrator's id proves that a hand wrote it: the bot's own words must not silence it.
+        written = {"by_staff": True, "text": text_of(event), "message_id": _message_id(event)}
+        return written if _by_hand(event) else None
     return _said(name, event, oa_id) if name.startswith(_SAID) else None
 
 
@@ -162,10 +164,13 @@ def _oa_of(event: Mapping[str, Any], oa_id: str) -> str:
 def _is_echo(event: Mapping[str, Any]) -> bool:
     """Tell whether an event repeats what the account wrote, other than by hand to one person."""
     name = first_text(event, "event_name")
-    by_hand = bool(first_text(part_of(event, "sender"), "admin_id"))
     return name.startswith(_ECHO_IN_GROUP) or (
-        name.startswith(_ECHO) and "sender" in event and "message" in event and not by_hand
+        name.startswith(_ECHO) and "sender" in event and "message" in event and not _by_hand(event)
     )
+
+
+def _by_hand(event: Mapping[str, Any]) -> bool:
+    return bool(first_text(part_of(event, "sender"), "admin_id"))
 
 
 # ---- which

@@ -153,6 +153,14 @@ def _press(button: Button) -> Json:
     return {**_titled(button.label), "type": "oa.query.hide", "payload": PRESS_MARK + button.data}
 
 
+def without_buttons(part: Part) -> Part:
+    """Return a part as words alone: its list stands there already, addresses are added as far as they fit."""
+    opened = [button for button in part.buttons if button["type"] == "oa.open.url"]
+    lines = "".join(f"\n{button['title']}: {button['payload']['url']}" for button in opened)
+    room = TEXT_LIMIT - utf16_length(part.text)
+    return Part(text=part.text + lines if utf16_length(lines) <= room else part.text)
+
+
 def _open(label: str, address: str) -> Json:
     return {**_titled(label), "type": "oa.open.url", "payload": {"url": address}}
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from PIL import Image
 from yarl import URL
 
@@ -161,6 +163,18 @@ async def test_more_than_five_buttons_are_all_listed(
     assert "Bản đồ: https://city.vn/map" in shown.text
     [line] = [record for record in caplog.records if getattr(record, "action", "") == "message_degraded"]
     assert (getattr(line, "channel", ""), getattr(line, "part", "")) == ("zalo_oa", "buttons")
+
+
+@pytest.mark.parametrize("code", [-201, -233])
+async def test_where_buttons_are_refused_the_list_goes_out_alone(
+    zalo: ZaloOaStandIn, channel: ZaloOaChannel, code: int
+) -> None:
+    links = (("Bản đồ", "https://city.vn/map"),)
+    zalo.fails(next=code)
+    sent = await channel.send(HOME, said("Gửi phản ánh?", buttons=SEND, links=links))
+    [shown] = zalo.sent(CITIZEN)
+    assert shown.text == "Gửi phản ánh?\n\n1. Gửi\n2. Hủy\nBản đồ: https://city.vn/map"
+    assert (shown.buttons, shown.links, sent.message_id) == ([], [], shown.id)
 
 
 async def test_a_link_is_a_button_that_opens_it(zalo: ZaloOaStandIn, channel: ZaloOaChannel) -> None:
@@ -459,6 +473,19 @@ async def test_dropped_and_garbled_answers_are_tried_again_later(
     with pytest.raises(Unavailable):
         await channel.send(HOME, said("Đã xong"))
     await channel.send(HOME, said("Đã xong"))
+
+
+async def test_an_answer_that_says_nothing_is_not_taken_for_a_message_sent() -> None:
+    async def nothing(request: web.Request) -> web.Response:
+        return web.json_response({"message": "service unavailable"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", nothing)
+    async with TestServer(app) as server, ZaloOaStandIn() as zalo:
+        client = Client(tokens=Purse(zalo), api_url=str(server.make_url("")))
+        with pytest.raises(Unavailable):
+            await client.call("POST", "v3.0/oa/message/cs", json={})
+        await client.close()
 
 
 async def test_a_vendor_that_never_answers_is_given_up_in_time(zalo: ZaloOaStandIn) -> None:

@@ -165,6 +165,12 @@ def test_own_words_come_back_as_nothing_and_those_written_by_hand_as_the_staffs(
     )
 
 
+@pytest.mark.parametrize("lost", ["sender", "message"])
+def test_own_words_whose_writer_is_not_told_are_never_taken_for_the_staffs(lost: str) -> None:
+    echo = event("oa_send_text", sender={"id": OA}, recipient={"id": CITIZEN}, message={"msg_id": "m1"})
+    assert parse_event({name: value for name, value in echo.items() if name != lost}) is None
+
+
 def test_echoes_in_a_group_are_nothing() -> None:
     with pytest.raises(Empty):
         envelope_of(
@@ -206,6 +212,11 @@ def test_words_a_quote_and_a_press() -> None:
     assert (pressed.button, pressed.text) == ("draft:send", "")
     for no_press in ("# nước ngập", "#ngậpnước", "#", "xem #draft:send"):
         assert (read(said(no_press)).button, read(said(no_press)).text) == ("", no_press)
+
+
+@pytest.mark.parametrize("typed", ["#2", "# 2", " #2 "])
+def test_a_number_after_the_mark_is_the_number_of_the_list(typed: str) -> None:
+    assert (read(said(typed)).text, read(said(typed)).button) == ("2", "")
 
 
 def test_several_pictures_of_one_burst_are_gathered_with_their_caption() -> None:
