@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import base64
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -137,6 +138,7 @@ class ZaloOaStandIn(PeopleServer):
             case "pass":
                 ahead = self.now + timedelta(hours=done["hours"]) - datetime.now(UTC)
                 self.clock = lambda: datetime.now(UTC) + ahead
+                self.stamps = lambda: datetime.now(UTC)  # the bot's own time goes on as it did
             case _:
                 raise web.HTTPBadRequest
         return self._state()
@@ -179,7 +181,11 @@ def _settings(zalo: ZaloOaStandIn) -> str:
 
 async def _run_by_hand(options: argparse.Namespace) -> None:
     standin = ZaloOaStandIn(
-        port=options.port, webhook=options.webhook, strangers=options.strangers, latency=options.latency
+        port=options.port,
+        webhook=options.webhook,
+        strangers=options.strangers,
+        latency=options.latency,
+        first_id=time.time_ns() // 1000,
     )
     async with standin as zalo:
         pair = zalo.new_pair()

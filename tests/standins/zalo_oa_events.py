@@ -52,13 +52,15 @@ class EventsServer:
         proof: bool = False,
         strangers: bool = False,
         remember: bool = True,
+        first_id: int = 1,
     ) -> None:
         """`webhook`: where events are posted; it may be assigned later. `clock` tells the time of windows
         and tokens. `retry_delays`: seconds before each repeated post of an event that was not answered 200
         within `patience` seconds (the vendor: 30 s to 1 h). `echoes`: whether the bot is told of its own
         messages. `latency`: seconds before each answer. `proof`: whether calls must prove that they are the
         app's. `strangers`: the bot may write to people who never wrote to it (for load generators).
-        `remember=False` keeps counts only.
+        `remember=False` keeps counts only. `first_id`: where messages are counted from; a program that knows
+        a stand-in before this one takes ids that it has seen for repeated events.
         """
         self.app_id, self.app_secret, self.oa_secret_key, self.oa_id = (
             app_id,
@@ -69,6 +71,8 @@ class EventsServer:
         self.webhook, self.clock = webhook, clock or (lambda: datetime.now(UTC))
         self.per_minute, self.retry_delays, self.patience = per_minute, retry_delays, patience
         self.echoes, self.proof = echoes, proof
+        self.stamps = lambda: self.now
+        """What events say of their time."""
         self.violations: list[str] = []
         """What a correct program never does; leaving the context with any is an AssertionError."""
         self.posted: list[Posted] = []
@@ -78,7 +82,7 @@ class EventsServer:
         self._strangers, self._remember = strangers, remember
         self._twice = 0
         self._held: list[Posted] | None = None
-        self._ids = itertools.count(1)
+        self._ids = itertools.count(first_id)
         self._background: set[asyncio.Task[None]] = set()
         self._news = asyncio.Condition()
         self._closing = asyncio.Event()
@@ -141,7 +145,7 @@ class EventsServer:
             "app_id": self.app_id,
             "event_name": name,
             **content,
-            "timestamp": str(int(self.now.timestamp() * 1000)),
+            "timestamp": str(int(self.stamps().timestamp() * 1000)),
         }
 
     async def deliver(self, event: Mapping[str, Any], *, quietly: bool = False) -> Posted:
