@@ -11,13 +11,13 @@ from bot.channels.simulated import SimulatedChannel
 from bot.channels.sms import TEMPLATE, SmsChannel
 from bot.channels.telegram import Limits, TelegramChannel
 from bot.channels.zalo_bot import Plan, Used, ZaloBotChannel
-from bot.channels.zalo_oa import CAPABILITIES, Client, Template, ZaloOaChannel
+from bot.channels.zalo_oa import CAPABILITIES, Client, Hints, Template, ZaloOaChannel
 from bot.channels.zalo_oa.tokens import TokenKeeper
 from bot.connecting import VendorChannel
 from bot.public_photos import PublicPhotos
 from bot.settings import Settings, domains_in, read_template
 from bot.vault import ZALO_OA, keeper_of
-from handlers import dispatch
+from handlers import dispatch, texts
 from handlers.channel import Channel, Watched
 from routing.deadline import LOCAL_TIME
 from storage import plan_use
@@ -167,6 +167,7 @@ def _add_zalo_oa(
         card_picture=public_url + CARD_PICTURE if public_url else "",
         own_urls=(str(settings.zalo_api_url),),
         media_hosts=domains_in(settings.zalo_media_hosts),
+        hints=Hints(choose=texts.choice_by_number(), position=texts.position_by_hand()),
         now=now,
     )
     built.by_name[channel.name] = channel

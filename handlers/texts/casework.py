@@ -305,6 +305,16 @@ def choice_with_code(*, code: str) -> str:
     return f"Sau này vẫn chọn được: gõ số kèm mã, ví dụ “1 {code}”."
 
 
+def choice_by_number() -> str:
+    """Say, above a list of choices that are not all buttons, how to choose."""
+    return "Để chọn, anh/chị nhắn lại số ở đầu dòng, ví dụ: 2"
+
+
+def position_by_hand() -> str:
+    """Say, under the words for sending a position, how that is done without a button for it."""
+    return "(mở mục thêm, dấu + hoặc ba chấm cạnh ô nhắn tin, rồi chọn «Vị trí»)"
+
+
 def why_extension(*, code: str, count: int, due_at: datetime) -> str:
     """Ask why a case needs more time."""
     return (

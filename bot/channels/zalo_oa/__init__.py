@@ -2,6 +2,7 @@
 
 from bot.channels.zalo_oa.channel import CAPABILITIES, ZaloOaChannel
 from bot.channels.zalo_oa.client import Client
+from bot.channels.zalo_oa.parts import Hints
 from bot.channels.zalo_oa.template import Template
 
-__all__ = ["CAPABILITIES", "Client", "Template", "ZaloOaChannel"]
+__all__ = ["CAPABILITIES", "Client", "Hints", "Template", "ZaloOaChannel"]

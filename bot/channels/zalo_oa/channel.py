@@ -14,7 +14,7 @@ from bot.channels.zalo_oa.downloads import HOSTS, Allowed, download
 from bot.channels.zalo_oa.events import envelope_of, parse_event, read
 from bot.channels.zalo_oa.fields import CHANNEL, GROUP_MARK, first_text, part_of
 from bot.channels.zalo_oa.history import missed_by
-from bot.channels.zalo_oa.parts import FILE_TYPES, Part, compose, degraded, ending_of
+from bot.channels.zalo_oa.parts import FILE_TYPES, NO_HINTS, Hints, Part, compose, degraded, ending_of
 from bot.channels.zalo_oa.photos import fitted
 from bot.channels.zalo_oa.template import Template, send_template
 from handlers.channel import (
@@ -130,6 +130,7 @@ class ZaloOaChannel:
         card_picture: str = "",
         own_urls: Sequence[str] = (),
         media_hosts: Sequence[str] = (),
+        hints: Hints = NO_HINTS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Take what it works with; nothing is sent yet.
@@ -137,7 +138,7 @@ class ZaloOaChannel:
         `oa_secret_key` is what webhook calls are signed with; `open_media` returns the bytes of a stored
         photo or file; `card_picture` is the address of a picture for the card that asks for a phone, which
         is not asked for without one. What people sent is fetched from the vendor's domains, from
-        `media_hosts` (further domains) and from where `own_urls` are.
+        `media_hosts` (further domains) and from where `own_urls` are. `hints` stand with lists and wishes.
         """
         self._client = client
         self._app_id = app_id
@@ -147,6 +148,7 @@ class ZaloOaChannel:
         self._card_picture = card_picture
         origins = frozenset(str(URL(address).origin()) for address in own_urls)
         self._allowed = Allowed(hosts=(*HOSTS, *media_hosts), origins=origins)
+        self._hints = hints
         self._now = now
         self._oa_id = ""
         self._unfinished: dict[_Key, Progress] = {}
@@ -224,7 +226,7 @@ class ZaloOaChannel:
         group = address.chat.startswith(GROUP_MARK)
         if message.template is not None and self._template and not group:
             return await self._send_template(address.chat, message, self._template)
-        composed = compose(message, group=group, cards=bool(self._card_picture))
+        composed = compose(message, group=group, cards=bool(self._card_picture), hints=self._hints)
         key = (address.chat, message.reference or repr(message))
         progress = self._unfinished.pop(key, Progress())
         for part in composed[progress.done :]:

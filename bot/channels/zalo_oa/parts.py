@@ -56,7 +56,19 @@ class Part:
         return bool(self.text)
 
 
-def compose(message: OutboundMessage, *, group: bool, cards: bool) -> list[Part]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hints:
+    """What people are told where the vendor's app does not show it: how to choose from a list that is not all
+    buttons, and how to send a position. Nothing is said by empty ones."""
+
+    choose: str = ""
+    position: str = ""
+
+
+NO_HINTS = Hints()
+
+
+def compose(message: OutboundMessage, *, group: bool, cards: bool, hints: Hints = NO_HINTS) -> list[Part]:
     """Divide a message into parts, buttons on the last; raises Rejected when it cannot be shown.
 
     `cards`: whether a phone can be asked for (that needs a picture). In a group nobody is asked for a
@@ -64,7 +76,7 @@ def compose(message: OutboundMessage, *, group: bool, cards: bool) -> list[Part]
     """
     files = [file for file in message.files if sendable(file)]
     buttons, links = _native(message, group=group)
-    text = storable(_text(message, files, links, group=group))
+    text = storable(_text(message, files, links, group=group, hints=hints))
     parts = list(_body(text, message.photos, files, buttons))
     if message.ask_contact:
         parts += _asking(message.ask_contact, possible=cards and not group)
@@ -87,17 +99,33 @@ def ending_of(file: File) -> str:
 
 
 def _text(
-    message: OutboundMessage, files: Sequence[File], links: Sequence[tuple[str, str]], *, group: bool
+    message: OutboundMessage,
+    files: Sequence[File],
+    links: Sequence[tuple[str, str]],
+    *,
+    group: bool,
+    hints: Hints,
 ) -> str:
     left_out = [file for file in message.files if file not in files]
     if left_out:
         degraded("file", ", ".join(ending_of(file) for file in left_out))
-    hints = [f"{NOT_SENT} {file.name or ending_of(file)}" for file in left_out]
+    lines = [f"{NOT_SENT} {file.name or ending_of(file)}" for file in left_out]
     if message.ask_location and not group:
-        hints.append(message.ask_location)
-    hints += [f"{label}: {address}" for label, address in links]
-    blocks = (message.text.strip(), "\n".join(hints), "\n".join(numbered(_all_buttons(message))))
+        lines += [message.ask_location, hints.position]
+    lines += [f"{label}: {address}" for label, address in links]
+    blocks = (message.text.strip(), _lines(lines), _list(message, group=group, hint=hints.choose))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _list(message: OutboundMessage, *, group: bool, hint: str) -> str:
+    """Return the list of what can be typed, and how, where not everything can be pressed."""
+    buttons = _all_buttons(message)
+    all_pressed = not group and len(buttons) <= MOST_BUTTONS
+    return _lines(["" if all_pressed else hint, *numbered(buttons)])
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "\n".join(line for line in lines if line)
 
 
 def numbered(buttons: Sequence[Button]) -> Iterator[str]:

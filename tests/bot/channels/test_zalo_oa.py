@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from PIL import Image
 from yarl import URL
 
-from bot.channels.zalo_oa import CAPABILITIES, Client, Template, ZaloOaChannel
+from bot.channels.zalo_oa import CAPABILITIES, Client, Hints, Template, ZaloOaChannel
 from bot.channels.zalo_oa.client import Rate
 from bot.channels.zalo_oa.downloads import Allowed
 from bot.channels.zalo_oa.parts import compose, numbered
@@ -163,6 +163,21 @@ async def test_more_than_five_buttons_are_all_listed(
     assert "Bản đồ: https://city.vn/map" in shown.text
     [line] = [record for record in caplog.records if getattr(record, "action", "") == "message_degraded"]
     assert (getattr(line, "channel", ""), getattr(line, "part", "")) == ("zalo_oa", "buttons")
+
+
+async def test_who_cannot_press_every_choice_is_told_to_type_and_how_to_send_a_position(
+    zalo: ZaloOaStandIn,
+) -> None:
+    hints = Hints(choose="Nhắn số ở đầu dòng", position="(dấu +)")
+    rows = tuple((Button(label=f"Đơn vị {name}", data=f"unit:{name}"),) for name in "abcdef")
+    async with opened(zalo, hints=hints) as channel:
+        await channel.send(HOME, said("Chọn", buttons=rows))
+        await channel.send(HOME, said("Gửi?", buttons=SEND))
+        await channel.send(HOME, said("Ở đâu?", ask_location="Gửi vị trí"))
+    many, few, place = (shown.text for shown in zalo.sent(CITIZEN))
+    assert many.startswith("Chọn\n\nNhắn số ở đầu dòng\n1. Đơn vị a")
+    assert few == "Gửi?\n\n1. Gửi\n2. Hủy"
+    assert place == "Ở đâu?\n\nGửi vị trí\n(dấu +)"
 
 
 @pytest.mark.parametrize("code", [-201, -233])
