@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers import texts
 from storage.holding import Held
+from storage.messages import TO_MANY
 
 _PLAIN = frozenset({"text", "buttons", "photos", "replace", "reply_to"})
 """Parts of messages that can be joined into one."""
@@ -25,7 +26,8 @@ def compose(rows: Sequence[Held]) -> list[Part]:
     """Return a part for each row, oldest row first; those to show come first, the newest news before others.
 
     rows: what is held for one chat, oldest first. All about one case becomes one message with the newest on
-    top and its buttons. Of what is about no case and more than words (digests), only the newest is shown.
+    top and the newest buttons; of what is about no case every button stays. Of digests (sent to many, about
+    no case, more than words) only the newest is shown.
     """
     shown: list[Part] = []
     ended: list[Part] = []
@@ -36,8 +38,9 @@ def compose(rows: Sequence[Held]) -> list[Part]:
         if row.id in done:
             continue
         if not _is_plain(row):
-            digests += row.case_id is None
-            late = row.case_id is None and digests > 1
+            is_digest = row.case_id is None and row.urgency >= TO_MANY
+            digests += is_digest
+            late = is_digest and digests > 1
             part = Part(message=row.message, case_id=row.case_id, outdated=late)
             (ended if late else shown).append(part)
             continue
@@ -47,7 +50,7 @@ def compose(rows: Sequence[Held]) -> list[Part]:
         ended += [Part(message=_spent(other), case_id=row.case_id, folded=True) for other in alike[1:]]
     if shown:
         first = shown[0]
-        text = texts.held_news(text=first.message["text"], count=len(rows), since=rows[0].created_at)
+        text = texts.held_news(text=first.message.get("text", ""), count=len(rows), since=rows[0].created_at)
         shown[0] = Part(message={**first.message, "text": text}, case_id=first.case_id)
     return [*shown, *ended]
 
@@ -64,7 +67,22 @@ def _joined(alike: Sequence[Held]) -> dict[str, Any]:
     lines = [texts.held_earlier(at=row.created_at, text=row.message.get("text", "")) for row in earlier]
     photos = [photo for row in alike for photo in row.message.get("photos", ())]
     message = {**newest.message, "text": "\n\n".join([newest.message.get("text", ""), *lines])}
-    return {**message, "photos": photos} if photos else message
+    message |= {"photos": photos} if photos else {}
+    return message | ({"buttons": buttons} if (buttons := _buttons(alike)) else {})
+
+
+def _buttons(alike: Sequence[Held]) -> list[list[dict[str, str]]]:
+    """Return the buttons under joined messages: of one case the newest, of other things each one once."""
+    rows = [buttons for row in alike if (buttons := row.message.get("buttons"))]
+    if not rows or alike[0].case_id is not None:
+        return rows[0] if rows else []
+    known: set[str] = set()
+    kept: list[list[dict[str, str]]] = []
+    for button_row in (button_row for buttons in rows for button_row in buttons):
+        new = [button for button in button_row if button["data"] not in known]
+        known.update(button["data"] for button in new)
+        kept += [new] if new else []
+    return kept
 
 
 def _spent(row: Held) -> dict[str, Any]:

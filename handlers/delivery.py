@@ -32,6 +32,7 @@ from routing import deadline
 from storage import chats, groups, messages
 from storage.database import Database, Transaction
 from storage.faults import is_away
+from storage.holding import HELD
 from storage.messages import Notice
 from storage.traffic import Tally
 
@@ -143,6 +144,8 @@ class Delivery:
         now, tally = self._now(), Tally()
         try:
             async with self._database.begin() as transaction:
+                failed = any(outcome.error or outcome.notice.price == HELD for outcome in outcomes)
+                await reaching.begin(transaction, self._means, failed, now)
                 for outcome in outcomes:
                     await self._record(transaction, outcome, now, tally)
                 await transaction.flush()
@@ -311,7 +314,7 @@ class Delivery:
             await self._hold_back(transaction, notice, error, now)
         elif error.retryable and notice.attempts + 1 < TRIES:
             await self._retry(transaction, notice, error, now)
-        elif isinstance(error, OutsideReplyWindow):
+        elif isinstance(error, OutsideReplyWindow) and "act" not in notice.message:
             await reaching.too_late(transaction, self._means, notice, now, tally)
         elif "act" in notice.message:
             await self._give_up_act(transaction, outcome, error, now)
@@ -489,7 +492,11 @@ def _record_only(transaction: Transaction, outcome: Outcome, now: datetime) -> N
     """Record what became of a message and nothing else; without this it would be sent for ever."""
     row_id, error = outcome.notice.id, outcome.error
     if error is None:
-        _record_sent(transaction, outcome, now)
+        notice = outcome.notice  # what was put by for it stays spent: nobody could count anything else
+        kept = (
+            replace(outcome, price=notice.price or "", cost=notice.cost or 0) if notice.reserved else outcome
+        )
+        _record_sent(transaction, kept, now)
     elif error.retryable and outcome.notice.attempts + 1 < TRIES:
         messages.retry_notice(transaction, row_id, again_at=now + LONGEST_PAUSE, why=str(error))
     else:

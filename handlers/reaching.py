@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 import structlog
 
@@ -16,7 +17,7 @@ from handlers import cards, composing_held, oversight, texts
 from handlers.channel import Channel, ChannelError, InboundMessage, OutboundMessage, Unavailable
 from routing import deadline
 from routing.deadline import LOCAL_TIME
-from storage import cases, chats, contacts, holding, messages, people, traffic, units
+from storage import cases, chats, contacts, duplicates, erasures, holding, messages, people, traffic, units
 from storage.cases import Case
 from storage.chats import ChatKey
 from storage.database import Transaction
@@ -29,6 +30,10 @@ MARGIN = timedelta(minutes=5)
 """So long before a window ends by our clock it counts as over: the vendor's clock is another."""
 PAID_TRIES = 3
 """So many tries of a message that costs are made when no answer tells whether it was charged."""
+JUST_NOW = timedelta(minutes=2)
+"""Who wrote so recently may have written while the channel was refusing something for them."""
+SOON = timedelta(seconds=10)
+"""How long what was refused meanwhile waits for its second and last try."""
 UNSURE_PAUSE = timedelta(minutes=30)
 """How long such a try is waited after."""
 NO_FORMS_FROM, NO_FORMS_UNTIL = time(22), time(6)
@@ -72,23 +77,28 @@ class Purse:
         self.short = False
         """Whether something could not be paid."""
 
-    async def holds(self, amount: int) -> bool:
-        """Tell whether so much is left."""
-        if amount > self._budget:
-            self.short = True
-        elif self._left is None:
+    async def open(self) -> None:
+        """Let nobody else spend until the transaction ends; before anything of cases is locked."""
+        if self._budget and self._left is None:
             day = traffic.local_day(self._now)
             await traffic.lock_spending(self._transaction, day)
             self._left = self._budget - await traffic.spent(self._transaction, day)
-        self.short = self.short or (self._left is not None and amount > self._left)
-        return amount <= (self._left if self._left is not None else -1)
+
+    async def holds(self, amount: int) -> bool:
+        """Tell whether so much is left; what costs nothing can always be paid."""
+        if not amount:
+            return True
+        await self.open()
+        left = 0 if self._left is None else self._left
+        self.short = self.short or amount > left
+        return amount <= left
 
     async def take(self, amount: int) -> bool:
         """Take so much out; False where it is not there."""
         if not await self.holds(amount):
             return False
-        assert self._left is not None
-        self._left -= amount
+        if amount and self._left is not None:
+            self._left -= amount
         return True
 
     async def tell(self) -> None:
@@ -146,20 +156,38 @@ async def sendable(
 
     The others find another way or are held. `tally` is written when the transaction ends.
     """
-    watched = [notice for notice in claimed if _is_watched(means, notice)]
+    watched = {notice.id: (notice.channel, notice.chat) for notice in claimed if _is_watched(means, notice)}
     if not watched:
         return list(claimed)
-    heard = await holding.heard(transaction, [(notice.channel, notice.chat) for notice in watched])
+    heard = await holding.heard(transaction, [*watched.values()])
+    doubtful = [watched[notice.id] for notice in claimed if notice.id in watched and _is_knock(notice)]
+    doubtful += [key for key, known in heard.items() if not _is_open(means, known, now)]
+    if not doubtful:
+        return list(claimed)
     judge = _Judge(transaction, means, Purse(transaction, means, now), now, tally)
+    await judge.purse.open()
+    # Once more, and locked: whoever writes now waits for this, and then finds what was held.
+    heard |= await holding.heard(transaction, doubtful, lock=True)
     going: list[Notice] = []
     for notice in claimed:
-        if notice in watched:
-            judged = await judge.look_at(notice, heard.get((notice.channel, notice.chat)))
+        if notice.id in watched:
+            judged = await judge.look_at(notice, heard.get(watched[notice.id]))
             going += [judged] if judged else []
         else:
             going.append(notice)
     await judge.purse.tell()
     return going
+
+
+async def begin(transaction: Transaction, means: Means, failed: bool, now: datetime) -> None:
+    """Before outcomes are recorded of which some failed: take the month's row first, as everybody does."""
+    if failed and means.budget and any(map(has_windows, means.channels.values())):
+        await Purse(transaction, means, now).open()
+
+
+def _is_open(means: Means, heard: Heard, now: datetime) -> bool:
+    channel = means.channels.get(heard.channel)
+    return heard.unreachable_at is None and (channel is None or window(channel, heard, now) is Window.FREE)
 
 
 def _is_watched(means: Means, notice: Notice) -> bool:
@@ -188,6 +216,8 @@ class _Judge:
         if _is_knock(notice):
             return await self._knock(notice, heard)
         channel = self.means.channels[notice.channel]
+        if await self._has_withdrawn(notice, heard):
+            return None
         stands = window(channel, heard, self.now)
         if stands is Window.FREE:
             return notice
@@ -206,28 +236,60 @@ class _Judge:
         await _find_way(self, notice, heard, closed=stands is Window.CLOSED, why=why)
         return None
 
+    async def _has_withdrawn(self, notice: Notice, heard: Heard | None) -> bool:
+        """Drop what is meant for somebody who asked to be forgotten, and has written nothing since."""
+        if heard is None or heard.unreachable_at is None or heard.person_id is None:
+            return False
+        if not await erasures.is_open(self.transaction, heard.person_id):
+            return False
+        holding.drop(self.transaction, notice.id, at=self.now, why="its person withdrew")
+        if notice.case_id is not None:
+            await oversight.citizen_not_reached(
+                self.transaction, notice.case_id, channel=notice.channel, chat=notice.chat, now=self.now
+            )
+        return True
+
     def _is_tried_enough(self, notice: Notice, price: int) -> bool:
         return bool(price) and (notice.cost or 0) >= PAID_TRIES * price
 
     async def _knock(self, notice: Notice, heard: Heard | None) -> Notice | None:
         """Let a form or a short message go if it is still needed, at a time when it may, and can be paid."""
         if "template" in notice.message:
-            kind, price = "template", self.means.channels[notice.channel].capabilities.template_price
+            channel = self.means.channels.get(notice.channel)
+            kind, price = "template", channel.capabilities.template_price if channel else None
             opens = after_form_hours(self.now)
         else:
-            kind, price, opens = "paid", self.means.sms_price, deadline.after_quiet_hours(self.now)
-        if heard is not None and not heard.group and heard.last_inbound_at > notice.created_at:
-            why = "not needed any more: the person wrote"
-            messages.set_notice_aside(self.transaction, notice.id, at=self.now, why=why)
+            kind, price, opens = "paid", self.means.sms_price, self.now
+        opens = max(opens, deadline.after_quiet_hours(self.now))
+        if why := await self._why_not(notice, heard):
+            holding.drop(self.transaction, notice.id, at=self.now, why=why)
             return None
         if opens > self.now:
             messages.retry_notice(self.transaction, notice.id, again_at=opens, why=None, counts=False)
             return None
         if price is not None and not self._is_tried_enough(notice, price) and await self.purse.take(price):
             return self._put_by(notice, kind, price)
-        messages.set_notice_aside(self.transaction, notice.id, at=self.now, why="it cannot be paid")
+        holding.drop(self.transaction, notice.id, at=self.now, why="it cannot be paid")
         await knock_failed(self.transaction, self.means, notice, self.now)
         return None
+
+    async def _why_not(self, notice: Notice, heard: Heard | None) -> str:
+        """Return why a form or a short message is not needed any more; empty where it is."""
+        case = await cases.get_case_by_id(self.transaction, notice.case_id) if notice.case_id else None
+        if case is None:
+            return "its case is no more"
+        person = await people.get_person(self.transaction, case.reporter_id, now=self.now)
+        if await erasures.is_open(self.transaction, case.reporter_id):
+            return "its person withdrew"
+        if notice.channel == SMS and (
+            person is None or contacts.read_phone(person.phone or "") != notice.chat
+        ):
+            return "the number was taken back"
+        used = [heard] if heard is not None else []
+        used += await holding.chats_of(self.transaction, case.reporter_id)
+        if any(each.last_inbound_at > notice.created_at for each in used if not each.group):
+            return "not needed any more: the person wrote"
+        return ""
 
     def _put_by(self, notice: Notice, kind: str, price: int) -> Notice:
         """Count what a try may cost before it is made: a program that dies meanwhile has counted it."""
@@ -259,8 +321,7 @@ async def _find_way(judge: _Judge, notice: Notice, heard: Heard | None, *, close
     """Send a notice to another chat of its person, or hold it and let them know that there is news."""
     transaction, now = judge.transaction, judge.now
     if heard is not None and (other := await _other_chat(judge, heard)):
-        message = {part: said for part, said in notice.message.items() if part not in _OF_ONE_CHAT}
-        messages.replace_message(transaction, notice.id, message)
+        messages.replace_message(transaction, notice.id, _elsewhere(notice.message))
         holding.send_elsewhere(transaction, notice.id, channel=other.channel, chat=other.chat)
         return
     judge.tally.add(notice.channel, "held", on=traffic.local_day(now))
@@ -276,8 +337,9 @@ async def _find_way(judge: _Judge, notice: Notice, heard: Heard | None, *, close
     way, key = "held", ""
     if case is not None and _is_reporters(notice, heard, case):
         if closed and is_worth_money(notice):
-            way, key = await _knock_for(judge, notice, case)
-    elif closed:
+            way, key = await _knock_for(judge, notice, heard, case)
+    elif closed or is_worth_money(notice):
+        # An official: a card that nobody pays for is as lost to them as any, and those above must hear.
         chats.mark_unreachable(transaction, notice.channel, notice.chat, at=now)
     holding.hold(transaction, notice.id, at=now, why=key or why)
     await oversight.citizen_not_reached(
@@ -309,33 +371,35 @@ def _is_reporters(notice: Notice, heard: Heard | None, case: Case) -> bool:
     return same_chat or (heard is not None and heard.person_id == case.reporter_id)
 
 
-async def _knock_for(judge: _Judge, notice: Notice, case: Case) -> tuple[str, str]:
+async def _knock_for(judge: _Judge, notice: Notice, heard: Heard | None, case: Case) -> tuple[str, str]:
     """Let the reporter know that there is news; return the way ("template", "sms", "held") and its key."""
     channel = judge.means.channels[notice.channel]
     price = channel.capabilities.template_price
     if price is not None and await judge.purse.holds(price):
-        key = _knock_key("template", case)
-        await _post_form(judge.transaction, judge.means, notice, case, key, judge.now)
-        return "template", key
-    return await _short_message(judge.transaction, judge.means, judge.purse, case, judge.now)
+        return "template", await _post_form(judge.transaction, judge.means, notice, heard, case, judge.now)
+    return await _short_message(judge.transaction, judge.means, judge.purse, heard, case, judge.now)
 
 
-def _knock_key(way: str, case: Case) -> str:
-    """Return what makes it one for each state of a case, however much is told of it."""
-    return f"knock:{way}:{case.id}:{case.status}:{case.reopened_count}"
+def _knock_key(way: str, case: Case, handled: Case, heard: Heard | None) -> str:
+    """Return what makes it one for each state of a case in each silence, however much is told of it."""
+    silence = f"{heard.last_inbound_at:%y%m%d%H%M%S}" if heard is not None else ""
+    return f"knock:{way}:{case.id}:{handled.status}:{handled.reopened_count}:{silence}"
 
 
 async def _post_form(
-    transaction: Transaction, means: Means, notice: Notice, case: Case, key: str, now: datetime
-) -> None:
+    transaction: Transaction, means: Means, notice: Notice, heard: Heard | None, case: Case, now: datetime
+) -> str:
+    """Post the vendor's form in place of a notice; return its key."""
+    handled = await duplicates.master_of(transaction, case) or case
+    key = _knock_key("template", case, handled, heard)
     city = await units.load_city(transaction, now=now)
-    unit = cards.unit_name(city, case.unit_code) if city else ""
+    unit = cards.unit_name(city, handled.unit_code) if city else ""
     message = OutboundMessage(
-        text=texts.news_by_form(code=case.code, status=case.status),
+        text=texts.news_by_form(code=case.code, status=handled.status),
         template={
             "code": case.code,
             "unit": unit or texts.city_office(),
-            "status": texts.status_name(case.status),
+            "status": texts.status_name(handled.status),
             "date": f"{now.astimezone(LOCAL_TIME):%d/%m/%Y}",
             "link": means.link,
         },
@@ -348,21 +412,23 @@ async def _post_form(
         message=message.as_dict(),
         at=now,
         case_id=case.id,
-        not_before=after_form_hours(now),
+        not_before=after_form_hours(deadline.after_quiet_hours(now)),
         dedupe_key=key,
     )
+    return key
 
 
 async def _short_message(
-    transaction: Transaction, means: Means, purse: Purse, case: Case, now: datetime
+    transaction: Transaction, means: Means, purse: Purse, heard: Heard | None, case: Case, now: datetime
 ) -> tuple[str, str]:
     """Post a short message to the number that the reporter gave, where one may be sent and paid."""
     person = await people.get_person(transaction, case.reporter_id, now=now)
     number = contacts.read_phone(person.phone) if person and person.phone else None
     if number is None or SMS not in means.channels or not await purse.holds(means.sms_price):
         return "held", ""
-    key = _knock_key(SMS, case)
-    text = texts.news_by_sms(code=case.code, status=case.status)
+    handled = await duplicates.master_of(transaction, case) or case
+    key = _knock_key(SMS, case, handled, heard)
+    text = texts.news_by_sms(code=case.code, status=handled.status)
     messages.post_notice(
         transaction,
         channel=SMS,
@@ -385,8 +451,13 @@ async def too_late(
         await knock_failed(transaction, means, notice, now)
         return
     key = (notice.channel, notice.chat)
-    heard = (await holding.heard(transaction, [key])).get(key)
     purse = Purse(transaction, means, now)
+    await purse.open()
+    heard = (await holding.heard(transaction, [key], lock=True)).get(key)
+    if heard is not None and not notice.attempts and now - heard.last_inbound_at < JUST_NOW:
+        # They may have written while it was refused, and found nothing held: once more before it waits.
+        messages.retry_notice(transaction, notice.id, again_at=now + SOON, why="the window has closed")
+        return
     judge = _Judge(transaction, means, purse, now, tally)
     await _find_way(judge, notice, heard, closed=True, why="the channel says that its window has closed")
     await purse.tell()
@@ -402,7 +473,10 @@ async def knock_failed(transaction: Transaction, means: Means, notice: Notice, n
     way = "held"
     if "template" in notice.message:
         purse = Purse(transaction, means, now)
-        way, _ = await _short_message(transaction, means, purse, case, now)
+        key = (notice.channel, notice.chat)
+        heard = (await holding.heard(transaction, [key])).get(key)
+        way, _ = await _short_message(transaction, means, purse, heard, case, now)
+        await purse.tell()
     await oversight.citizen_not_reached(
         transaction, case.id, channel=case.channel, chat=case.chat, now=now, way=way
     )
@@ -454,33 +528,62 @@ def pause(notice: Notice) -> timedelta | None:
 # ── when the person writes again ─────────────────────────────────────────────────────────────────
 
 
-def speaks(message: InboundMessage) -> bool:
-    """Tell whether a message is a word of a person in their own chat: what was held may be shown."""
-    return not (message.group or message.left or message.by_staff or message.withdrawn or message.moved_to)
+def home(message: InboundMessage, channels: Mapping[str, Channel]) -> ChatKey | None:
+    """Return the private chat in which what was held for a writer may be shown now; None for no word.
+
+    A word in a group opens the private chat of its writer, where the channel counts it so.
+    """
+    if message.left or message.by_staff or message.withdrawn or message.moved_to:
+        return None
+    if not message.group:
+        return message.address.channel, message.address.chat
+    if has_windows(channels.get(message.address.channel)):
+        return message.address.channel, message.sender
+    return None
 
 
 async def release(
-    transaction: Transaction, addresses: Sequence[ChatKey], now: datetime, tally: Tally
+    transaction: Transaction,
+    written: Mapping[int, ChatKey],
+    now: datetime,
+    tally: Tally,
+    *,
+    new: Mapping[ChatKey, int] | None = None,
 ) -> None:
-    """Put what was held for these chats at the head of their lines, before anything that is written later.
+    """Put what was held for these people, wherever, at the head of the line of the chat they are back in.
 
-    Several about one case become one message, the newest first; nothing that was promised is left out.
+    written: people, with that chat; new: those of the chats that are not stored yet. Goes before anything that is written later. Several about one case
+    become one message, the newest first; nothing that was promised is left out.
     """
-    held = await holding.held_for(transaction, addresses)
-    for rows in held.values():
+    held = await holding.held_for(transaction, [*written], new)
+    for person_id, rows in held.items():
+        to = written[person_id]
         shown = composing_held.compose(rows)
         for row, part in zip(rows, shown, strict=True):
             if part.outdated:
-                holding.outdate(transaction, row.id, at=now)
+                holding.drop(transaction, row.id, at=now, why="outdated: a newer one was shown")
             elif part.folded:
                 holding.fold(transaction, row.id, message=part.message, at=now)
             else:
-                holding.release(transaction, row.id, message=part.message, case_id=part.case_id, at=now)
-            if (row.error or "").startswith("knock:"):
-                holding.cancel(transaction, row.error or "", at=now)
-        tally.add(rows[0].channel, "released", on=traffic.local_day(now), count=len(rows))
+                message = part.message if to == (row.channel, row.chat) else _elsewhere(part.message)
+                holding.release(transaction, row.id, to=to, message=message, case_id=part.case_id, at=now)
+            _call_off(transaction, row.error or "", now)
+        tally.add(to[0], "released", on=traffic.local_day(now), count=len(rows))
     if held:
         await transaction.flush()
+
+
+def _elsewhere(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message without what names messages of the chat that it was meant for."""
+    return {part: said for part, said in message.items() if part not in _OF_ONE_CHAT}
+
+
+def _call_off(transaction: Transaction, why: str, now: datetime) -> None:
+    """End the form that stands for a held notice, and the short message that took the form's place."""
+    word, _, rest = why.partition(":")
+    if word == "knock":
+        for way in ("template", SMS):
+            holding.cancel(transaction, f"knock:{way}:{rest.partition(':')[2]}", at=now)
 
 
 def note_in_groups(

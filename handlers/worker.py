@@ -379,12 +379,15 @@ class TurnWorker:
             batch = await _still_open(transaction, batch)
             said = [item for item in batch if item.message and not receiving.is_receipt(item.message)]
             tally = Tally()
-            early = await self._reach(transaction, batch, said, now, tally)
+            early = await _note_receipts(transaction, batch, now, tally)
             turns = await self._turns(transaction, city, said, now)
+            await self._release(transaction, turns, now, tally)
             for number, turn in enumerate(turns):
                 await dispatch.handle(turn)
                 if turn.left:
                     await _take_posts_away(transaction, turns[number + 1 :], turn.left, now)
+            joined = [turn for turn in turns if turn.chat.person_id not in (None, turn.person.id)]
+            await self._release(transaction, joined, now, tally)
             filed = [new for turn in turns for new in turn.filed]
             if filed:
                 await telling.announce_filed(transaction, city, filed, now=now)
@@ -402,30 +405,20 @@ class TurnWorker:
             ahead = [] if self._stopping or self._ready else await self._claim(transaction)
         self._claimed = [*(self._claimed or []), *ahead]
 
-    async def _reach(
-        self,
-        transaction: Transaction,
-        batch: Sequence[Prepared],
-        said: Sequence[Prepared],
-        now: datetime,
-        tally: Tally,
-    ) -> set[chats.ChatKey]:
-        """Note receipts, and let what was held go ahead of whatever is answered now.
-
-        Return the chats whose receipts came before it was recorded what was sent.
-        """
-        receipts = [item.message for item in batch if item.message and receiving.is_receipt(item.message)]
-        early = await receiving.note(transaction, receipts, now, tally) if receipts else set()
-        back = [
-            item.address
-            for item in said
-            if item.message
-            and reaching.speaks(item.message)
-            and reaching.has_windows(self._channels.get(item.address[0]))
-        ]
+    async def _release(
+        self, transaction: Transaction, turns: Sequence[Turn], now: datetime, tally: Tally
+    ) -> None:
+        """Let what was held for people, in whichever chat, go ahead of whatever they are answered now."""
+        if not any(map(reaching.has_windows, self._channels.values())):
+            return
+        back = {
+            turn.chat.person_id or turn.person.id: home
+            for turn in turns
+            if (home := reaching.home(turn.message, self._channels)) is not None
+        }
         if back:
-            await reaching.release(transaction, back, now, tally)
-        return early
+            new = {(turn.chat.channel, turn.chat.chat): turn.person.id for turn in turns if turn.chat.new}
+            await reaching.release(transaction, back, now, tally, new=new)
 
     def _heard_at(self, turn: Turn, now: datetime) -> datetime:
         """Return when somebody wrote, as reply windows count it: not when the program got round to it."""
@@ -533,6 +526,14 @@ class TurnWorker:
                 dedupe_key=f"inbox-dead-apology:{inbox_id}",
                 urgency=messages.ANSWER,
             )
+
+
+async def _note_receipts(
+    transaction: Transaction, batch: Sequence[Prepared], now: datetime, tally: Tally
+) -> set[chats.ChatKey]:
+    """Note receipts; return the chats of which they came before it was recorded what was sent."""
+    receipts = [item.message for item in batch if item.message and receiving.is_receipt(item.message)]
+    return await receiving.note(transaction, receipts, now, tally) if receipts else set()
 
 
 def _finish(

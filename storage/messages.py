@@ -29,6 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from storage.database import Transaction, either_of, halves
+from storage.holding import DROPPED
 from storage.tables import UtcTime, inbox, outbox
 from storage.tables import case as case_table
 from storage.tables import chat as chat_table
@@ -467,14 +468,11 @@ def retry_notice(
 
 
 _WAITING_CASE = select(case_table.c.urgent, case_table.c.kind).where(case_table.c.id == bindparam("in_case"))
-_SPOKE = (
-    select(inbox.c.id)
-    .where(
-        inbox.c.channel == bindparam("in_channel"),
-        inbox.c.chat == bindparam("in_chat"),
-        inbox.c.received_at >= bindparam("since"),
-    )
-    .limit(1)
+# Not of the inbox: receipts stand there too, and come without anybody's being awake.
+_SPOKE = select(chat_table.c.chat).where(
+    chat_table.c.channel == bindparam("in_channel"),
+    chat_table.c.chat == bindparam("in_chat"),
+    chat_table.c.last_inbound_at >= bindparam("since"),
 )
 
 
@@ -500,7 +498,12 @@ def set_notice_aside(transaction: Transaction, row_id: int, *, at: datetime, why
 
 _READDRESS = (
     update(outbox)
-    .where(outbox.c.channel == bindparam("in_channel"), outbox.c.chat == bindparam("old"), _OUTBOX_OPEN)
+    .where(
+        outbox.c.channel == bindparam("in_channel"),
+        outbox.c.chat == bindparam("old"),
+        outbox.c.sent_at.is_(None),
+        outbox.c.failed_at.is_(None),  # what is held moves along
+    )
     .values(chat=bindparam("new"))
 )
 
@@ -547,6 +550,8 @@ async def queue_state(transaction: Transaction, *, now: datetime) -> QueueState:
         oldest = func.min(due_since, type_=UtcTime).label("oldest")
         waiting = select(func.count().label("waiting"), oldest).select_from(table).where(is_open)
         dead = select(func.count().label("dead")).select_from(table).where(table.c.failed_at.is_not(None))
+        if table is outbox:  # what nobody needed any more failed nobody
+            dead = dead.where(outbox.c.price.is_distinct_from(DROPPED))
         state = await transaction.fetch_one(waiting)
         failed = await transaction.fetch_one(dead)
         values |= {f"{name}_waiting": state["waiting"] if state else 0}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import bindparam, func, literal_column, select, text, update
 
 from storage.database import Transaction, either_of, halves
 from storage.tables import UtcTime, outbox
@@ -84,6 +84,26 @@ _SENT_AS = select(
     outbox.c.external_id.in_(bindparam("ids", expanding=True)),
     outbox.c.sent_at.is_not(None),
 )
+# A message of several parts is known by the id of the first; newest first, since receipts come soon.
+_PARTS_LOOKED_THROUGH = 200
+_SENT_IN_PARTS = (
+    select(
+        outbox.c.id,
+        outbox.c.channel,
+        outbox.c.chat,
+        outbox.c.other_ids,
+        outbox.c.delivered_at,
+        outbox.c.seen_at,
+    )
+    .where(
+        outbox.c.channel == bindparam("in_channel"),
+        outbox.c.chat == bindparam("in_chat"),
+        outbox.c.sent_at.is_not(None),
+        outbox.c.other_ids.is_not(None),
+    )
+    .order_by(outbox.c.sent_at.desc(), outbox.c.id.desc())
+    .limit(literal_column(str(_PARTS_LOOKED_THROUGH)))
+)
 _NOTED = (
     update(outbox)
     .where(outbox.c.id == _ID)
@@ -111,6 +131,7 @@ async def note_receipts(
         (row["channel"], row["chat"], row["external_id"]): dict(row)
         for row in await transaction.fetch(_SENT_AS, values)
     }
+    await _find_parts(transaction, told, rows)
     new: list[tuple[str, str]] = []
     unknown: list[Receipt] = []
     for each in told:
@@ -125,6 +146,21 @@ async def note_receipts(
             row["seen_at"] = row["seen_at"] or (at if each.seen else None)
             new += [(each.channel, name) for name in what]
     return new, unknown
+
+
+async def _find_parts(
+    transaction: Transaction, told: Sequence[Receipt], rows: dict[tuple[str, str, str], dict[str, Any]]
+) -> None:
+    """Add to the messages found those of which a receipt names another part than the first."""
+    chats = {
+        (each.channel, each.chat) for each in told if (each.channel, each.chat, each.message_id) not in rows
+    }
+    by_id = {row["id"]: row for row in rows.values()}
+    for channel, chat in sorted(chats):
+        for found in await transaction.fetch(_SENT_IN_PARTS, {"in_channel": channel, "in_chat": chat}):
+            row = by_id.setdefault(found["id"], dict(found))  # one row, by whichever id it is named
+            for part in found["other_ids"].split():
+                rows.setdefault((channel, chat, part), row)
 
 
 _IN_FLIGHT = (

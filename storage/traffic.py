@@ -10,6 +10,7 @@ from sqlalchemy.sql.dml import Insert
 
 from routing.deadline import LOCAL_TIME
 from storage.database import Transaction
+from storage.holding import DROPPED
 from storage.tables import outbox, traffic
 from storage.units import get_setting, set_setting
 
@@ -128,7 +129,11 @@ _HELD = (
 )
 _FAILED = (
     select(outbox.c.channel, func.count().label("count"))
-    .where(outbox.c.failed_at >= bindparam("since"), outbox.c.failed_at < bindparam("until"))
+    .where(
+        outbox.c.failed_at >= bindparam("since"),
+        outbox.c.failed_at < bindparam("until"),
+        outbox.c.price.is_distinct_from(DROPPED),
+    )
     .group_by(outbox.c.channel)
 )
 

@@ -68,13 +68,14 @@ def test_forms_wait_until_six(hour: int, opens: int) -> None:
     assert reaching.after_form_hours(midnight + timedelta(hours=hour)) == midnight + timedelta(hours=opens)
 
 
-def held(number: int, text: str, *, case_id: int | None = 1, **more: object) -> Held:
+def held(number: int, text: str, *, case_id: int | None = 1, urgency: int = 1, **more: object) -> Held:
     return Held(
         id=number,
         channel="vendor",
         chat="an",
-        message={"text": text, **more},
+        message={**({"text": text} if text else {}), **more},
         case_id=case_id,
+        urgency=urgency,
         created_at=NOW + timedelta(minutes=number),
         error=None,
     )
@@ -93,10 +94,40 @@ def test_news_of_one_case_becomes_one_message_with_nothing_left_out() -> None:
 
 def test_of_digests_only_the_newest_is_shown() -> None:
     parts = composing_held.compose(
-        [held(1, "thứ Hai", case_id=None, drawing={}), held(2, "thứ Ba", case_id=None, drawing={})]
+        [
+            held(1, "thứ Hai", case_id=None, urgency=2, drawing={}),
+            held(2, "thứ Ba", case_id=None, urgency=2, drawing={}),
+        ]
     )
     assert "thứ Ba" in parts[0].message["text"]
     assert parts[1].outdated
+
+
+def test_what_is_no_digest_is_shown_beside_one_and_needs_no_words() -> None:
+    parts = composing_held.compose(
+        [
+            held(1, "", case_id=None, export={}),
+            held(2, "", case_id=None, urgency=2, drawing={}),
+        ]
+    )
+    assert [set(part.message) - {"text"} for part in parts] == [{"drawing"}, {"export"}]
+    assert not any(part.outdated for part in parts)
+
+
+def test_joining_takes_no_button_away() -> None:
+    def button(data: str) -> list[list[dict[str, str]]]:
+        return [[{"label": data, "data": data}]]
+
+    question = held(1, "Đơn vị hỏi", buttons=button("own:X:reply"))
+    [asked, _] = composing_held.compose([question, held(2, "Đơn vị báo tiến độ")])
+    assert asked.message["buttons"] == button("own:X:reply")
+    [several, _] = composing_held.compose(
+        [
+            held(1, "việc cũ", case_id=None, buttons=button("card:A")),
+            held(2, "việc mới", case_id=None, buttons=[*button("card:A"), *button("card:B")]),
+        ]
+    )
+    assert several.message["buttons"] == [*button("card:A"), *button("card:B")]
 
 
 class Vendor(RecordingChannel):

@@ -172,6 +172,7 @@ async def test_a_channel_whose_clock_is_ahead_of_ours_loses_nothing(city: CityHa
     opens_window(city)
     an, officer = await reports(city)
     officer.reads()
+    await city.passes(hours=1)
     city.channels["vendor"].failures["an"] = OutsideReplyWindow()
     await says(city, "Đơn vị đã trả lời.")
     assert (await row(city, "đã trả lời"))["held_at"]
