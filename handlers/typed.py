@@ -14,6 +14,7 @@ from handlers import answering, texts
 from handlers.channel import Button, Capabilities, InboundMessage, OutboundMessage
 from handlers.turn import Turn
 from routing.tracking_code import parse_code
+from routing.vietnamese import normalise, strip_accents
 from storage import cases, messages, shown
 from storage.messages import Notice
 
@@ -25,6 +26,15 @@ LOOKED_AT = 3
 _MOST_BUTTONS = 40
 _NUMBER = re.compile(r"\d+(?!\w)")
 _CODE = re.compile(r"(?<![\w-])[A-Z]{2,4}-[0-9A-Z]{4}-[0-9A-Z]{4}(?![\w-])")
+_LISTED_NUMBER = re.compile(r"(\d{1,2})\s?[.,:;)]")
+_SAID_NUMBER = re.compile(r"(?:chon )?(?:so|muc) (\d{1,2}|[a-z]+)[.!]?|chon (\d{1,2}|[a-z]+)[.!]?")
+_NUMBER_WORDS = {
+    word: str(number)
+    for number, word in enumerate(
+        ("một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín", "mười"), start=1
+    )
+}
+_BARE_NUMBER_WORDS = {strip_accents(word): number for word, number in _NUMBER_WORDS.items()}
 _NUMBER_AND_CODE = re.compile(r"(\d{1,2})[\s.,:;)]\s*(\S+)")
 
 Choices = Sequence[Button]
@@ -35,11 +45,15 @@ async def button(turn: Turn, latest: Sequence[Notice]) -> str:
 
     latest: what the chat was shown last, latest first, as far as it may be meant.
     """
-    typed = _typed(turn.message)
+    typed = _number_said(_typed(turn.message))
     if not typed or (typed.isdecimal() and answering.fills_gap(turn)):
         return ""
     listed = [choices for notice in latest if (choices := choices_of(notice.message))]
-    return await _pointed_out(turn, typed) or _among(listed, typed)
+    return (
+        await _pointed_out(turn, typed)
+        or _among(listed, typed)
+        or (_shortened(listed[0], typed) if listed else "")
+    )
 
 
 async def button_in_group(turn: Turn) -> str:
@@ -73,7 +87,25 @@ def explained(message: OutboundMessage, can: Capabilities, *, about_case: bool) 
 
 def _typed(message: InboundMessage) -> str:
     typed = " ".join(message.text.split())
-    return "" if len(typed) > LONGEST_LABEL or message.edited or message.photos else typed
+    if len(typed) > LONGEST_LABEL or message.edited or message.photos:
+        return ""
+    return found[1] if (found := _LISTED_NUMBER.fullmatch(typed)) else typed
+
+
+def _number_said(typed: str) -> str:
+    """Return the digits of "số 1", "chon 2" and "một"; anything else as it is.
+
+    Without accents a word alone counts only where it is no other word: "nam" and "sau" are.
+    """
+    if typed.casefold() == "mot" or normalise(typed).casefold() in _NUMBER_WORDS:
+        return _BARE_NUMBER_WORDS[_folded(typed)]
+    found = _SAID_NUMBER.fullmatch(_folded(typed))
+    number = (found[1] or found[2]) if found else ""
+    return number if number.isdecimal() else _BARE_NUMBER_WORDS.get(number, typed)
+
+
+def _folded(text: str) -> str:
+    return strip_accents(normalise(text)).casefold()
 
 
 async def _pointed_out(turn: Turn, typed: str) -> str:
@@ -122,13 +154,25 @@ def _meant(buttons: Choices, typed: str) -> str:
 
 
 def _labelled(buttons: Choices, typed: str) -> str:
-    """Return the data of the first button that says this, or whose data this is."""
+    """Return the data of the first button that says this, or whose data this is.
+
+    Without accents only where no two buttons are meant.
+    """
     said = typed.casefold()
-    same = (button.data for button in buttons if typed == button.data or said == button.label.casefold())
-    return next(same, "")
+    same = [button.data for button in buttons if typed == button.data or said == button.label.casefold()]
+    alike = [button.data for button in buttons if _folded(typed) == _folded(button.label)]
+    return same[0] if same else alike[0] if len(alike) == 1 else ""
+
+
+def _shortened(buttons: Choices, typed: str) -> str:
+    """Return the data of the only button that begins with these words, at least two: "dong y"."""
+    if " " not in typed:
+        return ""
+    begun = [button.data for button in buttons if _begins(button.label, typed)]
+    return begun[0] if len(begun) == 1 else ""
 
 
 def _begins(label: str, typed: str) -> bool:
-    """Tell whether a label begins with what was typed, as a whole word: "3" and "3 ngày" of "3 ngày: …"."""
-    rest = label[len(typed) :]
-    return label.casefold().startswith(typed.casefold()) and not rest[:1].isalnum()
+    """Tell whether a label begins with what was typed, as whole words: "3" and "3 ngay" of "3 ngày: …"."""
+    words, said = _folded(label), _folded(typed)
+    return words.startswith(said) and not words[len(said) :][:1].isalnum()

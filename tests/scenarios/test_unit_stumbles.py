@@ -78,11 +78,27 @@ async def test_a_number_among_labels_that_begin_with_numbers_is_what_they_say(
     officer.sees(f"thêm {days} ngày làm việc" if days else "bấm một nút ở trên")
 
 
-async def test_elsewhere_a_number_is_a_place_in_the_list(city: CityHarness) -> None:
+@pytest.mark.parametrize(
+    "typed",
+    ["1", "1.", "1)", "so 1", "Số 1", "chọn 1", "chon so mot", "một", "mot", "dong y va gui", "Đồng ý"],
+)
+async def test_elsewhere_a_number_is_a_place_in_the_list_however_it_is_typed(
+    city: CityHarness, typed: str
+) -> None:
     an = city.citizen("an")
     await an.writes(RUBBISH)
-    await an.writes("1")
-    assert (await city.only_case()).unit_code == WARD
+    await an.writes(typed)
+    case = await city.only_case()
+    assert (case.unit_code, case.text) == (WARD, RUBBISH)
+
+
+@pytest.mark.parametrize("typed", ["số 12", "nam", "sau", "Sửa", "đồng ý nhưng sai tên đường"])
+async def test_what_only_looks_like_a_choice_is_what_it_says(city: CityHarness, typed: str) -> None:
+    an = city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.writes(typed)
+    an.sees("[Đồng ý và gửi]")
+    assert await city.cases() == []
 
 
 # ── words of an official that belong nowhere ─────────────────────────────────────────────────────
