@@ -364,6 +364,8 @@ async def _plain(turn: Turn) -> None:
         await _press(turn, pressed)
     elif at_work:
         await STEPS[step](turn, "")
+    elif phone.answers_offer(turn, shown):
+        await phone.take(turn)
     elif _INVITATION.fullmatch(message.text.strip()):  # people paste the code alone
         await organisation.start(turn, message.text)
     elif linking.CODE.fullmatch(message.text.strip()):

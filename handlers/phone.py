@@ -1,11 +1,14 @@
 """A person's telephone number: offered once where a chat closes after some days, kept and taken back."""
 
-from handlers import confirmation, intake, texts
+from collections.abc import Sequence
+
+from handlers import confirmation, intake, texts, typed
 from handlers.channel import Button, OutboundMessage
 from handlers.draft import draft_of
 from handlers.turn import Handler, Turn
 from routing.place import read_place
 from storage import contacts, people
+from storage.messages import Notice
 
 STEP = "phone"
 FEWEST_DIGITS = 6
@@ -32,6 +35,12 @@ def offer(turn: Turn) -> None:
         text=texts.offer_phone(), buttons=((Button(label=texts.label_leave_phone(), data="phone:leave"),),)
     )
     turn.tell(turn.address, message, dedupe_key=f"phone-offer:{turn.person.id}")
+
+
+def answers_offer(turn: Turn, shown: Sequence[Notice]) -> bool:
+    """Tell whether a number is typed where one was just offered to be left: many type it at once."""
+    offered = (button.data for notice in shown for button in typed.choices_of(notice.message))
+    return read_mobile(turn.message.text) is not None and "phone:leave" in offered
 
 
 async def press(turn: Turn, argument: str) -> None:

@@ -44,6 +44,22 @@ async def test_a_number_is_offered_once_and_kept_as_people_write_it(city: CityHa
     an.does_not_see("Để lại số điện thoại")
 
 
+async def test_a_number_typed_at_once_is_kept_without_pressing_anything(
+    city: CityHarness, an: Somebody
+) -> None:
+    an.sees("Để lại số điện thoại")
+    await an.writes("0912 345 678")
+    an.sees("0912 345 678", "/boso")
+    assert await phone(city) == "0912345678"
+
+
+async def test_a_number_that_nobody_asked_for_is_not_kept(city: CityHarness) -> None:
+    binh = city.citizen("binh")
+    await binh.writes(REPORT)
+    await binh.writes("0912 345 678")
+    assert await city.rows(select(person.c.id).where(person.c.phone.is_not(None))) == []
+
+
 async def test_a_number_can_be_taken_back(city: CityHarness, an: Somebody) -> None:
     await an.sends(phone="84912345678")
     assert await phone(city) == "0912345678"
