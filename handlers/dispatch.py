@@ -254,7 +254,7 @@ async def handle(turn: Turn) -> None:
         await intake.welcome(turn)
     elif message.picked:
         await group_binding.bind_picked(turn)
-    elif message.button:
+    elif message.button and (message.button in BUTTONS or not message.text):
         await _press(turn, message.button)
     elif message.text.startswith("/"):
         await _command(turn)

@@ -263,3 +263,10 @@ async def test_another_language_is_never_asked_about_wards_in_vietnamese(city: C
     await an.writes("There is rac on my street since last week, please help")
     an.does_not_see("phường/xã nào")
     an.sees("[Đồng ý và gửi]")
+
+
+async def test_a_hashtag_that_could_be_a_button_is_read_as_words(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("#racthai")
+    an.does_not_see("Nút này")
+    assert an.news

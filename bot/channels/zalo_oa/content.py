@@ -69,11 +69,16 @@ def _without_mention(text: str, oa_id: str) -> str:
 
 
 def _pressed(text: str) -> dict[str, Any]:
-    """Read a pressed button; whoever types the same does the same. "#2" is a number of the list."""
+    """Read a pressed button; whoever types the same does the same. "#2" is a number of the list.
+
+    One word may be a hashtag as well: it stays a text beside, for whoever finds that no button means it.
+    """
     if numbered := _NUMBER.fullmatch(text.strip()):
         return {"text": numbered[1]}
     found = _PRESS.fullmatch(text.strip())
-    return {"button": found[1]} if found else {}
+    if found is None:
+        return {}
+    return {"button": found[1], "text": "" if ":" in found[1] else text}
 
 
 def _attachments(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
