@@ -8,11 +8,13 @@
 
 By hand: `python -m tests.standins.telegram --port 8081`, then for example
 `curl -d '{"chat": 1001, "text": "Xin chào"}' http://127.0.0.1:8081/stand-in/say` and
-`curl http://127.0.0.1:8081/stand-in/sent/1001`.
+`curl http://127.0.0.1:8081/stand-in/sent/1001`; `photo` (base64) and `location` ([16.07, 108.22]) can be
+told, too, and `curl -d '{"chat": 1001, "message_id": 2, "button": "Gửi"}' …/stand-in/press` presses a button.
 """
 
 import argparse
 import asyncio
+import base64
 import io
 import sys
 import time
@@ -282,8 +284,15 @@ class TelegramStandIn(GroupsServer):
 
     async def _say(self, request: web.Request) -> web.Response:
         said = await request.json()
-        await self.user_sends(said["chat"], said["text"], user=said.get("user"))
-        return web.json_response({"said": said["text"]})
+        place = said.get("location")
+        await self.user_sends(
+            said["chat"],
+            said.get("text", ""),
+            user=said.get("user"),
+            photo=base64.b64decode(said["photo"]) if said.get("photo") else None,
+            location=(place[0], place[1]) if place else None,
+        )
+        return web.json_response({"said": said.get("text", "")})
 
     async def _press(self, request: web.Request) -> web.Response:
         pressed = await request.json()
@@ -307,9 +316,8 @@ async def _run_by_hand(options: argparse.Namespace) -> None:
         latency=options.latency,
     )
     async with standin as telegram:
-        sys.stdout.write(
-            f"LANGNGHE_TELEGRAM_API_URL={telegram.url} LANGNGHE_TELEGRAM_TOKEN={telegram.token}\n"
-        )
+        sys.stdout.write(f"export LANGNGHE_TELEGRAM_API_URL={telegram.url}\n")
+        sys.stdout.write(f"export LANGNGHE_TELEGRAM_TOKEN={telegram.token}\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
 
@@ -317,7 +325,7 @@ async def _run_by_hand(options: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A Bot API server that talks to nobody outside.")
     parser.add_argument("--port", type=int, default=8081)
-    parser.add_argument("--token", default="42:stand-in")
+    parser.add_argument("--token", default="42:stand-in-for-the-vendor")
     parser.add_argument("--forget", action="store_true", help="keep counts only (for long loads)")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     asyncio.run(_run_by_hand(parser.parse_args()))

@@ -6,13 +6,14 @@
         [answer] = await zalo.until_sent("u1")
         await zalo.user_presses(answer, "Gửi")  # types the number that stands before the label
 
-By hand: `python -m tests.standins.zalo_bot --port 8082`, then for example
-`curl -d '{"user": "u1", "text": "Xin chào"}' http://127.0.0.1:8082/stand-in/say` and
-`curl http://127.0.0.1:8082/stand-in/sent/u1`.
+By hand: `python -m tests.standins.zalo_bot --port 8083`, then for example
+`curl -d '{"user": "u1", "text": "Xin chào"}' http://127.0.0.1:8083/stand-in/say` and
+`curl http://127.0.0.1:8083/stand-in/sent/u1`; `photo` (base64), `sticker` and `group` can be told, too.
 """
 
 import argparse
 import asyncio
+import base64
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -145,8 +146,14 @@ class ZaloBotStandIn(BotServer):
 
     async def _say(self, request: web.Request) -> web.Response:
         said = await request.json()
-        await self.user_sends(said["user"], said["text"], group=said.get("group", ""))
-        return web.json_response({"said": said["text"]})
+        await self.user_sends(
+            said["user"],
+            said.get("text", ""),
+            group=said.get("group", ""),
+            photo=base64.b64decode(said["photo"]) if said.get("photo") else None,
+            sticker=said.get("sticker", False),
+        )
+        return web.json_response({"said": said.get("text", "")})
 
     async def _tell_sent(self, request: web.Request) -> web.Response:
         shown = self.sent(request.match_info["chat"])
@@ -159,13 +166,14 @@ async def _run_by_hand(options: argparse.Namespace) -> None:
     if not re.fullmatch(r"\d+:[\w-]+", options.token, re.ASCII):
         raise SystemExit("--token must look like 42:stand-in")
     async with ZaloBotStandIn(token=options.token, port=options.port) as zalo:
-        sys.stdout.write(f"LANGNGHE_ZALO_BOT_API_URL={zalo.url} LANGNGHE_ZALO_BOT_TOKEN={zalo.token}\n")
+        sys.stdout.write(f"export LANGNGHE_ZALO_BOT_API_URL={zalo.url}\n")
+        sys.stdout.write(f"export LANGNGHE_ZALO_BOT_TOKEN={zalo.token}\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A Zalo Bot server that talks to nobody outside.")
-    parser.add_argument("--port", type=int, default=8082)
+    parser.add_argument("--port", type=int, default=8083)
     parser.add_argument("--token", default="42:stand-in")
     asyncio.run(_run_by_hand(parser.parse_args()))
