@@ -21,7 +21,6 @@ _AMOUNTS = (
     "ZALO_TEMPLATE_PRICE",
     "ZALO_FREE_HOURS",
     "ZALO_REPLY_HOURS",
-    "ZALO_PER_MINUTE",
     "ZALO_BOT_PEOPLE",
     "ZALO_BOT_MESSAGES",
     "ZALO_BOT_GROUPS",
@@ -37,9 +36,19 @@ _MEANT = {
     "ZALO_BUSINESS_URL": "is not the address of a web site, such as https://business.openapi.zalo.me",
     "ZALO_BOT_API_URL": "is not the address of a web site, such as https://bot-api.zaloplatforms.com",
     "ZALO_BOT_MODE": "is not a mode: polling or webhook",
+    "ZALO_PER_MINUTE": "is not a whole number, 1 or more",
+    "ZALO_PROOF": "is neither true nor false",
     **dict.fromkeys(_AMOUNTS, "is not a whole number, 0 or more"),
 }
-_SHOWN = ("PORT", "PUBLIC_URL", "TELEGRAM_MODE", "ZALO_BOT_MODE", *_AMOUNTS)
+_SHOWN = (
+    "PORT",
+    "PUBLIC_URL",
+    "TELEGRAM_MODE",
+    "ZALO_BOT_MODE",
+    "ZALO_PER_MINUTE",
+    "ZALO_PROOF",
+    *_AMOUNTS,
+)
 """What may be repeated in an error: it is never a secret."""
 _TOKEN = re.compile(r"\d+:[\w-]{20,}", re.ASCII)
 _ZALO_BOT_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
@@ -260,6 +269,8 @@ def load_settings(environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
     except ValidationError as error:
         # Not from the error, which holds what was given, secrets too.
         problems = [_problem(part, given) for part in error.errors()] + problems
+    else:
+        problems += _windows_that_cross(settings)
     if problems:
         raise WrongSettings(problems)
     return settings, [_unknown(name, fields) for name in sorted(given.keys() - fields)]
@@ -288,6 +299,13 @@ def _incomplete_zalo(given: Mapping[str, str]) -> list[str]:
     if not there or not missing:
         return []
     return [f"{PREFIX}{there[0]}: a Zalo Official Account also needs {' and '.join(missing)}"]
+
+
+def _windows_that_cross(settings: Settings) -> list[str]:
+    if settings.zalo_free_hours <= settings.zalo_reply_hours:
+        return []
+    free = f"{PREFIX}ZALO_FREE_HOURS ({settings.zalo_free_hours})"
+    return [f"{PREFIX}ZALO_REPLY_HOURS: must not be less than {free}"]
 
 
 def _incomplete_zalo_bot(given: Mapping[str, str]) -> list[str]:

@@ -211,8 +211,16 @@ def test_what_messages_cost_and_how_long_windows_are_open_has_usual_values() -> 
 def test_an_amount_is_a_whole_number(name: str) -> None:
     for given in ("-1", "ten", "1.5"):
         assert problems(**{name: given}) == [f"LANGNGHE_{name}: {given!r} is not a whole number, 0 or more"]
-    settings, _ = load_settings({f"LANGNGHE_{name}": "7"})
-    assert getattr(settings, name.lower()) == 7
+    settings, _ = load_settings({f"LANGNGHE_{name}": "100"})
+    assert getattr(settings, name.lower()) == 100
+
+
+def test_settings_of_zalo_are_refused_in_plain_words() -> None:
+    assert problems(ZALO_PER_MINUTE="0") == ["LANGNGHE_ZALO_PER_MINUTE: '0' is not a whole number, 1 or more"]
+    assert problems(ZALO_PROOF="maybe") == ["LANGNGHE_ZALO_PROOF: 'maybe' is neither true nor false"]
+    assert problems(ZALO_REPLY_HOURS="24") == [
+        "LANGNGHE_ZALO_REPLY_HOURS: must not be less than LANGNGHE_ZALO_FREE_HOURS (48)"
+    ]
 
 
 def test_a_template_names_what_fills_it() -> None:
