@@ -127,6 +127,7 @@ def _add_zalo_bot(
             groups=settings.zalo_bot_groups,
         ),
         used=used,
+        choose=texts.choice_by_number(),
     )
     built.by_name[channel.name] = channel
     built.vendors.append(channel)

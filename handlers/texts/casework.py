@@ -307,7 +307,7 @@ def choice_with_code(*, code: str) -> str:
 
 def choice_by_number() -> str:
     """Say, above a list of choices that are not all buttons, how to choose."""
-    return "Để chọn, anh/chị nhắn lại số ở đầu dòng, ví dụ: 2"
+    return "Để chọn, anh/chị nhắn số ở đầu dòng."
 
 
 def position_by_hand() -> str:

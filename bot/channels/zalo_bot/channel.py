@@ -98,13 +98,14 @@ class ZaloBotChannel:
         used: Callable[[], Awaitable[Used]] | None = None,
         poll_seconds: int = 30,
         longest_pause: float = 60.0,
+        choose: str = "",
     ) -> None:
         """Take the settings; nothing is sent yet.
 
         `secret` is what the vendor repeats in each webhook call (8 to 256 characters) and `public_url` is
         where it calls; `publish` gives a stored photo an address that anybody can open for a while, or
-        nothing; `used` tells what of the plan is used. Raises ValueError for a token or a secret that
-        cannot be right, without showing it.
+        nothing; `used` tells what of the plan is used; `choose` says, above a list, how to choose. Raises
+        ValueError for a token or a secret that cannot be right, without showing it.
         """
         if not re.fullmatch(r"\d+:[\w-]+", token, re.ASCII):
             raise ValueError("the Zalo Bot token must look like 123456:abc-xyz")
@@ -118,6 +119,7 @@ class ZaloBotChannel:
         self._publish = publish
         self._plan, self._used = plan or Plan(), used
         self._poll_seconds, self._longest_pause = poll_seconds, longest_pause
+        self._choose = choose
         self._names: tuple[str, ...] = ()
         self._pause = timedelta()
         self._unfinished: dict[tuple[Address, str], tuple[int, tuple[str, ...]]] = {}
@@ -223,7 +225,7 @@ class ZaloBotChannel:
 
         A repeated call for the same message goes on after the parts that were shown.
         """
-        parts = compose(message, self._publish)
+        parts = compose(message, self._publish, choose=self._choose)
         key = (address, message.reference)
         done, shown = self._unfinished.pop(key, (0, ()))
         for number, part in enumerate(parts[done:], start=done):

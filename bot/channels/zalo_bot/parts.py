@@ -28,8 +28,11 @@ class Part:
     reply_to: str = ""
 
 
-def compose(message: OutboundMessage, publish: Callable[[Photo], str]) -> list[Part]:
-    """Divide a message into parts; `publish` gives a photo's public address, or nothing. Raises Rejected."""
+def compose(message: OutboundMessage, publish: Callable[[Photo], str], *, choose: str = "") -> list[Part]:
+    """Divide a message into parts; `publish` gives a photo's public address, or nothing. Raises Rejected.
+
+    `choose` stands above a list of choices and says how to choose.
+    """
     for name in _LOST:
         if getattr(message, name):
             _degraded(name)
@@ -37,7 +40,7 @@ def compose(message: OutboundMessage, publish: Callable[[Photo], str]) -> list[P
     if len(addresses) < len(message.photos):
         _degraded("photos")
     labels = [button.label for row in message.buttons for button in row]
-    texts = _texts(message.text, _list(labels), _links(message.links))
+    texts = _texts(message.text, _list(labels, choose), _links(message.links))
     if len(addresses) == 1 and len(texts) == 1:
         parts = [Part(text=texts[0], photo=addresses[0])]
     else:
@@ -71,8 +74,8 @@ def _texts(text: str, choices: str, links: str) -> list[str]:
     return [*pieces, *split_text(choices, TEXT_LIMIT)]
 
 
-def _list(labels: Sequence[str]) -> str:
-    """Return buttons as lines, each with what can be typed for it.
+def _list(labels: Sequence[str], choose: str) -> str:
+    """Return buttons as lines, each with what can be typed for it, below the words that say so.
 
     A number among all buttons, except where several labels begin with numbers of their own that are not
     their places ("3 ngày", "5 ngày"): there those numbers are meant.
@@ -81,9 +84,8 @@ def _list(labels: Sequence[str]) -> str:
     confusing = len(own) > 1 and any(
         own.get(label, str(place)) != str(place) for place, label in enumerate(labels, 1)
     )
-    if confusing:
-        return "\n".join(f"• {storable(label)}" for label in labels)
-    return "\n".join(f"{place}. {storable(label)}" for place, label in enumerate(labels, 1))
+    lines = (f"• {label}" if confusing else f"{place}. {label}" for place, label in enumerate(labels, 1))
+    return "\n".join([choose] * bool(choose and labels) + [storable(line) for line in lines])
 
 
 def _links(links: Sequence[tuple[str, str]]) -> str:

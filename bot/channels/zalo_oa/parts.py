@@ -120,7 +120,7 @@ def _text(
 def _list(message: OutboundMessage, *, group: bool, hint: str) -> str:
     """Return the list of what can be typed, and how, where not everything can be pressed."""
     buttons = _all_buttons(message)
-    all_pressed = not group and len(buttons) <= MOST_BUTTONS
+    all_pressed = not buttons or (not group and len(buttons) <= MOST_BUTTONS)
     return _lines(["" if all_pressed else hint, *numbered(buttons)])
 
 

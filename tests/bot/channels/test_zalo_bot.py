@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from bot.channels.zalo_bot import Plan, Used, ZaloBotChannel
+from bot.channels.zalo_bot.parts import compose
 from handlers.channel import (
     Address,
     Button,
@@ -73,6 +74,13 @@ async def test_a_text_is_shown_and_its_id_returned(zalo: ZaloBotStandIn, channel
     (shown,) = zalo.sent("u1")
     assert shown.text == "Đã nhận"
     assert sent.message_id == shown.message_id
+
+
+def test_a_list_of_choices_says_how_to_choose() -> None:
+    rows = ((Button(label="Gửi", data="send"),),)
+    [asked] = compose(OutboundMessage(text="Gửi?", buttons=rows), lambda photo: "", choose="Nhắn số")
+    [plain] = compose(OutboundMessage(text="Đã gửi."), lambda photo: "", choose="Nhắn số")
+    assert (asked.text, plain.text) == ("Gửi?\n\nNhắn số\n1. Gửi", "Đã gửi.")
 
 
 async def test_buttons_become_a_numbered_list_that_can_be_typed(

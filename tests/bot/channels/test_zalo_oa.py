@@ -180,6 +180,14 @@ async def test_who_cannot_press_every_choice_is_told_to_type_and_how_to_send_a_p
     assert place == "Ở đâu?\n\nGửi vị trí\n(dấu +)"
 
 
+async def test_in_a_group_only_what_holds_choices_says_how_to_choose() -> None:
+    hints = Hints(choose="Nhắn số ở đầu dòng")
+    [plain] = compose(said("Đã giao việc."), group=True, cards=True, hints=hints)
+    [asked] = compose(said("Giao việc?", buttons=SEND), group=True, cards=True, hints=hints)
+    assert plain.text == "Đã giao việc."
+    assert asked.text == "Giao việc?\n\nNhắn số ở đầu dòng\n1. Gửi\n2. Hủy"
+
+
 @pytest.mark.parametrize("code", [-201, -233])
 async def test_where_buttons_are_refused_the_list_goes_out_alone(
     zalo: ZaloOaStandIn, channel: ZaloOaChannel, code: int
