@@ -112,7 +112,7 @@ async def _pointed_out(turn: Turn, typed: str) -> str:
     """Return what is meant where the message says of which earlier one: by a code, or as an answer to it."""
     if found := _NUMBER_AND_CODE.fullmatch(typed):
         return await _by_code(turn, found[1], found[2])
-    if not (turn.message.reply_to and typed.isdecimal()):
+    if not turn.message.reply_to:
         return ""
     where = {"channel": turn.chat.channel, "chat": turn.chat.chat}
     answered = await shown.sent_as(turn.transaction, message_id=turn.message.reply_to, **where)
@@ -120,14 +120,17 @@ async def _pointed_out(turn: Turn, typed: str) -> str:
 
 
 async def _by_code(turn: Turn, number: str, word: str) -> str:
+    """Return what a number means with a code behind it; of any case that was not shown here, nothing."""
     code = parse_code(word)
-    case = await cases.get_case(turn.transaction, code) if code else None
-    if case is None:
+    if code is None:
         return ""
+    case = await cases.get_case(turn.transaction, code)
+    if case is None:
+        return UNOFFERED
     where = {"channel": turn.chat.channel, "chat": turn.chat.chat}
     told = await shown.last_about(turn.transaction, case_id=case.id, limit=LOOKED_AT, **where)
     choices = next((choices for message in told if (choices := choices_of(message))), [])
-    return _meant(choices, number) or (UNOFFERED if choices else "")
+    return _meant(choices, number) or UNOFFERED
 
 
 def _among(listed: Sequence[Choices], typed: str) -> str:

@@ -304,6 +304,11 @@ class Somebody:
         wire = self.harness.wire
         return self.name if wire is None or wire.name != self.channel or wire.tells_names else ""
 
+    def needs_a_name(self) -> None:
+        """Skip the test on a channel that tells the bot nobody's name."""
+        if not self.known_as and self.harness.wire:
+            self.harness.wire.cannot("tell the bot what people are called")
+
     @property
     def screen(self) -> list[Shown]:
         """Everything ever shown in the chat."""
@@ -597,11 +602,14 @@ class CityHarness:
         group: str,
         user: str | Somebody,
         *,
-        mentioned: bool = False,
+        mentioned: bool | None = None,
         topic: str = "",
         channel: str = "",
     ) -> Somebody:
-        """Return a person writing in a group chat; `user` may be one who writes in private, too."""
+        """Return a person writing in a group chat; `user` may be one who writes in private, too.
+
+        mentioned: whether they name the bot; where nothing is said, only where it hears nothing else.
+        """
         channel = channel or self.channel.name
         if isinstance(user, Somebody):
             name, channel, user = user.name, user.channel, user.chat
@@ -610,6 +618,8 @@ class CityHarness:
             user = self._chat_of(name, user, channel)
         if self.wire and channel == self.wire.name:
             group = self.wire.group_of(group)
+        if mentioned is None:
+            mentioned = self.channels[channel].capabilities.mentions_only
         return Somebody(
             harness=self,
             chat=group,
@@ -727,6 +737,8 @@ async def open_hanoi(city_file: Path, folder: Path, wire: Wire | None = None) ->
             )
         yield harness
     finally:
-        if wire:
-            await wire.closes()
-        await database.close()
+        try:
+            if wire:
+                await wire.closes()
+        finally:
+            await database.close()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ import structlog
 from storage import migrating
 from storage.database import Database
 from tests.postgres import PostgresServer, reachable_folder
+from tests.wires.shown import UNABLE
 
 _FOLDER = pytest.StashKey[Path]()
 _SERVER = pytest.StashKey[PostgresServer]()
@@ -35,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not given:
         folder.chmod(0o755)
         config.stash[_FOLDER] = folder
+    config.addinivalue_line("markers", "plain: a scenario that no vendor's channel can show; see tests/wires")
     config.stash[_SERVER] = PostgresServer(folder, session=given["session"] if given else os.getpid())
 
 
@@ -43,6 +46,17 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist where the session's server is."""
     node.workerinput["postgres"] = str(node.config.stash[_FOLDER])
     node.workerinput["session"] = os.getpid()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say once what kept scenarios from running on a channel."""
+    reports = terminalreporter.stats.get("skipped", ())
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports)
+    unable = {reason: count for reason, count in reasons.items() if f" {UNABLE} " in reason}
+    if unable:
+        terminalreporter.section("scenarios that a channel has nothing for")
+        for reason, count in sorted(unable.items()):
+            terminalreporter.line(f"{count:4} {reason}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

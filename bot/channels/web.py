@@ -180,7 +180,7 @@ class WebChannel:
             sender=update["user"],
             sender_name=update.get("name", ""),
             sent_at=datetime.fromisoformat(update["sent_at"]),
-            text=update.get("text", ""),
+            text=_without_name(update.get("text", "")) if group else update.get("text", ""),
             button=update.get("button", ""),
             button_message=update.get("button_message", ""),
             photos=tuple(Photo(media_key=key) for key in update.get("photos", ())),
@@ -299,6 +299,11 @@ def _leave(where: dict[str, set[asyncio.Event]], chat: str, news: asyncio.Event)
     where[chat].discard(news)
     if not where[chat]:
         del where[chat]
+
+
+def _without_name(text: str) -> str:
+    """Return what is said in a group without the bot's own name, as no channel brings it."""
+    return re.sub(r" *(?<!\w)@(bot|langnghe)\b *", " ", text, flags=re.IGNORECASE).strip()
 
 
 def _names_bot(update: Mapping[str, Any]) -> bool:

@@ -24,9 +24,13 @@ WIRES: dict[str, type[Wire]] = {wire.name: wire for wire in (WebWire, TelegramWi
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Let every scenario of a city run on each channel, or on those that `--wire` names."""
+    """Let every scenario of a city run on each channel, or on those that `--wire` names.
+
+    Those marked `plain` run behind a channel without a vendor: what they plan no vendor can be made to do.
+    """
     if "city" in metafunc.fixturenames:
-        named = metafunc.config.getoption("--wire") or ["plain"]
+        plain = metafunc.definition.get_closest_marker("plain") is not None
+        named = ["plain"] if plain else metafunc.config.getoption("--wire") or list(WIRES)
         metafunc.parametrize("city", named, indirect=True)
 
 
@@ -35,13 +39,6 @@ async def city(request: pytest.FixtureRequest, tmp_path: Path, city_file: Path) 
     """Hà Nội on a Monday morning, nobody in it yet, its people behind each channel in turn."""
     wire = WIRES[request.param](picture) if request.param in WIRES else None
     async with open_hanoi(city_file, tmp_path, wire) as harness:
-        yield harness
-
-
-@pytest.fixture
-async def plain_city(tmp_path: Path, city_file: Path) -> AsyncIterator[CityHarness]:
-    """The same behind a channel without a vendor, which fails in ways that a vendor cannot be made to."""
-    async with open_hanoi(city_file, tmp_path) as harness:
         yield harness
 
 

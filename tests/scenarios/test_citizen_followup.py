@@ -173,7 +173,7 @@ async def test_the_question_is_answered_by_its_button_and_a_photo(city: CityHarn
 async def test_a_reply_to_an_older_message_finds_its_case(city: CityHarness) -> None:
     chair, an = await city.official(UNIT, "chair"), city.citizen("an")
     first = await filed(city, an)
-    confirmation = an.last
+    confirmation = next(shown for shown in reversed(an.screen) if first.code in shown.text)
     await filed(city, an, "Karaoke ồn ào ở phường Thanh Xuân")
     chair.reads()
     await an.writes("Rác để trước số nhà 15", reply_to=confirmation)
@@ -184,7 +184,7 @@ async def test_a_reply_to_an_older_message_finds_its_case(city: CityHarness) -> 
 async def test_a_reply_reaches_its_case_even_while_another_report_is_a_draft(city: CityHarness) -> None:
     an = city.citizen("an")
     first = await filed(city, an)
-    confirmation = an.last
+    confirmation = next(shown for shown in reversed(an.screen) if first.code in shown.text)
     await an.writes("Karaoke ồn ào ở phường Thanh Xuân")
     await an.writes("Rác để trước số nhà 15", reply_to=confirmation)
     an.sees(f"bổ sung vào {first.code}")

@@ -6,7 +6,7 @@ RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khươ
 
 
 async def test_ordinary_messages_in_a_group_are_left_alone(city: CityHarness) -> None:
-    an = city.somebody_in_group("-100", "an")
+    an = city.somebody_in_group("-100", "an", mentioned=False)
     await an.writes(RUBBISH)
     an.sees_nothing()
     await an.sends(photos=1)
@@ -22,7 +22,7 @@ async def test_personal_commands_are_sent_to_the_private_chat(city: CityHarness)
 
 
 async def test_a_command_of_another_bot_is_left_alone(city: CityHarness) -> None:
-    an = city.somebody_in_group("-100", "an")
+    an = city.somebody_in_group("-100", "an", mentioned=False)
     await an.writes("/weather")
     an.sees_nothing()
 

@@ -18,7 +18,9 @@ async def test_a_first_message_costs_the_handlers_no_query(city: CityHarness) ->
     event.listen(city.database._writer.sync_engine, "before_cursor_execute", note)
     await city.receive(an.channel, an.message(text=RUBBISH))
     await city.worker.drain()
-    machinery = ("FROM setting", "FROM inbox", "FROM chat", "FROM account")
+    machinery = ["FROM setting", "FROM inbox", "FROM chat", "FROM account"]
+    if city.channel.capabilities.reply_window:
+        machinery.append("FROM outbox")  # what was kept for this chat is shown first
     assert [found for found in reads if not any(part in found for part in machinery)] == []
 
 

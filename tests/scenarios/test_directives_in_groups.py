@@ -24,12 +24,12 @@ _ANYBODY = select(person.c.id).limit(1)
 
 
 async def group_of(city: CityHarness, leader: Somebody, chair: Somebody, **columns: object) -> None:
-    """Store a group of the ward on the web."""
+    """Store a group of the ward."""
     async with city.database.begin() as transaction:
         row = {
             "id": new_id(),
-            "channel": "web",
-            "chat": CHAT,
+            "channel": city.channel.name,
+            "chat": city.somebody_in_group(CHAT, leader).chat,
             "title": "Nhóm phường Khương Đình",
             "purpose": "unit",
             "unit_code": WARD,
@@ -85,6 +85,8 @@ async def test_a_press_by_somebody_else_leaves_the_buttons(city: CityHarness) ->
     await leader.sends(text=f"{case.code} giao phường Khương Đình xử lý trước thứ Sáu")
     asked = leader.last
     await chair.presses("Giao ngay")
+    if city.wire and not city.wire.takes_buttons_away:
+        city.wire.cannot("take spent buttons away")
     assert chair.last.message.replace == ""
     await leader.does(button=asked.buttons[0].data, button_message=asked.id)
     order = leader.last
@@ -97,6 +99,7 @@ async def test_a_press_by_somebody_else_leaves_the_buttons(city: CityHarness) ->
 
 async def test_what_people_say_to_one_another_is_no_order(city: CityHarness) -> None:
     leader, chair, _, _ = await in_group(city)
+    leader.mentioned = chair.mentioned = False
     for words in ("cảm ơn các đồng chí", "giao phường Khương Đình xử lý nhé", "anh em chú ý"):
         await chair.writes(words)
     await leader.writes("anh em chú ý giúp")

@@ -61,11 +61,13 @@ async def test_a_channel_that_can_makes_the_group_with_those_who_have_an_account
     (wish,) = city.channel.created
     assert {member.chat for member in wish.members} == {leader.chat, chair.chat}
     group = await only_group(city)
-    welcome = chat_shows(city, "web", group.chat)
+    welcome = chat_shows(city, city.channel.name, group.chat)
     assert "Phạm vi: Phường Khương Đình, Phường Thanh Xuân" in welcome
     assert "khiếu nại, tố cáo" in welcome
     async with city.database.read() as transaction:
-        (listed,) = await conversations.groups_of(transaction, channel="web", user=chair.chat, now=city.now)
+        (listed,) = await conversations.groups_of(
+            transaction, channel=city.channel.name, user=chair.chat, now=city.now
+        )
         assert (listed.chat, listed.title) == (group.chat, group.title)
 
 
@@ -149,6 +151,7 @@ async def test_a_leader_with_nothing_to_show_is_told_how_to_begin(city: CityHarn
 # ── a person's link ──────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.plain
 async def test_where_only_people_make_groups_the_leader_gets_a_link_that_works_once(
     city: CityHarness,
 ) -> None:
@@ -164,9 +167,10 @@ async def test_where_only_people_make_groups_the_leader_gets_a_link_that_works_o
     again.sees("đã dùng hoặc đã quá 24 giờ")
 
 
+@pytest.mark.plain
 async def test_the_link_is_of_no_use_to_anybody_else_nor_after_a_day(city: CityHarness) -> None:
     leader = await official_on(city, CITY, "leader", "other")
-    other = await official_on(city, CITY, "leader", "web")
+    other = await official_on(city, CITY, "leader", city.channel.name)
     await leader.writes(f"/lapnhom {NAMES}")
     await leader.presses("Lập nhóm")
     leader.sees("chỉ anh/chị dùng được")
@@ -183,6 +187,7 @@ async def test_the_link_is_of_no_use_to_anybody_else_nor_after_a_day(city: CityH
     assert (await only_group(city)).status == groups.LINKED
 
 
+@pytest.mark.plain
 async def test_a_chat_is_one_group_at_most(city: CityHarness) -> None:
     leader, inside, *_ = await linked(city)
     await leader.writes("/lapnhom phường Khương Đình")
@@ -191,6 +196,7 @@ async def test_a_chat_is_one_group_at_most(city: CityHarness) -> None:
     inside.sees("đang dùng cho")
 
 
+@pytest.mark.plain
 async def test_what_the_bot_may_not_do_yet_is_said_with_the_way_to_give_it(city: CityHarness) -> None:
     city.channels["other"].outcomes["check"] = _rights("invite", "read")
     leader, inside, first, _ = await linked(city)
@@ -212,6 +218,7 @@ def _rights(*missing: str) -> Acted:
 # ── coming in ────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.plain
 async def test_an_invitation_lets_in_only_whom_it_is_for(city: CityHarness) -> None:
     leader, _, first, second = await linked(city)
     channel = city.channels["other"]
@@ -241,6 +248,7 @@ async def test_an_invitation_lets_in_only_whom_it_is_for(city: CityHarness) -> N
     }
 
 
+@pytest.mark.plain
 async def test_somebody_whom_the_bot_did_not_let_in_is_told_of_once(city: CityHarness) -> None:
     leader, *_ = await linked(city)
     leader.reads()
@@ -252,6 +260,7 @@ async def test_somebody_whom_the_bot_did_not_let_in_is_told_of_once(city: CityHa
     leader.sees_nothing()
 
 
+@pytest.mark.plain
 async def test_who_leaves_is_told_of_and_invited_again_on_demand(city: CityHarness) -> None:
     leader, _, first, _ = await linked(city)
     inside = city.somebody_in_group("-100", first)
@@ -280,6 +289,7 @@ async def end_posts(city: CityHarness, official: Somebody) -> None:
             await people.end_post(transaction, post.id, at=city.now)
 
 
+@pytest.mark.plain
 async def test_a_new_chair_is_invited_and_the_former_one_taken_out(city: CityHarness) -> None:
     _, _, first, _ = await linked(city)
     channel = city.channels["other"]
@@ -295,6 +305,7 @@ async def test_a_new_chair_is_invited_and_the_former_one_taken_out(city: CityHar
     assert len(channel.done("invite")) == 3
 
 
+@pytest.mark.plain
 async def test_a_former_chair_who_cannot_be_taken_out_is_told_of_once(city: CityHarness) -> None:
     leader, _, first, _ = await linked(city)
     city.channels["other"].outcomes["remove"] = Rejected("no right")
@@ -309,6 +320,7 @@ async def test_a_former_chair_who_cannot_be_taken_out_is_told_of_once(city: City
     leader.does_not_see("không còn giữ chức vụ")
 
 
+@pytest.mark.plain
 async def test_a_former_leader_with_another_post_elsewhere_leaves_the_group(city: CityHarness) -> None:
     leader, *_ = await linked(city)
     group = await only_group(city)
@@ -352,6 +364,7 @@ async def test_a_group_that_fails_holds_up_no_other(
     assert (await states(city, broken))[f"chair {WARD}"] == groups.JOINED
 
 
+@pytest.mark.plain
 async def test_an_invitation_is_taken_back_from_who_never_used_it(city: CityHarness) -> None:
     _, _, first, _ = await linked(city)
     link = invitation_of(first)
@@ -363,6 +376,7 @@ async def test_an_invitation_is_taken_back_from_who_never_used_it(city: CityHarn
     assert city.channels["other"].done("admit") == []
 
 
+@pytest.mark.plain
 async def test_who_gets_an_account_later_is_invited_then(city: CityHarness) -> None:
     leader = await official_on(city, CITY, "leader", "other")
     await leader.writes(f"/lapnhom {NAMES}")
@@ -374,6 +388,7 @@ async def test_who_gets_an_account_later_is_invited_then(city: CityHarness) -> N
     chair.sees("mời anh/chị vào nhóm")
 
 
+@pytest.mark.plain
 async def test_a_deputy_belongs_to_the_group_too(city: CityHarness) -> None:
     leader, _, first, _ = await linked(city)
     async with city.database.begin() as transaction:
@@ -398,6 +413,7 @@ async def test_a_deputy_belongs_to_the_group_too(city: CityHarness) -> None:
     leader.reads()
 
 
+@pytest.mark.plain
 async def test_the_scope_follows_units_that_are_merged(city: CityHarness) -> None:
     leader, *_ = await linked(city)
     today = city.now.astimezone(LOCAL_TIME).date()
@@ -413,6 +429,7 @@ async def test_the_scope_follows_units_that_are_merged(city: CityHarness) -> Non
 # ── trouble ──────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.plain
 async def test_rights_that_are_lost_are_told_once(city: CityHarness) -> None:
     leader, inside, *_ = await linked(city)
     leader.reads()
@@ -426,6 +443,7 @@ async def test_rights_that_are_lost_are_told_once(city: CityHarness) -> None:
     leader.sees("đã đủ quyền")
 
 
+@pytest.mark.plain
 async def test_a_removed_bot_is_told_of_and_comes_back_with_what_was_missed(city: CityHarness) -> None:
     leader, inside, *_ = await linked(city)
     leader.reads()
@@ -456,6 +474,7 @@ async def _lets_the_group_hear(city: CityHarness, text: str) -> None:
     await city.settles()
 
 
+@pytest.mark.plain
 async def test_a_deleted_group_is_noticed_when_it_cannot_be_written_to_and_made_anew(
     city: CityHarness,
 ) -> None:
@@ -488,11 +507,12 @@ async def test_a_group_whose_making_was_never_told_can_be_made_anew(city: CityHa
 async def test_a_chair_who_cannot_be_written_to_is_listed_as_missing(city: CityHarness) -> None:
     leader, chair = await city.official(CITY, "leader"), await city.official(WARD, "chair")
     async with city.database.begin() as transaction:
-        chats.mark_unreachable(transaction, "web", chair.chat, at=city.now)
+        chats.mark_unreachable(transaction, chair.channel, chair.chat, at=city.now)
     await leader.writes(f"/lapnhom {NAMES}")
     leader.sees("Chưa có tài khoản: Phường Khương Đình, Phường Thanh Xuân")
 
 
+@pytest.mark.plain
 async def test_a_group_that_moves_stays_bound(city: CityHarness) -> None:
     leader, inside, *_ = await linked(city)
     leader.reads()
@@ -504,6 +524,7 @@ async def test_a_group_that_moves_stays_bound(city: CityHarness) -> None:
     later.sees("hỏi số liệu")
 
 
+@pytest.mark.plain
 async def test_a_group_that_is_given_up_is_an_ordinary_chat_again(city: CityHarness) -> None:
     leader, *_ = await linked(city)
     await leader.writes("/nhom")
@@ -517,6 +538,7 @@ async def test_a_group_that_is_given_up_is_an_ordinary_chat_again(city: CityHarn
     leader.sees("không còn dùng được")
 
 
+@pytest.mark.plain
 async def test_an_outsider_in_a_group_gets_a_polite_word_only_when_calling(city: CityHarness) -> None:
     await linked(city)
     stranger = city.somebody_in_group("-100", "nguoi la", channel="other")
@@ -527,6 +549,7 @@ async def test_an_outsider_in_a_group_gets_a_polite_word_only_when_calling(city:
     called.sees("xin nhắn riêng cho tôi")
 
 
+@pytest.mark.plain
 async def test_the_leader_after_the_maker_hears_of_trouble(city: CityHarness) -> None:
     leader, inside, *_ = await linked(city)
     second = await city.official(CITY, "leader", name="lãnh đạo thứ hai")

@@ -26,6 +26,7 @@ async def test_a_chair_finds_a_case_by_words_street_and_person(city: CityHarness
 
 async def test_a_name_finds_the_case_unless_it_is_anonymous(city: CityHarness) -> None:
     chair, an = await city.official(WARD, "chair"), city.citizen("Lan Hương")
+    an.needs_a_name()
     await reports(an, "Rác chất đống ở phường Khương Đình")
     await chair.writes("/tim lan huong")
     chair.sees((await city.only_case()).code)

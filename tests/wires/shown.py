@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from handlers.channel import Button, OutboundMessage
 
+UNABLE = "cannot"
+"""What the reason of a skip says behind the channel's name."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:

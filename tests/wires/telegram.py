@@ -16,7 +16,7 @@ from handlers.channel import (
 )
 from tests.standins.telegram import Document, TelegramStandIn, blocked, fault
 from tests.standins.telegram import Shown as VendorShown
-from tests.standins.telegram_groups import RIGHTS
+from tests.standins.telegram_groups import RIGHTS, Topic
 from tests.wires.shown import Shown
 from tests.wires.wire import GATHERING, Wire
 
@@ -75,9 +75,11 @@ class TelegramWire(Wire):
     def group_of(self, name: str) -> str:
         """Return the id of the group that a test calls so."""
         if name.lstrip("-").isdecimal():
+            self.vendor.knows(int(name))
             return name
         if name not in self._chats:
             self._chats[name] = str(-next(self._numbers))
+            self.vendor.knows(int(self._chats[name]))
         return self._chats[name]
 
     # ---- what people do
@@ -143,6 +145,8 @@ class TelegramWire(Wire):
         fields: dict[str, Any] = {"user": int(message.sender), "more": {}}
         if message.topic:
             fields["topic"] = int(message.topic)
+            topics = self.vendor.room(int(message.address.chat)).topics
+            topics.setdefault(int(message.topic), Topic(name=message.topic))
         if message.album:
             fields["more"] |= {"media_group_id": message.album}
         if message.reply_to:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from handlers import texts
 from handlers.channel import Button, File, InboundMessage, OutboundMessage, Sent
 from storage.database import Database
 from storage.tables import outbox
@@ -15,13 +16,16 @@ from tests.wires.shown import Shown, without_choices
 from tests.wires.wire import Wire
 
 _CODE = re.compile(r"(?<![\w-])[A-Z]{2,4}-[0-9A-Z]{4}-[0-9A-Z]{4}(?![\w-])")
-_LATELY = 3
-"""How many of the last messages a label may be meant for."""
+_NUMBER = re.compile(r"\d+(?!\w)")
+_HINT = texts.choice_with_code(code="").partition(" ví dụ")[0]
+"""What a message says under its choices where they can be meant later on by its case's code."""
 _HELD = select(outbox.c.id).where(outbox.c.held_at.is_not(None), outbox.c.sent_at.is_(None)).limit(1)
 
 
 class ZaloWire(Wire):
     """Zalo over HTTP."""
+
+    takes_buttons_away = False
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -30,6 +34,8 @@ class ZaloWire(Wire):
         self._own: dict[tuple[str, str], str] = {}
         """The vendor's ids of people's messages."""
         self._complaint = ""
+        self._answered = ""
+        """The message that what is typed answers."""
 
     async def opens(self, *, database: Database, **more: Any) -> None:
         """Start the vendor and the program's web server."""
@@ -59,6 +65,8 @@ class ZaloWire(Wire):
             return
         said = "\n\n".join(part.text for part in parts if part.text)
         labels = [button.label for row in message.buttons for button in row]
+        if len(message.files) > sum(bool(getattr(part, "file", b"")) for part in parts):
+            self._wanted = "show a file of this kind"
         try:
             self._check(parts, message)
             text = without_choices(said, labels)
@@ -99,29 +107,39 @@ class ZaloWire(Wire):
     # ---- choosing by typing
 
     def _as_typed(self, message: InboundMessage) -> str:
-        """Return what is typed for a choice: its number, its number and the case's code, or its label."""
-        chat = message.address.chat
-        every = self.shown.get(chat, [])
-        offering = [shown for shown in every if shown.buttons]
+        """Return what is typed for a choice: its number, alone or with the case's code."""
+        shown, number = self._chosen(message)
+        every = self.shown[message.address.chat]
+        if shown is every[-1]:
+            return number
+        code = _CODE.search(shown.text)
+        later = [each for each in every[every.index(shown) + 1 :] if each.buttons]
+        others = [each for each in later if _HINT not in each.text or (code and code[0] in each.text)]
+        if number.isdecimal() and code and _HINT in shown.text and not others:
+            return f"{number} {code[0]}"
+        return self._answering(shown, number)
+
+    def _answering(self, shown: Shown, number: str) -> str:
+        """Return the number for a message that it answers."""
+        self._answered = shown.id
+        return number
+
+    def _chosen(self, message: InboundMessage) -> tuple[Shown, str]:
+        offering = [shown for shown in self.shown.get(message.address.chat, []) if shown.buttons]
         shown = next((each for each in offering if each.id == message.button_message), None)
         if shown is None:
             self.cannot("send the data of a button that is not shown")
         button = next((button for button in shown.buttons if button.data == message.button), None)
         assert button is not None, f"no {message.button!r} among {shown.labels}"
-        place = shown.buttons.index(button) + 1
-        if shown is every[-1]:
-            return self._number(shown, place, button)
-        code = _CODE.search(shown.text)
-        if code and shown is next(each for each in reversed(offering) if code[0] in each.text):
-            return f"{place} {code[0]}"
-        if shown is offering[-1] and shown in every[-_LATELY:]:
-            return self._number(shown, place, button)
-        lately = [each for each in every[-_LATELY:] if button.label in each.labels]
-        if lately and lately[-1] is shown:
-            return button.label
-        return self.cannot("press a button of an old message")
+        return shown, self._number(shown, shown.buttons.index(button) + 1, button)
 
     @staticmethod
     def _number(shown: Shown, place: int, button: Button) -> str:
-        clash = sum(label[:1].isdecimal() for label in shown.labels) > 1
+        own = _NUMBER.match(button.label)
+        clash = sum(bool(_NUMBER.match(label)) for label in shown.labels) > 1
+        same = [
+            label for label in shown.labels if own and (found := _NUMBER.match(label)) and found[0] == own[0]
+        ]
+        if clash and own and len(same) == 1:
+            return own[0]
         return button.label if clash else str(place)

@@ -39,6 +39,8 @@ class ZaloBotWire(ZaloWire):
             return name
         if name not in self._chats:
             self._chats[name] = f"g7ac{next(self._numbers):x}"
+            self.vendor.groups.add(self._chats[name][1:])
+            self.vendor._known.add(self._chats[name][1:])
         return self._chats[name]
 
     async def has_written(self, chat: str) -> None:
@@ -57,6 +59,8 @@ class ZaloBotWire(ZaloWire):
         text = self._as_typed(message) if message.button else message.text
         if message.group and message.button:
             fields["mention"] = True
+        if self._answered:
+            fields["reply_to"], self._answered = self._vendors[message.address.chat, self._answered], ""
         if message.reply_to:
             fields["reply_to"] = self._vendors.get((message.address.chat, message.reply_to))
             if fields["reply_to"] is None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.channels.zalo_oa.content import PRESS_MARK
 from bot.channels.zalo_oa.parts import MOST_BUTTONS
+from bot.page_input import _BUTTON as BUTTON
 from handlers.channel import (
     ChannelError,
     InboundMessage,
@@ -14,9 +15,9 @@ from handlers.channel import (
     Unavailable,
 )
 from tests.standins.zalo_oa import Document, ZaloOaStandIn
+from tests.standins.zalo_oa_groups import Room
 from tests.wires.wire import GATHERING, own_port
 from tests.wires.zalo import ZaloWire
-
 
 _UNUSABLE = {"video": "video", "other": "business_card"}
 """What the bot cannot use, and the vendor's name for it."""
@@ -52,6 +53,8 @@ class ZaloOaWire(ZaloWire):
         webhook = f"http://127.0.0.1:{own_port()}/zalo/oa"
         standin = ZaloOaStandIn(webhook=webhook, clock=self._clock, echoes=False, patience=30.0)
         self.vendor = await self._exits.enter_async_context(standin)
+        for _ in range(3):
+            self.vendor.add_asset()
         return {
             "LANGNGHE_ZALO_APP_ID": self.vendor.app_id,
             "LANGNGHE_ZALO_APP_SECRET": self.vendor.app_secret,
@@ -68,10 +71,16 @@ class ZaloOaWire(ZaloWire):
         return str(2_512_523_625_412_000_000 + next(self._numbers))
 
     def group_of(self, name: str) -> str:
-        """Return the id of the group that a test calls so: the account makes its groups itself."""
-        if not name.startswith("g") or not name[1:].isdecimal():
-            self.cannot("be taken into a group: the account makes its groups itself")
-        return name
+        """Return the id of the group that a test calls so, which the account has made earlier."""
+        if name.startswith("g") and name[1:] in self.vendor.groups:
+            return name
+        if name not in self._chats:
+            asset = self.vendor.assets[self.vendor.add_asset()]
+            identity = asset.group = self.vendor.identity()
+            room = Room(id=identity, name=name, asset=asset, link=f"https://zalo.me/g/{identity[-6:]}")
+            self.vendor.groups[identity] = room
+            self._chats[name] = f"g{identity}"
+        return self._chats[name]
 
     async def has_written(self, chat: str) -> None:
         """Take note that somebody has written to the account before the test begins."""
@@ -99,6 +108,7 @@ class ZaloOaWire(ZaloWire):
         fields: dict[str, Any] = {"name": message.sender_name}
         if message.group:
             fields["group"] = message.address.chat
+            self.vendor.groups[message.address.chat[1:]].members.setdefault(user, "member")
         if message.reply_to:
             fields["reply_to"] = self._own.get((message.address.chat, message.reply_to), message.reply_to)
         if message.contact:
@@ -110,16 +120,22 @@ class ZaloOaWire(ZaloWire):
         if message.unsupported == "voice" and not message.files:
             fields["voice"] = b"#!AMR recording"
         if kind := _UNUSABLE.get(message.unsupported):
+            self.vendor._speaks(user)
             await self.vendor._say(user, kind, message.text, [{"type": kind, "payload": {}}], "", None)
             return timedelta()
         await self._enclosed(message, fields)
         photos = [self._photos.content(photo.reference) for photo in message.photos]
-        sent = await self.vendor.user_sends(user, self._text(message), photos=photos, **fields)
+        text = self._text(message)
+        if self._answered:
+            fields["reply_to"], self._answered = self._answered, ""
+        sent = await self.vendor.user_sends(user, text, photos=photos, **fields)
         self._remember(message, sent)
         return GATHERING if photos and not message.album else timedelta()
 
     def _text(self, message: InboundMessage) -> str:
         if message.button:
+            if not BUTTON.fullmatch(message.button):
+                self.cannot("send the data of a button that there cannot be")
             return self._as_typed(message) if message.group else f"{PRESS_MARK}{message.button}"
         return f"[@{self.vendor.oa_id}] {message.text}" if message.mentioned else message.text
 
