@@ -189,6 +189,8 @@ def _explain_button(turn: Turn, found: Answered) -> list[Button]:
     unit = _single_unit(found)
     if unit == turn.city.root.code or "leader" not in turn.person.roles:
         return []
+    if found.question.group_by == "unit" and found.rows and not found.rows[0].value:
+        return []  # the first of a comparison has nothing to explain
     period = found.period
     data = f"explain:{unit}:{found.question.metric}:{period.first:%Y%m%d}:{period.last:%Y%m%d}"
     return [Button(label=texts.label_demand_explanation(), data=data)] if cards.fits(data) else []

@@ -849,3 +849,10 @@ async def test_what_is_said_of_a_report_goes_to_the_unit_that_reported(city: Cit
     await works.presses("Gửi báo cáo")
     await leader.writes("chưa được, báo cáo lại trước thứ Năm", reply_to=leader.last)
     leader.sees("Đơn vị: Sở Xây dựng")
+
+
+async def test_nobody_is_asked_to_explain_that_nothing_is_late(city: CityHarness) -> None:
+    leader = await city.official("ha-noi", "leader")
+    await leader.writes("tuần này phường nào trễ nhiều nhất?")
+    leader.sees("0 vụ")
+    leader.does_not_see("[Yêu cầu giải trình]")
