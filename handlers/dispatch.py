@@ -109,6 +109,7 @@ PATIENT_STEPS = frozenset({draft.STEP, followup.ADDING, followup.RATING, phone.S
 """Steps that wait while a message is about something else: a reply to a case, a unit's question, a code."""
 _NEAR = 60
 _COMMAND = re.compile(r"^/\s*(\w+)(?:@\w+)?[\s:]*(.*)$", re.DOTALL)
+_STRAY_NUMBER = re.compile(r"\d{1,2}")
 _INVITATION = re.compile(r"[0-9A-Za-z]{5}(-[0-9A-Za-z]{5}){2}")
 
 
@@ -380,6 +381,8 @@ async def _plain(turn: Turn) -> None:
         pass
     elif step in STEPS:
         await STEPS[step](turn, "")
+    elif turn.shown and _STRAY_NUMBER.fullmatch(message.text.strip()) and not message.photos:
+        turn.say(texts.number_without_choice())
     else:
         await intake.receive(turn)
 

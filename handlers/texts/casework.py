@@ -300,6 +300,14 @@ def number_not_offered() -> str:
     return "Không có lựa chọn nào bắt đầu bằng số đó. Anh/chị bấm một nút ở trên, hoặc gõ đúng chữ trên nút."
 
 
+def number_without_choice() -> str:
+    """Answer a typed number where nothing to choose from was shown lately."""
+    return (
+        "Tôi chưa rõ số này chọn điều gì. Anh/chị trả lời (reply) vào tin có danh sách, hoặc gõ chữ của "
+        "mục cần chọn. Muốn phản ánh thì nhắn việc gì, ở đâu."
+    )
+
+
 def choice_with_code(*, code: str) -> str:
     """Say, under choices that can only be typed, how they are meant once other messages have followed."""
     return f"Sau này vẫn chọn được: gõ số kèm mã, ví dụ “1 {code}”."

@@ -92,6 +92,15 @@ async def test_elsewhere_a_number_is_a_place_in_the_list_however_it_is_typed(
     assert (case.unit_code, case.text) == (WARD, RUBBISH)
 
 
+async def test_a_number_with_nothing_to_choose_is_asked_about_and_begins_no_report(city: CityHarness) -> None:
+    an = city.citizen("an")
+    await an.writes("3")
+    an.sees("Chào anh/chị")
+    await an.writes("3")
+    an.sees("chưa rõ số này")
+    assert await city.cases() == []
+
+
 @pytest.mark.parametrize("typed", ["số 12", "nam", "sau", "Sửa", "đồng ý nhưng sai tên đường"])
 async def test_what_only_looks_like_a_choice_is_what_it_says(city: CityHarness, typed: str) -> None:
     an = city.citizen("an")
