@@ -509,7 +509,8 @@ async def gone_out(
         await oversight.citizen_reached(
             transaction, notice.case_id, channel=notice.channel, chat=notice.chat, now=now
         )
-    return kind, before + actual
+    # What earlier tries may have cost stays counted, even where this channel tells of no price.
+    return kind or ("paid" if before else ""), before + actual
 
 
 def refused(transaction: Transaction, tally: Tally, notice: Notice, error: ChannelError) -> None:

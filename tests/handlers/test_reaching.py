@@ -151,7 +151,7 @@ class Vendor(RecordingChannel):
 
     async def send(self, address: Address, message: OutboundMessage) -> Sent:
         chance = 0.5 if self.kind else self.dice.random()
-        refusals: list[ChannelError] = [RateLimited(), Rejected(), OutsideReplyWindow()]
+        refusals: list[ChannelError] = [RateLimited(), Rejected(), Rejected(), OutsideReplyWindow()]
         if chance < 0.3:
             raise self.dice.choice(refusals)
         cost = 0
@@ -245,8 +245,8 @@ class History:
     async def does_something(self, step: int, somebody: Somebody) -> None:
         match self.dice.randrange(8):
             case 0:
-                self.town.now += timedelta(hours=self.dice.randrange(1, 80))
-            case 1:
+                self.town.now += timedelta(hours=self.dice.randrange(1, 60))
+            case 1 if step % 2:
                 self.town.now += timedelta(days=self.dice.randrange(7, 12))
             case 2:
                 await somebody.writes("xin chào")
