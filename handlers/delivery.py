@@ -162,6 +162,7 @@ class Delivery:
             self._lanes.take(notice.channel)
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+            await asyncio.sleep(0)  # begins this one: all at once would hold up everybody else
         return bool(outcomes or claimed or self._turned_away)
 
     async def _claim(self, transaction: Transaction, now: datetime, tally: Tally) -> list[Notice]:

@@ -72,7 +72,7 @@ class Receiver:
     async def _commit(self, batch: list[tuple[dict[str, Any], asyncio.Future[None]]]) -> bool:
         """Store all of a batch together; False when some or all of it could not be stored."""
         try:
-            async with self._database.begin() as transaction:
+            async with self._database.begin(first=True) as transaction:
                 messages.store(transaction, (row for row, _ in batch))
                 await messages.announce(transaction, "inbox")
         except Exception as error:

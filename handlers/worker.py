@@ -1,6 +1,7 @@
 """The turn worker: claims updates, reads their texts, and commits the turns of many chats together."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -42,7 +43,11 @@ from storage.messages import Notice, Update
 from storage.traffic import Tally
 
 BATCH = 64
-"""Chats whose turns share one transaction."""
+"""Chats whose turns share one transaction at most."""
+LEAST = 8
+"""How many do so however long they take: fewer would cost each of them too much."""
+HOLD_SECONDS = 0.008
+"""How long their transaction should keep the writer from a receipt that waits for it."""
 TRIES = 3
 SHOWN = 3
 """How many of the messages that a chat was shown last may be meant by a number that is typed."""
@@ -97,6 +102,7 @@ class TurnWorker:
         media_dir: Path,
         committed: Callable[[], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._channels = channels
@@ -104,6 +110,9 @@ class TurnWorker:
         self._media_dir = media_dir
         self._committed = committed
         self._now = now
+        self._elapsed = elapsed
+        self._size = BATCH
+        """How many turns share the next transaction."""
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="reading")
         self._wake = asyncio.Event()
         self._ready: list[Prepared] = []
@@ -300,7 +309,7 @@ class TurnWorker:
 
     async def _run_ready(self) -> None:
         while self._ready:
-            batch, self._ready = self._ready[:BATCH], self._ready[BATCH:]
+            batch, self._ready = self._ready[: self._size], self._ready[self._size :]
             prose = [item for item in batch if item.message and _is_prose(item.message)]
             known = await self._look_up([item.address for item in prose]) if prose else {}
             unreadable = await self._read_texts(prose, known)
@@ -375,6 +384,7 @@ class TurnWorker:
     async def _commit(self, batch: list[Prepared]) -> None:
         now = self._now()
         async with self._database.begin() as transaction:
+            begun, size = self._elapsed(), len(batch)
             city = await self._follow_city(transaction)
             batch = await _still_open(transaction, batch)
             said = [item for item in batch if item.message and not receiving.is_receipt(item.message)]
@@ -403,7 +413,16 @@ class TurnWorker:
             await messages.announce(transaction, "outbox")
             # In the same transaction, because one of its own would cost as much as all of this.
             ahead = [] if self._stopping or self._ready else await self._claim(transaction)
+            self._fit(size, self._elapsed() - begun)
         self._claimed = [*(self._claimed or []), *ahead]
+
+    def _fit(self, turns: int, seconds: float) -> None:
+        """Choose how many may share the next transaction: more, unless receipts wait for this one."""
+        if self._database.is_pressed:
+            fitting = int(turns * HOLD_SECONDS / max(seconds, HOLD_SECONDS / BATCH))
+            self._size = min(max(fitting, LEAST), BATCH)
+        elif turns == self._size:
+            self._size = min(self._size * 2, BATCH)
 
     async def _release(
         self, transaction: Transaction, turns: Sequence[Turn], now: datetime, tally: Tally

@@ -1,6 +1,5 @@
 """Connections and transactions: one writer on SQLite, a pool on PostgreSQL, the same code above."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from sqlalchemy.sql.visitors import traverse
 from storage import sqlite_driver
 from storage.prepared import BARE, Columns, Row, prepare_read, prepare_write, returning_bare_rows
 from storage.tables import metadata
+from storage.turnstile import Turnstile
 
 _dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -159,7 +159,7 @@ class Database:
         self._expendable = expendable
         self.url = _with_driver(make_url(url))
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._writing = asyncio.Lock()
+        self._writing = Turnstile()
         self._writer = self._engine(pool_size=1 if self.sqlite else pool_size, writes=True)
         self._reader = self._engine(pool_size=4, writes=False) if self.sqlite else self._writer
 
@@ -169,7 +169,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=not self.sqlite,
-            pool_reset_on_return="rollback",
+            # Every transaction here ends with a commit or a rollback: another one is a crossing for nothing.
+            pool_reset_on_return=None if self.sqlite else "rollback",
             json_serializer=_dump_json,
             hide_parameters=True,
             **({"async_creator": self._connect_sqlite} if self.sqlite else {}),
@@ -183,19 +184,27 @@ class Database:
             event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
+    @property
+    def is_pressed(self) -> bool:
+        """Whether a transaction that goes first waits for the writer; never on PostgreSQL, which has many."""
+        return self._writing.first_waits
+
     async def _connect_sqlite(self) -> sqlite_driver.OneCrossingConnection:
         return await sqlite_driver.connect(self.url.database or ":memory:", inline=self._expendable)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
-        """Open a transaction that may write; commits at the end, rolls back on any exception."""
+    async def begin(self, *, first: bool = False) -> AsyncIterator[Transaction]:
+        """Open a transaction that may write; commits at the end, rolls back on any exception.
+
+        `first` is for short ones that somebody outside waits for: they get SQLite's one writer next.
+        """
         if not self.sqlite:
             async with self._writer.begin() as connection:
                 transaction = Transaction(connection)
                 yield transaction
                 await transaction.flush()
             return
-        async with self._writing, self._writer.begin() as connection:
+        async with self._writing.pass_through(first=first), self._writer.begin() as connection:
             transaction = Transaction(connection)
             yield transaction
             await transaction.flush()

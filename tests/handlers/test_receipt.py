@@ -103,10 +103,10 @@ async def test_a_database_that_is_away_refuses_everybody_at_once(
     tries = 0
     begin_watched = watched.begin
 
-    def begin_counted() -> object:
+    def begin_counted(*, first: bool) -> object:
         nonlocal tries
         tries += 1
-        return begin_watched()
+        return begin_watched(first=first)
 
     monkeypatch.setattr(watched, "begin", begin_counted)
     watched.fault = AWAY
@@ -134,8 +134,8 @@ async def test_what_came_later_in_a_chat_is_never_stored_before_what_was_refused
     together, faults = watched.begin, iter([FULL, FULL])
 
     @asynccontextmanager
-    async def begin_failing_twice() -> AsyncIterator[Transaction]:
-        async with together() as transaction:
+    async def begin_failing_twice(*, first: bool) -> AsyncIterator[Transaction]:
+        async with together(first=first) as transaction:
             yield transaction
             if fault := next(faults, None):
                 raise fault
@@ -175,3 +175,24 @@ async def test_the_parts_of_an_album_wait_for_one_another(desk: Desk, watched: W
     async with watched.read() as transaction:
         rows = await transaction.fetch(select(inbox.c.available_at).order_by(inbox.c.id))
     assert [row["available_at"] - NOON for row in rows] == [NOON - NOON, ALBUM_PAUSE]
+
+
+async def test_receipts_get_the_writer_before_turns_that_came_earlier(
+    desk: Desk, watched: WatchedDatabase
+) -> None:
+    if not watched.sqlite:
+        pytest.skip("PostgreSQL has many writers")
+    seen: list[list[str]] = []
+
+    async def turns() -> None:
+        async with watched.begin():
+            seen.append(await desk.stored())
+
+    async with watched.begin():
+        waiting = asyncio.create_task(turns())
+        await begin([waiting])
+        receipts = desk.takes("1")
+        await begin(receipts)
+        assert watched.is_pressed
+    await asyncio.gather(waiting, *receipts)
+    assert seen == [["1"]]

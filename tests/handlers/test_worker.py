@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,10 @@ from handlers import dispatch, texts, worker
 from handlers.channel import File, InboundMessage, NotSupported, Unavailable
 from handlers.media import FILE_LIMIT, open_media
 from handlers.turn import Turn
-from handlers.worker import TRIES, NoCity
+from handlers.worker import LEAST, TRIES, NoCity
 from routing.understanding import Reading
 from storage import messages
+from storage.database import Database
 from storage.tables import file as file_table
 from storage.tables import inbox, outbox
 from tests.city import MONDAY_MORNING, CityHarness, PlainUnderstanding, Somebody
@@ -67,6 +69,35 @@ async def test_turns_of_different_chats_share_a_transaction(
     assert len(turns.tried) == 20
     assert len(set(turns.transactions)) == 1
     assert watched.commits - before == 2  # the claim, and the turns
+
+
+async def test_fewer_turns_share_a_transaction_while_receipts_wait_for_the_writer(
+    town: CityHarness, turns: Turns, watched: WatchedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared: Counter[int] = Counter()
+    waiting = False
+
+    async def handle(turn: Turn) -> None:
+        await turns.handle(turn)
+        shared[watched.commits] += 1
+
+    async def sizes(people: int) -> list[int]:
+        shared.clear()
+        for number in range(people):
+            await say(town, town.citizen(f"c{number}"), f"tin {len(turns.tried)}")
+        await town.settles()
+        return list(shared.values())
+
+    monkeypatch.setattr(dispatch, "handle", handle)
+    monkeypatch.setattr(worker, "HOLD_SECONDS", 0.0)
+    monkeypatch.setattr(Database, "is_pressed", property(lambda _: waiting))
+    assert await sizes(20) == [20]
+    waiting = True
+    assert await sizes(20) == [20], "what the first of them takes decides about the next"
+    assert await sizes(20) == [LEAST, LEAST, 20 - 2 * LEAST], "and none of them is left behind"
+    waiting = False
+    assert await sizes(30) == [LEAST, 2 * LEAST, 30 - 3 * LEAST]
+    assert await sizes(30) == [30]
 
 
 async def test_turns_of_one_chat_are_done_in_order_one_at_a_time(town: CityHarness, turns: Turns) -> None:
