@@ -384,8 +384,26 @@ class Somebody:
             await self.presses("Không, việc khác")
 
     async def replays(self, data: str) -> InboundMessage:
-        """Send the data of a button that may not be on the screen at all."""
-        return await self.does(button=data, button_message="")
+        """Send the data of a button that may not be on the screen at all.
+
+        Where there are no buttons nobody can do so; there it is looked for on the screen and chosen.
+        """
+        if self.harness.channels[self.channel].capabilities.buttons:
+            return await self.does(button=data, button_message="")
+        found = self._button(data)
+        if found is None and (more := self._more_about(data)):
+            await self.does(button=more[1].data, button_message=more[0].id)
+            found = self._button(data)
+        return await self.does(button=data, button_message=found[0].id if found else "")
+
+    def _more_about(self, data: str) -> tuple[Shown, Button] | None:
+        """Return the button that opens the further choices about the case that some data is about."""
+        code = data.partition(":")[2].partition(":")[0]
+        for shown in reversed(self.screen):
+            for button in shown.buttons:
+                if code and button.label == "Việc khác…" and code in button.data:
+                    return shown, button
+        return None
 
     async def does(self, **parts: Any) -> InboundMessage:
         """Do one thing in the chat and let the city react."""

@@ -431,7 +431,7 @@ async def test_handing_over_keeps_the_deadline_and_tells_everybody(city: CityHar
     an.reads()
     await officer.presses("Chuyển đơn vị")
     officer.sees("gõ tên đơn vị", "[Bỏ]")
-    await officer.writes("so xay dung")
+    await officer.writes("xay dung")
     officer.sees("[Sở Xây dựng]")
     await officer.presses("Sở Xây dựng")
     await officer.presses("Chuyển luôn")
