@@ -553,8 +553,9 @@ async def release(
 ) -> None:
     """Put what was held for these people, wherever, at the head of the line of the chat they are back in.
 
-    written: people, with that chat; new: those of the chats that are not stored yet. Goes before anything that is written later. Several about one case
-    become one message, the newest first; nothing that was promised is left out.
+    written: people, with that chat; new: those of the chats that are not stored yet. What is written later
+    comes after it. Several about one case become one message, the newest first; nothing that was promised
+    is left out.
     """
     held = await holding.held_for(transaction, [*written], new)
     for person_id, rows in held.items():

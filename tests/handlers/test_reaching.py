@@ -344,8 +344,8 @@ async def test_several_processes_that_are_killed_spend_no_more_than_the_budget(
         for number in range(PEOPLE):
             chat = chats.Chat(channel="vendor", chat=f"{number}")
             chats.save_chat(transaction, chat, now=town.now - timedelta(days=3))
-            where = {"channel": "vendor", "chat": f"{number}", "at": town.now, "case_id": number + 1}
-            messages.post_notice(transaction, message={"text": f"tin {number}"}, **where)
+            where: dict[str, Any] = {"channel": "vendor", "chat": f"{number}", "case_id": number + 1}
+            messages.post_notice(transaction, message={"text": f"tin {number}"}, at=town.now, **where)
     budget, bill = 100 * PRICE + 5, tmp_path / "bill"
 
     def task(later: int = 0) -> str:

@@ -101,7 +101,7 @@ async def test_what_is_held_for_a_person_is_found_from_any_of_their_chats(databa
         # Put together from two others, this pair of halves names the same row.
         pairs = {("vendor", "binh"): 8, ("web", "an"): 9}
         assert await holding.held_for(transaction, [], pairs) == {}
-        where = {"to": ("web", "nhà"), "message": {"text": "một"}, "case_id": 7, "at": NOON}
+        where: dict[str, Any] = {"to": ("web", "nhà"), "message": {"text": "một"}, "case_id": 7, "at": NOON}
         holding.release(transaction, held.id, **where)
         holding.release(transaction, held.id, **{**where, "to": ("web", "khác")})
     [moved] = await claim(database)
