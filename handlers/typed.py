@@ -46,7 +46,7 @@ async def button(turn: Turn, latest: Sequence[Notice]) -> str:
     latest: what the chat was shown last, latest first, as far as it may be meant.
     """
     typed = _number_said(_typed(turn.message))
-    if not typed or (typed.isdecimal() and answering.fills_gap(turn)):
+    if not typed or (typed.isdecimal() and not turn.message.reply_to and answering.fills_gap(turn)):
         return ""
     listed = [choices for notice in latest if (choices := choices_of(notice.message))]
     return (

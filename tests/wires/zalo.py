@@ -17,6 +17,8 @@ from tests.wires.wire import Wire
 
 _CODE = re.compile(r"(?<![\w-])[A-Z]{2,4}-[0-9A-Z]{4}-[0-9A-Z]{4}(?![\w-])")
 _NUMBER = re.compile(r"\d+(?!\w)")
+_GAP = "điền vào chỗ …"
+"""What a message says where a number that follows it is no choice."""
 _HINT = texts.choice_with_code(code="").partition(" ví dụ")[0]
 """What a message says under its choices where they can be meant later on by its case's code."""
 _HELD = select(outbox.c.id).where(outbox.c.held_at.is_not(None), outbox.c.sent_at.is_(None)).limit(1)
@@ -110,7 +112,7 @@ class ZaloWire(Wire):
         """Return what is typed for a choice: its number, alone or with the case's code."""
         shown, number = self._chosen(message)
         every = self.shown[message.address.chat]
-        if shown is every[-1]:
+        if shown is every[-1] and _GAP not in shown.text:
             return number
         code = _CODE.search(shown.text)
         later = [each for each in every[every.index(shown) + 1 :] if each.buttons]
