@@ -588,11 +588,17 @@ def _call_off(transaction: Transaction, why: str, now: datetime) -> None:
             holding.cancel(transaction, f"knock:{way}:{rest.partition(':')[2]}", at=now)
 
 
+def _is_said(message: InboundMessage) -> bool:
+    """Tell whether somebody wrote or sent something, and was not only let in or put out."""
+    told = message.member_joined or message.member_left or message.wants_in or message.rights is not None
+    return not (told or message.left or message.joined)
+
+
 def note_in_groups(
     transaction: Transaction, channels: Mapping[str, Channel], said: Sequence[InboundMessage], now: datetime
 ) -> None:
     """Count what people write in groups as words of theirs in private too, where windows are counted."""
     for message in said:
-        if message.group and has_windows(channels.get(message.address.channel)):
+        if _is_said(message) and message.group and has_windows(channels.get(message.address.channel)):
             at = min(now, message.sent_at)
             holding.note_in_group(transaction, channel=message.address.channel, user=message.sender, at=at)
