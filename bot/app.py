@@ -378,7 +378,7 @@ class App:
     def _shown(self, stored: messages.Entry) -> Entry | None:
         """Return what a page shows of a line of a chat; None for what was done and not said."""
         message = OutboundMessage.from_dict(stored.message) if stored.message is not None else None
-        inbound = self.web.parse(stored.body) if stored.body is not None else None
+        inbound = self.web.as_written(stored.body) if stored.body is not None else None
         if inbound and inbound.member_joined:
             return None
         return Entry(kind=stored.kind, id=stored.id, at=stored.at, message=message, inbound=inbound)

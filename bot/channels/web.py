@@ -11,7 +11,7 @@ import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -192,6 +192,11 @@ class WebChannel:
             mentioned=group and _names_bot(update),
             member_joined=update.get("member_joined", False),
         )
+
+    def as_written(self, body: bytes) -> InboundMessage | None:
+        """Read an update as the others in a group are to see it: with the bot's name, where it was called."""
+        message = self.parse(body)
+        return replace(message, text=json.loads(body).get("text", "")) if message else None
 
     async def send(self, address: Address, message: OutboundMessage) -> Sent:
         """Wake the pages that show this chat; they read the message from the history."""

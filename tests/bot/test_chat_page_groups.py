@@ -171,7 +171,7 @@ async def test_the_bot_is_asked_with_a_tap(room: Room) -> None:
     await room.leader.locator("#text").press_sequentially("tuần này phường nào trễ nhiều nhất?")
     await room.leader.click("#send")
     await expect(room.leader.locator(".message.bot .text")).to_have_text(
-        "Đã nghe: @bot tuần này phường nào trễ nhiều nhất?"
+        "Đã nghe: tuần này phường nào trễ nhiều nhất?"
     )
     assert room.bot.received[-1].mentioned
 
