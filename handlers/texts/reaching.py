@@ -226,8 +226,3 @@ def offer_address(*, ward: str) -> str:
 def label_use_address(*, ward: str) -> str:
     """Label: it is in this ward."""
     return f"Đúng, ở {ward}"
-
-
-def command_forget_phone() -> str:
-    """Describe the command that erases the number."""
-    return "Xóa số điện thoại đã để lại"
