@@ -5,11 +5,16 @@ crossings; each costs more than the statement itself.
 """
 
 import sqlite3
+from asyncio import Future
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Self
 
 import aiosqlite
+from aiosqlite import core
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
 
@@ -80,9 +85,32 @@ async def connect(database: str, *, inline: bool = False) -> OneCrossingConnecti
     """Open a SQLite file; `inline` for a program that does one thing after the other anyway."""
     kind = InlineConnection if inline else OneCrossingConnection
     connection = kind(lambda: sqlite3.connect(database, check_same_thread=False), 64)
-    connection._thread.daemon = True
+    connection._thread = Thread(target=_work, args=(connection._tx,), daemon=True)
     await connection
     return connection
+
+
+def _work(tasks: SimpleQueue[tuple[Future[Any] | None, Callable[[], Any]]]) -> None:
+    """Do what a connection is asked for until it is told to stop; the library's own loop, with one care.
+
+    Whoever asked may be gone with the event loop itself (a process that stops while a statement runs): then
+    there is nobody to tell, and no error either.
+    """
+    result = None
+    while result is not core._STOP_RUNNING_SENTINEL:
+        future, work = tasks.get()
+        try:
+            result = work()
+        except BaseException as error:
+            _tell(future, core.set_exception, error)
+        else:
+            _tell(future, core.set_result, result)
+
+
+def _tell(future: Future[Any] | None, how: Callable[[Future[Any], Any], None], what: Any) -> None:
+    if future is not None:
+        with suppress(RuntimeError):
+            future.get_loop().call_soon_threadsafe(how, future, what)
 
 
 class HintingCompiler(SQLiteCompiler):
