@@ -252,9 +252,12 @@ person = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("name", String(200), nullable=False, server_default=""),
-    Column("phone", String(32)),
+    Column(
+        "phone", String(32).with_variant(Text(), "postgresql"), comment="Encrypted, where there is a key."
+    ),
     Column("created_at", UtcTime, nullable=False),
     Column("merged_into", BigInteger, comment="The same person, known by another account before."),
+    Column("erased_at", UtcTime, comment="Since when nothing is known of them."),
 )
 
 account = Table(
@@ -1109,6 +1112,29 @@ erasure = Table(
     Column("channel", String(32), nullable=False, comment="Through which it was asked for."),
     Column("asked_at", UtcTime, nullable=False),
     Column("done_at", UtcTime),
+    Column("kind", String(16), nullable=False, server_default="erase"),
+    Column("answer_due_at", UtcTime, comment="Until when the person must have heard of it."),
+    Column("answered_at", UtcTime),
+    Column("due_at", UtcTime, comment="Until when it must be done."),
+    Column("outcome", String(16), comment='"done", "refused" or "withdrawn"'),
+    Column("note", Text, comment="What the operator noted; never anything about the person."),
     sqlite_autoincrement=True,
-    comment="Wishes of people that what is held about them be erased.",
+    comment="Requests of people about what is held about them.",
+)
+Index(
+    "ix_erasure_open",
+    erasure.c.due_at,
+    sqlite_where=text("done_at IS NULL"),
+    postgresql_where=text("done_at IS NULL"),
+)
+
+data_key = Table(
+    "data_key",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False, comment="Encrypted with LANGNGHE_DATA_KEY."),
+    Column("created_at", UtcTime, nullable=False),
+    Column("active_from", UtcTime, nullable=False, comment="What is written from then on uses it."),
+    Column("retired_at", UtcTime, comment="Since when nothing is encrypted with it any more."),
+    comment="Keys of contact data; the newest active one encrypts.",
 )

@@ -1,0 +1,68 @@
+"""What keeps people safe: keys of contact data, requests about one's own data, people who were erased."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision: str | None = "0011"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def _time() -> Any:
+    return sa.BigInteger().with_variant(sa.DateTime(timezone=True), "postgresql")
+
+
+_ERASURE = (
+    ("kind", sa.String(length=16), {"server_default": "erase", "nullable": False}),
+    ("answer_due_at", _time(), {"comment": "Until when the person must have heard of it."}),
+    ("answered_at", _time(), {}),
+    ("due_at", _time(), {"comment": "Until when it must be done."}),
+    ("outcome", sa.String(length=16), {"comment": '"done", "refused" or "withdrawn"'}),
+    ("note", sa.Text(), {"comment": "What the operator noted; never anything about the person."}),
+)
+
+
+def upgrade() -> None:
+    """Add what people and their requests need, then the keys."""
+    if op.get_context().dialect.name == "postgresql":
+        op.alter_column("person", "phone", type_=sa.Text(), comment="Encrypted, where there is a key.")
+    op.add_column("person", sa.Column("erased_at", _time(), comment="Since when nothing is known of them."))
+    for name, kind, options in _ERASURE:
+        op.add_column("erasure", sa.Column(name, kind, **options))
+    _say_what_erasure_holds("Requests of people about what is held about them.")
+    op.create_index("ix_erasure_open", "erasure", ["due_at"], **_where("done_at IS NULL"))
+    op.create_table(
+        "data_key",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False, comment="Encrypted with LANGNGHE_DATA_KEY."),
+        sa.Column("created_at", _time(), nullable=False),
+        sa.Column("active_from", _time(), nullable=False, comment="What is written from then on uses it."),
+        sa.Column("retired_at", _time(), comment="Since when nothing is encrypted with it any more."),
+        sa.PrimaryKeyConstraint("id", name="pk_data_key"),
+        comment="Keys of contact data; the newest active one encrypts.",
+    )
+
+
+def _say_what_erasure_holds(comment: str) -> None:
+    if op.get_context().dialect.name == "postgresql":
+        op.create_table_comment("erasure", comment)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+def downgrade() -> None:
+    """Take it all away again."""
+    op.drop_table("data_key")
+    op.drop_index("ix_erasure_open", table_name="erasure")
+    for name, _, _ in reversed(_ERASURE):
+        op.drop_column("erasure", name)
+    _say_what_erasure_holds("Wishes of people that what is held about them be erased.")
+    op.drop_column("person", "erased_at")
+    if op.get_context().dialect.name == "postgresql":
+        op.alter_column("person", "phone", type_=sa.String(length=32), comment=None)
