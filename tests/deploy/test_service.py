@@ -1,4 +1,4 @@
-"""The systemd units: what they promise is what the program needs, and nothing secret stands where others look."""
+"""The systemd units: what they promise is what the program needs, and no secret stands where others look."""
 
 import re
 import shutil
