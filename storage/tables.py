@@ -630,8 +630,16 @@ photo = Table(
     Column("width", Integer),
     Column("height", Integer),
     Column("created_at", UtcTime, nullable=False),
+    Column("person_id", BigInteger, comment="Who sent it; none for what the program drew."),
     comment="A stored picture; the bytes lie in the media folder under the same key.",
 )
+Index(
+    "ix_photo_person_id",
+    photo.c.person_id,
+    sqlite_where=text("person_id IS NOT NULL"),
+    postgresql_where=text("person_id IS NOT NULL"),
+)
+Index("ix_photo_created_at", photo.c.created_at)
 
 case_photo = Table(
     "case_photo",
@@ -704,6 +712,13 @@ file = Table(
     Column("created_at", UtcTime, nullable=False),
     comment="A kept recording or document; the bytes lie in the media folder under the same key.",
 )
+Index(
+    "ix_file_person_id",
+    file.c.person_id,
+    sqlite_where=text("person_id IS NOT NULL"),
+    postgresql_where=text("person_id IS NOT NULL"),
+)
+Index("ix_file_created_at", file.c.created_at)
 
 group_chat = Table(
     "group_chat",
@@ -1126,6 +1141,28 @@ Index(
     erasure.c.due_at,
     sqlite_where=text("done_at IS NULL"),
     postgresql_where=text("done_at IS NULL"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column("what", String(16), nullable=False, comment='"phone" or "link"; of a report it stands in `case`.'),
+    Column("text", Text, nullable=False, comment="The sentence exactly as it was shown."),
+    Column("channel", String(32), nullable=False),
+    Column("given_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+    sqlite_autoincrement=True,
+    comment="What people agreed to, and when they took it back.",
+)
+
+doomed_file = Table(
+    "doomed_file",
+    metadata,
+    Column("media_key", String(80), primary_key=True),
+    Column("doomed_at", UtcTime, nullable=False),
+    comment="Pictures and files that nothing speaks of any more, until they are gone from the media folder.",
 )
 
 data_key = Table(

@@ -36,6 +36,43 @@ def upgrade() -> None:
     _say_what_erasure_holds("Requests of people about what is held about them.")
     op.create_index("ix_erasure_open", "erasure", ["due_at"], **_where("done_at IS NULL"))
     op.create_table(
+        "consent",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "what",
+            sa.String(length=16),
+            nullable=False,
+            comment='"phone" or "link"; of a report it stands in `case`.',
+        ),
+        sa.Column("text", sa.Text(), nullable=False, comment="The sentence exactly as it was shown."),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("given_at", _time(), nullable=False),
+        sa.Column("withdrawn_at", _time()),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_consent_person_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_consent"),
+        sqlite_autoincrement=True,
+        comment="What people agreed to, and when they took it back.",
+    )
+    op.create_index("ix_consent_person_id", "consent", ["person_id"])
+    op.create_table(
+        "doomed_file",
+        sa.Column("media_key", sa.String(length=80), nullable=False),
+        sa.Column("doomed_at", _time(), nullable=False),
+        sa.PrimaryKeyConstraint("media_key", name="pk_doomed_file"),
+        comment="Pictures and files that nothing speaks of any more, until they are gone from the media "
+        "folder.",
+    )
+    op.add_column(
+        "photo",
+        sa.Column("person_id", sa.BigInteger(), comment="Who sent it; none for what the program drew."),
+    )
+    for table in ("photo", "file"):
+        op.create_index(f"ix_{table}_person_id", table, ["person_id"], **_where("person_id IS NOT NULL"))
+        op.create_index(f"ix_{table}_created_at", table, ["created_at"])
+    op.create_table(
         "data_key",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False, comment="Encrypted with LANGNGHE_DATA_KEY."),
@@ -59,6 +96,12 @@ def _where(condition: str) -> dict[str, Any]:
 def downgrade() -> None:
     """Take it all away again."""
     op.drop_table("data_key")
+    for table in ("file", "photo"):
+        op.drop_index(f"ix_{table}_created_at", table_name=table)
+        op.drop_index(f"ix_{table}_person_id", table_name=table)
+    op.drop_column("photo", "person_id")
+    op.drop_table("doomed_file")
+    op.drop_table("consent")
     op.drop_index("ix_erasure_open", table_name="erasure")
     for name, _, _ in reversed(_ERASURE):
         op.drop_column("erasure", name)
