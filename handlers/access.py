@@ -32,7 +32,7 @@ _ABOVE = {"chair": Reach.BELOW, "leader": Reach.CITY}
 REACHES: Mapping[str, Mapping[str, Reach]] = MappingProxyType(
     {
         "see": _READERS,
-        "see_reporter": _READERS,
+        "see_reporter": _WORKERS,
         "accept": _WORKERS,
         "answer": _WORKERS,
         "ask_citizen": _WORKERS,
@@ -76,10 +76,30 @@ def may(person: Person, city: City, action: str, case: Case) -> bool:
 
 def post_for(person: Person, city: City, action: str, case: Case) -> Post | None:
     """Return the post by which a person may do this to this case, or None."""
-    if action == "see_reporter" and case.anonymous:
+    if action == "see_reporter" and not names_reporter(city, case):
         return None
     allowed = (post for post in _by_order(person) if _reaches(city, post, action, case))
     return next(allowed, None)
+
+
+def names_reporter(city: City, case: Case) -> bool:
+    """Tell whether the officials of a case's unit, and they alone, are told who reported it.
+
+    Not where the reporter stays anonymous. Where a case is kept among few people, only a unit that the city's
+    rules name for it is told; where it is a denunciation, or reads as one, nobody is: the unit may be the one
+    that is accused (docs/decisions/0016-who-sees-names.md).
+    """
+    if case.anonymous or case.unit_code is None:
+        return False
+    if is_restricted(city, case):
+        return case.unit_code in restricted_units(city, case.domain)
+    return not is_denunciation(case)
+
+
+def is_denunciation(case: Case) -> bool:
+    """Tell whether a case reports a violation of the law by officials, or reads so though it was sent as
+    feedback: its writer's identity is secret (Law on Denunciations 25/2018/QH14)."""
+    return "denunciation" in (case.kind, case.reading.get("kind"))
 
 
 def post_to_direct(

@@ -206,7 +206,7 @@ def _shown(turn: Turn, case: Case, name: str) -> str:
         code=case.code,
         name=name,
         unit=cards.unit_name(turn.city, case.unit_code),
-        report=cards.shown(case, case.text),
+        report=cards.shown(case, case.text, hides=True),
         text=proposal.answer.text,
         photos=len(proposal.answer.photos),
         no_photo_reason=proposal.answer.no_photo_reason,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
-from handlers import texts
+from handlers import access, texts
 from handlers.channel import Button, OutboundMessage, Photo
 from routing import workflow
 from routing.organisation import City
@@ -30,6 +30,7 @@ def card(
     now: datetime,
     photos: Sequence[str] = (),
     reporter: str = "",
+    hides: bool = False,
     note: str = "",
     events: Iterable[Event] = (),
     actions: Collection[Action] | None = None,
@@ -38,12 +39,13 @@ def card(
 ) -> OutboundMessage:
     """Return the card of a case with a button for each action; by default those of the unit's officers.
 
-    reporter: what the reader may know of who wrote it, empty for nothing. photos: media keys. first: buttons
-    for what waits for the reader; rest: further ones, shown where there is room.
+    reporter: what the reader may know of who wrote it, empty for nothing. hides: the words do not give the
+    writer away either. photos: media keys. first: buttons for what waits for the reader; rest: further ones,
+    shown where there is room.
     """
     if actions is None:
         actions = workflow.allowed_actions(case.status, Role.OFFICER)
-    text = body(city, case, now=now, photos=photos, reporter=reporter, note=note, events=events)
+    text = body(city, case, now=now, photos=photos, reporter=reporter, hides=hides, note=note, events=events)
     return OutboundMessage(
         text=text + (f"\n{texts.card_hint()}" if Action.ANSWER in actions else ""),
         buttons=tuple(buttons(case, actions, first=[*first, *_whole_text(case)], rest=rest)),
@@ -58,12 +60,13 @@ def body(
     now: datetime,
     photos: Sequence[str] = (),
     reporter: str = "",
+    hides: bool = False,
     note: str = "",
     events: Iterable[Event] = (),
 ) -> str:
     """Return the words of a card."""
     waiting = case.status in OPEN_STATUSES
-    words = shown(case, case.text)
+    words = shown(case, case.text, hides=hides)
     return texts.card(
         code=case.code,
         kind=case.kind,
@@ -87,7 +90,7 @@ def body(
             for part in (note, _reach(events), _people(case), _part(case), _snoozed(case, events, now))
             if part
         ),
-        history=history(city, case, events),
+        history=history(city, case, events, hides=hides),
     )
 
 
@@ -207,13 +210,14 @@ def unit_name(city: City, code: str | None) -> str:
     return unit.name if unit else (code or "")
 
 
-def shown(case: Case, text: str) -> str:
+def shown(case: Case, text: str, *, hides: bool = False) -> str:
     """Return a citizen's words as officials may read them.
 
-    Whoever stays anonymous is not given away by a number or a name of their own in the text. What tells of
-    others (a vehicle, a neighbour) is often what the report is about, and stays.
+    Whoever stays unknown (anonymous, in a denunciation, or with `hides` to this reader) is not given away by
+    a number or a name of their own in the text. What tells of others (a vehicle, a neighbour) is often what
+    the report is about, and stays.
     """
-    return hide_writer(text) if case.anonymous else text
+    return hide_writer(text) if hides or case.anonymous or access.is_denunciation(case) else text
 
 
 def for_others(text: str) -> str:
@@ -221,13 +225,13 @@ def for_others(text: str) -> str:
     return mask(text, find_personal_data(text))
 
 
-def history(city: City, case: Case, events: Iterable[Event]) -> list[str]:
+def history(city: City, case: Case, events: Iterable[Event], *, hides: bool = False) -> list[str]:
     """Return what was said about a case after it was sent, in order, the latest few."""
-    lines = [line for event in events if (line := _told(city, case, event))]
+    lines = [line for event in events if (line := _told(city, case, event, hides))]
     return lines[-_HISTORY:]
 
 
-def _told(city: City, case: Case, event: Event) -> str:
+def _told(city: City, case: Case, event: Event, hides: bool) -> str:
     data = event.data
     if event.type == "citizen_asked":
         return texts.history_question(at=event.at, text=data.get("question", ""))
@@ -245,7 +249,7 @@ def _told(city: City, case: Case, event: Event) -> str:
         return texts.history_part(at=event.at, unit=unit, text=data.get("text", ""), declined=declined)
     if event.type in _SAID_BY_UNIT:
         return _SAID_BY_UNIT[event.type](event)
-    said = shown(case, data.get("text", ""))
+    said = shown(case, data.get("text", ""), hides=hides)
     if event.type == "reopened":
         return texts.history_reopened(at=event.at, text=said, stars=data.get("rating") or 0)
     if event.actor_role == "citizen" and event.type != "received" and said:

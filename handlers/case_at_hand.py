@@ -34,6 +34,11 @@ async def case_for(turn: Turn, code: str, action: str) -> tuple[Case, Post] | No
     return case, post
 
 
+def knows_reporter(turn: Turn, case: Case) -> bool:
+    """Tell whether the writer may know who reported a case."""
+    return access.post_for(turn.person, turn.city, "see_reporter", case) is not None
+
+
 async def say_out_of_reach(turn: Turn, case: Case | None) -> None:
     """Tell somebody that they have no such case; of one that their unit once had, where it is now."""
     if case is not None and await _had_before(turn, case):

@@ -1,7 +1,6 @@
 """An official's daily work: the cards of cases, taking one up, going on without a reply."""
 
 from handlers import (
-    access,
     appointing,
     approving,
     cards,
@@ -77,7 +76,7 @@ async def show_card(turn: Turn, argument: str) -> None:
 
 async def card_for(turn: Turn, case: Case) -> OutboundMessage:
     """Return a case's card as the writer may see it, with the buttons that are theirs."""
-    knows = access.post_for(turn.person, turn.city, "see_reporter", case) is not None
+    knows = case_at_hand.knows_reporter(turn, case)
     person = await people.get_person(turn.transaction, case.reporter_id, now=turn.now) if knows else None
     note, likely = await duplicates.offer(turn, case)
     events = await ledger.events_of(turn.transaction, case.id)
@@ -87,6 +86,7 @@ async def card_for(turn: Turn, case: Case) -> OutboundMessage:
         now=turn.now,
         photos=await cases.photos_of(turn.transaction, case.id, "report"),
         reporter=cards.reporter(person) if person else "",
+        hides=not knows,
         note=await case_at_hand.note_for(turn, case, note, await _standing_note(turn, case)),
         events=events,
         actions=case_at_hand.actions(turn, case),
@@ -147,10 +147,9 @@ async def show_text(turn: Turn, argument: str) -> None:
     """Show a long report in full."""
     found = await case_at_hand.case_for(turn, argument, "see")
     if found is not None:
-        turn.say(
-            texts.whole_text(code=found[0].code, text=cards.shown(found[0], found[0].text)),
-            case_id=found[0].id,
-        )
+        case = found[0]
+        words = cards.shown(case, case.text, hides=not case_at_hand.knows_reporter(turn, case))
+        turn.say(texts.whole_text(code=case.code, text=words), case_id=case.id)
 
 
 COMMANDS: dict[str, Handler] = {"/viec": work}

@@ -325,7 +325,8 @@ async def _joined_lines(
     case = await cases.get_case_by_id(turn.transaction, case_id)
     if case is None:
         return []
-    text = cards.shown(case, case.text)
+    hides = not case_at_hand.knows_reporter(turn, case)
+    text = cards.shown(case, case.text, hides=hides)
     said = texts.joined_line(code=case.code, text=text, photos=photos, received_at=case.received_at)
     added = [
         texts.joined_addition(text=cards.for_others(cards.shown(case, words)), at=at)

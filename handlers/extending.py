@@ -188,7 +188,7 @@ def _request_text(city: City, case: Case, name: str) -> str:
         name=name,
         domain=cards.domain_name(city, case.domain),
         place=texts.place_name(street=case.street, ward=case.ward_name),
-        text=cards.shown(case, case.text),
+        text=cards.shown(case, case.text, hides=True),
         reason=case.extension["reason"],
         count=_amount(city, hours),
         due_at=case.due_at,

@@ -21,7 +21,7 @@ def part_card(
         due_at=part.due_at,
         status=part.status,
         answer=part.answer or "",
-        card=cards.body(city, case, now=now, photos=photos),
+        card=cards.body(city, case, now=now, photos=photos, hides=True),
     )
     return notices.message_of(text, buttons=buttons(part), photos=photos)
 

@@ -1,6 +1,6 @@
 """`/tim`: finding cases by code, words, street or person, within what one may see."""
 
-from handlers import access, cards, followup, offers, texts
+from handlers import access, cards, case_at_hand, followup, offers, texts
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from routing import tracking_code
@@ -66,8 +66,12 @@ def _line(turn: Turn, number: int, case: Case, *, official: bool, waiting: bool 
         status=f"{status} · {texts.not_reached_mark()}" if waiting else status,
         domain=cards.domain_name(turn.city, case.domain),
         place=texts.place_name(case.street, case.ward_name),
-        text=cards.shown(case, case.text) if official else case.text,
+        text=_words(turn, case) if official else case.text,
     )
+
+
+def _words(turn: Turn, case: Case) -> str:
+    return cards.shown(case, case.text, hides=not case_at_hand.knows_reporter(turn, case))
 
 
 COMMANDS: dict[str, Handler] = {"/tim": search}

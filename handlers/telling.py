@@ -52,7 +52,7 @@ async def announce(
         return
     if photos is None:
         photos = await cases.photos_of(transaction, case.id, "report")
-    shown = await _reporter_shown(transaction, case, reporter, now)
+    shown = await _reporter_shown(transaction, city, case, reporter, now)
     for role in (Role.CHAIR, Role.OFFICER):
         actions = workflow.allowed_actions(case.status, role)
         message = cards.card(
@@ -277,10 +277,10 @@ def post_when_awake(
 
 
 async def _reporter_shown(
-    transaction: Transaction, case: Case, reporter: Person | None, now: datetime
+    transaction: Transaction, city: City, case: Case, reporter: Person | None, now: datetime
 ) -> str:
     """Return the reporter's name and telephone for the unit; empty when they stay unknown to it."""
-    if case.anonymous:
+    if not access.names_reporter(city, case):
         return ""
     person = reporter or await people.get_person(transaction, case.reporter_id, now=now)
     return cards.reporter(person) if person else ""

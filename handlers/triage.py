@@ -98,7 +98,15 @@ async def show(turn: Turn, case: Case, *, count: int | None = None) -> None:
     text = texts.triage_card(
         count=count,
         why=_why(turn, case, events),
-        card=cards.body(turn.city, case, now=turn.now, photos=photos, note=note, events=events),
+        card=cards.body(
+            turn.city,
+            case,
+            now=turn.now,
+            photos=photos,
+            hides=access.is_restricted(turn.city, case),
+            note=note,
+            events=events,
+        ),
         question=question,
     )
     turn.say(text, buttons=[*rows, *likely, *_other_ways(case)], photos=photos, case_id=case.id)

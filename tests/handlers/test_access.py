@@ -30,14 +30,15 @@ WORK = {
 APPROVE = {"appoint", "approve", "send_back"}
 EXTEND = {"grant_extension", "refuse_extension"}
 STEER = {"assign", "reject", "hand_over", "ask_support", "snooze"}
-LOOK = {"see", "see_reporter", "figures"}
+LOOK = {"see", "figures"}
+NAME = {"see_reporter"}
 MERGE = {"merge", "unmerge"}
 ORDER = {"direct", "explain_to"}
 
 # What each may do to an ordinary case of the ward.
 ALLOWED: dict[tuple[str, str], set[str]] = {
-    ("officer", WARD): LOOK | WORK | {"propose_answer"},
-    ("chair", WARD): LOOK | WORK | MERGE | APPROVE | {"reject", "snooze"},
+    ("officer", WARD): LOOK | NAME | WORK | {"propose_answer"},
+    ("chair", WARD): LOOK | NAME | WORK | MERGE | APPROVE | {"reject", "snooze"},
     ("officer", ABOVE): LOOK,
     ("chair", ABOVE): LOOK | APPROVE | EXTEND | ORDER | {"hand_over"},
     ("officer", BESIDE): set(),
@@ -99,6 +100,21 @@ def test_whoever_reported_a_case_has_a_citizens_part_in_it(city: City, action: s
 @pytest.mark.parametrize("post", ALLOWED, ids=":".join)
 def test_nobody_sees_an_anonymous_writer(city: City, post: tuple[str, str]) -> None:
     assert not access.may(somebody(post), city, "see_reporter", a_case(anonymous=True))
+
+
+def test_a_name_in_a_complaint_about_officials_is_told_only_to_whom_the_rules_name(city: City) -> None:
+    entitled = a_case(domain="conduct", unit_code=INSPECTORS)
+    astray = a_case(domain="conduct", unit_code=WARD)
+    assert access.may(somebody(("officer", INSPECTORS)), city, "see_reporter", entitled)
+    assert not access.may(somebody(("chair", WARD)), city, "see_reporter", astray)
+    for post in ALLOWED:
+        assert not access.may(somebody(post), city, "see_reporter", entitled), post
+
+
+@pytest.mark.parametrize("how", [{"kind": "denunciation"}, {"reading": {"kind": "denunciation"}}])
+def test_nobody_is_told_who_wrote_what_reads_as_a_denunciation(city: City, how: dict[str, Any]) -> None:
+    for post in ALLOWED:
+        assert not access.may(somebody(post), city, "see_reporter", a_case(**how)), post
 
 
 @pytest.mark.parametrize("post", ALLOWED, ids=":".join)
