@@ -3,10 +3,8 @@
 import asyncio
 import fcntl
 import gc
-import logging
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from bot.commands.opening import NO_CITY, Refused, prepare
 from bot.connecting import Connections, Refusal, VendorChannel
 from bot.demo import NotADemo
 from bot.drawing.draughtsman import Draughtsman
+from bot.logs import set_up_logging as set_up_logging
 from bot.model_in_use import ModelWatch
 from bot.receipts import Receipts
 from bot.server import Demo, build_server
@@ -250,7 +249,7 @@ class App:
             try:
                 await recall_missed(channel, gap, self._receive)
             except Exception as error:
-                log.error("What was missed is not known.", action="backfill_failed", error=repr(error))
+                log.error("What was missed is not known.", action="backfill_failed", error=error)
 
     async def _connect(self, channel: VendorChannel) -> None:
         try:
@@ -455,26 +454,3 @@ def lock_sqlite(database_url: str) -> int | None:
             "SQLite serves one process; use PostgreSQL for several."
         ) from None
     return lock
-
-
-def set_up_logging() -> None:
-    """JSON lines on standard error, those of libraries too; what would print tokens in URLs is silenced."""
-    steps: list[Any] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    show = structlog.processors.JSONRenderer(ensure_ascii=False)
-    structlog.configure(
-        processors=[*steps, show], logger_factory=structlog.WriteLoggerFactory(file=sys.stderr)
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *steps],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, show],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    for name in ("httpx", "apscheduler", "aiohttp.access", "telegram", "alembic", "asyncio"):
-        logging.getLogger(name).setLevel(logging.WARNING)
