@@ -89,7 +89,7 @@ async def _recall(channel: WithHistory, people: Sequence[str], since: datetime, 
             found = await channel.missed([person], since)
         except ChannelError as error:
             failed += 1
-            log.warning("A history could not be read.", action="backfill_failed", error=str(error))
+            log.warning("A history could not be read.", action="backfill_failed", error=error)
             if error.for_all or failed >= _FAILURES:
                 break
             await _pause(error)

@@ -92,6 +92,7 @@ class Connections:
 def _unreachable(channel: VendorChannel, error: ChannelError) -> None:
     log.error(
         "A channel's vendor cannot be reached yet.",
-        action=f"{channel.name}_unreachable",
-        error=str(error),
+        action="channel_unreachable",
+        channel=channel.name,
+        error=error,
     )

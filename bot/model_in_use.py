@@ -93,7 +93,7 @@ class ModelWatch:
     async def _load(self) -> str:
         found = await load(self._database)
         if found.refused:
-            log.error(found.refused, action="model_refused")
+            log.error("The model in use cannot read.", action="model_refused", why=found.refused)
         self._id = found.stored.id if found.stored else None
         self._take(found.understanding)
         return found.understanding.model_version

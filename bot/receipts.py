@@ -45,7 +45,7 @@ class Receipts:
                 return Response()
             log.info("A receipt came before its message was recorded.", action="receipt_early")
         except Exception as error:
-            log.error("A receipt could not be noted.", action="receipt_refused", error=repr(error))
+            log.error("A receipt could not be noted.", action="receipt_refused", error=error)
         return Response(status=503, headers={"Retry-After": "5"})
 
     async def _note(self, receipt: Receipt) -> bool:

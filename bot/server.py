@@ -122,7 +122,7 @@ class Webhook:
         try:
             await self._receive(self._channel.name, envelope, body)
         except Exception as error:
-            log.error("An update was refused.", action="webhook_refused", error=repr(error))
+            log.error("An update was refused.", action="webhook_refused", error=error)
             return Response(status=503, headers={"Retry-After": "2"})
         if self._acknowledge and len(self._acknowledging) < ACKNOWLEDGING:
             task = asyncio.create_task(self._acknowledge(body))
@@ -133,7 +133,7 @@ class Webhook:
     def _acknowledged(self, task: asyncio.Task[None]) -> None:
         self._acknowledging.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.info("An update was not acknowledged.", action="acknowledge_failed", error=repr(error))
+            log.info("An update was not acknowledged.", action="acknowledge_failed", error=error)
 
 
 def _health_page(health: Health) -> Handler:
@@ -141,7 +141,7 @@ def _health_page(health: Health) -> Handler:
         try:
             state = await health()
         except Exception as error:
-            log.error("The database does not answer.", action="unhealthy", error=repr(error))
+            log.error("The database does not answer.", action="unhealthy", error=error)
             return json_response({"status": "unavailable"}, status=503)
         return json_response({"status": "ok", **state})
 

@@ -99,7 +99,7 @@ class Watching:
                 ailments = await watched.ailments()
         except (ChannelError, TimeoutError) as error:
             log.warning(
-                "A channel does not say how it is.", action="watch_silent", channel=channel, error=repr(error)
+                "A channel does not say how it is.", action="watch_silent", channel=channel, error=error
             )
         except Exception as error:
             log.error("A channel cannot be watched.", action="watch_failed", channel=channel, exc_info=error)

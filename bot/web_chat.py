@@ -222,7 +222,7 @@ class WebChat:
         except ConnectionError:
             return
         except Exception as error:
-            log.error("A chat's history could not be read.", action="history_failed", error=repr(error))
+            log.error("A chat's history could not be read.", action="history_failed", error=error)
             await socket.close(code=1013, message=b"try again")
 
     async def _come_in(self, talk: Talk) -> None:
@@ -250,7 +250,7 @@ class WebChat:
         except ConnectionError:
             return
         except Exception as error:
-            log.error("The list of groups could not be read.", action="groups_failed", error=repr(error))
+            log.error("The list of groups could not be read.", action="groups_failed", error=error)
             await socket.close(code=1013, message=b"try again")
         finally:
             self._channel.unlisten(heard, news)
@@ -297,7 +297,7 @@ class WebChat:
         except (TooLarge, NotAPicture):
             raise
         except Exception as error:
-            log.error("A photo could not be stored.", action="photo_failed", error=repr(error))
+            log.error("A photo could not be stored.", action="photo_failed", error=error)
             raise Refused(503, "unavailable", retry_after=2) from error
         return photo.media_key
 
@@ -424,7 +424,7 @@ def _guarded(handler: Handler) -> Handler:
         except (web.HTTPException, ConnectionError):
             raise
         except Exception as error:
-            log.error("A page's request failed.", action="page_failed", path=request.path, error=repr(error))
+            log.error("A page's request failed.", action="page_failed", path=request.path, error=error)
             response = Refused(503, "unavailable", retry_after=2).response()
         if not response.prepared:
             for name, value in session.SECURITY_HEADERS.items():

@@ -173,10 +173,10 @@ class ZaloPages:
         try:
             oa_id = await self._store(query["code"], verifier, query.get("oa_id", ""))
         except Refused as error:
-            log.warning("A consent was refused.", action="consent_refused", error=str(error))
+            log.warning("A consent was refused.", action="consent_refused", error=error)
             return _page(texts.consent_not_given(error=str(error)), status=400)
         except ChannelError as error:
-            log.error("A consent was interrupted.", action="consent_interrupted", error=str(error))
+            log.error("A consent was interrupted.", action="consent_interrupted", error=error)
             return _page(texts.consent_interrupted(), status=503)
         log.info("An Official Account has consented.", action="consent_given", oa_id=oa_id)
         return _page(texts.consent_given(oa_id=oa_id))

@@ -127,7 +127,7 @@ class Delivery:
             try:
                 busy = await self.step()
             except Exception as error:
-                log.error("The delivery met a fault.", action="delivery_failed", error=repr(error))
+                log.error("The delivery met a fault.", action="delivery_failed", error=error)
                 busy = False
                 await asyncio.sleep(IDLE_SECONDS)
             if not (busy and (self._stopping or self._may_go_on())):
@@ -371,7 +371,7 @@ class Delivery:
                 action="act_given_up",
                 outbox_id=notice.id,
                 act=notice.message["act"]["do"],
-                error=why,
+                error=error,
             )
         await group_acts.done(transaction, notice, None, error, now)
 

@@ -85,7 +85,7 @@ class Maker:
                 picture = await self.draw(spec)
             photo = await asyncio.to_thread(store_drawing, picture, self.media_dir)
         except Exception as error:  # an answer without its picture is still an answer
-            log.error("A picture could not be drawn.", action="drawing_failed", error=repr(error))
+            log.error("A picture could not be drawn.", action="drawing_failed", error=error)
             return replace(made, message=message)
         photos = (*message.photos, Photo(media_key=photo.media_key))
         return replace(made, message=replace(message, photos=photos), photo=photo)
@@ -102,7 +102,7 @@ class Maker:
                 content, name = await self.export(spec)
             file = await asyncio.to_thread(_keep, content, self.media_dir)
         except Exception as error:
-            log.error("A workbook could not be made.", action="export_failed", error=repr(error))
+            log.error("A workbook could not be made.", action="export_failed", error=error)
             told = "\n\n".join(filter(None, (message.text, texts.export_not_made())))
             return replace(made, message=replace(message, text=told))
         enclosed = File(media_key=file.media_key, name=name, mime=file.mime, size=file.size)

@@ -65,6 +65,8 @@ async def tell_operators(
     admins = await people.officials_by_role(transaction, "admin", now=now)
     if not admins:
         log.warning(
-            "Nobody is there to be told: no administrator uses the bot.", action="no_operator", told=text
+            "Nobody is there to be told: no administrator uses the bot.",
+            action="no_operator",
+            about=(dedupe_key or "").partition(":")[0],
         )
     post_to(transaction, admins, message_of(text), now=now, dedupe_key=dedupe_key, not_before=not_before)

@@ -77,7 +77,7 @@ class Receiver:
                 await messages.announce(transaction, "inbox")
         except Exception as error:
             log.error(
-                "Updates could not be stored.", action="receive_failed", count=len(batch), error=str(error)
+                "Updates could not be stored.", action="receive_failed", count=len(batch), error=error
             )
             await self._refuse_or_split(batch, error)
             return False

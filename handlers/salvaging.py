@@ -109,7 +109,6 @@ async def _chat_apart(
             "Reminders of a chat were set aside.",
             action="reminder_set_aside",
             channel=chat[0],
-            chat=chat[1],
             exc_info=error,
         )
         async with database.begin() as transaction:

@@ -139,7 +139,7 @@ class TurnWorker:
                 try:
                     busy = await self.step()
                 except Exception as error:
-                    log.error("The turn worker met a fault.", action="worker_failed", error=repr(error))
+                    log.error("The turn worker met a fault.", action="worker_failed", error=error)
                     busy = False
                     await asyncio.sleep(IDLE_SECONDS)
                 if not busy:
@@ -189,7 +189,7 @@ class TurnWorker:
                 "An update could not be read and was set aside.",
                 action="update_unreadable",
                 inbox_id=updates[0].id,
-                error=repr(error),
+                error=error,
             )
             prepared.updates = [replace(update, attempts=TRIES) for update in updates]
             self._go_on_aside(self._record_failure(prepared, error))
@@ -210,7 +210,7 @@ class TurnWorker:
         try:
             await work
         except Exception as error:
-            log.error("The turn worker met a fault.", action="worker_failed", error=repr(error))
+            log.error("The turn worker met a fault.", action="worker_failed", error=error)
 
     def _parse(self, updates: list[Update]) -> InboundMessage | None:
         channel = self._channels[updates[0].channel]
@@ -232,7 +232,7 @@ class TurnWorker:
                 "Photos or files could not be fetched.",
                 action="media_lost",
                 inbox_id=prepared.updates[0].id,
-                error=repr(error),
+                error=error,
             )
             lost = message.unsupported or "photo_lost"
             prepared.message = replace(message, photos=(), files=(), unsupported=lost)
@@ -294,7 +294,7 @@ class TurnWorker:
             except (MediaError, ChannelError) as error:
                 if isinstance(error, ChannelError) and error.retryable and not last:
                     raise
-                log.info("A file was not kept.", action="file_not_kept", error=repr(error))
+                log.info("A file was not kept.", action="file_not_kept", error=error)
                 continue
             stored.append((file, found))
             kept.append(replace(file, reference="", media_key=found.media_key, size=found.size))
@@ -511,7 +511,7 @@ class TurnWorker:
             "A turn failed." if not last else "A turn failed for the last time; its update was set aside.",
             action="turn_set_aside" if last else "turn_failed",
             inbox_id=item.updates[0].id,
-            error=repr(error),
+            error=error,
             exc_info=error,
         )
         async with self._database.begin() as transaction:

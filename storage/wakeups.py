@@ -46,7 +46,7 @@ class Wakeups:
                 await self._listen_once()
                 pause = FIRST_PAUSE
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("The wake-up connection failed.", action="wakeups_failed", error=repr(error))
+                log.warning("The wake-up connection failed.", action="wakeups_failed", error=error)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -68,4 +68,4 @@ class Wakeups:
         try:
             self._heard(str(payload))
         except Exception as error:
-            log.error("A wake-up could not be passed on.", action="wakeup_failed", error=repr(error))
+            log.error("A wake-up could not be passed on.", action="wakeup_failed", error=error)

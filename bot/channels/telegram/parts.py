@@ -117,8 +117,10 @@ def _keyboard(message: OutboundMessage, *, private: bool) -> Markup | None:
     if message.ask_group:
         rows.append([{"text": message.ask_group, "request_chat": _group_wanted(message.wish)}])
     if rows and not private:
-        about = {"action": "message_degraded", "channel": CHANNEL, "part": "keyboard"}
-        logger.info("a group cannot be asked for a position or a phone", extra=about)
+        logger.info(
+            "a group cannot be asked for a position or a phone",
+            extra={"action": "message_degraded", "channel": CHANNEL, "part": "keyboard"},
+        )
         return None
     return {"keyboard": rows, "one_time_keyboard": True, "resize_keyboard": True} if rows else None
 

@@ -194,7 +194,7 @@ class ZaloBotChannel:
         pause = min(self._longest_pause, 0.5 * 2.0 ** min(failures, 10))
         if isinstance(error, ChannelError) and error.retry_after:
             pause = error.retry_after.total_seconds()
-        log.warning("Polling failed.", action="poll_failed", channel=CHANNEL, pause=pause, error=str(error))
+        log.warning("Polling failed.", action="poll_failed", channel=CHANNEL, pause=pause, error=error)
         await asyncio.sleep(pause)
 
     # ---- receiving

@@ -170,7 +170,7 @@ class ZaloOaChannel:
             logger.error(
                 "The Zalo Official Account cannot be used yet: %s",
                 error,
-                extra={"action": "zalo_oa_not_ready"},
+                extra={"action": "channel_not_ready", "channel": "zalo_oa"},
             )
             return
         self._oa_id = first_text(part_of(answer, "data"), "oa_id")

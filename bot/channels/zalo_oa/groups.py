@@ -124,7 +124,7 @@ async def _open_door(client: Client, group: str) -> None:
             "A group cannot be joined by its link yet.",
             action="group_door_closed",
             channel=CHANNEL,
-            error=str(error),
+            error=error,
         )
 
 
