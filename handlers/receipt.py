@@ -76,9 +76,7 @@ class Receiver:
                 messages.store(transaction, (row for row, _ in batch))
                 await messages.announce(transaction, "inbox")
         except Exception as error:
-            log.error(
-                "Updates could not be stored.", action="receive_failed", count=len(batch), error=error
-            )
+            log.error("Updates could not be stored.", action="receive_failed", count=len(batch), error=error)
             await self._refuse_or_split(batch, error)
             return False
         self._stored()

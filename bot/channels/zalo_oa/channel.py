@@ -262,7 +262,7 @@ class ZaloOaChannel:
         except Rejected as error:
             if not part.ask_contact:
                 raise
-            degraded("ask_contact", str(error))
+            degraded("ask_contact", error)
             return replace(progress, done=progress.done + 1)
         data = part_of(answer, "data")
         price, cost = ("free", 0) if group else self._counted(data)
@@ -281,7 +281,7 @@ class ZaloOaChannel:
             except Rejected as error:
                 if not what:
                     raise
-                degraded(what, str(error))
+                degraded(what, error)
         raise AssertionError("the simplest form is sent or raises")
 
     async def _as_message(self, part: Part) -> dict[str, Any]:
@@ -316,7 +316,7 @@ class ZaloOaChannel:
         try:
             answer = await self._client.upload(f"v2.0/oa/upload/{kind}", content, name=name, mime=mime)
         except OutsideReplyWindow as error:  # so many a month are allowed
-            degraded(kind, str(error))
+            degraded(kind, error)
             return ""
         return first_text(part_of(answer, "data"), "attachment_id", "token")
 

@@ -230,7 +230,7 @@ def _quoting(parts: list[Part], quoted: str) -> list[Part]:
     return parts
 
 
-def degraded(part: str, detail: str) -> None:
+def degraded(part: str, detail: object) -> None:
     """Log that a part of a message is shown another way or not at all."""
     logger.info(
         "A part of a message is shown another way: %s %s",
