@@ -52,7 +52,7 @@ async def _done_apart(database: Database, city: City, piece: Piece, now: datetim
     except Exception as error:
         if is_away(error):
             raise
-        name = getattr(piece, "func", piece).__name__
+        name = getattr(getattr(piece, "func", piece), "__name__", "")
         log.error("A group could not be followed.", action="group_failed", piece=name, exc_info=error)
         return 0
 
