@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import (
     ClauseElement,
     ColumnElement,
+    Connection,
     Executable,
     Table,
     and_,
@@ -22,9 +23,11 @@ from sqlalchemy.sql.dml import Insert, UpdateBase
 from sqlalchemy.sql.visitors import traverse
 
 from storage import sqlite_driver
-from storage.prepared import BARE, Columns, Row, prepare_read, prepare_write, returning_bare_rows
+from storage.prepared import Columns, Row, prepare_read, prepare_write, returning_bare_rows
+from storage.sealing import Keyring, keyring_of
+from storage.sqlite_writer import SqliteWriter
+from storage.statements import Statements, StraightToSqlite, ThroughAlchemy
 from storage.tables import metadata
-from storage.turnstile import Turnstile
 
 _dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -40,13 +43,21 @@ class Transaction:
     the tables it reads first, so a reader always sees every earlier write of the transaction.
     """
 
-    def __init__(self, connection: AsyncConnection, *, read_only: bool = False) -> None:
+    def __init__(
+        self, connection: AsyncConnection, statements: Statements | None = None, *, read_only: bool = False
+    ) -> None:
         self.connection = connection
         self.dialect = connection.dialect.name
         self.read_only = read_only
+        self._statements = statements or ThroughAlchemy(connection)
         self._inserts: dict[tuple[int, Columns], tuple[Insert, list[Row]]] = {}
         self._updates: list[tuple[UpdateBase, Columns, list[Row]]] = []
         self._touched: set[str] = set()
+
+    @property
+    def keyring(self) -> Keyring | None:
+        """What contact data is sealed with; None where it is kept plain."""
+        return keyring_of(self.connection.dialect)
 
     def write(self, statement: UpdateBase, row: Row) -> None:
         """Buffer one row for a statement that is a module constant: inserts by table order, then updates."""
@@ -79,7 +90,7 @@ class Transaction:
         inserts.sort(key=lambda item: _TABLE_ORDER[_target(item[0])])
         for statement, rows in [*inserts, *((statement, rows) for statement, _, rows in updates)]:
             prepared = prepare_write(statement, tuple(rows[0]), self.connection.dialect)
-            await self.connection.exec_driver_sql(prepared.sql, [prepared.values(row) for row in rows])
+            await self._statements.write(prepared.sql, [prepared.values(row) for row in rows])
 
     async def fetch(self, statement: Executable, parameters: Row | None = None) -> Sequence[Row]:
         """Return all rows of a query, each a mapping by the names of its columns."""
@@ -89,8 +100,7 @@ class Transaction:
         if prepared is None:
             result = await self.connection.execute(statement, dict(parameters) if parameters else None)
             return cast(Sequence[Row], result.mappings().all())
-        values = prepared.values(parameters or {})
-        found: Any = await self.connection.exec_driver_sql(prepared.sql, values, execution_options=BARE)
+        found = await self._statements.read(prepared.sql, prepared.values(parameters or {}))
         return prepared.mappings(found)
 
     async def fetch_one(self, statement: Executable, parameters: Row | None = None) -> Row | None:
@@ -159,9 +169,9 @@ class Database:
         self._expendable = expendable
         self.url = _with_driver(make_url(url))
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._writing = Turnstile()
         self._writer = self._engine(pool_size=1 if self.sqlite else pool_size, writes=True)
         self._reader = self._engine(pool_size=4, writes=False) if self.sqlite else self._writer
+        self._sqlite_writer = SqliteWriter(self._writer)
 
     def _engine(self, *, pool_size: int, writes: bool) -> AsyncEngine:
         engine = create_async_engine(
@@ -178,25 +188,37 @@ class Database:
         engine.dialect.execution_ctx_cls = returning_bare_rows(engine.dialect.execution_ctx_cls)
         if self.sqlite:
             engine.dialect.statement_compiler = sqlite_driver.HintingCompiler
-            begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
             prepare = partial(_prepare_sqlite, writes=writes, expendable=self._expendable)
             event.listen(engine.sync_engine, "connect", prepare)
-            event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+            if not writes:  # who writes begins and commits by itself
+                event.listen(engine.sync_engine, "begin", _begin_reading)
         return engine
+
+    @property
+    def keyring(self) -> Keyring | None:
+        """What contact data is sealed with; None where it is kept plain."""
+        return keyring_of(self._writer.dialect)
+
+    def seal_with(self, keyring: Keyring | None) -> None:
+        """Seal contact data from now on, and open what is sealed; with None everything is kept plain."""
+        for engine in (self._writer, self._reader):
+            engine.dialect.keyring = keyring  # type: ignore[attr-defined]  # where our column types look
 
     @property
     def is_pressed(self) -> bool:
         """Whether a transaction that goes first waits for the writer; never on PostgreSQL, which has many."""
-        return self._writing.first_waits
+        return self._sqlite_writer.first_waits
 
     async def _connect_sqlite(self) -> sqlite_driver.OneCrossingConnection:
         return await sqlite_driver.connect(self.url.database or ":memory:", inline=self._expendable)
 
     @asynccontextmanager
-    async def begin(self, *, first: bool = False) -> AsyncIterator[Transaction]:
+    async def begin(self, *, first: bool = False, short: bool = False) -> AsyncIterator[Transaction]:
         """Open a transaction that may write; commits at the end, rolls back on any exception.
 
-        `first` is for short ones that somebody outside waits for: they get SQLite's one writer next.
+        `short` is for those that somebody waits for and that wait for nothing but their own statements: they
+        get SQLite's one writer before others, and those that wait for it together share a commit. `first` is
+        for receipts, which are short, and for which turns leave the writer sooner.
         """
         if not self.sqlite:
             async with self._writer.begin() as connection:
@@ -204,8 +226,10 @@ class Database:
                 yield transaction
                 await transaction.flush()
             return
-        async with self._writing.pass_through(first=first), self._writer.begin() as connection:
-            transaction = Transaction(connection)
+        writer, short = self._sqlite_writer, short or first
+        async with writer.short_turn(receipt=first) if short else writer.turn():
+            straight = StraightToSqlite(writer.connection, writer.driver, here=short)
+            transaction = Transaction(writer.connection, straight)
             yield transaction
             await transaction.flush()
 
@@ -225,7 +249,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._writer.dispose()
+        await (self._sqlite_writer.close() if self.sqlite else self._writer.dispose())
         await self._reader.dispose()
 
 
@@ -273,6 +297,12 @@ def _prepare_sqlite(connection: Any, _record: Any, *, writes: bool, expendable: 
     connection.isolation_level = None
     cursor = connection.cursor()
     kept = ("synchronous=OFF",) if expendable else ()
-    for pragma in (*_PRAGMAS, *kept, f"query_only={'OFF' if writes else 'ON'}"):
+    # Who writes waits for another process without a thread that waits.
+    mode = ("query_only=OFF", "busy_timeout=0") if writes else ("query_only=ON",)
+    for pragma in (*_PRAGMAS, *kept, *mode):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -4,7 +4,7 @@ SQLAlchemy works this out anew for each execution, which costs more than the dat
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
@@ -13,6 +13,8 @@ from sqlalchemy.engine import ExecutionContext
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeEngine
+
+from storage.sealing import Sealed
 
 Row = Mapping[str, Any]
 Columns = tuple[str, ...]
@@ -32,10 +34,31 @@ class PreparedWrite:
     sql: str
     fixed: Row
     parameters: tuple[tuple[str, Turn | None], ...]
+    sealed: Mapping[str, TypeEngine[Any]] = field(default_factory=dict)
+    """The parameters that are sealed, each with its type: with which keys depends on the database."""
 
     def values(self, row: Row) -> tuple[Any, ...]:
         """Return the driver's values of a row, in the order of the SQL."""
         return _ordered(self.parameters, {**self.fixed, **row})
+
+    def for_dialect(self, dialect: Dialect) -> "PreparedWrite":
+        """Return the same with the keys of one database."""
+        own = _own(dialect)
+        if id(self) not in own:
+            turns = {name: _sealing(type_, dialect) for name, type_ in self.sealed.items()}
+            parameters = tuple((name, turns.get(name, turn)) for name, turn in self.parameters)
+            own[id(self)] = self, replace(self, parameters=parameters)
+        return cast(PreparedWrite, own[id(self)][1])
+
+
+def _own(dialect: Dialect) -> dict[int, tuple[Any, Any]]:
+    """Return what was prepared for one database alone, by the id of what it was made of, kept beside it."""
+    found: dict[int, tuple[Any, Any]] = dialect.__dict__.setdefault("prepared", {})
+    return found
+
+
+def _sealing(type_: TypeEngine[Any], dialect: Dialect) -> Turn | None:
+    return type_.dialect_impl(dialect).bind_processor(dialect)
 
 
 _writes: WeakKeyDictionary[Executable, dict[tuple[Columns, str], PreparedWrite]] = WeakKeyDictionary()
@@ -51,8 +74,13 @@ def prepare_write(statement: UpdateBase, columns: Columns, dialect: Dialect) -> 
             sql=compiled.string,
             fixed={name: value for name, value in compiled.params.items() if name not in columns},
             parameters=_parameters(compiled, compiled.positiontup or ()),
+            sealed=_sealed(compiled),
         )
-    return found
+    return found.for_dialect(dialect) if found.sealed else found
+
+
+def _sealed(compiled: SQLCompiler) -> dict[str, TypeEngine[Any]]:
+    return {name: bind.type for name, bind in compiled.binds.items() if isinstance(bind.type, Sealed)}
 
 
 class BareRows(NamedTuple):
@@ -74,6 +102,15 @@ class PreparedRead:
     columns: tuple[str, ...]
     types: tuple[TypeEngine[Any], ...]
     turns: tuple[tuple[str, Turn], ...] | None = None
+    sealed: bool = False
+    """Whether any column is sealed: with which keys depends on the database."""
+
+    def for_dialect(self, dialect: Dialect) -> "PreparedRead":
+        """Return the same with the keys of one database."""
+        own = _own(dialect)
+        if id(self) not in own:
+            own[id(self)] = self, replace(self, dialect=dialect, turns=None)
+        return cast(PreparedRead, own[id(self)][1])
 
     def values(self, row: Row) -> tuple[Any, ...]:
         """Return the driver's values of a query's parameters, in the order of the SQL."""
@@ -129,6 +166,7 @@ class _Query:
             parameters=_parameters(compiled, state.positiontup or (), origins),
             columns=tuple(column.keyname for column in compiled._result_columns),
             types=tuple(column.type for column in compiled._result_columns),
+            sealed=any(isinstance(column.type, Sealed) for column in compiled._result_columns),
         )
 
 
@@ -145,7 +183,8 @@ def prepare_read(statement: Executable, row: Row, dialect: Dialect) -> PreparedR
     if dialect.name not in queries:
         queries[dialect.name] = _query(statement, dialect)
     query = queries[dialect.name]
-    return query.prepared(statement, row, dialect) if query else None
+    found = query.prepared(statement, row, dialect) if query else None
+    return found.for_dialect(dialect) if found and found.sealed else found
 
 
 def _query(statement: Executable, dialect: Dialect) -> _Query | None:

@@ -28,6 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import JSON, TypeEngine
 
+from storage.sealing import SealedBytes, SealedJson, SealedText
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -109,7 +111,7 @@ inbox = Table(
     Column("external_id", String(128), nullable=False),
     Column("chat", String(128), nullable=False),
     Column("album", String(128), nullable=False, server_default=""),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", SealedBytes("inbox.body"), nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("available_at", UtcTime, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -150,7 +152,7 @@ outbox = Table(
     Column("dedupe_key", String(160), unique=True),
     Column("channel", String(32), nullable=False),
     Column("chat", String(128), nullable=False),
-    Column("message", Json, nullable=False),
+    Column("message", SealedJson("outbox.message"), nullable=False),
     Column("case_id", BigInteger),
     Column("created_at", UtcTime, nullable=False),
     Column("available_at", UtcTime, nullable=False),
@@ -252,9 +254,7 @@ person = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("name", String(200), nullable=False, server_default=""),
-    Column(
-        "phone", String(32).with_variant(Text(), "postgresql"), comment="Encrypted, where there is a key."
-    ),
+    Column("phone", SealedText("person.phone"), comment="Encrypted, where there is a key."),
     Column("created_at", UtcTime, nullable=False),
     Column("merged_into", BigInteger, comment="The same person, known by another account before."),
     Column("erased_at", UtcTime, comment="Since when nothing is known of them."),

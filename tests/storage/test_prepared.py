@@ -30,6 +30,7 @@ from sqlalchemy.types import JSON
 from storage.database import Database, Transaction
 from storage.faults import is_away
 from storage.prepared import prepare_read
+from storage.sealing import Sealed
 from storage.tables import UtcTime, metadata, person, setting
 
 NOON = datetime(2026, 11, 23, 5, 0, 0, 123456, tzinfo=UTC)
@@ -53,7 +54,8 @@ VALUES: dict[type[Any], Any] = {
 
 
 def _value(column: Column[Any]) -> Any:
-    return next(value for kind, value in VALUES.items() if isinstance(column.type, kind))
+    type_ = column.type.impl_instance if isinstance(column.type, Sealed) else column.type
+    return next(value for kind, value in VALUES.items() if isinstance(type_, kind))
 
 
 async def _usual(
