@@ -508,7 +508,7 @@ class TurnWorker:
         last = item.updates[0].attempts + 1 >= TRIES
         TURNS.labels("set_aside" if last else "retried").inc()
         log.error(
-            "A turn failed." if not last else "A turn failed for the last time; its update was set aside.",
+            "A turn failed for the last time; its update was set aside." if last else "A turn failed.",
             action="turn_set_aside" if last else "turn_failed",
             inbox_id=item.updates[0].id,
             error=error,
