@@ -143,7 +143,7 @@ class Delivery:
         outcomes, self._outcomes = self._outcomes, []
         now, tally = self._now(), Tally()
         try:
-            async with self._database.begin() as transaction:
+            async with self._database.begin(short=True) as transaction:
                 failed = any(outcome.error or outcome.notice.price == HELD for outcome in outcomes)
                 await reaching.begin(transaction, self._means, failed, now)
                 for outcome in outcomes:
@@ -198,7 +198,7 @@ class Delivery:
         """Record one outcome; what follows from it is left out when that is what fails."""
         try:
             tally = Tally()
-            async with self._database.begin() as transaction:
+            async with self._database.begin(short=True) as transaction:
                 await self._record(transaction, outcome, now, tally)
                 tally.write(transaction)
         except Exception as error:
@@ -210,7 +210,7 @@ class Delivery:
                 outbox_id=outcome.notice.id,
                 exc_info=error,
             )
-            async with self._database.begin() as transaction:
+            async with self._database.begin(short=True) as transaction:
                 _record_only(transaction, outcome, now)
 
     async def drain(self) -> None:
@@ -293,9 +293,11 @@ class Delivery:
     async def _make(self, notice: Notice, message: OutboundMessage) -> OutboundMessage:
         """Make what a message needs and store it with its row, so that it is made once and can be seen."""
         made = await self._maker.make(message)
-        async with self._database.begin() as transaction:
+        async with self._database.begin(short=True) as transaction:
             made.record(transaction, at=self._now())
-            messages.replace_message(transaction, notice.id, made.message.as_dict())
+            message = made.message.as_dict()
+            messages.replace_message(transaction, notice.id, message)
+            messages.note_shown(transaction, channel=notice.channel, chat=notice.chat, message=message)
         return made.message
 
     async def _record(self, transaction: Transaction, outcome: Outcome, now: datetime, tally: Tally) -> None:

@@ -30,7 +30,7 @@ from sqlalchemy.sql.dml import Insert
 
 from storage.database import Transaction, either_of, halves
 from storage.holding import DROPPED
-from storage.tables import UtcTime, inbox, outbox
+from storage.tables import UtcTime, inbox, outbox, shown_media
 from storage.tables import case as case_table
 from storage.tables import chat as chat_table
 
@@ -78,16 +78,20 @@ class Notice:
 
 
 def _insert_once(table: Any, *keys: str) -> dict[str, Insert]:
-    """Return, for each database, an insert that leaves an existing row with the same keys alone."""
+    """Return, for each database, an insert that leaves an existing row with the same keys alone.
+
+    PostgreSQL is told no keys: it has no index of them across partitions (`storage.partitions`).
+    """
     return {
         "sqlite": sqlite.insert(table).on_conflict_do_nothing(index_elements=keys),
-        "postgresql": postgresql.insert(table).on_conflict_do_nothing(index_elements=keys),
+        "postgresql": postgresql.insert(table).on_conflict_do_nothing(),
     }
 
 
 _INSERT_INBOX = _insert_once(inbox, "channel", "external_id")
 _INSERT_OUTBOX = insert(outbox)
 _INSERT_OUTBOX_ONCE = _insert_once(outbox, "dedupe_key")
+_SHOW = _insert_once(shown_media, "channel", "chat", "media_key")
 
 
 def _inbox_open(table: Any) -> Any:
@@ -400,7 +404,40 @@ async def claim_notices(
     quick = [notice.id for notice in notices if "export" not in notice.message]
     _claim(transaction, _CLAIM_OUTBOX, quick, now + CLAIM_TIME)
     _claim(transaction, _CLAIM_OUTBOX, slow, now + MAKING_TIME)
+    for notice in notices:
+        note_shown(transaction, channel=notice.channel, chat=notice.chat, message=notice.message)
     return notices
+
+
+PAGES = frozenset({"web"})
+"""The channels whose pictures and files are asked for here, and not from a vendor."""
+
+
+def note_shown(transaction: Transaction, *, channel: str, chat: str, message: Mapping[str, Any]) -> None:
+    """Let a chat of the web page open the pictures and files of a message that it is shown."""
+    if channel in PAGES and ("photos" in message or "files" in message):
+        media = (*message.get("photos", ()), *message.get("files", ()))
+        show_media(transaction, channel=channel, chat=chat, keys=[each["media_key"] for each in media])
+
+
+def show_media(transaction: Transaction, *, channel: str, chat: str, keys: Iterable[str]) -> None:
+    """Let a chat open these pictures and files."""
+    for key in filter(None, keys):
+        row = {"channel": channel, "chat": chat, "media_key": key}
+        transaction.write(_SHOW[transaction.dialect], row)
+
+
+_IS_SHOWN = select(shown_media.c.media_key).where(
+    shown_media.c.channel == bindparam("in_channel"),
+    shown_media.c.chat == bindparam("in_chat"),
+    shown_media.c.media_key == bindparam("key"),
+)
+
+
+async def is_shown(transaction: Transaction, *, channel: str, chat: str, media_key: str) -> bool:
+    """Tell whether a chat was shown a picture or file."""
+    row = {"in_channel": channel, "in_chat": chat, "key": media_key}
+    return bool(await transaction.fetch(_IS_SHOWN, row))
 
 
 _DUE = (
@@ -788,7 +825,10 @@ _HOLDS_IN = {
 
 
 async def entries_with(transaction: Transaction, *, channel: str, chat: str, text: str) -> list[Entry]:
-    """Return the first entries that came from or go to a chat and have this (plain ASCII) text anywhere."""
+    """Return the first entries that came from or go to a chat and have this (plain ASCII) text anywhere.
+
+    What is sealed cannot be searched: only what was stored before there was a key, or without one.
+    """
     row = {"in_channel": channel, "in_chat": chat}
     sent = await transaction.fetch(_HOLDS_OUT[transaction.dialect], {**row, "wanted": text})
     came = await transaction.fetch(_HOLDS_IN[transaction.dialect], {**row, "wanted": text.encode()})

@@ -1175,3 +1175,13 @@ data_key = Table(
     Column("retired_at", UtcTime, comment="Since when nothing is encrypted with it any more."),
     comment="Keys of contact data; the newest active one encrypts.",
 )
+
+shown_media = Table(
+    "shown_media",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("chat", String(128), primary_key=True),
+    Column("media_key", String(80), primary_key=True),
+    sqlite_with_rowid=False,
+    comment="Which pictures and files a chat of the web page shows: nobody else may open them there.",
+)

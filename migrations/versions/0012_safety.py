@@ -82,6 +82,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_data_key"),
         comment="Keys of contact data; the newest active one encrypts.",
     )
+    op.create_table(
+        "shown_media",
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("chat", sa.String(length=128), nullable=False),
+        sa.Column("media_key", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "chat", "media_key", name="pk_shown_media"),
+        sqlite_with_rowid=False,
+        comment="Which pictures and files a chat of the web page shows: nobody else may open them there.",
+    )
 
 
 def _say_what_erasure_holds(comment: str) -> None:
@@ -94,7 +103,10 @@ def _where(condition: str) -> dict[str, Any]:
 
 
 def downgrade() -> None:
-    """Take it all away again."""
+    """Take it all away again. Raises RuntimeError while contact data is sealed: it would be lost."""
+    if op.get_bind().scalar(sa.text("SELECT count(*) FROM data_key")):
+        raise RuntimeError("contact data is sealed; open it before: python -m bot keys off")
+    op.drop_table("shown_media")
     op.drop_table("data_key")
     for table in ("file", "photo"):
         op.drop_index(f"ix_{table}_created_at", table_name=table)
