@@ -113,6 +113,20 @@ _canonical_form = json.JSONEncoder(
 _EVENTS_OF = select(event).where(event.c.case_id == bindparam("row_id")).order_by(event.c.sequence)
 
 
+ERASED = "erased"
+"""The type of the event that says what was taken out of a case and of the events before it, and why.
+
+Its data holds "events", by sequence the `left_hash` of what is left of each, and "text_hash", the hash of
+what stands in the place of the words. Nothing else may differ from what was written: `verify` sees to it.
+"""
+
+
+def left_hash(fields: Mapping[str, Any]) -> str:
+    """Return the hash of what is left of an event: of the same fields as `event_hash`, outside the chain."""
+    names = ("case_id", "sequence", "type", "actor_id", "actor_role", "unit_code", "at", "data")
+    return event_hash(ERASED, {name: fields[name] for name in names})
+
+
 def event_hash(previous_hash: str, fields: Mapping[str, Any]) -> str:
     """Return the hash of an event: SHA-256 over its fields and the hash before it, as canonical JSON.
 
@@ -351,9 +365,12 @@ def _case_fault(record: Mapping[str, Any], events: Sequence[Row[Any]]) -> Fault 
     head_at: datetime | None = None
     told: dict[str, Any] = {}
     answer: str | None = None
+    erased = _erased(events)
     for expected, row in enumerate(events, start=1):
         data = _read(row.data)
-        if fault := _event_fault(row, data, expected, head, head_at):
+        if (fault := _event_fault(row, data, expected, head, head_at)) and not (
+            fault[1] == "changed" and _is_left(row, data, erased, head, head_at)
+        ):
             return fault
         head, head_at = row.hash, row.at
         told = told or data
@@ -367,8 +384,31 @@ def _case_fault(record: Mapping[str, Any], events: Sequence[Row[Any]]) -> Fault 
         return len(events) + 1, "removed", last_day
     if (head, head_at) != (record["head_hash"], record["head_at"]):
         return None, "head", last_day
+    told = {**told, "text_hash": erased.get("text_hash", told.get("text_hash", ""))}
     differs = _record_fault(record, told, answer, data)
     return (None, differs, last_day) if differs else None
+
+
+def _erased(events: Sequence[Row[Any]]) -> dict[str, Any]:
+    """Return what the events of a case say was taken out of it, the latest word on each event."""
+    found: dict[str, Any] = {}
+    for row in events:
+        if row.type == ERASED:
+            data = _read(row.data)
+            left = {**found.get("events", {}), **data.get("events", {})}
+            found = {**found, **data, "events": left}
+    return found
+
+
+def _is_left(
+    row: Row[Any], data: Any, erased: Mapping[str, Any], head: str, head_at: datetime | None
+) -> bool:
+    """Tell whether an event is what a later one says was left of it, still in its place of the chain."""
+    said = erased.get("events", {}).get(str(row.sequence))
+    in_place = row.previous_hash == head and (head_at is None or row.at >= head_at)
+    return (
+        bool(said) and row.type != ERASED and in_place and said == left_hash({**row._mapping, "data": data})
+    )
 
 
 _GIVEN = {"answered": "text", "rejected": "reason"}
