@@ -24,11 +24,12 @@ from bot.commands.opening import NO_CITY, Refused, prepare
 from bot.connecting import Connections, Refusal, VendorChannel
 from bot.demo import NotADemo
 from bot.drawing.draughtsman import Draughtsman
+from bot.limits import IDLE_SECONDS, AddressLimits, tend_connections
 from bot.logs import set_up_logging as set_up_logging
 from bot.model_in_use import ModelWatch
 from bot.receipts import Receipts
 from bot.server import Demo, build_server
-from bot.settings import Settings, sqlite_path
+from bot.settings import Settings, read_networks, sqlite_path
 from bot.watching import Watching
 from bot.web_groups import CityGroups, name_and_post
 from bot.workbook.report import Reports
@@ -82,6 +83,7 @@ class App:
         self._lock: int | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
+        self._tending: asyncio.Task[None] | None = None
         self._connections = Connections(self._receive)
         self._vendors: list[VendorChannel] = []
         self._recalling: asyncio.Task[None] | None = None
@@ -220,9 +222,14 @@ class App:
             receipts=Receipts(self.sms, self.database, now=self._now) if self.sms else None,
             public_photos=self._public_photos,
             zalo=pages_of(self.settings, self.database, now=self._now),
+            limits=AddressLimits(
+                trusted_proxies=read_networks(self.settings.trusted_proxies),
+                metrics_token=self.settings.metrics_token.get_secret_value(),
+            ),
         )
-        self._runner = web.AppRunner(application, access_log=None)
+        self._runner = web.AppRunner(application, access_log=None, keepalive_timeout=IDLE_SECONDS)
         await self._runner.setup()
+        self._tending = asyncio.create_task(tend_connections(self._runner))
         gaps = await self._gaps()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024)
         try:
@@ -270,6 +277,8 @@ class App:
             await self._watching.close()
         if self._clock:
             self._clock.close()
+        if self._tending:
+            self._tending.cancel()
         if self._runner:
             await self._runner.cleanup()
         if self._receiver:

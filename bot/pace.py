@@ -1,9 +1,11 @@
-"""How fast one chat may send."""
+"""How fast one chat, or one address, may send."""
 
+import heapq
 import time
 from collections.abc import Callable
 
 REMEMBERED = 10_000
+"""How many keys are remembered at most; of more, those who wait longest are kept."""
 
 
 class Pace:
@@ -24,5 +26,12 @@ class Pace:
             return too_early
         self._empty_at[key] = empty_at + self._gap
         if len(self._empty_at) > REMEMBERED:
-            self._empty_at = {name: at for name, at in self._empty_at.items() if at > now}
+            self._forget(now)
         return 0.0
+
+    def _forget(self, now: float) -> None:
+        """Make room for as many again, so that this is seldom done."""
+        full = {name: at for name, at in self._empty_at.items() if at > now}
+        if len(full) > REMEMBERED // 2:
+            full = dict(heapq.nlargest(REMEMBERED // 2, full.items(), key=lambda kept: kept[1]))
+        self._empty_at = full

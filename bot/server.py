@@ -7,12 +7,13 @@ from typing import Any
 
 import structlog
 from aiohttp.typedefs import Handler
-from aiohttp.web import Application, Request, Response, json_response
+from aiohttp.web import Application, HTTPRequestTimeout, Request, Response, json_response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.channels.web import WebChannel
+from bot.limits import BODY_SECONDS, AddressLimits
 from bot.public_photos import PublicPhotos
 from bot.receipts import PATH as RECEIPTS
 from bot.receipts import Receipts
@@ -51,6 +52,7 @@ def build_server(
     receipts: Receipts | None = None,
     public_photos: PublicPhotos | None = None,
     zalo: ZaloPages | None = None,
+    limits: AddressLimits | None = None,
 ) -> Application:
     """Return the application that answers every HTTP request.
 
@@ -62,8 +64,9 @@ def build_server(
     picture that was just stored. `may_see` and `file_name(media_key)`, what a kept file is called, hold for
     recordings and documents too. Without `groups` every chat is a private one. `receipts` notes
     what a gateway tells of short messages; `public_photos` serves vendors what they are to show,
-    `zalo` the pages by which an Official Account lets the bot in.
+    `zalo` the pages by which an Official Account lets the bot in. `limits`: how much one address may ask.
     """
+    limits = limits or AddressLimits()
     application = Application(client_max_size=BODY_LIMIT)
     for channel in channels.values():
         if path := getattr(channel, "webhook_path", ""):
@@ -73,9 +76,9 @@ def build_server(
     if public_photos is not None:
         application.add_routes(public_photos.routes())
     if zalo is not None:
-        application.add_routes(zalo.routes())
-    application.router.add_get("/healthz", _health_page(health))
-    application.router.add_get("/metrics", _metrics_page(metrics or health))
+        application.add_routes(limits.guarded(zalo.routes()))
+    application.router.add_get("/healthz", limits.for_balancers(_health_page(health)))
+    application.router.add_get("/metrics", limits.for_operators(_metrics_page(metrics or health)))
     if web is not None:
         chat = WebChat(
             channel=web,
@@ -88,7 +91,7 @@ def build_server(
             file_name=file_name,
             groups=groups,
         )
-        application.add_routes(chat.routes())
+        application.add_routes(limits.guarded(chat.routes()))
         application.on_shutdown.append(lambda _: chat.close())
     return application
 
@@ -110,7 +113,7 @@ class Webhook:
 
     async def answer(self, request: Request) -> Response:
         """Check, store, answer."""
-        body = await request.read()
+        body = await request.read() if request.content.is_eof() else await _patiently(request)
         try:
             envelope = self._channel.envelope(body, request.headers)
         except Forbidden:
@@ -134,6 +137,15 @@ class Webhook:
         self._acknowledging.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.info("An update was not acknowledged.", action="acknowledge_failed", error=error)
+
+
+async def _patiently(request: Request) -> bytes:
+    """Return a body that has not arrived yet; whoever sends it in drops is not waited for."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise HTTPRequestTimeout(headers={"Connection": "close"}) from None
 
 
 def _health_page(health: Health) -> Handler:

@@ -4,6 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -79,6 +80,10 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: AnyHttpUrl | None = None
+    trusted_proxies: str = ""
+    """Addresses or networks, with commas between, whose X-Forwarded-For is believed."""
+    metrics_token: SecretStr = SecretStr("")
+    """Whoever sends it may read /metrics from anywhere; without it only this machine and private networks."""
     media_dir: Path = Path("var/media")
     telegram_token: SecretStr = SecretStr("")
     telegram_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
@@ -137,6 +142,24 @@ class Settings(BaseModel):
     zalo_bot_messages: int = Field(default=3000, ge=0)
     """How many messages a month the bot's plan allows."""
     zalo_bot_groups: int = Field(default=3, ge=0)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            read_networks(value)
+        except ValueError:
+            raise ValueError(
+                "must be addresses or networks with commas between, such as 10.0.0.0/8"
+            ) from None
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _metrics_token_form(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters; `python -m bot new-key` makes a good one")
+        return value
 
     @field_validator("smtp_url")
     @classmethod
@@ -355,6 +378,11 @@ def _unknown(name: str, fields: set[str]) -> str:
 def is_mail_address(text: str) -> bool:
     """Tell whether a text has the form of a mail address."""
     return _MAIL.fullmatch(text) is not None
+
+
+def read_networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks of a list with commas between; raises ValueError for what is none."""
+    return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
 
 
 def sqlite_path(database_url: str) -> Path | None:

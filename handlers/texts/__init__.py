@@ -25,6 +25,7 @@ from handlers.texts.reminding import *  # noqa: F403
 from handlers.texts.reopening import *  # noqa: F403
 from handlers.texts.reorganising import *  # noqa: F403
 from handlers.texts.rules import *  # noqa: F403
+from handlers.texts.safety import *  # noqa: F403
 from handlers.texts.searching import *  # noqa: F403
 from handlers.texts.splitting import *  # noqa: F403
 from handlers.texts.supporting import *  # noqa: F403
