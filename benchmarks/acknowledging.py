@@ -21,8 +21,8 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-from benchmarks.__main__ import found_city, free_port, on_core, running
 from benchmarks.load import Poster, Stand, complaint, connect, update
+from benchmarks.machine import found_city, free_port, on_core, running
 
 CONNECTIONS = 32
 CHATS = 5000

@@ -19,9 +19,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.__main__ import found_city, free_port, on_core
 from benchmarks.chart_samples import invented, samples
 from benchmarks.load import complaint, connect, update
+from benchmarks.machine import found_city, free_port, on_core
 from bot.drawing.draughtsman import Draughtsman
 from handlers import charts
 

@@ -293,7 +293,7 @@ async def filing(lend: Callable[[], Any], cases: int, pairs: int) -> dict[str, f
         for noted in (True, False) if number % 2 else (False, True):
             async with lend() as url:
                 database = Database(url)
-                stage = await _stage(database, noted=noted)
+                stage = await stage_of(database, noted=noted)
                 started = time.perf_counter()
                 await live_all(database, stage, seed=7, count=cases)
                 seconds[noted] = time.perf_counter() - started
@@ -305,14 +305,21 @@ async def filing(lend: Callable[[], Any], cases: int, pairs: int) -> dict[str, f
 
 
 async def _seconds_to_add(database: Database) -> float:
-    started, more = time.perf_counter(), 1
-    while more:
-        async with database.begin() as transaction:
-            more = await folding.fold(transaction)
+    started = time.perf_counter()
+    await fold_all(database)
     return time.perf_counter() - started
 
 
-async def _stage(database: Database, *, noted: bool) -> Stage:
+async def fold_all(database: Database) -> None:
+    """Add everything that was noted to the figures kept ready."""
+    more = 1
+    while more:
+        async with database.begin() as transaction:
+            more = await folding.fold(transaction)
+
+
+async def stage_of(database: Database, *, noted: bool) -> Stage:
+    """Make a city whose triggers note what changes, or do not; return where its histories take place."""
     city = build_city("Hà Nội")
     async with database.begin() as transaction:
         await units.save_city(transaction, to_document(city), now=NOW)

@@ -10,7 +10,8 @@ import json
 import re
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -177,17 +178,25 @@ async def talk(
     not have done the same.
     """
     turns = []
-    while time.perf_counter() < until:
-        chat = 10_000_000 + next(ids)
-        for text in conversation(next(people)):
-            arrived = stand.arrived[chat] = asyncio.Event()
-            start = time.perf_counter()
-            await poster.post(update(next(ids), chat, text))
-            async with asyncio.timeout(30):
-                await arrived.wait()
-            turns.append(time.perf_counter() - start)
-            assert text != SEND or FILED in stand.said[chat], stand.said[chat]
-        del stand.arrived[chat], stand.said[chat]
+    while (start := time.perf_counter()) < until:
+        turns += await converse(stand, poster, ids, next(people), start)
+    return turns
+
+
+async def converse(
+    stand: Stand, poster: Poster, ids: Iterator[int], number: int, start: float
+) -> list[float]:
+    """Hold one conversation in a new chat; return how long each turn took, the first from `start` on."""
+    turns, chat = [], 10_000_000 + next(ids)
+    for text in conversation(number):
+        arrived = stand.arrived[chat] = asyncio.Event()
+        await poster.post(update(next(ids), chat, text))
+        async with asyncio.timeout(30):
+            await arrived.wait()
+        turns.append(time.perf_counter() - start)
+        assert text != SEND or FILED in stand.said[chat], stand.said[chat]
+        start = time.perf_counter()
+    del stand.arrived[chat], stand.said[chat]
     return turns
 
 
@@ -201,17 +210,78 @@ async def post(poster: Poster, ids: Iterator[int], until: float) -> list[float]:
     return times
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """So many a second, for so long, at this address, over so many connections."""
+
+    url: str
+    a_second: float
+    seconds: float
+    connections: int = 64
+
+
+async def on_time(work: Callable[[Poster, float], Awaitable[list[float]]], pace: Pace) -> list[float]:
+    """Begin a piece of work at each of its times, whatever the earlier ones take; return all their times.
+
+    Each gets a free connection and the moment when it was due, from which its first time counts.
+    """
+    free: asyncio.Queue[Poster] = asyncio.Queue()
+    for _ in range(pace.connections):
+        free.put_nowait(await connect(pace.url))
+    begun, times, under_way = time.perf_counter(), list[float](), set[asyncio.Task[None]]()
+
+    async def one(due: float) -> None:
+        poster = await free.get()
+        times.extend(await work(poster, due))
+        free.put_nowait(poster)
+
+    for number in range(int(pace.a_second * pace.seconds)):
+        due = begun + number / pace.a_second
+        if (early := due - time.perf_counter()) > 0:
+            await asyncio.sleep(early)
+        task = asyncio.create_task(one(due))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+    await asyncio.gather(*under_way)
+    return times
+
+
+async def post_once(poster: Poster, due: float, number: int) -> list[float]:
+    """Post a greeting or a complaint; return how long after its time it was acknowledged."""
+    text = complaint(number) if number % 2 else "/start"
+    await poster.post(update(number, number % 5000 + 1, text))
+    return [time.perf_counter() - due]
+
+
+async def paced(stand: Stand, arguments: argparse.Namespace, seconds: float) -> list[float]:
+    """Return the times of acknowledgements, or of the turns of conversations, that begin at their times."""
+    ids, people = _ids(), itertools.count()
+    pace = Pace(arguments.url, arguments.a_second, seconds)
+    if arguments.what == "acknowledgements":
+        return await on_time(lambda poster, due: post_once(poster, due, next(ids)), pace)
+    pace = replace(pace, a_second=pace.a_second / len(conversation(0)))
+    return await on_time(lambda poster, due: converse(stand, poster, ids, next(people), due), pace)
+
+
+def _ids() -> "itertools.count[int]":
+    return itertools.count(int(time.time() * 1000) % 10**9 * 1000)
+
+
 async def measure(arguments: argparse.Namespace) -> dict[str, float]:
     """Return how many a second were done, and their time at the median and 99th percentile, milliseconds."""
     stand = Stand()
     runner = web.AppRunner(stand.application(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", arguments.api_port).start()
-    ids, people = itertools.count(int(time.time() * 1000) % 10**9 * 1000), itertools.count()
+    ids, people = _ids(), itertools.count()
     posters = [await connect(arguments.url) for _ in range(arguments.chats)]
     for seconds in (1.0, arguments.seconds):  # the first round warms up
         start = time.perf_counter()
         until = start + seconds
+        if arguments.a_second:
+            times = await paced(stand, arguments, seconds)
+            spent = time.perf_counter() - start
+            continue
         if arguments.what == "turns":
             work = [talk(stand, poster, ids, people, until) for poster in posters]
         else:
@@ -234,6 +304,7 @@ def main() -> None:
     parser.add_argument("--api-port", type=int, default=0)
     parser.add_argument("--chats", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--a-second", type=float, default=0, help="so many on time, not as many as can be")
     arguments = parser.parse_args()
     try:
         import uvloop
