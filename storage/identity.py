@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Protocol
 
 _EPOCH_MILLISECONDS = 1_577_836_800_000  # 2020-01-01T00:00:00Z
@@ -74,6 +75,11 @@ def new_id() -> int:
     out when they do.
     """
     return _numbers.next()
+
+
+def first_id_at(at: datetime) -> int:
+    """Return the smallest number that `new_id` may draw from a moment on."""
+    return (int(at.timestamp() * 1000) - _EPOCH_MILLISECONDS) << _RANDOM_BITS
 
 
 def below(limit: int) -> int:

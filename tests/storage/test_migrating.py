@@ -1,6 +1,7 @@
 """Migrations: up, down, together, and what they leave is what the tables say."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from storage import migrating
 from storage.database import Database
+from storage.partitions import INSTEAD_OF_CONSTRAINTS, INSTEAD_OF_INDEXES, is_own_table
 from storage.tables import metadata
 
 
@@ -23,8 +25,9 @@ async def on_connection(url: str, function: object) -> object:
 
 
 def tables(connection: Connection) -> set[str]:
-    """Return the tables; of SQLite's full-text index, which is several of its own, nothing."""
-    return {name for name in inspect(connection).get_table_names() if not name.startswith("case_words")}
+    """Return the tables, without partitions and what SQLite's full-text index is made of."""
+    names = inspect(connection).get_table_names()
+    return {name for name in names if not name.startswith("case_words") and not is_own_table(name)}
 
 
 def default_differs(
@@ -34,11 +37,30 @@ def default_differs(
     return False if (found, meant) == ("('')", "") else None
 
 
+def is_compared(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave out the full-text index and what partitions are made of."""
+    if (name or "").startswith(("case_words", "ix_case_search_words")):
+        return False
+    return not (kind == "table" and is_own_table(name or "")) and name not in INSTEAD_OF_INDEXES
+
+
+def is_meant(connection: Connection) -> Callable[[object, str | None, str, bool, object], bool]:
+    """Return what tells whether PostgreSQL has what the tables say: of some unique constraints only keys."""
+
+    def answer(_thing: object, name: str | None, _kind: str, reflected: bool, _other: object) -> bool:
+        if connection.dialect.name != "postgresql" or name not in INSTEAD_OF_CONSTRAINTS:
+            return True
+        return reflected  # where there is one nonetheless, it is a difference
+
+    return answer
+
+
 def differences(connection: Connection) -> list[object]:
     options = {
         "compare_type": True,
         "compare_server_default": default_differs,
-        "include_name": lambda name, *_: not (name or "").startswith(("case_words", "ix_case_search_words")),
+        "include_name": is_compared,
+        "include_object": is_meant(connection),
     }
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
