@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from handlers import group_acts, oversight, reaching, texts, typed
 from handlers.channel import (
@@ -58,6 +58,12 @@ TopicKey = tuple[str, str, str]
 SENDS = Counter(
     "langnghe_sends", "Messages handed to a channel, by channel and result.", ["channel", "result"]
 )
+SEND_TOOK = Histogram(
+    "langnghe_send_seconds",
+    "How long a channel took for one message, by channel.",
+    ["channel"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+)
 log = structlog.get_logger()
 
 
@@ -103,6 +109,9 @@ class Delivery:
         self._now = now
         self._wake = asyncio.Event()
         self._lanes = Lanes(channels, elapsed)
+        self._elapsed = elapsed
+        self.moved_at = elapsed()
+        """When it came round last: somebody looks whether it still does."""
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
         self._stopping = False
@@ -126,6 +135,7 @@ class Delivery:
         while not self._stopping or self._sending or self._outcomes:
             try:
                 busy = await self.step()
+                self.moved_at = self._elapsed()
             except Exception as error:
                 log.error("The delivery met a fault.", action="delivery_failed", error=error)
                 busy = False
@@ -240,9 +250,11 @@ class Delivery:
             pass
 
     async def _send(self, notice: Notice) -> None:
+        begun = self._elapsed()
         outcome = await self._try(notice)  # apart: while this waits, `step` puts a new list in place
         result = type(outcome.error).__name__ if outcome.error else "sent"
         SENDS.labels(notice.channel, result).inc()
+        SEND_TOOK.labels(notice.channel).observe(self._elapsed() - begun)
         self._lanes.settle(notice.channel, len(outcome.other_ids), outcome.error, self._now())
         self._outcomes.append(outcome)
         if self._lingering is None:
@@ -295,9 +307,9 @@ class Delivery:
         made = await self._maker.make(message)
         async with self._database.begin(short=True) as transaction:
             made.record(transaction, at=self._now())
-            message = made.message.as_dict()
-            messages.replace_message(transaction, notice.id, message)
-            messages.note_shown(transaction, channel=notice.channel, chat=notice.chat, message=message)
+            content = made.message.as_dict()
+            messages.replace_message(transaction, notice.id, content)
+            messages.note_shown(transaction, channel=notice.channel, chat=notice.chat, message=content)
         return made.message
 
     async def _record(self, transaction: Transaction, outcome: Outcome, now: datetime, tally: Tally) -> None:

@@ -1,12 +1,12 @@
 """Receiving: raw updates become durable before anybody is told that they arrived."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from handlers.channel import Envelope
 from storage import messages
@@ -17,7 +17,15 @@ ALBUM_PAUSE = timedelta(seconds=1.5)
 """How long the parts of an album may keep one another waiting."""
 
 RECEIVED = Counter("langnghe_received", "Updates stored, by channel.", ["channel"])
+BATCH = Histogram(
+    "langnghe_receipt_batch",
+    "How many updates shared one commit.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+)
 log = structlog.get_logger()
+
+Waiting = tuple[dict[str, Any], "asyncio.Future[None]"]
+"""A row, and who waits until it is stored."""
 
 
 class Receiver:
@@ -33,7 +41,7 @@ class Receiver:
         self._database = database
         self._stored = stored
         self._now = now
-        self._waiting: list[tuple[dict[str, Any], asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
         self._committing: asyncio.Task[None] | None = None
 
     async def receive(self, channel: str, envelope: Envelope, body: bytes) -> None:
@@ -64,31 +72,40 @@ class Receiver:
     async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting, []
-                await self._commit(batch)
+                await self._commit([], gathers=True)
         finally:
             self._committing = None
 
-    async def _commit(self, batch: list[tuple[dict[str, Any], asyncio.Future[None]]]) -> bool:
-        """Store all of a batch together; False when some or all of it could not be stored."""
+    async def _commit(self, batch: list[Waiting], *, gathers: bool = False) -> bool:
+        """Store all of a batch together; False when some or all of it could not be stored.
+
+        With `gathers` what waits by then joins it as late as can be.
+        """
         try:
             async with self._database.begin(first=True) as transaction:
+                if gathers:
+                    self._gather(batch)
                 messages.store(transaction, (row for row, _ in batch))
                 await messages.announce(transaction, "inbox")
         except Exception as error:
+            if gathers and not batch:
+                self._gather(batch)
             log.error("Updates could not be stored.", action="receive_failed", count=len(batch), error=error)
             await self._refuse_or_split(batch, error)
             return False
         self._stored()
+        BATCH.observe(len(batch))
         for row, done in batch:
             RECEIVED.labels(row["channel"]).inc()
             if not done.done():
                 done.set_result(None)
         return True
 
-    async def _refuse_or_split(
-        self, batch: list[tuple[dict[str, Any], asyncio.Future[None]]], error: Exception
-    ) -> None:
+    def _gather(self, batch: list[Waiting]) -> None:
+        batch += self._waiting
+        self._waiting.clear()
+
+    async def _refuse_or_split(self, batch: Sequence[Waiting], error: Exception) -> None:
         """Store the others apart from one that cannot be; refuse all at once when the database is away.
 
         What came later in a chat is refused with it: stored first, it would be answered first.

@@ -11,23 +11,47 @@ from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiosqlite
 from aiosqlite import core
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
+T = TypeVar("T")
+
 
 class OneCrossingConnection(aiosqlite.Connection):
     """An aiosqlite connection whose cursors do all of their work in one go."""
+
+    # Each is counted up by one thread alone: the first by the event loop's, the second by the connection's.
+    _handed_over = 0
+    _done = 0
+
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """The connection itself, for its own thread, and for the event loop's while that one is idle."""
+        return self._conn
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the connection's thread has nothing to do."""
+        return self._handed_over == self._done
 
     def cursor(self) -> "OneCrossingCursor":  # type: ignore[override]
         """Return a cursor; nothing happens until it executes."""
         return OneCrossingCursor(self)
 
-    async def cross(self, work: Callable[[], None]) -> None:
+    async def cross(self, work: Callable[[], T]) -> T:
         """Do some work in the connection's thread."""
-        await self._execute(work)  # type: ignore[no-untyped-call]
+        self._handed_over += 1
+        done: T = await self._execute(partial(self._count, work))  # type: ignore[no-untyped-call]
+        return done
+
+    def _count(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        finally:
+            self._done += 1
 
 
 class OneCrossingCursor:

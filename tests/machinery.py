@@ -28,8 +28,8 @@ class WatchedDatabase(Database):
         self.gate.set()
 
     @asynccontextmanager
-    async def begin(self, *, first: bool = False) -> AsyncIterator[Transaction]:
-        async with super().begin(first=first) as transaction:
+    async def begin(self, *, first: bool = False, short: bool = False) -> AsyncIterator[Transaction]:
+        async with super().begin(first=first, short=short) as transaction:
             yield transaction
             await transaction.flush()
             await self.gate.wait()

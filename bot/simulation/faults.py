@@ -102,9 +102,9 @@ class FragileDatabase(Database):
     faults: Faults | None = None
 
     @asynccontextmanager
-    async def begin(self, *, first: bool = False) -> AsyncIterator[Transaction]:
+    async def begin(self, *, first: bool = False, short: bool = False) -> AsyncIterator[Transaction]:
         """Open a transaction that may fail just before it is committed."""
-        async with super().begin(first=first) as transaction:
+        async with super().begin(first=first, short=short) as transaction:
             yield transaction
             await transaction.flush()
             if self.faults:
