@@ -16,8 +16,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot import session
-from bot.pace import Pace
 from handlers import texts
+from handlers.pace import Pace
 
 Network = IPv4Network | IPv6Network
 SENDING = (300, 30.0)

@@ -243,6 +243,11 @@ _RETRY_INBOX = (
         error=bindparam("why"),
     )
 )
+_POSTPONE_INBOX = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("row_id"))
+    .values(available_at=bindparam("again_at"), claimed_until=None)
+)
 _FAIL_INBOX = (
     update(inbox)
     .where(inbox.c.id == bindparam("row_id"))
@@ -344,6 +349,11 @@ def finish_update(transaction: Transaction, row_id: int, *, at: datetime) -> Non
 def retry_update(transaction: Transaction, row_id: int, *, again_at: datetime, why: str) -> None:
     """Give an update back after a failure, to be tried again later."""
     transaction.write(_RETRY_INBOX, {"row_id": row_id, "again_at": again_at, "why": why})
+
+
+def postpone_update(transaction: Transaction, row_id: int, *, until: datetime) -> None:
+    """Give an update back to be looked at later; what stands behind it in its chat waits as well."""
+    transaction.write(_POSTPONE_INBOX, {"row_id": row_id, "again_at": until})
 
 
 def set_update_aside(transaction: Transaction, row_id: int, *, at: datetime, why: str) -> None:

@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 
 import bot.limits as limits
-from bot import pace
 from bot.limits import AddressLimits, close_oldest
-from bot.pace import Pace
 from bot.settings import WrongSettings, load_settings
+from handlers import pace
+from handlers.pace import Pace
 from tests.standins.echo_bot import EchoBot
 
 TOKEN = "a-token-for-figures"
