@@ -19,10 +19,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.sql.dml import Insert, UpdateBase
 from sqlalchemy.sql.visitors import traverse
 
-from storage import sqlite_driver
+from storage import connections, sqlite_driver
 from storage.prepared import Columns, Row, prepare_read, prepare_write, returning_bare_rows
 from storage.sealing import Keyring, keyring_of
 from storage.sqlite_writer import SqliteWriter
@@ -162,11 +163,20 @@ class Database:
 
     With `expendable` a SQLite file may be lost when the machine stops, and its statements run in the thread
     of the event loop: for a program that does one thing after the other and can begin again (a simulation).
+    pool_size and pooled: how many connections to PostgreSQL it may have, and whether they lead to PgBouncer.
     Raises ValueError for another kind of database.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 8, expendable: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = connections.POOL_SIZE,
+        pooled: bool = False,
+        expendable: bool = False,
+    ) -> None:
         self._expendable = expendable
+        self._pooled = pooled
         self.url = _with_driver(make_url(url))
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writer = self._engine(pool_size=1 if self.sqlite else pool_size, writes=True)
@@ -178,12 +188,15 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=not self.sqlite,
             # Every transaction here ends with a commit or a rollback: another one is a crossing for nothing.
             pool_reset_on_return=None if self.sqlite else "rollback",
             json_serializer=_dump_json,
             hide_parameters=True,
-            **({"async_creator": self._connect_sqlite} if self.sqlite else {}),
+            **(
+                {"async_creator": self._connect_sqlite}
+                if self.sqlite
+                else connections.engine_options(pooled=self._pooled)
+            ),
         )
         engine.dialect.execution_ctx_cls = returning_bare_rows(engine.dialect.execution_ctx_cls)
         if self.sqlite:
@@ -192,6 +205,8 @@ class Database:
             event.listen(engine.sync_engine, "connect", prepare)
             if not writes:  # who writes begins and commits by itself
                 event.listen(engine.sync_engine, "begin", _begin_reading)
+        else:
+            connections.replace_closed(engine.sync_engine)
         return engine
 
     @property
@@ -203,6 +218,12 @@ class Database:
         """Seal contact data from now on, and open what is sealed; with None everything is kept plain."""
         for engine in (self._writer, self._reader):
             engine.dialect.keyring = keyring  # type: ignore[attr-defined]  # where our column types look
+
+    @property
+    def connections_in_use(self) -> int:
+        """How many connections of this process are in use just now."""
+        pools = {id(engine.pool): engine.pool for engine in (self._writer, self._reader)}
+        return sum(pool.checkedout() for pool in pools.values() if isinstance(pool, AsyncAdaptedQueuePool))
 
     @property
     def is_pressed(self) -> bool:

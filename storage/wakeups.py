@@ -7,10 +7,11 @@ from typing import Any
 import asyncpg
 import structlog
 
+from storage import connections
 from storage.database import driver_arguments, is_sqlite
 
 CHANNEL = "langnghe"
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two tries to connect again; doubled after each."""
 log = structlog.get_logger()
 
@@ -53,7 +54,7 @@ class Wakeups:
     async def _listen_once(self) -> None:
         """Listen until the connection is lost."""
         lost = asyncio.Event()
-        connection = await asyncpg.connect(**driver_arguments(self._url))
+        connection = await connections.listen(driver_arguments(self._url))
         try:
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(CHANNEL, self._pass_on)
