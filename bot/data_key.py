@@ -36,12 +36,14 @@ def new_key() -> str:
 class DataKey:
     """Encrypts and decrypts. The file is made at the first need, readable for its owner alone.
 
-    Where the setting was added later, what was encrypted with the file's key can still be read.
+    Where the setting was added later, what was encrypted with the file's key can still be read; so can what
+    was encrypted with the one that stands in LANGNGHE_DATA_KEY_BEFORE.
     """
 
     def __init__(self, settings: Settings) -> None:
         database = sqlite_path(settings.database_url)
         self._text = settings.data_key.get_secret_value()
+        self._before = settings.data_key_before.get_secret_value()
         self._file = database.with_name(f"{database.name}.key") if database else None
 
     def seal(self, content: bytes) -> bytes:
@@ -50,11 +52,24 @@ class DataKey:
 
     def open(self, sealed: bytes) -> bytes:
         """Return what was sealed; raises WrongDataKey."""
-        keys = [_derived(text) for text in (self._text, self._read_file()) if text]
+        keys = [_derived(text) for text in (self._text, self._before, self._read_file()) if text]
         try:
             return MultiFernet(keys).decrypt(sealed) if keys else _lost()
         except InvalidToken:
             return _lost()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a key to encrypt with, or one can be made."""
+        return bool(self._text or self._file)
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell whether something was encrypted with the key at hand, and not with one from before."""
+        try:
+            self._own().decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
 
     def _own(self) -> Fernet:
         if self._text:

@@ -107,6 +107,8 @@ class Settings(BaseModel):
     data_key: SecretStr = SecretStr("")
     """Encrypts what is secret in the database, at least 16 characters (`python -m bot new-key`); without it
     SQLite uses a key in a file beside the database."""
+    data_key_before: SecretStr = SecretStr("")
+    """The value of DATA_KEY before it was changed, until the program has been started once with both."""
     zalo_app_id: str = ""
     """The app of the Official Account; with it the channel zalo_oa is on."""
     zalo_app_secret: SecretStr = SecretStr("")
@@ -252,7 +254,7 @@ class Settings(BaseModel):
             raise ValueError("must be the letters between zalo_verifier and .html in the file's name")
         return value
 
-    @field_validator("data_key")
+    @field_validator("data_key", "data_key_before")
     @classmethod
     def _key_form(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and len(value.get_secret_value()) < 16:

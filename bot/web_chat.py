@@ -95,6 +95,7 @@ class WebChat:
         may_see: Callable[[str, str], Awaitable[bool]],
         commands: Callable[[str], Awaitable[Sequence[tuple[str, str]]]],
         add_photo: Callable[[StoredPhoto], Awaitable[None]] | None,
+        show_photos: Callable[[str, Sequence[str]], Awaitable[None]] | None,
         file_name: Callable[[str], Awaitable[str]] | None,
         groups: Groups | None,
     ) -> None:
@@ -106,6 +107,7 @@ class WebChat:
         self._may_see = may_see
         self._commands = commands
         self._add_photo = add_photo
+        self._show_photos = show_photos
         self._file_name = file_name
         self._groups = groups
         self._sockets: set[web.WebSocketResponse] = set()
@@ -348,6 +350,8 @@ class WebChat:
         user = talk.visitor.chat
         body = write_update(chat=talk.chat, user=user, sent_at=datetime.now(UTC), **update)
         try:
+            if self._show_photos and (photos := update.get("photos")):
+                await self._show_photos(talk.chat, photos)
             await self._receive(self._channel.name, self._channel.envelope(body, {}), body)
         except Exception as error:
             raise Refused(503, "unavailable", retry_after=2) from error

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from storage.database import Transaction
+from storage.sealing import is_sealed, open_json, seal_json
 from storage.units import get_setting, set_setting
 
 SETTING = "contacts"
-"""The setting that holds them: {unit code: {"mail": [...], "phone": [...]}}."""
+"""The setting that holds them, sealed: {unit code: {"mail": [...], "phone": [...]}}."""
+_PURPOSE = b"setting.contacts"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,14 +24,13 @@ class Contacts:
 
 async def contacts_of(transaction: Transaction, unit_code: str) -> Contacts:
     """Return where a unit can be reached."""
-    known = await get_setting(transaction, SETTING) or {}
-    found = known.get(unit_code) or {}
+    found = (await _known(transaction)).get(unit_code) or {}
     return Contacts(mail=tuple(found.get("mail", ())), phone=tuple(found.get("phone", ())))
 
 
 async def all_of(transaction: Transaction) -> dict[str, Contacts]:
     """Return where every unit can be reached, by its code."""
-    known = await get_setting(transaction, SETTING) or {}
+    known = await _known(transaction)
     return {
         code: Contacts(mail=tuple(each.get("mail", ())), phone=tuple(each.get("phone", ())))
         for code, each in known.items()
@@ -41,8 +43,29 @@ async def set_contacts(transaction: Transaction, given: Mapping[str, Contacts]) 
         code: each for code, each in {**await all_of(transaction), **given}.items() if each != Contacts()
     }
     kept = {code: {"mail": list(each.mail), "phone": list(each.phone)} for code, each in known.items()}
-    await set_setting(transaction, SETTING, kept)
+    await set_setting(transaction, SETTING, seal_json(transaction.keyring, kept, _PURPOSE))
     return known
+
+
+async def _known(transaction: Transaction) -> dict[str, Any]:
+    stored = await get_setting(transaction, SETTING) or {}
+    known: dict[str, Any] = open_json(transaction.keyring, stored, _PURPOSE)
+    return {} if is_sealed(known) else known
+
+
+async def store_again(transaction: Transaction) -> int:
+    """Store the contacts with the key in use; return how much that was, 0 where it is so already."""
+    stored, keyring = await get_setting(transaction, SETTING), transaction.keyring
+    if not stored or keyring is None:
+        return 0
+    begins = f"s{keyring.active}:" if keyring.seals else ""
+    if stored["sealed"].startswith(begins) if "sealed" in stored else not keyring.seals:
+        return 0
+    opened = open_json(keyring, stored, _PURPOSE)
+    if is_sealed(opened):
+        return 0
+    await set_setting(transaction, SETTING, seal_json(keyring, opened, _PURPOSE))
+    return 1
 
 
 _SEPARATORS = re.compile(r"[\s.\-()]")

@@ -70,6 +70,12 @@ _PUT_OFF = (
 _BREAK = _PUT_OFF.values(
     broken_at=func.coalesce(credential.c.broken_at, bindparam("at", type_=credential.c.broken_at.type))
 )
+_ALL = select(credential.c.name, credential.c.secret)
+_REWRAP = (
+    update(credential)
+    .where(_NAMED, credential.c.secret == bindparam("was"))
+    .values(secret=bindparam("new_secret"))
+)
 _TAKE = delete(credential).where(*_UNCHANGED)
 
 
@@ -151,3 +157,13 @@ async def mark_broken(
 async def take_credential(transaction: Transaction, name: str, *, version: int) -> bool:
     """Remove a credential that is used once; False when somebody else took or changed it."""
     return await transaction.execute(_TAKE, {"in_name": name, "in_version": version}) == 1
+
+
+async def all_secrets(transaction: Transaction) -> dict[str, bytes]:
+    """Return every secret, encrypted, by its name."""
+    return {row["name"]: row["secret"] for row in await transaction.fetch(_ALL)}
+
+
+async def rewrap(transaction: Transaction, name: str, *, was: bytes, now_is: bytes) -> None:
+    """Store the same secret encrypted with another key, unless it was changed meanwhile."""
+    await transaction.execute(_REWRAP, {"in_name": name, "was": was, "new_secret": now_is})

@@ -37,31 +37,37 @@ class UnknownKey(Exception):
 
 
 class Keyring:
-    """The data keys at hand. `active` is the id of the one that seals.
+    """The data keys at hand. `active` is the id of the one that seals, None where nothing is sealed any more.
 
     `wanted` is called when something is sealed with a key that is not here.
     """
 
     def __init__(
-        self, keys: Mapping[int, bytes], *, active: int, wanted: Callable[[], None] | None = None
+        self, keys: Mapping[int, bytes], *, active: int | None, wanted: Callable[[], None] | None = None
     ) -> None:
         self.wanted = wanted or (lambda: None)
         self._missed: set[int] = set()
         self._lost: set[int] = set()
         self.replace(keys, active=active)
 
-    def replace(self, keys: Mapping[int, bytes], *, active: int) -> None:
+    def replace(self, keys: Mapping[int, bytes], *, active: int | None) -> None:
         """Take up the keys as they are now; what was missed and is not among them is lost."""
         self._ciphers = {number: AESGCM(key) for number, key in keys.items() if number != INDEX_KEY}
         self._index_key = keys[INDEX_KEY]
         self._lost = (self._lost | self._missed) - keys.keys()
         self._missed = set()
         self.active = active
-        self._cipher = self._ciphers[active]
+        self._cipher = None if active is None else self._ciphers[active]
         self._prefix = f"s{active}:".encode()
+
+    @property
+    def seals(self) -> bool:
+        """Whether what is stored is sealed; what was, is opened in any case."""
+        return self._cipher is not None
 
     def seal(self, content: bytes, purpose: bytes) -> bytes:
         """Return content as it may be stored; it opens only for the same purpose (table and column)."""
+        assert self._cipher is not None
         nonce = os.urandom(_NONCE_BYTES)
         return self._prefix + nonce + self._cipher.encrypt(nonce, content, purpose)
 
@@ -116,7 +122,7 @@ def is_sealed(stored: object) -> bool:
 
 def seal_json(keyring: Keyring | None, value: Any, purpose: bytes) -> Any:
     """Return a JSON value as it may be stored; plain without a keyring."""
-    if keyring is None:
+    if keyring is None or not keyring.seals:
         return value
     hints = {name: 1 for name in _SHOWN if isinstance(value, dict) and value.get(name) is not None}
     return {"sealed": keyring.seal_text(_dump_json(value), purpose), **hints}
@@ -161,7 +167,9 @@ class SealedText(Sealed, TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Seal a text."""
         keyring = keyring_of(dialect)
-        return value if value is None or keyring is None else keyring.seal_text(value, self.purpose)
+        if value is None or keyring is None or not keyring.seals:
+            return value
+        return keyring.seal_text(value, self.purpose)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Open a text; one that no key opens comes back as it is stored. Raises UnknownKey."""
@@ -185,7 +193,9 @@ class SealedBytes(Sealed, TypeDecorator[bytes]):
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
         """Seal bytes."""
         keyring = keyring_of(dialect)
-        return value if value is None or keyring is None else keyring.seal(value, self.purpose)
+        if value is None or keyring is None or not keyring.seals:
+            return value
+        return keyring.seal(value, self.purpose)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
         """Open bytes; what no key opens comes back as it is stored. Raises UnknownKey."""

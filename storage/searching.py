@@ -29,6 +29,7 @@ from storage.cases import Case
 from storage.database import Transaction
 from storage.people import Person
 from storage.prepared import Row
+from storage.sealing import Keyring
 from storage.tables import case as case_table
 from storage.tables import case_search
 
@@ -40,6 +41,8 @@ LOOKED_THROUGH = 2000
 
 _FOUND_BY = "found_by"
 _WORD = re.compile(r"[a-z0-9]+")
+_NUMBER = re.compile(r"\b(?:84|0) ?([1-9](?: ?[0-9]){8,9})\b")
+"""A telephone number among bare words, however it was spaced."""
 _INSERT = insert(case_search)
 _APPEND = (
     update(case_search)
@@ -78,12 +81,21 @@ def remember(transaction: Transaction, case: Case, reporter: Person) -> None:
     parts = [case.code, text, case.street, case.ward_name]
     parts += [] if case.anonymous else [reporter.name, reporter.phone]
     words = " ".join(word for part in parts if part for word in bare_words(part))
+    words = with_traces(words, transaction.keyring)
     transaction.write(_INSERT, {"case_id": case.id, "words": words})
 
 
 def remember_more(transaction: Transaction, case_id: int, written: str) -> None:
     """Let a case be found by what was learned of it later."""
-    transaction.write(_APPEND, {"row_id": case_id, "more": f" {' '.join(bare_words(written))}"})
+    more = with_traces(" ".join(bare_words(written)), transaction.keyring)
+    transaction.write(_APPEND, {"row_id": case_id, "more": f" {more}"})
+
+
+def with_traces(words: str, keyring: Keyring | None) -> str:
+    """Return bare words with a trace in the place of each telephone number: found by it, but not read."""
+    if keyring is None:
+        return words
+    return _NUMBER.sub(lambda found: keyring.trace(found[1].replace(" ", "")), words)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +112,7 @@ async def search(transaction: Transaction, words: Sequence[str], reach: Reach, *
     Words that very many cases hold are not followed to the end of the city: of what officials may see among
     the newest that hold them is found, of what a citizen reported among their own.
     """
-    wanted = list(words[:MOST_WORDS])
+    wanted = with_traces(" ".join(words[:MOST_WORDS]), transaction.keyring).split()
     if not wanted:
         return Finds(cases=[])
     if reach.reporter_id is not None:

@@ -5,13 +5,14 @@ import asyncio
 import difflib
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.settings import Settings, sqlite_path, without_password
 
 if TYPE_CHECKING:
+    from bot.keyring import KeyWatch
     from routing.organisation import City
     from routing.understanding import Understanding
     from storage.database import Database, Transaction
@@ -42,22 +43,59 @@ async def opened(settings: Settings, *, create: bool = False) -> "AsyncIterator[
     await prepare(settings)
     database = Database(settings.database_url)
     try:
+        await unlock(settings, database)
         yield database
+    finally:
+        await database.close()
+
+
+async def unlock(settings: Settings, database: "Database") -> "KeyWatch":
+    """Give a database the keys of contact data. Raises Refused where they cannot be opened."""
+    from bot.keyring import CannotOpen, load_keys
+
+    try:
+        return await load_keys(settings, database)
+    except CannotOpen as error:
+        raise Refused(str(error)) from error
+
+
+@asynccontextmanager
+async def existing(settings: Settings) -> "AsyncIterator[Database]":
+    """Open the database as it is, whatever program made its tables. Raises Refused when it does not answer.
+
+    Raises NoCity for a SQLite file that is not there.
+    """
+    from storage.database import Database
+
+    path = sqlite_path(settings.database_url)
+    if path is not None and not path.exists():
+        raise NoCity(NO_CITY)
+    database = Database(settings.database_url)
+    try:
+        with _refusing_what_is_away(settings):
+            yield database
     finally:
         await database.close()
 
 
 async def prepare(settings: Settings) -> None:
     """Bring the database to its newest tables. Raises Refused when it does not answer."""
-    from sqlalchemy.exc import DBAPIError
-
     from storage import migrating
-    from storage.faults import is_away
 
-    try:
+    with _refusing_what_is_away(settings):
         if path := sqlite_path(settings.database_url):
             path.parent.mkdir(parents=True, exist_ok=True)
         await migrating.upgrade(settings.database_url)
+
+
+@contextmanager
+def _refusing_what_is_away(settings: Settings) -> Iterator[None]:
+    from sqlalchemy.exc import DBAPIError
+
+    from storage.faults import is_away
+
+    try:
+        yield
     except Exception as error:
         if not is_away(error):
             raise

@@ -351,7 +351,7 @@ async def test_sigterm_stops_a_serving_program_with_status_0(city_url: str, tmp_
     async with asyncio.timeout(STOP_SECONDS):
         _, logged = await process.communicate()
     assert process.returncode == 0
-    assert [json.loads(line)["action"] for line in logged.splitlines()] == ["stopping"]
+    assert [json.loads(line)["action"] for line in logged.splitlines()] == ["key_made", "stopping"]
 
 
 async def test_a_program_told_to_stop_while_it_starts_stops(
