@@ -83,6 +83,7 @@ def bare_words(text: str) -> list[str]:
     return [strip_accents(word) for word in words(text) if not word[0].isdigit()]
 
 
+@lru_cache(maxsize=512)  # asked for the same text when it is compared and when it is kept
 def stored_words(text: str) -> str:
     """Return what is kept of a text to compare it by: its words, then its numbers like "alley=12"."""
     known = list(dict.fromkeys(bare_words(text)))[:MOST_WORDS]
@@ -160,7 +161,7 @@ def _worth_a_look(report: Report, others: Sequence[Report], threshold: float) ->
     whole = sum(weight.values())
     for position, other in enumerate(others):
         needed = max(0.0, threshold - _place_bonus(report, other) - _SAME_NUMBER)
-        shared = sum([weight[word] for word in weight.keys() & other.words.split()])
+        shared = sum([weight[word] for word in weight.keys() & _parts(other)[0]])
         if shared > 0 and shared >= whole * needed**2:
             yield position
 

@@ -32,9 +32,20 @@ def normalise(text: str) -> str:
 
 def strip_accents(text: str) -> str:
     """Return text without accents, đ as d. NFC Vietnamese letters map one to one, so spans carry over."""
-    decomposed = unicodedata.normalize("NFD", text)
-    bare = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
-    return bare.translate(_LETTERS_FROM_MARKS)
+    return text if text.isascii() else text.translate(_BARE)
+
+
+class _BareLetters(dict[int, str]):
+    """What each letter is without its accents, worked out when it is first met: text has few different ones."""
+
+    def __missing__(self, letter: int) -> str:
+        decomposed = unicodedata.normalize("NFD", chr(letter))
+        bare = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+        found = self[letter] = bare.translate(_LETTERS_FROM_MARKS)
+        return found
+
+
+_BARE = _BareLetters()
 
 
 def words(text: str) -> list[str]:

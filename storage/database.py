@@ -97,12 +97,25 @@ class Transaction:
         """Return all rows of a query, each a mapping by the names of its columns."""
         if self._touched and self._reads_touched(statement):
             await self.flush()
+        return await self._read(statement, parameters)
+
+    async def _read(self, statement: Executable, parameters: Row | None) -> Sequence[Row]:
         prepared = prepare_read(statement, parameters or {}, self.connection.dialect)
         if prepared is None:
             result = await self.connection.execute(statement, dict(parameters) if parameters else None)
             return cast(Sequence[Row], result.mappings().all())
         found = await self._statements.read(prepared.sql, prepared.values(parameters or {}))
         return prepared.mappings(found)
+
+    async def fetch_stored(self, statement: Executable, parameters: Row | None = None) -> Sequence[Row]:
+        """Return the rows of a query as they are stored; what is kept back here stays so, and is not in them."""
+        return await self._read(statement, parameters)
+
+    def kept_back(self, table: Table) -> Sequence[Row] | None:
+        """Return the rows that are to be inserted into a table; None if others of it are to be changed too."""
+        if any(table.name in (_tables_of(statement) or [table.name]) for statement, _, _ in self._updates):
+            return None
+        return [row for statement, rows in self._inserts.values() if statement.table is table for row in rows]
 
     async def fetch_one(self, statement: Executable, parameters: Row | None = None) -> Row | None:
         """Return the first row of a query, or None."""

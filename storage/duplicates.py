@@ -76,7 +76,7 @@ def parameters(
     latitude: float | None,
     longitude: float | None,
     now: datetime,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return the parameters of both statements."""
     return {
         "domains": sorted(domains),
@@ -101,15 +101,29 @@ async def candidates(
     else's business are left out; whoever asks leaves out restricted domains.
     """
     asked = parameters(domains=domains, ward_code=ward_code, latitude=latitude, longitude=longitude, now=now)
-    rows: dict[int, Mapping[str, Any]] = {}
+    new = transaction.kept_back(case_table)
+    if new is None:
+        await transaction.flush()
+    rows = {row["id"]: row for row in new or () if _is_asked_for(row, asked)}
     if ward_code is not None:
         in_ward = {name: asked[name] for name in ("domains", "since", "ward")}
-        rows |= {row["id"]: row for row in await transaction.fetch(_IN_WARD, in_ward)}
+        rows |= {row["id"]: row for row in await transaction.fetch_stored(_IN_WARD, in_ward)}
     if asked["cells"]:
         near_by = {name: asked[name] for name in ("domains", "since", "cells")}
-        rows |= {row["id"]: row for row in await transaction.fetch(_NEAR_BY, near_by)}
+        rows |= {row["id"]: row for row in await transaction.fetch_stored(_NEAR_BY, near_by)}
     latest = sorted(rows.values(), key=lambda row: row["received_at"], reverse=True)[:MOST]
     return [_candidate(row) for row in latest]
+
+
+def _is_asked_for(row: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Tell what the statements tell, of a case that the same transaction is about to insert."""
+    return (
+        row["domain"] in asked["domains"]
+        and row["received_at"] >= asked["since"]
+        and row["kind"] in similarity.COMPARED_KINDS
+        and row["status"] in OPEN_STATUSES
+        and ((row["ward_code"] or "") == asked["ward"] or row["cell"] in asked["cells"])
+    )
 
 
 def _candidate(row: Mapping[str, Any]) -> Candidate:

@@ -692,9 +692,8 @@ async def last_sent(
     What this transaction has written is not sent yet, so its writes are left in the buffer.
     """
     row = {**halves(addresses), "limit": limit}
-    found = await transaction.connection.execute(_LAST_SENT[transaction.dialect], row)
     shown: dict[tuple[str, str], list[Notice]] = {}
-    for notice in found.mappings():
+    for notice in await transaction.fetch_stored(_LAST_SENT[transaction.dialect], row):
         shown.setdefault((notice["channel"], notice["chat"]), []).append(Notice(**notice))
     return {key: latest[:limit] for key, latest in shown.items()}
 
