@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from bot.commands import (
     asking,
+    backup,
     contacts,
     figures,
+    keys,
     looking_ahead,
     organisation,
     people,
@@ -42,6 +44,8 @@ def build_parser() -> argparse.ArgumentParser:
         simulation,
         looking_ahead,
         zalo,
+        keys,
+        backup,
     ):
         family.register(commands)
     return parser

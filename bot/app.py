@@ -5,7 +5,7 @@ import fcntl
 import gc
 import os
 import signal
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,12 +20,16 @@ from bot.channels.telegram import Limits
 from bot.channels.web import GROUP, Entry, WebChannel
 from bot.channels.zalo_oa.tokens import TokenKeeper
 from bot.clock import CHECK_RULES, Clock
-from bot.commands.opening import NO_CITY, Refused, prepare
+from bot.commands.opening import NO_CITY, Refused, prepare, unlock
 from bot.connecting import Connections, Refusal, VendorChannel
 from bot.demo import NotADemo
 from bot.drawing.draughtsman import Draughtsman
+from bot.gauges import Gauges
+from bot.health import Health
+from bot.keyring import PLAIN, KeyWatch
 from bot.limits import IDLE_SECONDS, AddressLimits, tend_connections
 from bot.logs import set_up_logging as set_up_logging
+from bot.metrics import Labelled, watch_loop
 from bot.model_in_use import ModelWatch
 from bot.receipts import Receipts
 from bot.server import Demo, build_server
@@ -34,14 +38,14 @@ from bot.watching import Watching
 from bot.web_groups import CityGroups, name_and_post
 from bot.workbook.report import Reports
 from bot.zalo_consent import pages_of
-from handlers import alarms, dispatch
+from handlers import dispatch
 from handlers.channel import Address, Envelope, OutboundMessage
 from handlers.delivery import Delivery
 from handlers.media import StoredPhoto, open_media
 from handlers.receipt import Receiver
 from handlers.worker import TurnWorker
 from routing.understanding import Understanding
-from storage import cases, chats, conversations, files, messages, models, people, traffic, units
+from storage import cases, chats, conversations, data_keys, files, messages, models, people, traffic, units
 from storage.conversations import Author
 from storage.database import Database
 from storage.wakeups import Wakeups
@@ -77,6 +81,16 @@ class App:
         self.database = Database(settings.database_url)
         self.port = settings.port
         self._parts = frozenset(parts)
+        self._health = Health(self.database, now=now)
+        self._gauges = Gauges(
+            self.database,
+            settings=settings,
+            health=self._health,
+            watching=lambda: self._watching,
+            sockets=lambda: self.web.open_pages if self._runner else 0,
+            now=now,
+        )
+        self._lag: asyncio.Task[None] | None = None
         self._demo = demo
         self._understanding = understanding
         self._now = now
@@ -93,6 +107,7 @@ class App:
         self._clock: Clock | None = None
         self._wakeups: Wakeups | None = None
         self._model: ModelWatch | None = None
+        self._keys: KeyWatch | None = None
         self._draughtsman = Draughtsman()
         self.sms: SmsChannel | None = None
         self.delivery: Delivery | None = None
@@ -103,12 +118,18 @@ class App:
         try:
             await self._open()
             await self._start_parts()
+            self._lag = asyncio.create_task(watch_loop())
+            self._health.started = True
         except Refused as refused:
             raise CannotStart(str(refused)) from refused
 
     async def _open(self) -> None:
         self._lock = lock_sqlite(self.settings.database_url)
         await prepare(self.settings)
+        self._keys = await unlock(self.settings, self.database)
+        await self._keys.start()
+        if self.database.keyring is None:
+            log.warning(f"{PLAIN[0].upper()}{PLAIN[1:]}.", action="contact_data_plain")
         try:
             self.settings.media_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -203,6 +224,8 @@ class App:
             now=self._now,
         )
         self._tasks = [asyncio.create_task(self.worker.run()), asyncio.create_task(self.delivery.run())]
+        self._health.watch("worker", self.worker, self._tasks[0])
+        self._health.watch("delivery", self.delivery, self._tasks[1])
 
     async def _start_web(self, demo: Demo | None) -> None:
         assert self._receiver is not None
@@ -210,13 +233,14 @@ class App:
             channels=self.channels,
             receive=self._receiver.receive,
             health=self.health,
-            metrics=self.metrics,
+            figures=self.metrics,
             web=self.web,
             media_dir=self.settings.media_dir,
             demo=demo,
             may_see=self._may_see,
             commands=self._commands,
             add_photo=self._add_photo,
+            show_photos=self._show_photos,
             file_name=self._file_name,
             groups=CityGroups(self.database, now=self._now),
             receipts=Receipts(self.sms, self.database, now=self._now) if self.sms else None,
@@ -269,6 +293,9 @@ class App:
 
     async def stop(self) -> None:
         """Take nothing new in, finish what is under way, then close."""
+        self._health.stopping = True
+        if self._lag:
+            self._lag.cancel()
         await self._connections.close()
         if self._recalling:
             self._recalling.cancel()
@@ -292,6 +319,8 @@ class App:
             await self._wakeups.close()
         if self._model:
             await self._model.close()
+        if self._keys:
+            await self._keys.close()
         for channel in self._vendors:
             await channel.close()
         for keeper in self._keepers:
@@ -325,25 +354,12 @@ class App:
             await self.stop()
 
     async def health(self) -> dict[str, Any]:
-        """Return how the queues stand; raises when the database does not answer."""
-        async with self.database.read() as transaction:
-            state = await messages.queue_state(transaction, now=self._now())
-        oldest = [at for at in (state.inbox_oldest, state.outbox_oldest) if at]
-        return {
-            "inbox_waiting": state.inbox_waiting,
-            "inbox_dead": state.inbox_dead,
-            "outbox_waiting": state.outbox_waiting,
-            "outbox_dead": state.outbox_dead,
-            "oldest_seconds": max(0.0, (self._now() - min(oldest)).total_seconds()) if oldest else 0.0,
-        }
+        """Return how the program and its queues stand; raises when the database does not answer."""
+        return await self._health.look()
 
-    async def metrics(self) -> dict[str, Any]:
-        """Return what operators watch: the queues, and how many faults of the rules lead nowhere."""
-        state = await self.health()
-        async with self.database.read() as transaction:
-            broken = await alarms.broken_rules(transaction)
-        ailments = self._watching.count if self._watching else 0
-        return {**state, "broken_rules": broken, "channel_ailments": ailments}
+    async def metrics(self) -> dict[str, float | Labelled]:
+        """Return what operators watch; raises when the database does not answer."""
+        return await self._gauges.state()
 
     def _wake_worker(self) -> None:
         if self.worker:
@@ -360,6 +376,8 @@ class App:
             self._wake_delivery()
         elif what == models.WAKEUP and self._model:
             self._model.wake()
+        elif what == data_keys.WAKEUP and self._keys:
+            self._keys.wake()
         elif what.startswith("chat:"):
             address = Address.parse(what.removeprefix("chat:"))
             self.web.wake(address.chat)
@@ -409,9 +427,15 @@ class App:
     async def _may_see(self, chat: str, media_key: str) -> bool:
         """Tell whether a chat shows a picture or file; that somebody wrote its key there proves nothing."""
         async with self.database.read() as transaction:
+            if await messages.is_shown(transaction, channel="web", chat=chat, media_key=media_key):
+                return True
             found = await messages.entries_with(transaction, channel="web", chat=chat, text=media_key)
         entries = [entry for stored in found if (entry := self._shown(stored))]
         return any(media_key in entry.media_keys for entry in entries)
+
+    async def _show_photos(self, chat: str, media_keys: Sequence[str]) -> None:
+        async with self.database.begin() as transaction:
+            messages.show_media(transaction, channel="web", chat=chat, keys=media_keys)
 
     async def _file_name(self, media_key: str) -> str:
         async with self.database.read() as transaction:

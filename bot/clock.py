@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from prometheus_client import Counter, Gauge, Histogram
 
 from handlers import (
     alarms,
     closing,
+    data_requests,
     digest,
     directive_reminders,
     group_assets,
@@ -27,7 +29,7 @@ from handlers.alarms import Later
 from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
-from storage import folding, messages, seals, units
+from storage import folding, messages, resealing, seals, units
 from storage.database import Database, Transaction
 from storage.faults import is_away
 
@@ -57,6 +59,8 @@ JOBS: dict[str, tuple[Job, float]] = {
     "digest": (digest.send, 60),
     "watch_rises": (looking_ahead.watch, 600),
     "add_figures": (folding.tick, 10),
+    "keys": (resealing.tick, 60),
+    "privacy": (data_requests.carry_out, 300),
 }
 """Each job and how many seconds lie between its ticks."""
 
@@ -70,6 +74,14 @@ APART: dict[str, Callable[[Database, City, datetime], Awaitable[int]]] = {
 MOST_BATCHES = 2000
 """So many batches one tick does at most; what is left then, the next tick finds."""
 
+JOB_SECONDS = Histogram(
+    "langnghe_clock_seconds",
+    "How long a tick of a job took, by job.",
+    ["job"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600),
+)
+JOB_FAILURES = Counter("langnghe_clock_failures", "Ticks that failed, by job.", ["job"])
+JOB_DONE = Gauge("langnghe_clock_success_timestamp_seconds", "When a job last did its work, by job.", ["job"])
 log = structlog.get_logger()
 
 
@@ -171,11 +183,14 @@ class Clock:
         """Run one job now; a fault is logged and told to administrators, the next tick tries again."""
         now = self._now()
         try:
-            await self._ticker.run(name, await self._time_of(name, now))
+            with JOB_SECONDS.labels(name).time():
+                await self._ticker.run(name, await self._time_of(name, now))
         except Exception as error:
+            JOB_FAILURES.labels(name).inc()
             log.error("A clock job failed.", action="clock_failed", job=name, exc_info=error)
             await self._tell_of_failure(name, error, now)
             return
+        JOB_DONE.labels(name).set(now.timestamp())
         self._ticked()
 
     async def _time_of(self, name: str, now: datetime) -> datetime:

@@ -1,17 +1,17 @@
 """The web server: webhooks, health, figures for operators, and the web chat."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import structlog
 from aiohttp.typedefs import Handler
 from aiohttp.web import Application, HTTPRequestTimeout, Request, Response, json_response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CONTENT_TYPE_LATEST, Histogram
 
+from bot import metrics
 from bot.channels.web import WebChannel
 from bot.limits import BODY_SECONDS, AddressLimits
 from bot.public_photos import PublicPhotos
@@ -31,6 +31,12 @@ BODY_LIMIT = 1024 * 1024
 ACKNOWLEDGING = 200
 """Acknowledgements under way at most; more are left out, they only stop a spinner in the vendor's app."""
 
+ACKNOWLEDGED = Histogram(
+    "langnghe_acknowledgement_seconds",
+    "From a webhook call that was read to its being durable, by channel.",
+    ["channel"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
 Health = Callable[[], Awaitable[Mapping[str, Any]]]
 log = structlog.get_logger()
 
@@ -40,13 +46,14 @@ def build_server(
     channels: Mapping[str, Channel],
     receive: Receive,
     health: Health,
-    metrics: Health | None = None,
+    figures: Health | None = None,
     web: WebChannel | None,
     media_dir: Path,
     demo: Demo | None,
     may_see: Callable[[str, str], Awaitable[bool]],
     commands: Callable[[str], Awaitable[Sequence[tuple[str, str]]]],
     add_photo: Callable[[StoredPhoto], Awaitable[None]] | None = None,
+    show_photos: Callable[[str, Sequence[str]], Awaitable[None]] | None = None,
     file_name: Callable[[str], Awaitable[str]] | None = None,
     groups: Groups | None = None,
     receipts: Receipts | None = None,
@@ -58,10 +65,11 @@ def build_server(
 
     A channel with a `webhook_path` is called there by its vendor.
     `receive(channel, envelope, body)` returns once a raw update is durable and raises when it cannot be.
-    `health` raises when the database does not answer, as does `metrics`, which may tell more; it is as
+    `health` raises when the database does not answer, as does `figures`, which may tell more; it is as
     `health` where nothing else is given. For the web chat, `may_see(chat, media_key)` tells
-    whether a chat holds a picture, `commands(chat)` what its person may type, and `add_photo` records a
-    picture that was just stored. `may_see` and `file_name(media_key)`, what a kept file is called, hold for
+    whether a chat holds a picture, `commands(chat)` what its person may type, `add_photo` records a picture
+    that was just stored, and `show_photos(chat, media_keys)` which ones a chat is about to show. `may_see`
+    and `file_name(media_key)`, what a kept file is called, hold for
     recordings and documents too. Without `groups` every chat is a private one. `receipts` notes
     what a gateway tells of short messages; `public_photos` serves vendors what they are to show,
     `zalo` the pages by which an Official Account lets the bot in. `limits`: how much one address may ask.
@@ -78,7 +86,8 @@ def build_server(
     if zalo is not None:
         application.add_routes(limits.guarded(zalo.routes()))
     application.router.add_get("/healthz", limits.for_balancers(_health_page(health)))
-    application.router.add_get("/metrics", limits.for_operators(_metrics_page(metrics or health)))
+    application.router.add_get("/healthz/alive", _alive)
+    application.router.add_get("/metrics", limits.for_operators(_metrics_page(figures or health)))
     if web is not None:
         chat = WebChat(
             channel=web,
@@ -88,6 +97,7 @@ def build_server(
             may_see=may_see,
             commands=commands,
             add_photo=add_photo,
+            show_photos=show_photos,
             file_name=file_name,
             groups=groups,
         )
@@ -110,6 +120,7 @@ class Webhook:
             channel, "acknowledge", None
         )
         self._acknowledging: set[asyncio.Task[None]] = set()
+        self._took = ACKNOWLEDGED.labels(channel.name).observe
 
     async def answer(self, request: Request) -> Response:
         """Check, store, answer."""
@@ -122,11 +133,13 @@ class Webhook:
             return Response(status=400)
         except Empty:
             return Response()
+        begun = time.perf_counter()
         try:
             await self._receive(self._channel.name, envelope, body)
         except Exception as error:
             log.error("An update was refused.", action="webhook_refused", error=error)
             return Response(status=503, headers={"Retry-After": "2"})
+        self._took(time.perf_counter() - begun)
         if self._acknowledge and len(self._acknowledging) < ACKNOWLEDGING:
             task = asyncio.create_task(self._acknowledge(body))
             self._acknowledging.add(task)
@@ -154,38 +167,22 @@ def _health_page(health: Health) -> Handler:
             state = await health()
         except Exception as error:
             log.error("The database does not answer.", action="unhealthy", error=error)
-            return json_response({"status": "unavailable"}, status=503)
-        return json_response({"status": "ok", **state})
+            told = {"status": "unavailable", "alive": True, "ready": False, "why": ["database"]}
+            return json_response(told, status=503)
+        ready = bool(state.get("ready", True))
+        told = {"status": "ok" if ready else "not ready", "alive": True, "ready": ready, **state}
+        return json_response(told, status=200 if ready else 503)
 
     return answer
 
 
-def _metrics_page(health: Health) -> Handler:
+async def _alive(request: Request) -> Response:
+    """Answer while the event loop turns, whatever else is wrong: restarting would mend none of it."""
+    return json_response({"status": "ok", "alive": True})
+
+
+def _metrics_page(state: Health) -> Handler:
     async def answer(request: Request) -> Response:
-        try:
-            state: Mapping[str, Any] | None = await health()
-        except Exception:
-            state = None
-        text = generate_latest(REGISTRY) + generate_latest(_gauges(state))
-        return Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return Response(body=await metrics.page(state), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return answer
-
-
-def _gauges(state: Mapping[str, Any] | None) -> CollectorRegistry:
-    """Return the state of the queues as gauges; of a database that is away only that it is."""
-    registry = CollectorRegistry()
-    registry.register(_State({"healthy": float(state is not None), **(state or {})}))
-    return registry
-
-
-class _State(Collector):
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
-
-    def collect(self) -> Iterator[Metric]:
-        for name, value in self._values.items():
-            if isinstance(value, int | float):
-                yield GaugeMetricFamily(
-                    f"langnghe_{name}", f"{name.replace('_', ' ').capitalize()}, now.", value=float(value)
-                )

@@ -51,6 +51,11 @@ class Watching:
         """How many ailments there were at the last look."""
         return len(self._found)
 
+    @property
+    def found(self) -> tuple[tuple[str, str], ...]:
+        """The channels' names and what was wrong with them at the last look."""
+        return tuple(self._found)
+
     def start(self) -> None:
         """Look now, and again every minute."""
         self._task = asyncio.create_task(self._run())

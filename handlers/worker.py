@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from handlers import dispatch, flood, oversight, places, reaching, receiving, telling, texts
 from handlers.channel import (
@@ -39,6 +39,7 @@ from routing.organisation import City
 from routing.understanding import Reading, Understanding
 from storage import cases, chats, files, messages, people, units
 from storage.database import Database, Transaction
+from storage.faults import is_away
 from storage.messages import Notice, Update
 from storage.traffic import Tally
 
@@ -63,6 +64,25 @@ IDLE_SECONDS = 1.0
 """How long to sleep without a wake-up, for updates that become due or come from another process."""
 
 TURNS = Counter("langnghe_turns", "Turns, by result.", ["result"])
+TURN_SECONDS = Histogram(
+    "langnghe_turn_seconds",
+    "From the receipt of an update to the commit of its turn.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120),
+)
+TURN_BATCH = Histogram(
+    "langnghe_turn_batch", "How many turns shared one commit.", buckets=(1, 2, 4, 8, 16, 32, 64)
+)
+COMMIT_SECONDS = Histogram(
+    "langnghe_turn_commit_seconds",
+    "How long the transaction of a batch of turns took.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
+CONFIDENCE = Histogram(
+    "langnghe_reading_confidence",
+    "How sure the model was of the domain of a text.",
+    buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1),
+)
+READINGS = Counter("langnghe_readings", "Texts read, by whether a person has to look at them.", ["triage"])
 log = structlog.get_logger()
 
 
@@ -119,6 +139,8 @@ class TurnWorker:
         self._ready: list[Prepared] = []
         self._fetching: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self.moved_at = elapsed()
+        """When it came round last: somebody looks whether it still does."""
         self._claimed: list[list[Update]] | None = None
         """What the last commit has claimed already; None when it must be asked for."""
         self._city: City | None = None
@@ -139,6 +161,7 @@ class TurnWorker:
             while not self._stopping or self._claimed:
                 try:
                     busy = await self.step()
+                    self.moved_at = self._elapsed()
                 except Exception as error:
                     log.error("The turn worker met a fault.", action="worker_failed", error=error)
                     busy = False
@@ -156,7 +179,7 @@ class TurnWorker:
         self._wake.clear()
         claimed, self._claimed = self._claimed, None
         if claimed is None:
-            async with self._database.begin() as transaction:
+            async with self._database.begin(short=True) as transaction:
                 claimed = await self._claim(transaction)
         for updates in claimed:
             self._prepare(updates)
@@ -320,10 +343,18 @@ class TurnWorker:
     async def _run_ready(self) -> None:
         while self._ready:
             batch, self._ready = self._ready[: self._size], self._ready[self._size :]
-            prose = [item for item in batch if item.message and _is_prose(item.message)]
-            known = await self._look_up([item.address for item in prose]) if prose else {}
-            unreadable = await self._read_texts(prose, known)
-            await self._run([item for item in batch if item not in unreadable])
+            try:
+                await self._read_and_run(batch)
+            except Exception as error:
+                if is_away(error):  # done again once it is back; what is finished by then is left out
+                    self._ready = [*batch, *self._ready]
+                raise
+
+    async def _read_and_run(self, batch: list[Prepared]) -> None:
+        prose = [item for item in batch if item.message and _is_prose(item.message)]
+        known = await self._look_up([item.address for item in prose]) if prose else {}
+        unreadable = await self._read_texts(prose, known)
+        await self._run([item for item in batch if item not in unreadable])
 
     async def _look_up(self, addresses: Sequence[chats.ChatKey]) -> dict[chats.ChatKey, chats.Chat]:
         """Return the chats whose texts must be read; drafts in them may be read again with the text."""
@@ -371,6 +402,8 @@ class TurnWorker:
         readings = await asyncio.get_running_loop().run_in_executor(self._readers, self._read_many, to_read)
         for item, reading in zip(prose, readings, strict=True):
             item.reading = reading
+            CONFIDENCE.observe(reading.confidence)
+            READINGS.labels("yes" if reading.needs_triage else "no").inc()
 
     def _read_many(self, texts_of: list[str]) -> list[Reading]:
         assert self._city is not None
@@ -379,21 +412,24 @@ class TurnWorker:
     async def _run(self, batch: list[Prepared]) -> None:
         if not batch:
             return
+        begun = self._elapsed()
         try:
             await self._commit(batch)
         except Exception as error:
+            if is_away(error):  # no update is to blame, and none is tried fewer times for it
+                raise
             if len(batch) == 1:
                 await self._record_failure(batch[0], error)
                 return
             for item in batch:
                 await self._run([item])
             return
-        TURNS.labels("done").inc(len(batch))
+        _count(batch, self._now(), self._elapsed() - begun)
         self._committed()
 
     async def _commit(self, batch: list[Prepared]) -> None:
         now = self._now()
-        async with self._database.begin() as transaction:
+        async with self._database.begin(short=True) as transaction:
             begun, size = self._elapsed(), len(batch)
             city = await self._follow_city(transaction)
             batch = await _still_open(transaction, batch)
@@ -524,7 +560,7 @@ class TurnWorker:
             error=error,
             exc_info=error,
         )
-        async with self._database.begin() as transaction:
+        async with self._database.begin(short=True) as transaction:
             for update in item.updates:
                 if last:
                     messages.set_update_aside(transaction, update.id, at=now, why=repr(error))
@@ -563,6 +599,14 @@ async def _note_receipts(
     """Note receipts; return the chats of which they came before it was recorded what was sent."""
     receipts = [item.message for item in batch if item.message and receiving.is_receipt(item.message)]
     return await receiving.note(transaction, receipts, now, tally) if receipts else set()
+
+
+def _count(batch: Sequence[Prepared], now: datetime, seconds: float) -> None:
+    TURNS.labels("done").inc(len(batch))
+    TURN_BATCH.observe(len(batch))
+    COMMIT_SECONDS.observe(seconds)
+    for item in batch:
+        TURN_SECONDS.observe(max(0.0, (now - item.updates[0].received_at).total_seconds()))
 
 
 def _finish(

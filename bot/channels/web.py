@@ -243,6 +243,11 @@ class WebChannel:
         """Return how many pages show this chat through this process."""
         return len(self._followers.get(chat, ()))
 
+    @property
+    def open_pages(self) -> int:
+        """How many pages follow a chat through this process."""
+        return sum(map(len, self._followers.values()))
+
     def listen(self, chats: Iterable[str], news: asyncio.Event) -> None:
         """Have `news` set whenever something happens in one of these chats."""
         for chat in chats:

@@ -188,11 +188,14 @@ async def test_health_follows_the_database(bot: EchoBot) -> None:
         async with http.get("/healthz") as answer:
             assert (answer.status, await answer.json()) == (
                 200,
-                {"status": "ok", "inbox_waiting": 3, "oldest_seconds": 1.5},
+                {"status": "ok", "alive": True, "ready": True, "inbox_waiting": 3, "oldest_seconds": 1.5},
             )
         bot.healthy = False
         async with http.get("/healthz") as answer:
-            assert (answer.status, await answer.json()) == (503, {"status": "unavailable"})
+            told = {"status": "unavailable", "alive": True, "ready": False, "why": ["database"]}
+            assert (answer.status, await answer.json()) == (503, told)
+        async with http.get("/healthz/alive") as answer:
+            assert (answer.status, await answer.json()) == (200, {"status": "ok", "alive": True})
 
 
 async def test_metrics_show_queues_and_counters(bot: EchoBot) -> None:

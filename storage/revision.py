@@ -1,0 +1,47 @@
+"""Which tables a database has: the step of the migrations that it is at, and those that are known here."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Select, column, select, table
+
+from storage.database import Transaction
+
+_RECORDED: Select[Any] = select(column("version_num")).select_from(table("alembic_version"))
+_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+
+
+async def current(transaction: Transaction) -> str | None:
+    """Return the step that a database is at; None for one without tables."""
+    return await transaction.connection.run_sync(
+        lambda connection: MigrationContext.configure(connection).get_current_revision()
+    )
+
+
+def newest() -> str:
+    """Return the newest step that this program knows."""
+    return _steps()[-1]
+
+
+def is_known(step: str | None) -> bool:
+    """Tell whether this program knows a step; one of a newer program it does not."""
+    return step in _steps()
+
+
+@cache
+def _steps() -> tuple[str, ...]:
+    """Return every known step, oldest first."""
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    return tuple(reversed([script.revision for script in scripts]))
+
+
+async def recorded(transaction: Transaction) -> str | None:
+    """Return the step that a database says it is at, by one cheap query. Raises where it says nothing."""
+    row = await transaction.fetch_one(_RECORDED)
+    return row["version_num"] if row else None
