@@ -36,7 +36,7 @@ LOCK_TIMEOUT, STATEMENT_TIMEOUT = "2s", "1h"
 OLDER_PROGRAMS = "application_name = ''"
 """How connections of versions before this one are told (`storage.connections` gives ours a name)."""
 
-_ONE_AT_A_TIME = text("SELECT pg_try_advisory_xact_lock(7209102)")
+_ONE_AT_A_TIME = text("SELECT pg_try_advisory_xact_lock(7209113)")
 _NOT_NOW = frozenset({"55P03", "40P01", "57014"})
 """No lock, a deadlock, taking too long: the next tick tries again."""
 log = structlog.get_logger()
