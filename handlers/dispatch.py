@@ -14,6 +14,7 @@ from handlers import (
     approving,
     asking,
     casework,
+    data_requests,
     digest,
     directives,
     draft,
@@ -72,6 +73,8 @@ MODULES: tuple[ModuleType, ...] = (
     organisation,
     linking,
     stepping_back,
+    withdrawing,
+    data_requests,
     posts,
     casework,
     worklist,
@@ -171,6 +174,8 @@ _FOR_EVERYBODY = (
     organisation,
     linking,
     stepping_back,
+    withdrawing,
+    data_requests,
     posts,
     duplicates,
     explaining,
@@ -194,6 +199,8 @@ def command_menu() -> list[tuple[str, str]]:
         ("cuatoi", texts.command_mine()),
         ("tracuu", texts.command_track()),
         ("lienket", texts.command_link()),
+        ("dulieucuatoi", texts.command_own_data()),
+        ("xoadulieu", texts.command_erase()),
         ("trogiup", texts.command_help()),
         ("huy", texts.command_cancel()),
     ]
@@ -228,6 +235,7 @@ _OFFICIAL_MENU = (
     ("gop", texts.command_merge, {"dispatcher", "chair"}),
     ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
     ("chidao", texts.command_directives, {"chair", "officer", "leader"}),
+    ("yeucaudulieu", texts.command_privacy, {"admin"}),
 )
 
 

@@ -132,6 +132,8 @@ async def _tell_reporters(
     known = await chats.addresses_of(transaction, [case.reporter_id for case in told]) if told else {}
     for case in told:
         channel, chat = known.get(case.reporter_id, (case.channel, case.chat))
+        if not chat:  # they had themselves erased
+            continue
         handled = masters[case.master_id if isinstance(case, Joined) else case.id]
         unit = cards.unit_name(city, handled.unit_code) or texts.no_unit_yet()
         messages.post_notice(

@@ -1,4 +1,4 @@
-"""What gives a person away in words written by others: their name, numbers and accounts, and what they wrote."""
+"""What gives a person away in words: their name, numbers and accounts, and what they wrote themselves."""
 
 import re
 import unicodedata
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from routing.personal_data import find_personal_data
+from routing.vietnamese import strip_accents
 
 SHORTEST_ID = 5
 """Characters; what a shorter id looks like stands in many words."""
@@ -14,6 +15,8 @@ SHORTEST_SPAN = 6
 _WORD = re.compile(r"[\w\u0300-\u036f]+")
 _DIGIT = re.compile(r"\d")
 _FEWEST_DIGITS = 8
+_ASKED_FOR = re.compile(r"(?:«|/ ?t[iì]m\s+)([^«»\n]{2,80})", re.IGNORECASE)
+"""What somebody searched for, as they typed it and as they were answered."""
 Span = tuple[int, int]
 
 
@@ -42,6 +45,7 @@ class Scrubber:
         self._mark = mark
         self._run = run
         self._literal = _literals(traces, strict=strict)
+        self._names = {frozenset(_bare(name)) for name in traces.names}
         self._sources = [words for text in traces.texts for words in _sources(text, traces.places)]
         self._starts: dict[tuple[str, ...], list[tuple[int, int]]] = {}
         self._lengths: set[int] = set()
@@ -79,8 +83,17 @@ class Scrubber:
     def _spans(self, text: str) -> Iterator[Span]:
         if self._literal is not None:
             yield from (found.span() for found in self._literal.finditer(text))
+        if self._names:
+            yield from self._searches(text)
         if self._starts:
             yield from self._runs(text)
+
+    def _searches(self, text: str) -> Iterator[Span]:
+        """Yield what was searched for by a part of the name, with accents or without."""
+        for found in _ASKED_FOR.finditer(text):
+            asked = set(_bare(found[1]))
+            if asked and any(asked <= name for name in self._names):
+                yield found.span(1)
 
     def _runs(self, text: str) -> Iterator[Span]:
         found = list(_WORD.finditer(text))
@@ -150,6 +163,10 @@ def _sources(text: str, places: Iterable[str]) -> Iterator[list[str]]:
 
 def _plain(word: str) -> str:
     return unicodedata.normalize("NFC", word).casefold()
+
+
+def _bare(text: str) -> list[str]:
+    return _WORD.findall(strip_accents(text).casefold())
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, false, insert, select, update
 from storage.database import Transaction
 from storage.identity import below
 from storage.people import ALPHABET, plain_code
-from storage.tables import account, case, chat, file, link_code, person
+from storage.tables import account, case, chat, consent, erasure, file, link_code, person, photo
 
 VALID = timedelta(minutes=10)
 LENGTH = 10
@@ -44,6 +44,9 @@ _MOVES = (
     _moves(chat, chat.c.person_id),
     _moves(case, case.c.reporter_id),
     _moves(file, file.c.person_id),
+    _moves(photo, photo.c.person_id),
+    _moves(consent, consent.c.person_id),
+    _moves(erasure, erasure.c.person_id),
 )
 _MERGED = (
     update(person)

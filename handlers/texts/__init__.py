@@ -19,6 +19,7 @@ from handlers.texts.looking_ahead import *  # noqa: F403
 from handlers.texts.officials import *  # noqa: F403
 from handlers.texts.operators import *  # noqa: F403
 from handlers.texts.people import *  # noqa: F403
+from handlers.texts.privacy import *  # noqa: F403
 from handlers.texts.questions import *  # noqa: F403
 from handlers.texts.reaching import *  # noqa: F403
 from handlers.texts.reminding import *  # noqa: F403

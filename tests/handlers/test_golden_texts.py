@@ -32,6 +32,7 @@ from handlers.texts import (
     officials,
     operators,
     people,
+    privacy,
     questions,
     reaching,
     reminding,
@@ -77,6 +78,7 @@ MODULES = (
     groups,
     looking_ahead,
     questions,
+    privacy,
     reaching,
 )
 FIELD = re.compile(r"\{[^{}]+\}")
