@@ -13,6 +13,7 @@ from bot.commands import (
     keys,
     looking_ahead,
     organisation,
+    partitions,
     people,
     places,
     reading,
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         zalo,
         keys,
         backup,
+        partitions,
     ):
         family.register(commands)
     return parser

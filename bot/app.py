@@ -20,7 +20,7 @@ from bot.channels.telegram import Limits
 from bot.channels.web import GROUP, Entry, WebChannel
 from bot.channels.zalo_oa.tokens import TokenKeeper
 from bot.clock import CHECK_RULES, Clock
-from bot.commands.opening import NO_CITY, Refused, prepare, unlock
+from bot.commands.opening import NO_CITY, Refused, database_of, prepare, unlock
 from bot.connecting import Connections, Refusal, VendorChannel
 from bot.demo import NotADemo
 from bot.drawing.draughtsman import Draughtsman
@@ -78,7 +78,7 @@ class App:
     ) -> None:
         self.settings = settings
         self._telegram_limits = telegram_limits
-        self.database = Database(settings.database_url)
+        self.database = database_of(settings)
         self.port = settings.port
         self._parts = frozenset(parts)
         self._health = Health(self.database, now=now)
@@ -148,7 +148,9 @@ class App:
         self._build_channels()
         self._receiver = Receiver(self.database, stored=self._wake_worker, now=self._now)
         await self._start_worker()
-        self._wakeups = Wakeups(self.settings.database_url, self._woken)
+        self._wakeups = Wakeups(
+            self.settings.database_direct_url or self.settings.database_url, self._woken
+        )
         await self._wakeups.start()
         if "web" in self._parts:
             await self._start_web(demo)

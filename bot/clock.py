@@ -29,7 +29,7 @@ from handlers.alarms import Later
 from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
-from storage import folding, messages, resealing, seals, units
+from storage import folding, messages, partitions, resealing, seals, units
 from storage.database import Database, Transaction
 from storage.faults import is_away
 
@@ -59,6 +59,7 @@ JOBS: dict[str, tuple[Job, float]] = {
     "digest": (digest.send, 60),
     "watch_rises": (looking_ahead.watch, 600),
     "add_figures": (folding.tick, 10),
+    "partitions": (partitions.tick, 600),
     "keys": (resealing.tick, 60),
     "privacy": (data_requests.carry_out, 300),
 }

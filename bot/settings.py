@@ -38,6 +38,7 @@ _MEANT = {
     "ZALO_BOT_API_URL": "is not the address of a web site, such as https://bot-api.zaloplatforms.com",
     "ZALO_BOT_MODE": "is not a mode: polling or webhook",
     "ZALO_PER_MINUTE": "is not a whole number, 1 or more",
+    "DATABASE_CONNECTIONS": "is not a whole number from 2 to 100",
     "ZALO_PROOF": "is neither true nor false",
     **dict.fromkeys(_AMOUNTS, "is not a whole number, 0 or more"),
 }
@@ -47,6 +48,7 @@ _SHOWN = (
     "TELEGRAM_MODE",
     "ZALO_BOT_MODE",
     "ZALO_PER_MINUTE",
+    "DATABASE_CONNECTIONS",
     "ZALO_PROOF",
     *_AMOUNTS,
 )
@@ -77,6 +79,10 @@ class Settings(BaseModel):
 
     database_url: str = Field(default="sqlite:///var/langnghe.db", repr=False)
     """It may hold a password; `without_password` shows it."""
+    database_connections: int = Field(default=5, ge=2, le=100)
+    """How many connections a process may have to PostgreSQL, beside the one by which it listens."""
+    database_direct_url: str = Field(default="", repr=False)
+    """PostgreSQL itself, where `database_url` leads to PgBouncer; for listening and for migrations."""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: AnyHttpUrl | None = None
@@ -203,6 +209,17 @@ class Settings(BaseModel):
             raise ValueError("SQLite needs a file; for example sqlite:///var/langnghe.db")
         return value
 
+    @field_validator("database_direct_url")
+    @classmethod
+    def _postgresql(cls, value: str) -> str:
+        try:
+            backend = make_url(value).get_backend_name() if value else "postgresql"
+        except (ArgumentError, ValueError):
+            backend = ""
+        if backend not in {"postgresql", "postgres"}:
+            raise ValueError("not the URL of a PostgreSQL; for example postgresql://USER:PASSWORD@HOST/NAME")
+        return value
+
     @field_validator("telegram_token")
     @classmethod
     def _token_form(cls, value: SecretStr) -> SecretStr:
@@ -282,6 +299,7 @@ def load_settings(environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
     }
     fields = {name.upper() for name in Settings.model_fields}
     problems = [
+        *_direct_url_alone(given),
         *_incomplete_webhook(given),
         *_incomplete_mail(given),
         *_incomplete_zalo(given),
@@ -299,6 +317,13 @@ def load_settings(environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
     if problems:
         raise WrongSettings(problems)
     return settings, [_unknown(name, fields) for name in sorted(given.keys() - fields)]
+
+
+def _direct_url_alone(given: Mapping[str, str]) -> list[str]:
+    name = "DATABASE_DIRECT_URL"
+    if name not in given or not given.get("DATABASE_URL", "sqlite").startswith("sqlite"):
+        return []
+    return [f"{PREFIX}{name}: is for PgBouncer, which {PREFIX}DATABASE_URL must lead to"]
 
 
 def _incomplete_webhook(given: Mapping[str, str]) -> list[str]:

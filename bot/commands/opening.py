@@ -29,19 +29,28 @@ class NoCity(Refused):
     """There is no city yet."""
 
 
+def database_of(settings: Settings) -> "Database":
+    """Return the database with as many connections as it may have; nothing is opened yet."""
+    from storage.database import Database
+
+    return Database(
+        settings.database_url,
+        pool_size=settings.database_connections,
+        pooled=bool(settings.database_direct_url),
+    )
+
+
 @asynccontextmanager
 async def opened(settings: Settings, *, create: bool = False) -> "AsyncIterator[Database]":
     """Open the database at its newest tables. Raises Refused when it does not answer.
 
     A SQLite file that is not there is made only on request; else it raises NoCity.
     """
-    from storage.database import Database
-
     path = sqlite_path(settings.database_url)
     if path is not None and not path.exists() and not create:
         raise NoCity(NO_CITY)
     await prepare(settings)
-    database = Database(settings.database_url)
+    database = database_of(settings)
     try:
         await unlock(settings, database)
         yield database
@@ -65,12 +74,10 @@ async def existing(settings: Settings) -> "AsyncIterator[Database]":
 
     Raises NoCity for a SQLite file that is not there.
     """
-    from storage.database import Database
-
     path = sqlite_path(settings.database_url)
     if path is not None and not path.exists():
         raise NoCity(NO_CITY)
-    database = Database(settings.database_url)
+    database = database_of(settings)
     try:
         with _refusing_what_is_away(settings):
             yield database
@@ -85,7 +92,7 @@ async def prepare(settings: Settings) -> None:
     with _refusing_what_is_away(settings):
         if path := sqlite_path(settings.database_url):
             path.parent.mkdir(parents=True, exist_ok=True)
-        await migrating.upgrade(settings.database_url)
+        await migrating.upgrade(settings.database_direct_url or settings.database_url)
 
 
 @contextmanager
