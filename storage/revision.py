@@ -7,11 +7,15 @@ from typing import Any
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Select, column, select, table
+from sqlalchemy import Integer, Select, column, select, table, text
 
 from storage.database import Transaction
 
 _RECORDED: Select[Any] = select(column("version_num")).select_from(table("alembic_version"))
+_OTHERS: Select[Any] = text(
+    "SELECT count(*) AS others FROM pg_stat_activity WHERE datname = current_database() "
+    "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+).columns(others=Integer)  # type: ignore[assignment]
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -30,6 +34,19 @@ def newest() -> str:
 def is_known(step: str | None) -> bool:
     """Tell whether this program knows a step; one of a newer program it does not."""
     return step in _steps()
+
+
+def before(step: str) -> tuple[str, ...]:
+    """Return the steps before another, oldest first."""
+    return _steps()[: _steps().index(step)]
+
+
+async def others_connected(transaction: Transaction) -> int:
+    """Return how many other connections a PostgreSQL database has; of a SQLite file nobody knows."""
+    if transaction.dialect != "postgresql":
+        return 0
+    found = await transaction.fetch_one(_OTHERS)
+    return int(found["others"]) if found else 0
 
 
 @cache
