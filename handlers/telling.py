@@ -211,8 +211,6 @@ async def _tell_reporters(
     known = await chats.reachable(transaction, [case.reporter_id for case, _ in told])
     for case, message in told:
         chat = known.get(case.reporter_id)
-        if chat is None and not case.chat:  # they had themselves erased
-            continue
         messages.post_notice(
             transaction,
             channel=chat.channel if chat else case.channel,
@@ -331,7 +329,7 @@ async def chairs_above(transaction: Transaction, city: City, unit_code: str, now
 
 async def tell_dispatchers(transaction: Transaction, city: City, case: Case, *, now: datetime) -> None:
     """Tell the dispatchers that something waits: emergencies one by one, the rest once in half an hour."""
-    waiting = len(await cases.cases_in_triage(transaction, limit=100))
+    waiting = await cases.count_in_triage(transaction, limit=100)
     emergency = case.urgent or case.kind == "emergency"
     half_hour = f"{now:%Y-%m-%dT%H}:{now.minute // TRIAGE_PAUSE_MINUTES}"
     key = f"triage:{case.id}:{case.event_count}" if emergency or waiting <= 1 else f"triage:{half_hour}"

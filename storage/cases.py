@@ -177,6 +177,10 @@ _TRIAGE = (
     .limit(bindparam("limit"))
 )
 
+_IN_TRIAGE = (
+    select(case_table.c.id).where(case_table.c.status == literal_column("'triage'")).limit(bindparam("limit"))
+)
+
 
 def _taken(statement: Select[Any]) -> Select[Any]:
     """Let the clocks of several processes each take other cases."""
@@ -223,6 +227,11 @@ async def cases_in_triage(
     `waiting_since` all others come the oldest first.
     """
     return await _list(transaction, _TRIAGE, limit=limit, waiting_since=waiting_since or _FAR_AHEAD)
+
+
+async def count_in_triage(transaction: Transaction, *, limit: int) -> int:
+    """Count what waits for a dispatcher, no further than to a limit."""
+    return len(await transaction.fetch(_IN_TRIAGE, {"limit": limit}))
 
 
 async def cases_waiting(transaction: Transaction, *, asked_before: datetime, limit: int = 500) -> list[Case]:
