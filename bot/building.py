@@ -1,28 +1,31 @@
-"""Builds the channels that the settings name."""
+"""Builds the channels that the settings name.
+
+A vendor's adapter is loaded where its channel is set up: each is megabytes that others need not hold.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from bot.channels import FURTHER
-from bot.channels.mail import MailChannel, Server
-from bot.channels.simulated import SimulatedChannel
-from bot.channels.sms import TEMPLATE, SmsChannel
-from bot.channels.telegram import Limits, TelegramChannel
-from bot.channels.zalo_bot import Plan, Used, ZaloBotChannel
-from bot.channels.zalo_oa import CAPABILITIES, Client, Hints, Template, ZaloOaChannel
-from bot.channels.zalo_oa.tokens import TokenKeeper
 from bot.connecting import VendorChannel
 from bot.public_photos import PublicPhotos
 from bot.settings import Settings, domains_in, read_template
-from bot.vault import ZALO_OA, keeper_of
-from handlers import dispatch, texts
+from handlers import texts
 from handlers.channel import Channel, Watched
 from routing.deadline import LOCAL_TIME
 from storage import plan_use
 from storage.database import Database
 
+if TYPE_CHECKING:
+    from bot.channels.sms import SmsChannel
+    from bot.channels.telegram import Limits
+    from bot.channels.zalo_oa import Template
+    from bot.channels.zalo_oa.tokens import TokenKeeper
+
+ZALO_OA = "zalo_oa"
+"""The channel whose tokens are kept."""
 CARD_PICTURE = "/page/card.png"
 """What the card shows by which Zalo asks a person for their phone."""
 
@@ -36,10 +39,10 @@ class Channels:
     by_name: dict[str, Channel] = field(default_factory=dict)
     vendors: list[VendorChannel] = field(default_factory=list)
     """Those that must be started and closed."""
-    sms: SmsChannel | None = None
+    sms: "SmsChannel | None" = None
     public_photos: PublicPhotos | None = None
     """Photos that a vendor fetches from here."""
-    keepers: list[TokenKeeper] = field(default_factory=list)
+    keepers: "list[TokenKeeper]" = field(default_factory=list)
     """Who keeps a vendor's tokens; closed after the channels that use them."""
 
     def watched(self) -> dict[str, list[Watched]]:
@@ -62,7 +65,7 @@ def build_channels(
     database: Database,
     open_media: OpenMedia,
     now: Callable[[], datetime],
-    telegram_limits: Limits | None = None,
+    telegram_limits: "Limits | None" = None,
 ) -> Channels:
     """Return the web chat and every channel that is set up.
 
@@ -71,6 +74,8 @@ def build_channels(
     """
     built = Channels(by_name={"web": web})
     if simulated:
+        from bot.channels.simulated import SimulatedChannel
+
         built.by_name["simulated"] = SimulatedChannel()
     _add_telegram(built, settings, open_media, telegram_limits)
     _add_zalo_oa(built, settings, database, open_media, now)
@@ -81,9 +86,14 @@ def build_channels(
     return built
 
 
-def _add_telegram(built: Channels, settings: Settings, open_media: OpenMedia, limits: Limits | None) -> None:
+def _add_telegram(
+    built: Channels, settings: Settings, open_media: OpenMedia, limits: "Limits | None"
+) -> None:
     if not settings.telegram_token.get_secret_value():
         return
+    from bot.channels.telegram import TelegramChannel
+    from handlers import dispatch
+
     telegram = TelegramChannel(
         token=settings.telegram_token.get_secret_value(),
         secret=settings.telegram_secret.get_secret_value(),
@@ -105,6 +115,8 @@ def _add_zalo_bot(
     token = settings.zalo_bot_token.get_secret_value()
     if not token:
         return
+    from bot.channels.zalo_bot import Plan, Used, ZaloBotChannel
+
     public_url = str(settings.public_url or "").rstrip("/")
     photos = PublicPhotos(public_url=public_url, secret=token, media_dir=settings.media_dir, now=now)
 
@@ -143,6 +155,8 @@ def _add_zalo_oa(
 ) -> None:
     if not settings.zalo_app_id:
         return
+    from bot.channels.zalo_oa import CAPABILITIES, Client, Hints, ZaloOaChannel
+
     client = Client(
         tokens=_zalo_tokens(built, settings, database, now),
         api_url=str(settings.zalo_api_url),
@@ -175,17 +189,21 @@ def _add_zalo_oa(
     built.vendors.append(channel)
 
 
-def _zalo_template(settings: Settings) -> Template | None:
+def _zalo_template(settings: Settings) -> "Template | None":
     if not settings.zalo_template:
         return None
+    from bot.channels.zalo_oa import Template
+
     number, fields = read_template(settings.zalo_template)
     return Template(id=number, fields=fields, price=settings.zalo_template_price)
 
 
 def _zalo_tokens(
     built: Channels, settings: Settings, database: Database, now: Callable[[], datetime]
-) -> TokenKeeper:
+) -> "TokenKeeper":
     """Return who keeps the Official Account's tokens; the watchdog renews them too."""
+    from bot.vault import keeper_of
+
     keeper = keeper_of(settings, database, now=now)
     built.keepers.append(keeper)
     return keeper
@@ -201,12 +219,16 @@ def _add_further(built: Channels, settings: Settings) -> None:
 
 def _add_mail(built: Channels, settings: Settings) -> None:
     if server := settings.smtp_url.get_secret_value():
+        from bot.channels.mail import MailChannel, Server
+
         built.by_name["mail"] = MailChannel(server=Server.parse(server), sender=settings.mail_from)
 
 
 def _add_sms(built: Channels, settings: Settings) -> None:
     if settings.sms_url is None:
         return
+    from bot.channels.sms import TEMPLATE, SmsChannel
+
     built.sms = SmsChannel(
         url=str(settings.sms_url),
         token=settings.sms_token.get_secret_value(),
