@@ -19,6 +19,7 @@ from bot.commands import (
     reading,
     serving,
     simulation,
+    tables,
     training,
     zalo,
 )
