@@ -9,6 +9,7 @@ from bot.commands import (
     asking,
     backup,
     contacts,
+    dead,
     figures,
     keys,
     looking_ahead,
@@ -49,6 +50,8 @@ def build_parser() -> argparse.ArgumentParser:
         keys,
         backup,
         partitions,
+        dead,
+        tables,
     ):
         family.register(commands)
     return parser

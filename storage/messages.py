@@ -34,8 +34,9 @@ from storage.tables import UtcTime, inbox, outbox, shown_media
 from storage.tables import case as case_table
 from storage.tables import chat as chat_table
 
-CLAIM_TIME = timedelta(seconds=30)
-"""How long a claimed row belongs to the process that took it; then another may."""
+CLAIM_TIME = timedelta(seconds=24)
+"""How long a claimed row belongs to the process that took it; then another may: what a process that was killed
+had taken goes on within half a minute."""
 MAKING_TIME = timedelta(minutes=3)
 """The same for a message whose workbook has to be made first."""
 
@@ -75,6 +76,8 @@ class Notice:
     """How much of that is for the try that is under way."""
     reserved_on: date | None = None
     """The local day on which that counts."""
+    number: str | None = None
+    """The telephone number that its chat stands for, where that is one."""
 
 
 def _insert_once(table: Any, *keys: str) -> dict[str, Insert]:
@@ -599,6 +602,8 @@ async def queue_state(transaction: Transaction, *, now: datetime) -> QueueState:
         dead = select(func.count().label("dead")).select_from(table).where(table.c.failed_at.is_not(None))
         if table is outbox:  # what nobody needed any more failed nobody
             dead = dead.where(outbox.c.price.is_distinct_from(DROPPED))
+        else:  # nor did what an operator put away
+            dead = dead.where(inbox.c.finished_at.is_(None))
         state = await transaction.fetch_one(waiting)
         failed = await transaction.fetch_one(dead)
         values |= {f"{name}_waiting": state["waiting"] if state else 0}
