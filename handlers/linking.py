@@ -14,7 +14,7 @@ from storage import linking
 CODE = re.compile(r"[0-9A-Za-z]{5}-[0-9A-Za-z]{5}")
 """What a code looks like when it is typed alone."""
 TRIES_AN_HOUR = 5
-_TRIES, _CONFIRMATIONS = "linking_tries", "linking_confirmations"
+_TRIES, _CONFIRMATIONS = "linking", "confirming"
 
 
 async def link(turn: Turn, argument: str) -> None:
@@ -27,7 +27,7 @@ async def link(turn: Turn, argument: str) -> None:
         turn.say(texts.link_code(code=made))
     elif turn.person.posts:
         turn.say(texts.link_from_post())
-    elif not tries.may_try(turn, _TRIES, TRIES_AN_HOUR):
+    elif not await tries.may_try(turn, _TRIES, TRIES_AN_HOUR):
         turn.say(texts.link_too_often())
     else:
         await _ask(turn, code)
@@ -36,6 +36,7 @@ async def link(turn: Turn, argument: str) -> None:
 async def _ask(turn: Turn, code: str) -> None:
     other = await linking.person_of_code(turn.transaction, code, now=turn.now)
     if other is None:
+        await tries.note_wrong(turn)
         turn.say(texts.link_refused())
     elif other == turn.person.id:
         turn.say(texts.link_same_account())
@@ -52,11 +53,12 @@ async def _ask(turn: Turn, code: str) -> None:
 
 async def confirm(turn: Turn, argument: str) -> None:
     """Join this account to that of the code, which must still hold."""
-    if not tries.may_try(turn, _CONFIRMATIONS, TRIES_AN_HOUR):
+    if not await tries.may_try(turn, _CONFIRMATIONS, TRIES_AN_HOUR):
         turn.say(texts.link_too_often())
         return
     other = await linking.person_of_code(turn.transaction, argument, now=turn.now)
     if turn.chat.group or turn.person.posts or other in (None, turn.person.id):
+        await tries.note_wrong(turn)
         turn.say(texts.link_refused())
         return
     assert other is not None

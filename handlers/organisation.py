@@ -7,7 +7,7 @@ from storage import cases, people
 from storage.people import Post
 
 TRIES_AN_HOUR = 5
-_TRIES = "invitation_tries"
+_TRIES = "invitation"
 
 
 async def start(turn: Turn, argument: str) -> None:
@@ -17,7 +17,7 @@ async def start(turn: Turn, argument: str) -> None:
         await intake.welcome(turn)
     elif turn.chat.group:
         turn.say(texts.invitation_in_group())
-    elif not tries.may_try(turn, _TRIES, TRIES_AN_HOUR):
+    elif not await tries.may_try(turn, _TRIES, TRIES_AN_HOUR):
         turn.say(texts.invitation_too_often())
     else:
         await _redeem(turn, code)
@@ -26,6 +26,7 @@ async def start(turn: Turn, argument: str) -> None:
 async def _redeem(turn: Turn, code: str) -> None:
     post = await people.redeem_invitation(turn.transaction, code, person_id=turn.person.id, now=turn.now)
     if post is None:
+        await tries.note_wrong(turn)
         turn.say(texts.invitation_refused())
         return
     turn.chat.step, turn.chat.draft = "", {}

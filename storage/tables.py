@@ -266,6 +266,7 @@ account = Table(
     Column("channel", String(32), primary_key=True),
     Column("user", String(128), primary_key=True),
     Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column("ended_at", UtcTime, comment="Since when a browser that had it is signed out."),
     comment="Who a channel's user is.",
 )
 
@@ -1104,6 +1105,16 @@ link_code = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("used_at", UtcTime),
     comment="One-time codes by which a person shows that two accounts are theirs.",
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("what", String(16), primary_key=True),
+    Column("whose", String(64), primary_key=True, comment="A hash of the chat or person."),
+    Column("since", UtcTime, nullable=False, index=True),
+    Column("count", Integer, nullable=False),
+    comment="How often codes were tried lately.",
 )
 
 group_asset = Table(

@@ -82,6 +82,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_data_key"),
         comment="Keys of contact data; the newest active one encrypts.",
     )
+    op.add_column(
+        "account", sa.Column("ended_at", _time(), comment="Since when a browser that had it is signed out.")
+    )
+    op.create_table(
+        "attempt",
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("whose", sa.String(length=64), nullable=False, comment="A hash of the chat or person."),
+        sa.Column("since", _time(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("what", "whose", name="pk_attempt"),
+        comment="How often codes were tried lately.",
+    )
+    op.create_index("ix_attempt_since", "attempt", ["since"])
     op.create_table(
         "shown_media",
         sa.Column("channel", sa.String(length=32), nullable=False),
@@ -107,6 +120,8 @@ def downgrade() -> None:
     if op.get_bind().scalar(sa.text("SELECT count(*) FROM data_key")):
         raise RuntimeError("contact data is sealed; open it before: python -m bot keys off")
     op.drop_table("shown_media")
+    op.drop_table("attempt")
+    op.drop_column("account", "ended_at")
     op.drop_table("data_key")
     for table in ("file", "photo"):
         op.drop_index(f"ix_{table}_created_at", table_name=table)
