@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -21,7 +22,9 @@ from handlers import (
     notices,
     reminding,
     reorganising,
+    retaining,
     salvaging,
+    shredding,
     supporting,
     texts,
 )
@@ -29,7 +32,7 @@ from handlers.alarms import Later
 from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
-from storage import folding, messages, partitions, resealing, seals, units
+from storage import folding, messages, partitions, resealing, seals, setbacks, units
 from storage.database import Database, Transaction
 from storage.faults import is_away
 
@@ -60,8 +63,10 @@ JOBS: dict[str, tuple[Job, float]] = {
     "watch_rises": (looking_ahead.watch, 600),
     "add_figures": (folding.tick, 10),
     "partitions": (partitions.tick, 600),
+    "set_back": (setbacks.follow, 10),
     "keys": (resealing.tick, 60),
     "privacy": (data_requests.carry_out, 300),
+    "retain": (retaining.retain, 3600),
 }
 """Each job and how many seconds lie between its ticks."""
 
@@ -72,6 +77,8 @@ APART: dict[str, Callable[[Database, City, datetime], Awaitable[int]]] = {
 }
 """Jobs whose batch can be done piece by piece when it fails, so that one row holds up no other."""
 
+ERASING = frozenset({"privacy", "retain"})
+"""Jobs after which files lie in the media folder that nothing speaks of any more."""
 MOST_BATCHES = 2000
 """So many batches one tick does at most; what is left then, the next tick finds."""
 
@@ -161,8 +168,10 @@ class Clock:
         *,
         ticked: Callable[[], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        media_dir: Path | None = None,
     ) -> None:
         self._database = database
+        self._media_dir = media_dir
         self._ticker = Ticker(database)
         self._ticked = ticked
         self._now = now
@@ -186,6 +195,8 @@ class Clock:
         try:
             with JOB_SECONDS.labels(name).time():
                 await self._ticker.run(name, await self._time_of(name, now))
+                if name in ERASING:
+                    await self._overwrite()
         except Exception as error:
             JOB_FAILURES.labels(name).inc()
             log.error("A clock job failed.", action="clock_failed", job=name, exc_info=error)
@@ -193,6 +204,12 @@ class Clock:
             return
         JOB_DONE.labels(name).set(now.timestamp())
         self._ticked()
+
+    async def _overwrite(self) -> None:
+        """Take from the disk what the database has just been told to forget."""
+        if self._media_dir is not None:
+            await shredding.shred(self._database, self._media_dir)
+        await scouring.scour(self._database)
 
     async def _time_of(self, name: str, now: datetime) -> datetime:
         """Return the time by which a job works; no machine's clock alone says that a day is over."""

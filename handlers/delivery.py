@@ -27,9 +27,10 @@ from handlers.channel import (
     Unavailable,
 )
 from handlers.lanes import Claim, Lanes
+from handlers.lost_media import without_lost
 from handlers.making import Draw, Export, Maker
 from routing import deadline
-from storage import chats, groups, messages
+from storage import chats, contacts, groups, messages
 from storage.database import Database, Transaction
 from storage.faults import is_away
 from storage.holding import HELD
@@ -40,6 +41,8 @@ TRIES = 20
 LONGEST_PAUSE = timedelta(hours=1)
 AWAKE = timedelta(hours=2)
 """Who wrote so recently is answered at night, too."""
+OUTAGE = timedelta(hours=12)
+"""So long messages wait for a channel that is away without being given up."""
 NO_CHANNEL_PAUSE = timedelta(minutes=10)
 IDLE_SECONDS = 1.0
 LINGER_SECONDS = 0.005
@@ -106,6 +109,7 @@ class Delivery:
         self._channels = channels
         self._means = reaching.Means(channels=channels, budget=budget, sms_price=sms_price, link=link)
         self._maker = Maker(draw=draw, export=export, media_dir=media_dir)
+        self._media_dir = media_dir
         self._now = now
         self._wake = asyncio.Event()
         self._lanes = Lanes(channels, elapsed)
@@ -191,6 +195,7 @@ class Delivery:
         going = await reaching.sendable(transaction, self._means, claimed, now, tally)
         self._turned_away = len(going) < len(claimed)
         claimed = going
+        claimed = [await _numbered(transaction, notice) for notice in claimed]
         keys = [key for notice in claimed if (key := _topic_key(notice))]
         topics = await groups.topics_of(transaction, keys) if keys else {}
         return [_in_topic(transaction, notice, topics) for notice in claimed]
@@ -255,7 +260,9 @@ class Delivery:
         result = type(outcome.error).__name__ if outcome.error else "sent"
         SENDS.labels(notice.channel, result).inc()
         SEND_TOOK.labels(notice.channel).observe(self._elapsed() - begun)
-        self._lanes.settle(notice.channel, len(outcome.other_ids), outcome.error, self._now())
+        self._lanes.settle(
+            notice.channel, len(outcome.other_ids), outcome.error, self._now(), chat=notice.chat
+        )
         self._outcomes.append(outcome)
         if self._lingering is None:
             self._lingering = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._lingered)
@@ -284,9 +291,12 @@ class Delivery:
             return Outcome(notice=notice, error=Unavailable(repr(error)))
 
     async def _send_through(self, channel: Channel, notice: Notice) -> Outcome:
-        address, message = Address(notice.channel, notice.chat), OutboundMessage.from_dict(notice.message)
+        address = Address(notice.channel, notice.number or notice.chat)
+        message = OutboundMessage.from_dict(notice.message)
         if message.drawing is not None or message.export is not None:
             message = await self._make(notice, message)
+        if self._media_dir is not None:
+            message = await without_lost(message, self._media_dir, tries=notice.attempts)
         message = replace(message, reference=str(notice.id))
         message = typed.explained(message, channel.capabilities, about_case=notice.case_id is not None)
         async with asyncio.timeout(SEND_SECONDS):
@@ -325,7 +335,7 @@ class Delivery:
                 await group_acts.done(transaction, notice, outcome.acted, None, now)
         elif error.moved_to and error.moved_to != notice.chat and notice.attempts + 1 < TRIES:
             await self._follow(transaction, notice, error.moved_to, now)
-        elif isinstance(error, RateLimited) or (error.for_all and error.retryable):
+        elif isinstance(error, RateLimited) or _is_away(notice, error, now):
             await self._hold_back(transaction, notice, error, now)
         elif error.retryable and notice.attempts + 1 < TRIES:
             await self._retry(transaction, notice, error, now)
@@ -428,6 +438,12 @@ class Delivery:
             )
 
 
+def _is_away(notice: Notice, error: ChannelError, now: datetime) -> bool:
+    """Tell whether the channel is to blame; of one that is away so long, tries count after all."""
+    long = isinstance(error, Unavailable) and now - notice.created_at > OUTAGE
+    return error.for_all and error.retryable and not long
+
+
 async def _tell_misconfigured(transaction: Transaction, channel: str, now: datetime) -> None:
     await oversight.tell_operators(
         transaction,
@@ -435,6 +451,13 @@ async def _tell_misconfigured(transaction: Transaction, channel: str, now: datet
         now=now,
         dedupe_key=f"misconfigured:{channel}:{now:%Y-%m-%dT%H}",
     )
+
+
+async def _numbered(transaction: Transaction, notice: Notice) -> Notice:
+    """Return a notice with the number that its chat stands for, where it goes to one."""
+    if notice.channel != RINGING:
+        return notice
+    return replace(notice, number=await contacts.number_of(transaction, notice.chat))
 
 
 async def _not_at_night(transaction: Transaction, claimed: list[Notice], now: datetime) -> list[Notice]:

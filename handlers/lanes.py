@@ -7,13 +7,17 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from handlers.channel import Channel, ChannelError, RateLimited
+from handlers.channel import Channel, ChannelError, RateLimited, Unavailable
 from storage.messages import ANSWER, TO_MANY
 
 IN_FLIGHT = 64
 """Chats of one channel that are sent to at the same time."""
 FIRST_REST = timedelta(seconds=2)
 LONGEST_REST = timedelta(minutes=5)
+LONGEST_ABSENCE = timedelta(seconds=15)
+"""The longest rest of a channel that is away: so soon it is noticed that it is back."""
+MANY_FAILURES = 3
+"""So many messages in a row that could not be sent, to more than one chat, show that a channel is away."""
 LOWEST_SHARE = 1 / 16
 RECOVERY_SECONDS = 600.0
 """How long a rate that was halved takes to come back from nothing to all of it."""
@@ -48,10 +52,15 @@ class Lane:
         """What part of the rate is this process's, as far as the vendor's refusals show."""
         self._sending = 0
         self._refusals = 0
+        self._failed: list[str] = []
+        """The chats to which sending has failed since it last succeeded to any."""
         self.rests_until: datetime | None = None
+        self._began_to_rest: datetime | None = None
 
     def claim(self, channel: str, now: datetime) -> Claim:
         """Return what may be claimed of the channel; nothing while it rests, one while it is tried again."""
+        if self._began_to_rest and now < self._began_to_rest:  # the clock was set back meanwhile
+            self.rests_until = self._began_to_rest = None
         if self.rests_until and now < self.rests_until:
             return Claim(channel=channel, limit=0)
         if self._is_suspect(now):
@@ -73,13 +82,21 @@ class Lane:
         self._filled()
         self._tokens -= 1
 
-    def settle(self, parts: int, error: ChannelError | None, now: datetime) -> None:
-        """Count what became of one: how many further parts it had, or why it failed."""
+    def settle(self, parts: int, error: ChannelError | None, now: datetime, *, chat: str = "") -> None:
+        """Count what became of one: how many further parts it had, or why it failed.
+
+        A channel that nobody can be reached by any more is away for all: no message is to blame for that.
+        """
         self._sending -= 1
         self._tokens -= parts
         if error is None:
-            self._refusals = 0
-        elif error.for_all:
+            self._refusals, self._failed = 0, []
+        elif isinstance(error, Unavailable):
+            self._failed = [*self._failed[-MANY_FAILURES:], chat]
+            error.for_all = error.for_all or (
+                len(self._failed) >= MANY_FAILURES and len(set(self._failed)) > 1
+            )
+        if error is not None and error.for_all:
             self._rest(error, now)
 
     def dry_seconds(self, now: datetime) -> float | None:
@@ -114,7 +131,9 @@ class Lane:
             if isinstance(error, RateLimited):
                 self._filled()
                 self._share = max(LOWEST_SHARE, self._share / 2)
-        pause = error.retry_after or min(FIRST_REST * 2 ** (self._refusals - 1), LONGEST_REST)
+        longest = LONGEST_ABSENCE if isinstance(error, Unavailable) else LONGEST_REST
+        pause = error.retry_after or min(FIRST_REST * 2 ** min(self._refusals - 1, 10), longest)
+        self._began_to_rest = now
         self.rests_until = max(self.rests_until or now, now + pause)
 
 
@@ -149,12 +168,14 @@ class Lanes:
         if channel in self._channels:
             self._lane(channel).take()
 
-    def settle(self, channel: str, parts: int, error: ChannelError | None, now: datetime) -> None:
-        """Count what became of it: how many further parts it had, or why it failed."""
+    def settle(
+        self, channel: str, parts: int, error: ChannelError | None, now: datetime, *, chat: str = ""
+    ) -> None:
+        """Count what became of it: how many further parts it had, or why it failed (maybe for all)."""
         if channel not in self._channels:
             self._absent[channel] = now + (error.retry_after if error and error.retry_after else FIRST_REST)
             return
-        self._lane(channel).settle(parts, error, now)
+        self._lane(channel).settle(parts, error, now, chat=chat)
         if error is not None and error.for_all:
             until = self._lane(channel).rests_until
             log.warning("A channel rests.", action="channel_rests", channel=channel, until=str(until))

@@ -3,10 +3,16 @@
 import asyncpg
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 
+_AWAY = ("08", "25006", "53", "55P03", "57P", "58")
+"""What PostgreSQL says of itself, and not of what it was asked: a connection that broke, a server that takes
+no writes after a fail-over, one that is full, a lock that was not to be had in time, a shut-down, a disk."""
+
 
 def is_away(error: BaseException) -> bool:
     """Tell whether the database itself failed (away, full, locked), whatever it was asked to do."""
     if isinstance(error, DBAPIError):
+        if str(getattr(error.orig, "sqlstate", None) or "").startswith(_AWAY):
+            return True
         # SQLite calls a statement that cannot be run an operational error too.
         refused = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
         return (isinstance(error, OperationalError) and not refused) or error.connection_invalidated

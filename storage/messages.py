@@ -35,8 +35,9 @@ from storage.tables import case as case_table
 from storage.tables import chat as chat_table
 
 CLAIM_TIME = timedelta(seconds=24)
-"""How long a claimed row belongs to the process that took it; then another may: what a process that was killed
-had taken goes on within half a minute."""
+"""How long a claimed row belongs to the process that took it; then another may.
+
+What a process that was killed had taken goes on within half a minute."""
 MAKING_TIME = timedelta(minutes=3)
 """The same for a message whose workbook has to be made first."""
 

@@ -120,3 +120,8 @@ def channel_misconfigured(*, channel: str) -> str:
 def notice_set_aside(*, outbox_id: int) -> str:
     """Tell the operators that a message could not be sent."""
     return f"Tin gửi đi số {outbox_id} không gửi được nên đã được để riêng. Xin xem nhật ký để biết vì sao."
+
+
+def attachments_lost(*, count: int) -> str:
+    """Stand under a message whose pictures or files the program has lost."""
+    return f"(Có {count} ảnh hoặc tệp kèm theo mà hệ thống không còn mở được.)"

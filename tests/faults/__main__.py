@@ -174,8 +174,8 @@ def _table(results: list[Result], options: argparse.Namespace) -> str:
             *lines,
             "",
             f"{options.database}, seed {options.seed}: {kills} kills, {last.acknowledged} updates "
-            f"acknowledged, {last.cases} cases, {last.events} events, {last.sent} messages, {last.repeated} of them shown "
-            f"again, {len(last.dead)} given up and listed.",
+            f"acknowledged, {last.cases} cases, {last.events} events, {last.sent} messages, "
+            f"{last.repeated} of them shown again, {len(last.dead)} given up and listed.",
             *(f"   {each}" for each in last.dead[:10]),
             *([f"again: {_command(options)}"] if any(map(_is_bad, results)) else []),
         ]

@@ -246,8 +246,8 @@ async def media_missing(harness: Harness) -> None:
     media = harness.folder / "media"
 
     def lose() -> None:
-        for path in media.iterdir():
-            path.unlink(missing_ok=True)
+        for path in media.rglob("*.*"):
+            path.unlink()
 
     await harness.load.file_with_photo(lose)
 
