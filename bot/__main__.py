@@ -10,6 +10,7 @@ from bot.commands import (
     backup,
     contacts,
     dead,
+    doctor,
     figures,
     keys,
     looking_ahead,
@@ -51,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         backup,
         partitions,
         dead,
+        doctor,
         tables,
     ):
         family.register(commands)

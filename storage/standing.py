@@ -10,7 +10,7 @@ from storage import seals
 from storage.counting import Tally
 from storage.database import Transaction
 from storage.rollups import Kept, buckets_of, read_open, read_period
-from storage.tables import erasure, outbox
+from storage.tables import erasure, file, inbox, outbox, photo, post
 
 DAYS = 30
 """Over how many local days answers are counted."""
@@ -59,3 +59,42 @@ async def sealed_at(transaction: Transaction) -> datetime | None:
     """Return when the last day was sealed."""
     latest: Any = await seals.latest(transaction)
     return latest.sealed_at if latest else None
+
+
+_LOST = {
+    name: select(func.count().label("lost"))
+    .select_from(table)
+    .where(table.c.claimed_until < bindparam("before"), *conditions)
+    for name, table, conditions in (
+        ("inbox", inbox, (text("finished_at IS NULL AND failed_at IS NULL"),)),
+        ("outbox", outbox, (text("sent_at IS NULL AND failed_at IS NULL AND held_at IS NULL"),)),
+    )
+}
+_GROWN = [
+    select(func.sum(table.c.size).label("size")).where(table.c.created_at >= bindparam("since"))
+    for table in (photo, file)
+]
+_ROLES = (
+    select(post.c.role)
+    .distinct()
+    .where(
+        post.c.starts_at <= bindparam("now"), or_(post.c.ends_at.is_(None), post.c.ends_at > bindparam("now"))
+    )
+)
+
+
+async def lost_claims(transaction: Transaction, *, before: datetime) -> int:
+    """Return how many updates and messages were taken up, and neither finished nor taken up again since."""
+    rows = [await transaction.fetch_one(query, {"before": before}) for query in _LOST.values()]
+    return sum(int(row["lost"]) for row in rows if row)
+
+
+async def media_since(transaction: Transaction, since: datetime) -> int:
+    """Return how many octets of photos and files have come since then."""
+    rows = [await transaction.fetch_one(query, {"since": since}) for query in _GROWN]
+    return sum(int(row["size"] or 0) for row in rows if row)
+
+
+async def roles_held(transaction: Transaction, *, now: datetime) -> set[str]:
+    """Return the roles that somebody has now."""
+    return {row["role"] for row in await transaction.fetch(_ROLES, {"now": now})}

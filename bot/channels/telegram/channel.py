@@ -29,7 +29,7 @@ from bot.channels.telegram.parts import (
 from bot.channels.telegram.polling import Polling, Receive
 from bot.channels.telegram.request import AiohttpRequest, ApiBot
 from bot.channels.telegram.updates import ALLOWED_UPDATES, envelope_of, parse_update, read
-from bot.channels.telegram.watching import Looks
+from bot.channels.telegram.watching import Looks, examined
 from handlers.channel import (
     Acted,
     Address,
@@ -202,6 +202,13 @@ class TelegramChannel:
         if self.polls:
             return self._looks.at_polling(info, self._polling)
         return self._looks.at_webhook(info, url=self._webhook_url, now=self._wall_clock())
+
+    async def examine(self) -> Sequence[Ailment]:
+        """Ask whether the vendor knows the bot and where updates go; changes nothing. Raises ChannelError."""
+        await self._meet_itself(again=True)
+        with vendor_faults():
+            info = await self._bot.call("getWebhookInfo")
+        return examined(info, url="" if self.polls else self._webhook_url, now=self._wall_clock())
 
     # ---- receiving
 

@@ -55,6 +55,19 @@ class Looks:
         return [Ailment(what=what, detail=f"{self.waited} updates wait")]
 
 
+def examined(info: Mapping[str, Any], *, url: str, now: float) -> list[Ailment]:
+    """Return what one look tells that nobody compares to another; `url` is empty for polling."""
+    found: list[Ailment] = []
+    if info.get("url", "") != url:
+        what = "webhook_stolen" if url else "polling_conflict"
+        return [Ailment(what=what, detail=_whose(info))]
+    if url and now - info.get("last_error_date", 0) < FRESH_SECONDS:
+        found.append(Ailment(what="webhook_failing", detail=str(info.get("last_error_message", ""))))
+    if (waiting := int(info["pending_update_count"])) >= MANY_WAITING:
+        found.append(Ailment(what="webhook_behind", detail=f"{waiting} updates wait"))
+    return found
+
+
 def _whose(info: Mapping[str, Any]) -> str:
     """Say where updates are sent to; of an address only the host, since the rest may be a secret."""
     host = urlsplit(info.get("url", "")).hostname

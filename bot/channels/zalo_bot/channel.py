@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -277,6 +278,16 @@ class ZaloBotChannel:
         raise NotSupported("a bot can do nothing with a group here")
 
     # ---- watching
+
+    async def examine(self) -> Sequence[Ailment]:
+        """Ask whether the vendor knows the bot and where updates go; changes nothing. Raises ChannelError."""
+        await self._client.call("getMe")
+        told = await self._client.call("getWebhookInfo")
+        url = str(told.get("url") or "") if isinstance(told, dict) else ""
+        if url == ("" if self.polls else self._webhook_url):
+            return []
+        detail = f"the webhook is at {urlsplit(url).hostname}" if url else "no webhook is set"
+        return [Ailment(what="polling_conflict" if self.polls else "webhook_stolen", detail=detail)]
 
     async def ailments(self) -> Sequence[Ailment]:
         """Return what of the plan is used up, or nearly."""

@@ -1,0 +1,1 @@
+"""`doctor`: a small look at each thing that can be wrong, without changing anything or writing to anybody."""
