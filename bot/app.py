@@ -45,7 +45,19 @@ from handlers.media import StoredPhoto, open_media
 from handlers.receipt import Receiver
 from handlers.worker import TurnWorker
 from routing.understanding import Understanding
-from storage import cases, chats, conversations, data_keys, files, messages, models, people, traffic, units
+from storage import (
+    cases,
+    chats,
+    conversations,
+    data_keys,
+    files,
+    messages,
+    models,
+    people,
+    sessions,
+    traffic,
+    units,
+)
 from storage.conversations import Author
 from storage.database import Database
 from storage.wakeups import Wakeups
@@ -248,6 +260,7 @@ class App:
             receipts=Receipts(self.sms, self.database, now=self._now) if self.sms else None,
             public_photos=self._public_photos,
             zalo=pages_of(self.settings, self.database, now=self._now),
+            is_ended=self._is_ended,
             limits=AddressLimits(
                 trusted_proxies=read_networks(self.settings.trusted_proxies),
                 metrics_token=self.settings.metrics_token.get_secret_value(),
@@ -425,6 +438,10 @@ class App:
                 height=photo.height,
                 at=self._now(),
             )
+
+    async def _is_ended(self, chat: str) -> bool:
+        async with self.database.read() as transaction:
+            return await sessions.is_ended(transaction, "web", chat, now=self._now())
 
     async def _may_see(self, chat: str, media_key: str) -> bool:
         """Tell whether a chat shows a picture or file; that somebody wrote its key there proves nothing."""

@@ -60,6 +60,7 @@ def build_server(
     public_photos: PublicPhotos | None = None,
     zalo: ZaloPages | None = None,
     limits: AddressLimits | None = None,
+    is_ended: Callable[[str], Awaitable[bool]] | None = None,
 ) -> Application:
     """Return the application that answers every HTTP request.
 
@@ -73,6 +74,7 @@ def build_server(
     recordings and documents too. Without `groups` every chat is a private one. `receipts` notes
     what a gateway tells of short messages; `public_photos` serves vendors what they are to show,
     `zalo` the pages by which an Official Account lets the bot in. `limits`: how much one address may ask.
+    `is_ended(chat)` tells whether a browser was signed out; none is where it is not given.
     """
     limits = limits or AddressLimits()
     application = Application(client_max_size=BODY_LIMIT)
@@ -100,6 +102,7 @@ def build_server(
             show_photos=show_photos,
             file_name=file_name,
             groups=groups,
+            is_ended=is_ended,
         )
         application.add_routes(limits.guarded(chat.routes()))
         application.on_shutdown.append(lambda _: chat.close())

@@ -47,6 +47,8 @@ BEAT_SECONDS = 25.0
 """How often a silent socket says that it is alive, and how often the list of groups is read anew."""
 NOT_A_MEMBER = 4403
 """With this code a socket is closed whose visitor may not be in the group (any more)."""
+SIGNED_OUT = 4401
+"""With this code a socket is closed whose session is over; the page begins anew."""
 
 _PAGE_FOLDER = Path(__file__).parent / "page"
 _PAGE_TYPES = {
@@ -98,8 +100,10 @@ class WebChat:
         show_photos: Callable[[str, Sequence[str]], Awaitable[None]] | None,
         file_name: Callable[[str], Awaitable[str]] | None,
         groups: Groups | None,
+        is_ended: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         self._channel = channel
+        self._is_ended = is_ended
         self._receive = receive
         self._media_dir = media_dir
         self._demo = demo
@@ -144,7 +148,9 @@ class WebChat:
         """Give the browser a token unless it has one, and say what the page has to know."""
         _from_own_page(request)
         seat = self._seat(request)
-        token = session.known_token(request) or session.new_token()
+        token = session.known_token(request)
+        if token is None or await self._has_ended(Visitor(token, seat.name if seat else "")):
+            token = session.new_token()
         if self._demo and seat:
             await self._demo.sit(Visitor(token, seat.name).chat, seat.name)
         response = web.json_response(
@@ -171,7 +177,8 @@ class WebChat:
 
     async def group_list(self, request: web.Request) -> web.Response:
         """List the groups of the person in this chat."""
-        return web.json_response(_shown_groups(await self._listed(self._visitor(request))))
+        talk = await self._talk(request)
+        return web.json_response(_shown_groups(await self._listed(talk.visitor)))
 
     async def _listed(self, visitor: Visitor) -> Sequence[ListedGroup]:
         return await self._groups.listed(visitor.chat) if self._groups else ()
@@ -198,7 +205,7 @@ class WebChat:
         pushing = [
             asyncio.create_task(self._push(socket, talk, after)),
             asyncio.create_task(self._push_groups(socket, talk.visitor)),
-            asyncio.create_task(_beat(socket)),
+            asyncio.create_task(self._beat(socket, talk.visitor)),
         ]
         try:
             async for _ in socket:  # the page says nothing; this ends when it is gone
@@ -212,6 +219,8 @@ class WebChat:
 
     async def _push(self, socket: web.WebSocketResponse, talk: Talk, after: int) -> None:
         async def allowed() -> bool:
+            if await self._has_ended(talk.visitor):
+                return False
             return not talk.group or await self._admits(talk.visitor, talk.group)
 
         try:
@@ -220,12 +229,25 @@ class WebChat:
                 async for batch in batches:
                     shown = [entry.as_dict(talk.visitor.chat) for entry in batch]
                     await socket.send_json({"entries": shown})
-            await socket.close(code=NOT_A_MEMBER, message=b"not a member")
+            await self._turn_out(socket, talk.visitor)
         except ConnectionError:
             return
         except Exception as error:
             log.error("A chat's history could not be read.", action="history_failed", error=error)
             await socket.close(code=1013, message=b"try again")
+
+    async def _turn_out(self, socket: web.WebSocketResponse, visitor: Visitor) -> None:
+        if await self._has_ended(visitor):
+            await socket.close(code=SIGNED_OUT, message=b"signed out")
+        else:
+            await socket.close(code=NOT_A_MEMBER, message=b"not a member")
+
+    async def _beat(self, socket: web.WebSocketResponse, visitor: Visitor) -> None:
+        """Say now and then that the socket is alive, and end it with its session."""
+        while not await self._has_ended(visitor):
+            await asyncio.sleep(BEAT_SECONDS)
+            await socket.send_json({})
+        await self._turn_out(socket, visitor)
 
     async def _come_in(self, talk: Talk) -> None:
         """Note that a member has opened a group for the first time."""
@@ -362,9 +384,14 @@ class WebChat:
 
     async def _talk(self, request: web.Request) -> Talk:
         visitor, group = self._visitor(request), request.query.get("group", "")
+        if await self._has_ended(visitor):
+            raise Refused(401, "no_session")
         if group and not await self._admits(visitor, group):
             raise Refused(404, "unknown_group")
         return Talk(visitor, group)
+
+    async def _has_ended(self, visitor: Visitor) -> bool:
+        return self._is_ended is not None and await self._is_ended(visitor.chat)
 
     async def _admits(self, visitor: Visitor, group: str) -> bool:
         if self._groups is None or not GROUP.fullmatch(group):
@@ -458,9 +485,3 @@ async def _news_or_beat(news: asyncio.Event) -> None:
 
 async def _to_chat(request: web.Request) -> web.Response:
     return web.Response(status=302, headers={"Location": "/chat"})
-
-
-async def _beat(socket: web.WebSocketResponse) -> None:
-    while True:
-        await asyncio.sleep(BEAT_SECONDS)
-        await socket.send_json({})

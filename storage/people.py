@@ -139,6 +139,13 @@ def add_person(transaction: Transaction, *, channel: str, user: str, name: str, 
     return added
 
 
+def add_nobody(transaction: Transaction, *, now: datetime) -> int:
+    """Store somebody of whom nothing is known yet, not even an account; return their id."""
+    added = new_id()
+    transaction.write(_INSERT_PERSON, {"id": added, "name": "", "phone": None, "created_at": now})
+    return added
+
+
 async def get_person(transaction: Transaction, person_id: int, *, now: datetime) -> Person | None:
     """Return a person with the posts that they hold now."""
     rows = await transaction.fetch(_GET, {"person_id": person_id, "now": now})

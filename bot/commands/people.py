@@ -43,6 +43,12 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     rename.add_argument("--person", type=int, required=True, metavar="ID")
     rename.add_argument("name")
     rename.set_defaults(run=run_rename)
+    signout = actions.add_parser(
+        "signout", help="end a person's sessions: a lost telephone, a shared computer"
+    )
+    signout.add_argument("--person", type=int, required=True, metavar="ID", help="as in people list")
+    signout.add_argument("--channel", metavar="NAME", help="only there, for example web or telegram")
+    signout.set_defaults(run=run_signout)
     workbook.register_people(actions)
 
 
@@ -144,6 +150,28 @@ async def _successor(
     if not there or arguments.successor == post.person_id:
         raise Refused(f"--successor: {arguments.successor} is no other chair or officer of {post.unit_code}")
     return there[0]
+
+
+def run_signout(arguments: argparse.Namespace) -> int:
+    """Make a person's accounts somebody else's; posts and reports stay the person's."""
+    return asyncio.run(_sign_out(arguments))
+
+
+async def _sign_out(arguments: argparse.Namespace) -> int:
+    from storage import sessions
+
+    async with opened(arguments.settings) as database, database.begin() as transaction:
+        accounts = await sessions.accounts_of(transaction, arguments.person)
+        chosen = [each for each in accounts if arguments.channel in (None, each.channel)]
+        if not chosen:
+            there = ", ".join(sorted({each.channel for each in accounts})) or "nowhere"
+            raise Refused(f"--person: {arguments.person} is signed in {there}; see: people list")
+        now = datetime.now(UTC)
+        for each in chosen:
+            await sessions.sign_out(transaction, channel=each.channel, user=each.user, now=now)
+    print(f"Person {arguments.person} is signed out of {counted(len(chosen), 'account')}.")
+    print("Posts are kept: end them with people end, or let a new device in with /lienket or invite.")
+    return 0
 
 
 def run_deputy(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ const PHOTOS = 10;
 const EDGE = 2560;
 const SILENCE = 60_000; // the server says something every 25 seconds
 const NOT_A_MEMBER = 4403;
+const SIGNED_OUT = 4401;
 const LEFT = "#khong-o-trong-nhom";
 const find = (id) => document.getElementById(id);
 const asked = new URLSearchParams(location.search);
@@ -422,6 +423,7 @@ async function connect() {
   socket.addEventListener("close", ({ code }) => {
     clearTimeout(watch);
     if (code === NOT_A_MEMBER) leaveGroup();
+    else if (code === SIGNED_OUT) location.reload();
     else again();
   });
   addEventListener("offline", () => socket.close(), { once: true });

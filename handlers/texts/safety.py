@@ -32,11 +32,6 @@ def codes_are_guessed(*, count: int) -> str:
     )
 
 
-def command_sign_out() -> str:
-    """Describe the command that ends sessions."""
-    return "Thoát tài khoản trên máy"
-
-
 def sign_out_offer(*, others: Sequence[str], has_post: bool) -> str:
     """Ask which sessions are to end; `others` are the person's other accounts, a line each."""
     lines = ["Anh/chị muốn thoát ở đâu?"]
