@@ -50,10 +50,12 @@ from storage import (
     chats,
     conversations,
     data_keys,
+    erasures,
     files,
     messages,
     models,
     people,
+    retention,
     sessions,
     traffic,
     units,
@@ -167,11 +169,22 @@ class App:
         if "web" in self._parts:
             await self._start_web(demo)
         if "clock" in self._parts:
-            self._clock = Clock(self.database, ticked=self._wake_delivery, now=self._now)
+            await self._keep_privacy_settings()
+            self._clock = Clock(
+                self.database,
+                ticked=self._wake_delivery,
+                now=self._now,
+                media_dir=self.settings.media_dir,
+            )
             self._clock.start()
             await self._clock.tick(CHECK_RULES)
         if self._watching:
             self._watching.start()
+
+    async def _keep_privacy_settings(self) -> None:
+        async with self.database.begin() as transaction:
+            await retention.keep_days(transaction, self.settings.retention)
+            await erasures.keep_hours(transaction, self.settings.erase_after_hours)
 
     def _take_model(self, understanding: Understanding) -> None:
         self._understanding = understanding

@@ -32,7 +32,7 @@ from handlers.alarms import Later
 from routing import deadline
 from routing.deadline import LOCAL_TIME
 from routing.organisation import City
-from storage import folding, messages, partitions, resealing, seals, setbacks, units
+from storage import folding, messages, partitions, resealing, scouring, seals, setbacks, units
 from storage.database import Database, Transaction
 from storage.faults import is_away
 

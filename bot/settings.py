@@ -40,6 +40,7 @@ _MEANT = {
     "ZALO_PER_MINUTE": "is not a whole number, 1 or more",
     "DATABASE_CONNECTIONS": "is not a whole number from 2 to 100",
     "ZALO_PROOF": "is neither true nor false",
+    "ERASE_AFTER_HOURS": "is not a whole number of hours, 0 to 240",
     **dict.fromkeys(_AMOUNTS, "is not a whole number, 0 or more"),
 }
 _SHOWN = (
@@ -60,6 +61,22 @@ _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", re.ASCII)
 _SECRET = re.compile(r"[\w-]{1,256}", re.ASCII)
 
 
+KEPT_KINDS = frozenset(
+    {
+        "inbox",
+        "outbox",
+        "drafts",
+        "codes",
+        "pictures",
+        "recordings",
+        "exports",
+        "positions",
+        "closed",
+        "visitors",
+        "traffic",
+    }
+)
+"""Kinds of data with a time after which they are purged; `storage/retention.py` says how long by default."""
 TEMPLATE_WORDS = frozenset({"code", "unit", "status", "date", "link"})
 """What can fill a template's parameters."""
 
@@ -110,6 +127,10 @@ class Settings(BaseModel):
     """What a short message costs, in đồng."""
     monthly_budget: int = Field(default=0, ge=0)
     """How many đồng messages to citizens may cost in a calendar month; 0: nothing that costs is sent."""
+    retention: dict[str, int] = Field(default_factory=dict)
+    """JSON: how many days which kinds of data are kept, 0 for ever; see `storage/retention.py`."""
+    erase_after_hours: int = Field(default=24, ge=0, le=240)
+    """How many hours somebody can take back that they want to be erased."""
     data_key: SecretStr = SecretStr("")
     """Encrypts what is secret in the database, at least 16 characters (`python -m bot new-key`); without it
     SQLite uses a key in a file beside the database."""
@@ -194,6 +215,15 @@ class Settings(BaseModel):
         if "{to}" not in shown or "{text}" not in shown:
             raise ValueError("must hold {to} and {text}")
         return value
+
+    @field_validator("retention", mode="before")
+    @classmethod
+    def _days_by_kind(cls, value: object) -> object:
+        try:
+            given = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError('must be JSON such as {"inbox": 30, "closed": 0}') from None
+        return _known_days(given)
 
     @field_validator("database_url")
     @classmethod
@@ -324,6 +354,14 @@ def _direct_url_alone(given: Mapping[str, str]) -> list[str]:
     if name not in given or not given.get("DATABASE_URL", "sqlite").startswith("sqlite"):
         return []
     return [f"{PREFIX}{name}: is for PgBouncer, which {PREFIX}DATABASE_URL must lead to"]
+
+
+def _known_days(given: object) -> dict[str, int]:
+    if not isinstance(given, dict) or not all(type(days) is int and days >= 0 for days in given.values()):
+        raise ValueError('must be JSON such as {"inbox": 30, "closed": 0}: whole numbers of days')
+    if unknown := sorted(given.keys() - KEPT_KINDS):
+        raise ValueError(f"does not know {', '.join(unknown)}; there are {', '.join(sorted(KEPT_KINDS))}")
+    return dict(given)
 
 
 def _incomplete_webhook(given: Mapping[str, str]) -> list[str]:

@@ -39,6 +39,7 @@ from storage.tables import (
     photo,
     post,
     reminder,
+    shown_media,
 )
 from storage.tables import case as case_table
 
@@ -151,7 +152,7 @@ def _traces(people: Iterable[Mapping[str, Any]], ids: Iterable[str], cases: Sequ
 _CHANGE_EVENT = (
     update(event)
     .where(event.c.case_id == bindparam("row_id"), event.c.sequence == bindparam("number"))
-    .values(data=bindparam("left"))
+    .values(data=bindparam("left"), actor_id=bindparam("new_actor"))
 )
 _CHANGE_CASE = (
     update(case_table)
@@ -201,15 +202,23 @@ _TEXTS: tuple[tuple[Select[Any], Any], ...] = tuple(
 
 
 async def erase_case(
-    transaction: Transaction, case: Case, traces: Traces, *, words: Words, at: datetime, why: str
+    transaction: Transaction,
+    case: Case,
+    traces: Traces,
+    *,
+    words: Words,
+    at: datetime,
+    why: str,
+    nameless: bool = False,
 ) -> None:
     """Take out of a case whatever tells who reported it; it stays with its domain, place, times and figures.
 
     The ledger says so in an event of its own, with what is left of each event that held more. `case` is
-    locked. why: "asked" or "retention".
+    locked. why: "asked" or "retention". nameless: whoever reported it is still known, and is not to be found
+    by its events either.
     """
     scrubber = Scrubber(traces, mark=words.mark, run=IN_CASE, strict=True)
-    left = await _erase_events(transaction, case, scrubber, words)
+    left = await _erase_events(transaction, case, scrubber, words, nameless=nameless)
     _anonymise(case, scrubber)
     data = {"why": why, "text_hash": ledger.text_hash(words.case), "events": left}
     ledger.append_event(
@@ -239,17 +248,18 @@ async def erase_case(
 
 
 async def _erase_events(
-    transaction: Transaction, case: Case, scrubber: Scrubber, words: Words
+    transaction: Transaction, case: Case, scrubber: Scrubber, words: Words, *, nameless: bool
 ) -> dict[str, str]:
     """Take the person out of the events of a case; return the hash of what is left of each that changed."""
     left = {}
     for known in await ledger.events_of(transaction, case.id):
         data = known.data if known.type == ERASED else _without(known, scrubber, words.mark)
-        if data != known.data:
-            row = {"row_id": case.id, "number": known.sequence, "left": data}
+        actor = None if nameless and known.actor_role == "citizen" else known.actor_id
+        if (data, actor) != (known.data, known.actor_id):
+            row = {"row_id": case.id, "number": known.sequence, "left": data, "new_actor": actor}
             transaction.write(_CHANGE_EVENT, row)
             fields = {name: getattr(known, name) for name in ledger.Event.__slots__}
-            left[str(known.sequence)] = ledger.left_hash({**fields, "data": data})
+            left[str(known.sequence)] = ledger.left_hash({**fields, "data": data, "actor_id": actor})
     return left
 
 
@@ -303,6 +313,9 @@ _DELETE_CODES = delete(link_code).where(link_code.c.person_id == bindparam("in_p
 _DELETE_DIGESTS = delete(digest).where(digest.c.person_id == bindparam("in_person"))
 _DELETE_REMINDERS = delete(reminder).where(
     reminder.c.channel == bindparam("in_channel"), reminder.c.chat == bindparam("in_chat")
+)
+_DELETE_SHOWN = delete(shown_media).where(
+    shown_media.c.channel == bindparam("in_channel"), shown_media.c.chat == bindparam("in_chat")
 )
 _FORGET_MEMBER = (
     update(group_member)
@@ -387,6 +400,7 @@ async def _forget(transaction: Transaction, known: Known, at: datetime) -> None:
             transaction.write(statement, {"in_person": person_id})
     for channel, name in sorted(known.chats):
         transaction.write(_DELETE_REMINDERS, {"in_channel": channel, "in_chat": name})
+        transaction.write(_DELETE_SHOWN, {"in_channel": channel, "in_chat": name})
 
 
 async def _erase_from_drafts(transaction: Transaction, known: Known, words: Words) -> None:

@@ -43,8 +43,10 @@ PACE = {
     "remind_parts": timedelta(hours=1),
     "stop_waiting": timedelta(hours=1),
     "close_silent": timedelta(hours=2),
+    "retain": timedelta(days=36500),
 }
-"""How often the clock's jobs are asked for work: less often than in a real city."""
+"""How often the clock's jobs are asked for work: less often than in a real city. Nothing is purged for being
+old, since every message of the year is looked at in the end."""
 USUAL_PACE = timedelta(hours=6)
 """The same for all others, which have work at midnight or soon after."""
 

@@ -352,3 +352,8 @@ def privacy_refused(*, note: str) -> str:
         f"Yêu cầu xóa dữ liệu của anh/chị chưa làm được.{because}\n"
         "Anh/chị có quyền khiếu nại; cần hỏi thêm, xin gửi thư đến cơ quan quản lý kênh này."
     )
+
+
+def expired_case() -> str:
+    """Stand in place of what somebody wrote so long ago that it is kept no more."""
+    return "[Nội dung đã được xóa vì hết thời hạn lưu.]"
