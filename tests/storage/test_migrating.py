@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
+import asyncpg
 import pytest
+import structlog
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from storage import migrating
-from storage.database import Database
+from storage.database import Database, driver_arguments
 from storage.partitions import INSTEAD_OF_CONSTRAINTS, INSTEAD_OF_INDEXES, is_own_table
 from storage.tables import metadata
+from tests.postgres import PostgresServer
 
 
 async def on_connection(url: str, function: object) -> object:
@@ -116,3 +121,82 @@ async def test_every_change_of_a_case_is_noted_by_the_database(database_url: str
     await migrating.upgrade(database_url)
     assert await on_connection(database_url, triggers) >= _TRIGGERS
     assert await on_connection(database_url, differences) == []
+
+
+async def hold_tables(connection: "asyncpg.Connection[Any]") -> None:
+    """Do as a program does that reads a table and then thinks for long."""
+    await connection.execute("BEGIN; SELECT * FROM erasure; SELECT * FROM inbox")
+
+
+async def test_a_step_that_gets_no_lock_lets_others_pass_and_is_tried_again(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrating, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(
+        migrating, "_ONE_AT_A_TIME", (*migrating._ONE_AT_A_TIME, "SET LOCAL lock_timeout = '50ms'")
+    )
+    async with postgres.database(empty=True) as url:
+        await migrating.upgrade(url, "0011")
+        busy = await asyncpg.connect(**driver_arguments(url))
+        await hold_tables(busy)
+        with structlog.testing.capture_logs() as logs:
+            upgrading = asyncio.create_task(migrating.upgrade(url))
+            while not any(line["action"] == "migration_waits" for line in logs):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            other = await asyncpg.connect(**driver_arguments(url))
+            assert await asyncio.wait_for(other.fetch("SELECT * FROM erasure"), timeout=20) == []
+            await other.close()
+            assert not upgrading.done()
+            await busy.execute("COMMIT")
+            await upgrading
+        await busy.close()
+        assert await on_connection(url, tables) == {*metadata.tables, "alembic_version"}
+
+
+async def test_a_step_that_never_gets_its_lock_is_given_up_and_leaves_the_last_one(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrating, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(migrating, "TRIES", 2)
+    monkeypatch.setattr(
+        migrating, "_ONE_AT_A_TIME", (*migrating._ONE_AT_A_TIME, "SET LOCAL lock_timeout = '20ms'")
+    )
+    async with postgres.database(empty=True) as url:
+        await migrating.upgrade(url, "0011")
+        busy = await asyncpg.connect(**driver_arguments(url))
+        await hold_tables(busy)
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            await migrating.upgrade(url)
+        await busy.close()
+        assert await on_connection(url, step_of) == "0011"
+        await migrating.upgrade(url)
+
+
+def step_of(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+async def test_every_step_has_its_limits(postgres: PostgresServer) -> None:
+    shown: list[str] = []
+
+    def note(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "CREATE TABLE data_key" in statement:
+            limits = "SELECT current_setting('lock_timeout'), current_setting('statement_timeout')"
+            shown.extend(connection.exec_driver_sql(limits).one())
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        async with postgres.database(empty=True) as url:
+            await migrating.upgrade(url)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert shown == [migrating.LOCK_TIMEOUT, migrating.STATEMENT_TIMEOUT]
+
+
+async def test_a_database_of_a_newer_program_is_refused(postgresql_url: str) -> None:
+    def pretend(connection: Connection) -> None:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    await on_connection(postgresql_url, pretend)
+    with pytest.raises(CommandError, match="9999"):
+        await migrating.upgrade(postgresql_url)
