@@ -6,6 +6,7 @@ channel and the clock are stand-ins.
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -35,18 +36,27 @@ class NotADemo(Exception):
     """The database holds a real city; the demo wants one of its own (set LANGNGHE_DATABASE_URL)."""
 
 
-async def prepare(database: Database, understanding: Understanding) -> Demo:
-    """Make the sample city and its history unless they are there; return its seats. Raises NotADemo."""
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+async def prepare(
+    database: Database, understanding: Understanding, *, now: Callable[[], datetime] = _clock
+) -> Demo:
+    """Make the sample city and its history unless they are there; return its seats. Raises NotADemo.
+
+    now: the clock of the program, up to which the history goes.
+    """
     async with database.begin() as transaction:
         ready = await units.get_setting(transaction, "demo")
         if ready is None and await units.city_version(transaction):
             raise NotADemo(NotADemo.__doc__)
         city = build_city(DATA["province"])
         if ready is None:
-            await units.save_city(transaction, to_document(city), now=datetime.now(UTC))
+            await units.save_city(transaction, to_document(city), now=now())
             await units.set_setting(transaction, "demo", {"history": False})
     if not (ready or {}).get("history"):
-        await live(database, understanding, city)
+        await live(database, understanding, city, end=now())
         async with database.begin() as transaction:
             await units.set_setting(transaction, "demo", {"history": True})
     return Demo(
@@ -54,7 +64,7 @@ async def prepare(database: Database, understanding: Understanding) -> Demo:
             Seat(name=seat["name"], title=seat["title"], hint=seat["hint"], examples=tuple(seat["examples"]))
             for seat in DATA["seats"]
         ],
-        sit=Seating(database).sit,
+        sit=Seating(database, now).sit,
         positions=[SamplePosition(**position) for position in DATA["positions"]],
     )
 
@@ -62,13 +72,14 @@ async def prepare(database: Database, understanding: Understanding) -> Demo:
 class Seating:
     """Makes a visitor's chat that of the person whose seat they take."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
+        self._now = now
         self._seats = {seat["name"]: seat for seat in DATA["seats"]}
 
     async def sit(self, chat: str, seat: str) -> None:
         """Give the chat's person the post of the seat, once, and a place in the leader's group."""
-        chosen, now = self._seats[seat], datetime.now(UTC)
+        chosen, now = self._seats[seat], self._now()
         async with self._database.begin() as transaction:
             person = await seat_person(
                 transaction,
@@ -92,9 +103,8 @@ class Seating:
 # ── the history ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def live(database: Database, understanding: Understanding, city: City) -> None:
+async def live(database: Database, understanding: Understanding, city: City, *, end: datetime) -> None:
     """Let the sample city's people live through its past; the last days' doubts are left for the visitor."""
-    end = datetime.now(UTC)
     start = end - timedelta(days=DAYS)
     life = Life(database, understanding, city=city, seed=SEED, start=start, end=end)
     town = Town(
