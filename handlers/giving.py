@@ -721,7 +721,8 @@ async def _write_outside(turn: Turn, directive: Directive, case: Case | None) ->
         text=texts.directive_short_message(city=city, kind=kind, about=named, due_at=due_at)
     )
     awake_at = directive_cards.unless_at_night(case, turn.now)
-    for channel, addresses, message in (("mail", known.mail, letter), ("sms", known.phone, short)):
+    numbers = [contacts.unit_reference(directive.unit_code, place) for place in range(len(known.phone))]
+    for channel, addresses, message in (("mail", known.mail, letter), ("sms", numbers, short)):
         for address in addresses:
             messages.post_notice(
                 turn.transaction,

@@ -89,11 +89,13 @@ async def address_not_reached(transaction: Transaction, *, channel: str, address
     """Tell the operators, once a day, that a mail address or a number takes nothing, and whose it is."""
     city = await units.load_city(transaction, now=now)
     known = await contacts.all_of(transaction)
-    whose = next((code for code, each in known.items() if address in (*each.mail, *each.phone)), "")
+    whose = contacts.unit_of_reference(address) if channel == "sms" else ""
+    whose = whose or next((code for code, each in known.items() if address in (*each.mail, *each.phone)), "")
     unit = cards.unit_name(city, whose) if city and whose else ""
+    shown = (channel == "sms" and await contacts.number_of(transaction, address)) or address
     await tell_operators(
         transaction,
-        texts.address_unreachable(channel=channel, address=address, unit=unit),
+        texts.address_unreachable(channel=channel, address=shown, unit=unit),
         now=now,
         dedupe_key=f"address:{channel}:{address[:80]}:{now:%Y-%m-%d}",
         not_before=deadline.after_quiet_hours(now) if deadline.in_quiet_hours(now) else None,

@@ -137,6 +137,11 @@ def closes(channel: Channel | None) -> bool:
     return channel is not None and channel.capabilities.reply_window is not None
 
 
+def carries_files(channel: Channel | None) -> bool:
+    """Tell whether a channel can send documents."""
+    return channel is not None and channel.capabilities.files
+
+
 def window(channel: Channel, heard: Heard | None, now: datetime) -> Window:
     """Return how a chat stands: groups are always free, and so is what nothing is known of."""
     if heard is None or heard.group:
@@ -281,10 +286,10 @@ class _Judge:
         person = await people.get_person(self.transaction, case.reporter_id, now=self.now)
         if await erasures.is_open(self.transaction, case.reporter_id):
             return "its person withdrew"
-        if notice.channel == SMS and (
-            person is None or contacts.read_phone(person.phone or "") != notice.chat
-        ):
-            return "the number was taken back"
+        if notice.channel == SMS:
+            number = contacts.read_phone((person and person.phone) or "")
+            if number is None or not (contacts.is_reference(notice.chat) or notice.chat == number):
+                return "the number was taken back"
         used = [heard] if heard is not None else []
         used += await holding.chats_of(self.transaction, case.reporter_id)
         if any(each.last_inbound_at > notice.created_at for each in used if not each.group):
@@ -424,7 +429,9 @@ async def _short_message(
     """Post a short message to the number that the reporter gave, where one may be sent and paid."""
     person = await people.get_person(transaction, case.reporter_id, now=now)
     number = contacts.read_phone(person.phone) if person and person.phone else None
-    if number is None or SMS not in means.channels or not await purse.holds(means.sms_price):
+    if person is None or number is None or SMS not in means.channels:
+        return "held", ""
+    if not await purse.holds(means.sms_price):
         return "held", ""
     handled = await duplicates.master_of(transaction, case) or case
     key = _knock_key(SMS, case, handled, heard)
@@ -432,7 +439,7 @@ async def _short_message(
     messages.post_notice(
         transaction,
         channel=SMS,
-        chat=number,
+        chat=contacts.person_reference(person.id),
         message=OutboundMessage(text=text, quota="paid").as_dict(),
         at=now,
         case_id=case.id,

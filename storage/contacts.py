@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import bindparam, func, select
+
 from storage.database import Transaction
 from storage.sealing import is_sealed, open_json, seal_json
+from storage.tables import person
 from storage.units import get_setting, set_setting
 
 SETTING = "contacts"
@@ -66,6 +69,44 @@ async def store_again(transaction: Transaction) -> int:
         return 0
     await set_setting(transaction, SETTING, seal_json(keyring, opened, _PURPOSE))
     return 1
+
+
+def person_reference(person_id: int) -> str:
+    """Return the chat of short messages to a person's number, which is not told where it is not needed."""
+    return f"person:{person_id}"
+
+
+def unit_reference(unit_code: str, place: int) -> str:
+    """Return the chat of short messages to a number of a unit's: the one at this place of its contacts."""
+    return f"unit:{unit_code}:{place}"
+
+
+def unit_of_reference(chat: str) -> str:
+    """Return the code of the unit that a chat of short messages is of; empty for any other."""
+    kind, _, rest = chat.partition(":")
+    return rest.rpartition(":")[0] if kind == "unit" else ""
+
+
+def is_reference(chat: str) -> bool:
+    """Tell whether a chat of short messages stands for a number, and is none itself."""
+    return chat.startswith(("person:", "unit:"))
+
+
+_NUMBER_OF: Any = bindparam("person_id")
+_SAME_PERSON = select(person.c.merged_into).where(person.c.id == _NUMBER_OF).scalar_subquery()
+_PHONE_OF = select(person.c.phone).where(person.c.id == func.coalesce(_SAME_PERSON, _NUMBER_OF))
+
+
+async def number_of(transaction: Transaction, chat: str) -> str | None:
+    """Return the number that a chat of short messages stands for now; None where there is none any more."""
+    kind, _, rest = chat.partition(":")
+    if kind == "person" and rest.isdecimal():
+        row = await transaction.fetch_one(_PHONE_OF, {"person_id": int(rest)})
+        return read_phone(row["phone"] or "") if row else None
+    if unit_code := unit_of_reference(chat):
+        numbers, place = (await contacts_of(transaction, unit_code)).phone, int(rest.rpartition(":")[2])
+        return numbers[place] if place < len(numbers) else None
+    return chat
 
 
 _SEPARATORS = re.compile(r"[\s.\-()]")

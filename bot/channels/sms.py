@@ -73,6 +73,7 @@ _LIKE = {
     "\u00a0": " ",
 }
 _NUMBER = re.compile(r"\+?\d{9,15}")
+_LONG_NUMBER = re.compile(r"\d{8,}")
 _IDS = ("id", "message_id", "messageId", "sms_id", "smsid", "msgid")
 _STATUSES = ("status", "state", "dlr_status", "delivery_status")
 _ARRIVED = frozenset({"delivered", "delivrd", "success", "ok"})
@@ -121,7 +122,7 @@ class SmsChannel:
     async def send(self, address: Address, message: OutboundMessage) -> Sent:
         """Hand one message to the gateway; raises ChannelError."""
         if not _NUMBER.fullmatch(address.chat):
-            raise Rejected(f"not a telephone number: {address.chat!r}")
+            raise Rejected("not a telephone number")
         text = short(message)
         reference = sha256(f"{message.reference}\n{address.chat}\n{text}".encode()).hexdigest()[:32]
         values = {"to": address.chat, "text": text, "from": self._sender, "reference": reference}
@@ -209,7 +210,8 @@ def _check(status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Raise what an answer of the gateway means, unless it took the message."""
     if status < 300:
         return
-    why = f"{status} {body[:200].decode('utf-8', 'replace')}"
+    # A gateway may repeat the number; what is noted of a fault must not tell it.
+    why = _LONG_NUMBER.sub("…", f"{status} {body[:200].decode('utf-8', 'replace')}")
     if status == 429:
         seconds = headers.get("Retry-After", "")
         raise RateLimited(why, retry_after=timedelta(seconds=int(seconds)) if seconds.isdecimal() else None)
