@@ -11,6 +11,7 @@ from bot.commands.opening import Refused, counted
 if TYPE_CHECKING:
     from bot.doctor.rounds import Found
     from bot.settings import Settings
+    from storage.database import Database
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -35,15 +36,12 @@ async def _go_round(settings: "Settings") -> "list[Found]":
     from bot.commands.opening import existing
     from bot.doctor.finding import Place, wrong
     from bot.doctor.rounds import Found, go_round
-    from storage import revision
 
     now = datetime.now(UTC)
     try:
         async with existing(settings) as database:
-            async with database.read() as transaction:
-                step = await revision.current(transaction)
             place = Place(settings=settings, now=now, database=database)
-            return await go_round(place, has_tables=step == revision.newest())
+            return await go_round(place, has_tables=await _has_tables(database))
     except Refused as refused:
         away = Found(
             name="database",
@@ -51,6 +49,21 @@ async def _go_round(settings: "Settings") -> "list[Found]":
         )
         others = await go_round(Place(settings=settings, now=now), has_tables=False)
         return [away, *(each for each in others if each.name != "database")]
+
+
+async def _has_tables(database: "Database") -> bool:
+    from sqlalchemy.exc import DatabaseError
+
+    from storage import revision
+    from storage.faults import is_away
+
+    try:
+        async with database.read() as transaction:
+            return await revision.current(transaction) == revision.newest()
+    except DatabaseError as error:
+        if is_away(error):
+            raise
+        return False  # it is damaged, as the look at it will tell
 
 
 def _as_row(each: "Found") -> dict[str, str]:

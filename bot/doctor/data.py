@@ -6,6 +6,8 @@ import time
 from datetime import timedelta
 from itertools import islice
 
+from sqlalchemy.exc import DatabaseError
+
 from bot.backing_up import NOTED, noted_at
 from bot.data_key import DataKey, WrongDataKey
 from bot.doctor.finding import Finding, Place, look, ok, wrong
@@ -21,8 +23,18 @@ MEDIA_LOOKED_AT = 200_000
 START = "start the program once (python -m bot serve): it brings the tables up to date"
 
 
+RESTORE = "restore the last backup: python -m bot restore FILE"
+
+
 async def database(place: Place) -> list[Finding]:
     """See whether the database answers, may be written to, and is whole."""
+    try:
+        return await _sound(place)
+    except DatabaseError as error:
+        return [wrong(f"the database is damaged: {error.orig}", RESTORE)]
+
+
+async def _sound(place: Place) -> list[Finding]:
     begun = time.perf_counter()
     async with place.opened.read() as transaction:
         told = await soundness.version(transaction)
@@ -37,11 +49,7 @@ async def database(place: Place) -> list[Finding]:
             )
         ]
     if faults:
-        found.append(
-            wrong(
-                f"the database is damaged: {faults[0]}", "restore the last backup: python -m bot restore FILE"
-            )
-        )
+        found.append(wrong(f"the database is damaged: {faults[0]}", RESTORE))
     if standing.read_only:
         found.append(
             wrong(

@@ -125,7 +125,7 @@ async def disk(place: Place) -> list[Finding]:
     folders = [place.settings.media_dir, *([database.parent] if database else [])]
     found = [finding for folder in _apart(folders) for finding in _room(folder)]
     if place.database is not None and (days := await _days_left(place)) is not None and days < FULL_SOON_DAYS:
-        told = f"as it grew in the last 30 days, the disk of {place.settings.media_dir} is full in {days:.0f}"
+        told = f"as it grew lately, the disk of {place.settings.media_dir} is full in {days:.0f} days"
         found.append(look(told, "LANGNGHE_MEDIA_DIR: move it to a larger disk"))
     return found
 
