@@ -362,7 +362,7 @@ def _comment(connection: Connection, name: str, comment: str | None) -> None:
 
 
 async def tick(transaction: Transaction, _city: City, now: datetime) -> int:
-    """See to the partitions, one step a transaction: divide, make the next, move the numbers, prune keys.
+    """See to the partitions, one step a transaction: make the next, move the numbers on, drop what is empty.
 
     Returns how many steps were done, 0 when nothing is left or a lock was not to be had. Nothing on SQLite.
     """
@@ -402,6 +402,9 @@ def _next_step(connection: Connection, now: datetime) -> int:
             return 1
         if table.monthly and (first := _move_numbers(connection, table, now)):
             log.info("A month has begun.", action="partition_begun", table=table.name, first_id=first)
+            return 1
+        if table.monthly and (dropped := _drop_emptied(connection, table, now)):
+            log.info("A month was taken away.", action="partition_dropped", partition=dropped)
             return 1
     return _prune_keys(connection, now)
 
@@ -461,6 +464,30 @@ def _room_for(connection: Connection, table: Divided, number: int) -> Partition 
         if (part.first_id or 0) <= number and (part.end_id is None or number < part.end_id):
             return part
     return None
+
+
+_KEPT = {
+    "inbox": "SELECT EXISTS (SELECT FROM {part})",
+    "outbox": "SELECT EXISTS (SELECT FROM {part} WHERE chat <> '' OR sent_at IS NULL AND failed_at IS NULL)",
+}
+"""Whether a month still holds anything; messages that `storage.retention` emptied have their keys apart."""
+
+
+def _drop_emptied(connection: Connection, table: Divided, now: datetime) -> str:
+    """Take away the first month that is over and holds nothing any more; return its name, empty for none."""
+    begun = table.first_id(table.period(now, -1))
+    written = _room_for(connection, table, _last_number(connection, table))
+    for part in _partitions_of(connection, table):
+        if part == written or part.end_id is None or part.end_id > begun:
+            continue
+        if not _value(connection, _KEPT[table.name].format(part=part.name)):
+            _run(
+                connection,
+                f"ALTER TABLE {table.name} DETACH PARTITION {part.name}",
+                f"DROP TABLE {part.name}",
+            )
+            return part.name
+    return ""
 
 
 # --- looking and detaching -------------------------------------------------------------------------------

@@ -192,6 +192,24 @@ async def test_a_month_that_is_over_and_done_is_detached_and_keeps_its_rows(post
         await detach(postgresql, "inbox_first", later)
 
 
+async def test_a_month_of_which_nothing_was_kept_goes_away_by_itself(postgresql: Database) -> None:
+    """Of messages that may be sent once, retention leaves empty rows; their keys stand apart."""
+    await receive(postgresql, update_of("an", "1"))
+    await post(postgresql, "an", "một lần", key="once")
+    later = after_months(2)
+    await tick(postgresql, later)
+    assert {"inbox_first", "outbox_first"} <= set(await names(postgresql))
+    async with postgresql.begin() as transaction:
+        await transaction.execute(inbox.delete())
+        await transaction.execute(outbox.update().values(chat="", message={"text": ""}, sent_at=NOW))
+    await tick(postgresql, after_months(1))
+    assert {"inbox_first", "outbox_first"} <= set(await names(postgresql))  # hardly over
+    await tick(postgresql, later)
+    assert not {"inbox_first", "outbox_first"} & set(await names(postgresql))
+    await post(postgresql, "an", "một lần", key="once")
+    assert await fetch(postgresql, select(outbox.c.id)) == []
+
+
 async def test_a_year_with_open_cases_stays(postgresql: Database) -> None:
     await file_cases(postgresql, 1)
     later = datetime(NOW.year + 4, 2, 1, tzinfo=UTC)
