@@ -180,6 +180,7 @@ class Clock:
     def start(self) -> None:
         """Begin to tick."""
         for name, (_, seconds) in JOBS.items():
+            JOB_FAILURES.labels(name)  # begins at nought, so that the first failure is seen as one
             self._scheduler.add_job(
                 self.tick, "interval", [name], seconds=seconds, id=name, max_instances=1, coalesce=True
             )
