@@ -9,7 +9,7 @@ import re
 from handlers import notices, texts, tries
 from handlers.channel import Address, Button
 from handlers.turn import Handler, Turn
-from storage import linking
+from storage import consents, linking
 
 CODE = re.compile(r"[0-9A-Za-z]{5}-[0-9A-Za-z]{5}")
 """What a code looks like when it is typed alone."""
@@ -65,6 +65,14 @@ async def confirm(turn: Turn, argument: str) -> None:
     if not await linking.join(turn.transaction, argument, old=turn.person.id, new=other, now=turn.now):
         turn.say(texts.link_refused())
         return
+    consents.give(
+        turn.transaction,
+        person_id=other,
+        what=consents.LINK,
+        text=texts.link_confirm(),
+        channel=turn.chat.channel,
+        at=turn.now,
+    )
     turn.chat.person_id = other
     turn.say(texts.linked())
     await _tell_the_others(turn, other)

@@ -1,5 +1,6 @@
 """A person's telephone number: offered once where a chat closes after some days, kept and taken back."""
 
+import re
 from collections.abc import Sequence
 
 from handlers import confirmation, intake, texts, typed
@@ -7,13 +8,14 @@ from handlers.channel import Button, OutboundMessage
 from handlers.draft import draft_of
 from handlers.turn import Handler, Turn
 from routing.place import read_place
-from storage import contacts, people
+from storage import consents, contacts, messages, people
 from storage.messages import Notice
 
 STEP = "phone"
 FEWEST_DIGITS = 6
 """With fewer digits a message is no number, and about something else."""
 LONGEST = 40
+_SHARED = re.compile(r"\+?\d{6,20}", re.ASCII)
 _MOBILE = ("3", "5", "7", "8", "9")
 """What mobile numbers begin with behind +84."""
 
@@ -39,14 +41,15 @@ def offer(turn: Turn) -> None:
 
 def answers_offer(turn: Turn, shown: Sequence[Notice]) -> bool:
     """Tell whether a number is typed where one was just offered to be left: many type it at once."""
-    offered = (button.data for notice in shown for button in typed.choices_of(notice.message))
-    return read_mobile(turn.message.text) is not None and "phone:leave" in offered
+    return read_mobile(turn.message.text) is not None and any(map(_offers, shown))
 
 
 async def press(turn: Turn, argument: str) -> None:
-    """Ask for a number, or leave it be."""
+    """Ask for a number, keep one that was shared before, or leave it be."""
     if turn.chat.group:
         turn.say(texts.only_in_private())
+    elif number := _shared_before(argument):
+        _keep(turn, number, agreed=texts.phone_consent())
     elif argument == "no":
         _leave_step(turn)
         turn.say(texts.phone_left_out())
@@ -57,10 +60,16 @@ async def press(turn: Turn, argument: str) -> None:
         _ask(turn, texts.ask_phone())
 
 
+def _shared_before(argument: str) -> str:
+    """Return the number that a button asks about; empty where it holds none that could be shared."""
+    number = argument.removeprefix("keep:") if argument.startswith("keep:") else ""
+    return number if _SHARED.fullmatch(number) else ""
+
+
 def _ask(turn: Turn, text: str) -> None:
     message = OutboundMessage(
         text=text,
-        buttons=((Button(label=texts.label_no_phone(), data="phone:no"),),),
+        buttons=((_no_button(),),),
         ask_contact=texts.label_share_phone(),
         replace=turn.message.button_message,
     )
@@ -79,31 +88,69 @@ async def take(turn: Turn, argument: str = "") -> None:
         _leave_step(turn)
         await intake.receive(turn)
     elif number := read_mobile(text):
-        _keep(turn, number)
+        _keep(turn, number, agreed=await _agreed(turn) or texts.ask_phone())
     else:
         _ask(turn, texts.phone_not_read(given=text))
 
 
-def _keep(turn: Turn, number: str) -> None:
+async def _agreed(turn: Turn) -> str:
+    """Return the sentence that a number answers, as it was shown; empty where nobody asked for one."""
+    if turn.chat.step == STEP:
+        return texts.ask_phone()
+    here = (turn.chat.channel, turn.chat.chat)
+    shown = turn.shown or (await messages.last_sent(turn.transaction, [here], limit=3)).get(here, [])
+    return next((str(notice.message["text"]) for notice in shown if _offers(notice)), "")
+
+
+def _offers(notice: Notice) -> bool:
+    return any(button.data == "phone:leave" for button in typed.choices_of(notice.message))
+
+
+def _keep(turn: Turn, number: str, *, agreed: str) -> None:
+    """Keep a number with the sentence to which it was the answer."""
     people.set_phone(turn.transaction, turn.person.id, phone=number)
+    consents.give(
+        turn.transaction,
+        person_id=turn.person.id,
+        what=consents.PHONE,
+        text=agreed,
+        channel=turn.chat.channel,
+        at=turn.now,
+    )
     _leave_step(turn)
-    turn.say(texts.phone_kept(phone=f"{number[:4]} {number[4:7]} {number[7:]}"))
+    mobile = read_mobile(number) == number
+    shown = f"{number[:4]} {number[4:7]} {number[7:]}" if mobile else number
+    turn.say(texts.phone_kept(phone=shown))
 
 
 async def take_contact(turn: Turn) -> None:
-    """Keep a shared number that is the sender's own; offer a shared address for the open report."""
+    """Keep a shared number that is the sender's own; offer a shared address for the open report.
+
+    Where nobody asked for a number it is kept only once its owner agrees to the sentence that is shown then.
+    """
     contact = turn.message.contact
     if contact is None or not contact.own:
         turn.say(texts.contact_not_own())
         return
-    if number := read_mobile(contact.phone):
-        _keep(turn, number)
-    elif contact.phone:
-        people.set_phone(turn.transaction, turn.person.id, phone=contact.phone[:32])
-        _leave_step(turn)
-        turn.say(texts.contact_kept())
+    if number := read_mobile(contact.phone) or _shared_before(f"keep:{_plain(contact.phone)}"):
+        if agreed := await _agreed(turn):
+            _keep(turn, number, agreed=agreed)
+        else:
+            turn.say(texts.phone_consent(), buttons=[[_keep_button(number)], [_no_button()]])
     if contact.address:
         _offer_address(turn, contact.address)
+
+
+def _plain(phone: str) -> str:
+    return "".join(letter for letter in phone if letter.isascii() and (letter.isdigit() or letter == "+"))
+
+
+def _keep_button(number: str) -> Button:
+    return Button(label=texts.label_keep_phone(), data=f"phone:keep:{number}")
+
+
+def _no_button() -> Button:
+    return Button(label=texts.label_no_phone(), data="phone:no")
 
 
 def _offer_address(turn: Turn, address: str) -> None:
@@ -126,6 +173,7 @@ async def forget(turn: Turn, argument: str = "") -> None:
     _leave_step(turn)
     kept = turn.person.phone
     people.set_phone(turn.transaction, turn.person.id, phone=None)
+    consents.withdraw(turn.transaction, person_id=turn.person.id, what=consents.PHONE, at=turn.now)
     turn.say(texts.phone_forgotten() if kept else texts.no_phone_kept())
 
 

@@ -53,6 +53,8 @@ class Turn:
     filed: list[Filed] = field(default_factory=list)
     windowed: bool = False
     """Whether the channel lets the bot write only for some time after the person's last word."""
+    files: bool = False
+    """Whether the channel can send documents."""
     left: set[int] = field(default_factory=set)
     """The people whose posts this turn ended: what they do later in the same transaction is a citizen's."""
 

@@ -522,6 +522,8 @@ class TurnWorker:
                     height=photo.height,
                     at=now,
                 )
+            own = [photo.media_key for photo in message.photos if photo.media_key]
+            cases.note_sender(transaction, own, known_people[account].id)
             _add_files(transaction, item, person_id=known_people[account].id, now=now)
             turns.append(
                 Turn(
@@ -534,6 +536,7 @@ class TurnWorker:
                     reading=item.reading,
                     shown=shown.get((chat.channel, chat.chat), ()),
                     windowed=reaching.closes(self._channels.get(chat.channel)),
+                    files=reaching.carries_files(self._channels.get(chat.channel)),
                 )
             )
         return turns

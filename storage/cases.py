@@ -254,6 +254,11 @@ _INSERT_PHOTO = {
     "sqlite": sqlite.insert(photo).on_conflict_do_nothing(index_elements=["media_key"]),
     "postgresql": postgresql.insert(photo).on_conflict_do_nothing(index_elements=["media_key"]),
 }
+_NOTE_SENDER = (
+    update(photo)
+    .where(photo.c.media_key == bindparam("key"), photo.c.person_id.is_(None))
+    .values(person_id=bindparam("sender"))
+)
 _ATTACH = {
     "sqlite": sqlite.insert(case_photo).on_conflict_do_nothing(index_elements=["case_id", "media_key"]),
     "postgresql": postgresql.insert(case_photo).on_conflict_do_nothing(
@@ -280,6 +285,12 @@ def add_photo(
     """Record a stored picture; one that is known already stays as it is."""
     row = {"media_key": media_key, "mime": mime, "size": size, "width": width, "height": height}
     transaction.write(_INSERT_PHOTO[transaction.dialect], {**row, "created_at": at})
+
+
+def note_sender(transaction: Transaction, media_keys: Sequence[str], person_id: int) -> None:
+    """Note who sent stored pictures, unless that is known."""
+    for key in media_keys:
+        transaction.write(_NOTE_SENDER, {"key": key, "sender": person_id})
 
 
 def attach_photo(transaction: Transaction, case_id: int, media_key: str, purpose: str, at: datetime) -> None:

@@ -38,7 +38,8 @@ def welcome(*, city: str) -> str:
         f"Chào anh/chị! Đây là kênh tự động tiếp nhận phản ánh của {city}.\n"
         "Anh/chị cứ nhắn một tin: việc gì, ở đâu. Gửi kèm ảnh hoặc vị trí nếu có. "
         "Tôi sẽ tìm đơn vị phải trả lời, cho biết thời hạn và báo kết quả lại tại đây.\n"
-        "Cần xem cách dùng, anh/chị gõ /trogiup."
+        "Cần xem cách dùng, anh/chị gõ /trogiup. Tin nhắn được lưu để giải quyết; xem hoặc xóa dữ liệu của "
+        "mình, anh/chị gõ /dulieucuatoi."
     )
 
 
@@ -66,6 +67,7 @@ def citizen_help() -> str:
         "• /cuatoi: xem các phản ánh của anh/chị\n"
         "• /tracuu MÃ: xem một phản ánh, ví dụ /tracuu HN-7F3K-9Q2M\n"
         "• /huy: bỏ điều đang làm dở\n"
+        "• /dulieucuatoi: xem mọi dữ liệu đang lưu về anh/chị; /xoadulieu: rút đồng ý và xóa\n"
         f"Việc nguy hiểm đến tính mạng, xin gọi ngay: {_EMERGENCY_NUMBERS}."
     )
 
@@ -557,11 +559,6 @@ def unknown_command(*, nearest: str) -> str:
     """Answer a command that does not exist."""
     hint = f"Có phải anh/chị muốn gõ {nearest}? " if nearest else ""
     return f"Tôi không có lệnh này. {hint}Gõ /trogiup để xem cách dùng."
-
-
-def contact_kept() -> str:
-    """Confirm a shared phone number."""
-    return "Tôi đã lưu số điện thoại để đơn vị gọi khi cần. Anh/chị nhắn tiếp, hoặc bấm gửi nếu đã xong."
 
 
 def contact_not_own() -> str:

@@ -36,14 +36,6 @@ def command_erase() -> str:
     return "Xóa dữ liệu cá nhân của anh/chị"
 
 
-def privacy_help() -> str:
-    """Name the two commands under a citizen's help."""
-    return (
-        "• /dulieucuatoi: xem mọi dữ liệu đang lưu về anh/chị\n"
-        "• /xoadulieu: rút đồng ý và xóa dữ liệu cá nhân của anh/chị"
-    )
-
-
 # ── consent ──────────────────────────────────────────────────────────────────────────────────────
 
 

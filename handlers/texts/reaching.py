@@ -162,8 +162,8 @@ def channels_not_understood(*, query: str) -> str:
 def offer_phone() -> str:
     """Offer to leave a telephone number, once."""
     return (
-        "Kênh này chỉ cho tôi nhắn lại trong ít ngày. Anh/chị có thể để lại số điện thoại "
-        "để nhận SMS khi có kết quả."
+        "Kênh này chỉ cho tôi nhắn lại trong ít ngày. Anh/chị có thể để lại số điện thoại: đơn vị xử lý gọi "
+        "khi cần, hệ thống nhắn SMS khi có kết quả. Gửi số là đồng ý như vậy; muốn xóa, gõ /boso."
     )
 
 

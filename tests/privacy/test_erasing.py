@@ -40,6 +40,7 @@ async def reporter(city: CityHarness) -> Somebody:
     await somebody.writes(REPORT, photos=1)
     await somebody.files()
     await somebody.sends(phone=PHONE)
+    await somebody.presses("Đồng ý lưu số này")
     return somebody
 
 

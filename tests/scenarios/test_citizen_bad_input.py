@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from handlers.channel import Contact, Rejected, Unavailable
-from storage.tables import chat
+from storage.tables import chat, person
 from tests.city import CityHarness
 
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
@@ -186,6 +186,9 @@ async def test_an_own_phone_number_is_kept_and_anothers_is_not(city: CityHarness
     chair = await city.official("phuong-khuong-dinh", "chair")
     an = city.citizen("an")
     await an.sends(phone="0900000001")
+    an.sees("có đồng ý")
+    assert not await city.rows(select(person.c.id).where(person.c.phone.is_not(None)))
+    await an.presses("Đồng ý lưu số này")
     an.sees("đã lưu số")
     await an.sends(contact=Contact(phone="0900000002", own=False))
     an.sees("không lưu số điện thoại của người khác")
