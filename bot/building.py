@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from bot.channels import FURTHER
 from bot.connecting import VendorChannel
+from bot.outgoing import connector_for
 from bot.public_photos import PublicPhotos
 from bot.settings import Settings, domains_in, read_template
 from handlers import texts
@@ -140,6 +141,7 @@ def _add_zalo_bot(
         ),
         used=used,
         choose=texts.choice_by_number(),
+        connector=connector_for(settings),
     )
     built.by_name[channel.name] = channel
     built.vendors.append(channel)
@@ -163,6 +165,7 @@ def _add_zalo_oa(
         business_url=str(settings.zalo_business_url),
         proof_secret=settings.zalo_app_secret.get_secret_value() if settings.zalo_proof else "",
         per_minute=settings.zalo_per_minute,
+        connector=connector_for(settings),
         now=now,
     )
     public_url = str(settings.public_url or "").rstrip("/")
@@ -235,5 +238,6 @@ def _add_sms(built: Channels, settings: Settings) -> None:
         sender=settings.sms_from,
         template=settings.sms_template or TEMPLATE,
         receipt_secret=settings.sms_receipt_secret.get_secret_value(),
+        connector=connector_for(settings),
     )
     built.by_name["sms"] = built.sms

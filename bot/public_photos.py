@@ -68,5 +68,10 @@ class PublicPhotos:
             content = await to_thread(photo_path(media_key, self._media_dir).read_bytes)
         except (UnknownPhoto, OSError):
             raise web.HTTPNotFound from None
-        headers = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+        headers = {
+            "Cache-Control": "private, no-store",
+            "X-Robots-Tag": "noindex",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        }
         return web.Response(body=content, content_type=_MIME[found["ending"]], headers=headers)

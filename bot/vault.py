@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from bot.channels.zalo_oa.oauth import OAuth
 from bot.channels.zalo_oa.tokens import Kept, Pair, TokenKeeper
 from bot.data_key import DataKey, NoDataKey, WrongDataKey
+from bot.outgoing import connector_for
 from bot.settings import Settings
 from handlers.channel import Misconfigured, Unavailable
 from storage import credentials
@@ -132,6 +133,7 @@ def oauth_of(settings: Settings) -> OAuth:
         app_id=settings.zalo_app_id,
         app_secret=settings.zalo_app_secret.get_secret_value(),
         url=str(settings.zalo_oauth_url),
+        connector=connector_for(settings),
     )
 
 

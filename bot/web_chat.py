@@ -33,9 +33,9 @@ from handlers.media import (
     UnknownPhoto,
     file_mime,
     file_path,
+    keep_photo,
     photo_mime,
     photo_path,
-    store_photo,
 )
 from routing.vietnamese import strip_accents
 from storage.conversations import CAME_IN
@@ -315,7 +315,7 @@ class WebChat:
     async def _keep_photo(self, data: bytes) -> str:
         try:
             async with self._decoding:
-                photo = await asyncio.to_thread(store_photo, data, self._media_dir)
+                photo = await keep_photo(data, self._media_dir)
             if self._add_photo:
                 await self._add_photo(photo)
         except (TooLarge, NotAPicture):
@@ -354,8 +354,8 @@ class WebChat:
             raise Refused(404, "unknown") from error
 
     async def _disposition(self, key: str, mime: str) -> str:
-        """Let pictures and recordings be shown in the page, and anything else be saved under its name."""
-        if mime.startswith(("image/", "audio/")):
+        """Let pictures be shown, which are ours, and anything else be saved under its name or played."""
+        if mime.startswith("image/"):
             return "inline"
         name = (await self._file_name(key) if self._file_name else "") or key
         plain = re.sub(r"[^A-Za-z0-9._ -]", "_", strip_accents(name))

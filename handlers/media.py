@@ -3,6 +3,7 @@
 Pictures are stripped of all but the picture; files are kept as they are.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -18,6 +19,10 @@ from storage.identity import new_token
 SIZE_LIMIT = 12 * 1024 * 1024
 """Bytes of one picture as it is sent."""
 PIXEL_LIMIT = 40_000_000
+SCAN_LIMIT = 100
+"""Passes over a JPEG: usual ones have up to a dozen, and each costs a look at every pixel."""
+STORE_SECONDS = 15.0
+"""How long anybody waits until a picture is read."""
 EDGE_LIMIT = 2560
 """Pixels of the longer side as it is kept."""
 FILE_LIMIT = 20 * 1024 * 1024
@@ -55,6 +60,11 @@ _BEGINS: dict[str, Callable[[bytes], bool]] = {
 }
 """Whether the first bytes can be those of such a file: a page that calls itself a PDF is not kept."""
 _START = 1024
+_MACROS = b"vbaProject.bin"
+"""Stands in the list of what a document holds when it holds a program."""
+_PLACES = re.compile(rb"(?s)(....)(\xa9xyz|loci)")
+"""Where a recording says that it was made: its length, and what it is."""
+_LONGEST_PLACE = 512
 _QUALITY = 85
 _WHITE = (255, 255, 255)
 
@@ -120,6 +130,17 @@ def store_photo(data: bytes, directory: Path) -> StoredPhoto:
     return replace(_keep(encoded.getvalue(), "jpg", picture, directory), taken_at=position_in(data))
 
 
+async def keep_photo(data: bytes, directory: Path) -> StoredPhoto:
+    """Do as `store_photo` in a thread; one that takes too long to read is refused as TooLarge."""
+    work = asyncio.ensure_future(asyncio.to_thread(store_photo, data, directory))
+    try:
+        async with asyncio.timeout(STORE_SECONDS):
+            return await asyncio.shield(work)
+    except TimeoutError:
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
+        raise TooLarge(f"not read in {STORE_SECONDS:.0f} s") from None
+
+
 def position_in(data: bytes) -> Location | None:
     """Return where a picture was taken, if its file says so (EXIF); photos sent as files often do."""
     try:
@@ -176,11 +197,23 @@ def store_file(data: bytes, directory: Path, *, suffix: str) -> StoredFile:
     ending = suffix.lower().removeprefix(".")
     if len(data) > FILE_LIMIT:
         raise TooLarge(f"{len(data)} bytes")
-    if ending not in _FILE_MIME or not _BEGINS[ending](data[:_START]):
+    if ending not in _FILE_MIME or not _BEGINS[ending](data[:_START]) or _MACROS in data:
         raise NotKept(f"{suffix!r}, {data[:8]!r}")
+    if ending == "m4a":
+        data = _without_place(data)
     key = f"{new_token(16)}.{ending}"
     _write_durably(directory / key[:2] / key, data)
     return StoredFile(media_key=key, mime=_FILE_MIME[ending], size=len(data))
+
+
+def _without_place(data: bytes) -> bytes:
+    """Return a recording with zeros where it tells the place that it was made at; no box moves."""
+    kept = bytearray(data)
+    for place in _PLACES.finditer(data):
+        start, length = place.end(), int.from_bytes(place[1], "big") - 8
+        if 0 < length <= _LONGEST_PLACE and start + length <= len(data):
+            kept[start - 4 : start + length] = b"free" + bytes(length)
+    return bytes(kept)
 
 
 def file_suffix(*, name: str, mime: str) -> str:
@@ -215,6 +248,8 @@ def open_media(key: str, directory: Path) -> bytes:
 
 
 def _read(data: bytes) -> Image.Image:
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > SCAN_LIMIT:
+        raise TooLarge("too many scans")
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as picture:
             if picture.width * picture.height > PIXEL_LIMIT:

@@ -13,7 +13,7 @@ import hmac
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -103,12 +103,14 @@ class SmsChannel:
         sender: str = "",
         template: str = TEMPLATE,
         receipt_secret: str = "",
+        connector: Callable[[], aiohttp.BaseConnector] = aiohttp.TCPConnector,
     ) -> None:
         self._url = url
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._sender = sender
         self._template: Any = json.loads(template)
         self._secret = receipt_secret
+        self._connector = connector
         self._session: aiohttp.ClientSession | None = None
 
     def envelope(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
@@ -129,7 +131,11 @@ class SmsChannel:
         try:
             async with (
                 asyncio.timeout(SECONDS),
-                self._client().post(self._url, json=_filled(self._template, values)) as answer,
+                self._client().post(
+                    self._url,
+                    json=_filled(self._template, values),
+                    allow_redirects=False,  # the token goes nowhere else
+                ) as answer,
             ):
                 body = await answer.read()
                 _check(answer.status, answer.headers, body)
@@ -139,7 +145,7 @@ class SmsChannel:
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(headers=self._headers)
+            self._session = aiohttp.ClientSession(headers=self._headers, connector=self._connector())
         return self._session
 
     async def close(self) -> None:

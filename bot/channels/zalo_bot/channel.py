@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import aiohttp
 import structlog
 
 from bot.channels.zalo_bot.client import API_URL, FIRST_PAUSE, READ_SECONDS, Client, NoAnswerYet
@@ -100,13 +101,15 @@ class ZaloBotChannel:
         poll_seconds: int = 30,
         longest_pause: float = 60.0,
         choose: str = "",
+        connector: Callable[[], aiohttp.BaseConnector] = aiohttp.TCPConnector,
     ) -> None:
         """Take the settings; nothing is sent yet.
 
         `secret` is what the vendor repeats in each webhook call (8 to 256 characters) and `public_url` is
         where it calls; `publish` gives a stored photo an address that anybody can open for a while, or
-        nothing; `used` tells what of the plan is used; `choose` says, above a list, how to choose. Raises
-        ValueError for a token or a secret that cannot be right, without showing it.
+        nothing; `used` tells what of the plan is used; `choose` says, above a list, how to choose;
+        `connector` makes the connections. Raises ValueError for a token or a secret that cannot be right,
+        without showing it.
         """
         if not re.fullmatch(r"\d+:[\w-]+", token, re.ASCII):
             raise ValueError("the Zalo Bot token must look like 123456:abc-xyz")
@@ -116,7 +119,7 @@ class ZaloBotChannel:
         self.polls = mode == "polling"
         self._secret = secret
         self._webhook_url = public_url.rstrip("/") + WEBHOOK_PATH
-        self._client = Client(token=token, api_url=api_url)
+        self._client = Client(token=token, api_url=api_url, connector=connector)
         self._publish = publish
         self._plan, self._used = plan or Plan(), used
         self._poll_seconds, self._longest_pause = poll_seconds, longest_pause

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +37,14 @@ class NoAnswerYet(Unavailable):
 class Client:
     """The Bot API for one token. Every method raises ChannelError."""
 
-    def __init__(self, *, token: str, api_url: str = API_URL) -> None:
+    def __init__(
+        self,
+        *,
+        token: str,
+        api_url: str = API_URL,
+        connector: Callable[[], aiohttp.BaseConnector] = aiohttp.TCPConnector,
+    ) -> None:
+        self._connector = connector
         self._base = f"{api_url.rstrip('/')}/bot{token}"
         self._own_host = URL(api_url).host or ""
         self._session: aiohttp.ClientSession | None = None
@@ -83,7 +90,7 @@ class Client:
         """Make one request; a body is read to a little over the limit. No error tells the URL."""
         timeout = aiohttp.ClientTimeout(total=CONNECT_SECONDS + seconds, sock_connect=CONNECT_SECONDS)
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession()
+            self._session = aiohttp.ClientSession(connector=self._connector())
         try:
             async with self._session.request(
                 method, url, timeout=timeout, allow_redirects=False, **request
@@ -91,6 +98,8 @@ class Client:
                 return response.status, await _body(response)
         except asyncio.TimeoutError:  # noqa: UP041 - aiohttp names it so; the same class since 3.11
             raise Unavailable("no answer in time") from None
+        except aiohttp.InvalidURL:
+            raise Rejected("not an address of the vendor's") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable(type(error).__name__) from None
 

@@ -41,18 +41,21 @@ class Client:
         proof_secret: str = "",
         per_minute: int = PER_MINUTE,
         read_seconds: float = READ_SECONDS,
+        connector: Callable[[], aiohttp.BaseConnector] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Take the settings; nothing is sent yet.
 
         `proof_secret` is the app's secret where its console asks for `appsecret_proof`; `per_minute` is how
-        many calls this process may make; `read_seconds` is how long an answer is waited for.
+        many calls this process may make; `read_seconds` is how long an answer is waited for; `connector`
+        makes the connections.
         """
         self._tokens = tokens
         self._bases: dict[Base, str] = {"api": api_url.rstrip("/"), "business": business_url.rstrip("/")}
         self._proof_secret = proof_secret.encode()
         self._rate = Rate(per_minute)
         self._seconds = read_seconds
+        self._connector = connector or (lambda: aiohttp.TCPConnector(limit=CONNECTIONS))
         self._now = now
         self._session: aiohttp.ClientSession | None = None
 
@@ -92,7 +95,7 @@ class Client:
     def session(self) -> aiohttp.ClientSession:
         """The connections, opened at the first use."""
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS))
+            self._session = aiohttp.ClientSession(connector=self._connector())
         return self._session
 
     async def close(self) -> None:

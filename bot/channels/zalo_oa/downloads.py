@@ -55,6 +55,8 @@ async def download(session: aiohttp.ClientSession, address: str, allowed: Allowe
     try:
         async with asyncio.timeout(SECONDS):
             return await _follow(session, address, allowed)
+    except aiohttp.InvalidURL:
+        raise Rejected("not an address of the vendor's") from None
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise Unavailable(type(error).__name__) from error
 

@@ -6,6 +6,7 @@ https://developers.zalo.me/docs/official-account/bat-dau/xac-thuc-va-uy-quyen-ch
 import base64
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -42,7 +43,15 @@ class Granted:
 class OAuth:
     """The token endpoint for one app. `refresh` and `exchange` raise Refused or Unavailable."""
 
-    def __init__(self, *, app_id: str, app_secret: str, url: str = OAUTH_URL) -> None:
+    def __init__(
+        self,
+        *,
+        app_id: str,
+        app_secret: str,
+        url: str = OAUTH_URL,
+        connector: Callable[[], aiohttp.BaseConnector] = aiohttp.TCPConnector,
+    ) -> None:
+        self._connector = connector
         self._app_id = app_id
         self._app_secret = app_secret
         self._url = url.rstrip("/")
@@ -69,7 +78,7 @@ class OAuth:
         timeout = aiohttp.ClientTimeout(total=SECONDS, sock_connect=5.0)
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
+                aiohttp.ClientSession(timeout=timeout, connector=self._connector()) as session,
                 session.post(
                     f"{self._url}/v4/oa/access_token",
                     data={**form, "app_id": self._app_id},
