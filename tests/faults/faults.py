@@ -39,7 +39,7 @@ class Fault:
 
 async def killed(harness: Harness) -> None:
     """SIGKILL at a random moment; started again at once."""
-    await asyncio.sleep(0.3 + 2 * harness.random.random())
+    await harness.lasts(0.3, 2.3)
     await harness.kill()
     await harness.program.spawn()
 
@@ -48,7 +48,7 @@ async def killed_while_starting(harness: Harness) -> None:
     """SIGKILL, and again while it is coming up."""
     await harness.kill()
     await harness.program.spawn()
-    await asyncio.sleep(4 * harness.random.random())
+    await harness.lasts(0, 4)
     await harness.kill()
     await harness.program.spawn()
 
@@ -63,11 +63,11 @@ async def second_process(harness: Harness) -> None:
     await other.start()
     harness.vendor.targets = [f"{each.url}/telegram" for each in (harness.program, other)]
     try:
-        await asyncio.sleep(1.5)
+        await harness.lasts(1, 2)
         await harness.kill()
-        await asyncio.sleep(1.5)
+        await harness.lasts(1, 2)
         await harness.program.start()
-        await asyncio.sleep(1.5)
+        await harness.lasts(1, 2)
     finally:
         harness.vendor.targets = []
         await other.stop()
@@ -78,12 +78,12 @@ async def second_process(harness: Harness) -> None:
 
 async def database_locked(harness: Harness) -> None:
     """Hold the writer's lock, or lock the tables, for some seconds."""
-    await _lock(harness, 2 + 2 * harness.random.random())
+    await _lock(harness, harness.drawn(2, 4))
 
 
 async def database_locked_long(harness: Harness) -> None:
     """The same for longer than the program waits for a lock."""
-    await _lock(harness, 12 + 10 * harness.random.random())
+    await _lock(harness, harness.drawn(12, 22))
 
 
 async def _lock(harness: Harness, seconds: float) -> None:
@@ -119,7 +119,7 @@ async def database_crashed(harness: Harness) -> None:
 async def _restart(harness: Harness, mode: str) -> None:
     assert harness.server is not None
     await harness.server.stop(mode)
-    await asyncio.sleep(4 * harness.random.random())
+    await harness.lasts(0, 4)
     await harness.server.start()
 
 
@@ -127,7 +127,7 @@ async def connections_cut(harness: Harness) -> None:
     """End every connection of the program, again and again, as a restart or a proxy does."""
     for _ in range(4):
         await _administer(harness, _CUT)
-        await asyncio.sleep(0.5 * harness.random.random())
+        await harness.lasts(0, 0.5)
 
 
 _CUT = (
@@ -139,7 +139,7 @@ _CUT = (
 async def database_read_only(harness: Harness) -> None:
     """The connections lead to a server that takes no writes, as after a fail-over."""
     await _administer(harness, "SET default_transaction_read_only = off", _read_only("on"), _CUT)
-    await asyncio.sleep(3 + 2 * harness.random.random())
+    await harness.lasts(3, 5)
     await _administer(harness, "SET default_transaction_read_only = off", _read_only("off"), _CUT)
 
 
@@ -166,7 +166,7 @@ async def disk_full(harness: Harness) -> None:
     """
     harness.program.limit_files(0)
     try:
-        await asyncio.sleep(3 + 3 * harness.random.random())
+        await harness.lasts(3, 6)
     finally:
         harness.program.limit_files(None)
 
@@ -178,7 +178,7 @@ def _vendor_in(trouble: Trouble) -> Strike:
     async def strike(harness: Harness) -> None:
         harness.vendor.trouble = trouble
         try:
-            await asyncio.sleep(3 + 4 * harness.random.random())
+            await harness.lasts(3, 7)
         finally:
             harness.vendor.trouble = None
 
@@ -191,7 +191,7 @@ async def vendor_down(harness: Harness) -> None:
     harness.vendor.trouble = troubles.drops
     await harness.vendor.go_away()
     try:
-        await asyncio.sleep(3 + 4 * harness.random.random())
+        await harness.lasts(3, 7)
     finally:
         harness.vendor.trouble = None
         await harness.vendor.come_back()
@@ -201,7 +201,7 @@ async def vendor_down_long(harness: Harness) -> None:
     """The same for minutes: back-off must not make it longer than it was."""
     harness.vendor.trouble = troubles.drops
     try:
-        await asyncio.sleep(90)
+        await harness.lasts(80, 100)
     finally:
         harness.vendor.trouble = None
 
@@ -210,30 +210,32 @@ async def webhooks_disturbed(harness: Harness) -> None:
     """Updates overtake one another, and half of them come again."""
     harness.vendor.disturbing = True
     try:
-        await asyncio.sleep(3 + 2 * harness.random.random())
+        await harness.lasts(3, 5)
     finally:
         harness.vendor.disturbing = False
 
 
 # ── the clock ────────────────────────────────────────────────────────────────────────────────────
 
-_JUMPS = (timedelta(minutes=2), timedelta(hours=3), timedelta(hours=25))
+_FORWARD = (timedelta(minutes=2), timedelta(hours=3), timedelta(hours=25))
+_BACK = (timedelta(minutes=2), timedelta(hours=3), timedelta(hours=8))
+"""Within the day: what is written into a day that is sealed, the ledger tells of, as it should."""
 
 
 async def clock_forward(harness: Harness) -> None:
     """The clock jumps forward, and back to the right time some seconds later."""
-    await _jump(harness, harness.random.choice(_JUMPS))
+    await _jump(harness, harness.random.choice(_FORWARD))
 
 
 async def clock_back(harness: Harness) -> None:
     """The clock jumps back, and forward to the right time some seconds later."""
-    await _jump(harness, -harness.random.choice(_JUMPS))
+    await _jump(harness, -harness.random.choice(_BACK))
 
 
 async def _jump(harness: Harness, by: timedelta) -> None:
     harness.clock.jump(by)
     try:
-        await asyncio.sleep(3 + 3 * harness.random.random())
+        await harness.lasts(3, 6)
     finally:
         harness.clock.jump(-by)
 
@@ -257,7 +259,7 @@ async def media_away(harness: Harness) -> None:
     media, aside = harness.folder / "media", harness.folder / "media-aside"
     media.rename(aside)
     try:
-        await asyncio.sleep(3 + 3 * harness.random.random())
+        await harness.lasts(3, 6)
     finally:
         if media.exists():
             shutil.rmtree(media)

@@ -62,7 +62,9 @@ class Harness:
         plain: bool,
         citizens: int = 6,
         server: PostgresOwn | None = None,
+        pace: float = 1.0,
     ) -> None:
+        """pace: how long faults last, 1 for as long as they say."""
         self.random = Random(f"faults {seed}")
         self.folder = folder
         self.server = server
@@ -75,6 +77,7 @@ class Harness:
         self.clock.jump(MONDAY_MORNING - datetime.now(UTC))
         self.kills = 0
         self._plain = plain
+        self._pace = pace
         self._reports: list[Report] = []
         self.program: Program
 
@@ -82,6 +85,14 @@ class Harness:
     def sqlite(self) -> bool:
         """Whether the city is kept in a file."""
         return self.database.sqlite
+
+    def drawn(self, least: float, most: float) -> float:
+        """Return how many seconds something lasts, drawn from between these two."""
+        return self._pace * self.random.uniform(least, most)
+
+    async def lasts(self, least: float, most: float) -> None:
+        """Let so many seconds pass."""
+        await asyncio.sleep(self.drawn(least, most))
 
     def another(self) -> Program:
         """Return one more process of the same city, not started."""
