@@ -36,6 +36,7 @@ from bot.server import Demo, build_server
 from bot.settings import Settings, read_networks, sqlite_path
 from bot.watching import Watching
 from bot.web_groups import CityGroups, name_and_post
+from bot.workbook.letter import Letters
 from bot.workbook.report import Reports
 from bot.zalo_consent import pages_of
 from handlers import dispatch
@@ -234,7 +235,9 @@ class App:
             channels=self.channels,
             media_dir=self.settings.media_dir,
             draw=self._draughtsman.draw,
-            export=Reports(self.database, now=self._now).make,
+            export=Letters(
+                self.database, others=Reports(self.database, now=self._now).make, now=self._now
+            ).make,
             budget=self.settings.monthly_budget,
             sms_price=self.settings.sms_price,
             link=str(self.settings.public_url or "").rstrip("/"),

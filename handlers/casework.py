@@ -10,6 +10,7 @@ from handlers import (
     group_putting,
     progress,
     texts,
+    viewing,
     worklist,
 )
 from handlers.channel import Button, OutboundMessage
@@ -70,6 +71,7 @@ async def show_card(turn: Turn, argument: str) -> None:
     """Show the card of one case, with all that was said about it and what the reader may do."""
     found = await case_at_hand.case_for(turn, argument, "see")
     if found is not None:
+        await viewing.note(turn, found[0])
         card = await card_for(turn, found[0])
         turn.tell(turn.address, card, case_id=found[0].id)
 
@@ -148,6 +150,7 @@ async def show_text(turn: Turn, argument: str) -> None:
     found = await case_at_hand.case_for(turn, argument, "see")
     if found is not None:
         case = found[0]
+        await viewing.note(turn, case)
         words = cards.shown(case, case.text, hides=not case_at_hand.knows_reporter(turn, case))
         turn.say(texts.whole_text(code=case.code, text=words), case_id=case.id)
 

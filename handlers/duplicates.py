@@ -7,7 +7,18 @@ cases is `merging`'s.
 from collections.abc import Collection
 from datetime import datetime
 
-from handlers import access, cards, case_at_hand, confirmation, merging, offers, progress, texts, writing
+from handlers import (
+    access,
+    cards,
+    case_at_hand,
+    confirmation,
+    merging,
+    offers,
+    progress,
+    texts,
+    viewing,
+    writing,
+)
 from handlers.channel import Button
 from handlers.draft import Draft
 from handlers.merging import CannotMerge
@@ -304,6 +315,7 @@ async def show_joined(turn: Turn, argument: str) -> None:
     later = await duplicates.later_words(turn.transaction, [other.id for other in others])
     # The list is cut off: whoever had something to add comes before those who reported and fell silent.
     first = sorted(others, key=lambda other: other.id not in later)[:MOST_SHOWN]
+    await viewing.note_many(turn, [other.id for other in first])
     lines, pictures = [], []
     for other in first:
         photos = await cases.photos_of(turn.transaction, other.id, "report")

@@ -100,7 +100,7 @@ class Maker:
                 raise NotImplementedError("no workbooks are made here")
             async with asyncio.timeout(EXPORT_SECONDS):
                 content, name = await self.export(spec)
-            file = await asyncio.to_thread(_keep, content, self.media_dir)
+            file = await asyncio.to_thread(_keep, content, self.media_dir, Path(name).suffix)
         except Exception as error:
             log.error("A workbook could not be made.", action="export_failed", error=error)
             told = "\n\n".join(filter(None, (message.text, texts.export_not_made())))
@@ -110,10 +110,10 @@ class Maker:
         return replace(made, message=message, file=file, name=name, person_id=spec.get("person_id"))
 
 
-def _keep(content: Path | bytes, directory: Path) -> StoredFile:
+def _keep(content: Path | bytes, directory: Path, suffix: str) -> StoredFile:
     if isinstance(content, bytes):
-        return store_file(content, directory, suffix=".xlsx")
+        return store_file(content, directory, suffix=suffix)
     try:
-        return store_file(content.read_bytes(), directory, suffix=".xlsx")
+        return store_file(content.read_bytes(), directory, suffix=suffix)
     finally:
         content.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """`/tim`: finding cases by code, words, street or person, within what one may see."""
 
-from handlers import access, cards, case_at_hand, followup, offers, texts
+from handlers import access, cards, case_at_hand, followup, offers, texts, viewing
 from handlers.channel import Button
 from handlers.turn import Handler, Turn
 from routing import tracking_code
@@ -45,6 +45,8 @@ async def _show(turn: Turn, query: str, finds: Finds, *, official: bool) -> None
         turn.say(texts.nothing_found(query=query, complete=finds.complete))
         return
     shown = finds.cases[:SHOWN]
+    if official:
+        await viewing.note_many(turn, [case.id for case in shown])
     waiting = await holding.not_reached(turn.transaction, [case.id for case in shown]) if official else set()
     lines = [
         _line(turn, number, case, official=official, waiting=case.id in waiting)

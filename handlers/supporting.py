@@ -2,7 +2,18 @@
 
 from datetime import datetime
 
-from handlers import access, cards, case_at_hand, notices, part_cards, progress, texts, unit_search, writing
+from handlers import (
+    access,
+    cards,
+    case_at_hand,
+    notices,
+    part_cards,
+    progress,
+    texts,
+    unit_search,
+    viewing,
+    writing,
+)
 from handlers.channel import Button
 from handlers.progress import actor_of
 from handlers.turn import Handler, Turn
@@ -178,7 +189,8 @@ async def show(turn: Turn, argument: str) -> None:
     found = await _part_for(turn, argument)
     if found is None:
         return
-    case, part, _ = found
+    case, part, post = found
+    await viewing.note(turn, case, post)
     photos = await cases.photos_of(turn.transaction, case.id, "report")
     turn.tell(
         turn.address,

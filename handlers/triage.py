@@ -14,6 +14,7 @@ from handlers import (
     reopening,
     texts,
     unit_search,
+    viewing,
     way,
     writing,
 )
@@ -90,6 +91,7 @@ async def show(turn: Turn, case: Case, *, count: int | None = None) -> None:
     """Show a case with the one question that is open and its likely answers."""
     if count is None:
         count = len(await cases.cases_in_triage(turn.transaction, limit=LOOKED_AT))
+    await viewing.note_many(turn, [case.id])  # nobody changes it any more in this turn
     events = await ledger.events_of(turn.transaction, case.id)
     photos = await cases.photos_of(turn.transaction, case.id, "report")
     question, rows = _question(turn, case, [event.unit_code for event in events if event.type == "returned"])

@@ -221,6 +221,22 @@ async def events_of(transaction: Transaction, case_id: int) -> list[Event]:
     return [Event(**row) for row in await transaction.fetch(_EVENTS_OF, {"row_id": case_id})]
 
 
+_VIEWED = select(event.c.case_id).where(
+    event.c.case_id.in_(bindparam("ids", expanding=True)),
+    event.c.type == "viewed",
+    event.c.actor_id == bindparam("in_actor"),
+    event.c.at >= bindparam("since"),
+)
+
+
+async def viewed_since(
+    transaction: Transaction, case_ids: Sequence[int], *, actor_id: int, since: datetime
+) -> set[int]:
+    """Return those of these cases of which the ledger says that this person looked at them since then."""
+    row = {"ids": list(case_ids), "in_actor": actor_id, "since": since}
+    return {found["case_id"] for found in await transaction.fetch(_VIEWED, row)} if case_ids else set()
+
+
 async def count_events(transaction: Transaction) -> int:
     """Count all events of all cases."""
     counted = await transaction.fetch_one(_COUNT)
