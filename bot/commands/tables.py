@@ -4,9 +4,10 @@ import argparse
 import asyncio
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.commands.opening import Refused, counted, existing, nearest
+from bot.commands.opening import Refused, counted, existing, nearest, unlock
 from bot.settings import Settings, sqlite_path
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ async def _go_back(settings: Settings, wanted: str) -> str:
     try:
         async with existing(settings) as database:
             found = await _may_go_back(database, wanted)
+            if wanted < _SEALING_SINCE:
+                await _destroy_old_keys(settings, database)
         await migrating.downgrade(settings.database_direct_url or settings.database_url, wanted)
     finally:
         if alone is not None:
@@ -104,11 +107,32 @@ async def _may_go_back(database: "Database", wanted: str) -> str:
         others = await revision.others_connected(transaction)
         if others:
             raise Refused(f"stop every program first: {counted(others, 'connection')} to the database")
-        if wanted < _SEALING_SINCE <= found:
-            keys = await data_keys.list_keys(transaction)
-            if any(key.seals for key in keys):
-                raise Refused(
-                    f"contact data is encrypted, which {wanted} cannot read. "
-                    "Decrypt it first: python -m bot keys off"
-                )
+        keys = await data_keys.list_keys(transaction) if found >= _SEALING_SINCE else []
+        if wanted < _SEALING_SINCE and any(key.seals for key in keys):
+            raise Refused(
+                f"contact data is encrypted, which {wanted} cannot read. "
+                "Decrypt it first: python -m bot keys off"
+            )
     return found
+
+
+async def _destroy_old_keys(settings: Settings, database: "Database") -> None:
+    """Destroy keys that seal nothing any more; nobody is left to keep them for."""
+    from storage import data_keys, resealing
+
+    async with database.read() as transaction:
+        if not await data_keys.list_keys(transaction):
+            return
+    await unlock(settings, database)
+    assert database.keyring is not None
+    walk, more = resealing.Walk(), True
+    while more:
+        async with database.begin() as transaction:
+            more = await resealing.step(
+                transaction,
+                database.keyring,
+                walk,
+                now=datetime.now(UTC),
+                settled_after=timedelta(0),
+                kept_after=timedelta(0),
+            )

@@ -1,8 +1,12 @@
 """Upgrading and rolling back (docs/upgrading.md), on a database that the program of before has lived in."""
 
+import asyncio
 import itertools
 import json
+import os
+import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +16,13 @@ import pytest
 from sqlalchemy import BigInteger, Connection, LargeBinary, MetaData, func, inspect, select, text
 from sqlalchemy.types import DateTime, Integer
 
-from storage import cases, folding, ledger, migrating, units
+from bot.app import lock_sqlite
+from storage import cases, data_keys, folding, ledger, migrating, resealing, revision, units
 from storage.database import Database
 from storage.tables import person
 from tests.city import CityHarness, PlainUnderstanding, Somebody
 from tests.deploy import living
+from tests.shell import Shell
 
 BEFORE = "0011"
 KEPT = Path(__file__).parent / "versions" / f"{BEFORE}.jsonl.gz"
@@ -108,17 +114,33 @@ def shape(connection: Connection) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-async def before(empty_url: str) -> Version:
-    """A database of the version before, with all that people had done by then."""
-    await migrating.upgrade(empty_url, BEFORE)
+async def made(url: str) -> None:
+    """Make the database of the version before, with all that people had done by then."""
+    await migrating.upgrade(url, BEFORE)
     head, rows = living.read(KEPT)
     assert head["step"] == BEFORE
+    await on(url, inserted, await on(url, reflected), rows)
+
+
+@pytest.fixture(scope="module")
+def made_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a SQLite file to copy."""
+    path = tmp_path_factory.mktemp("before") / "langnghe.db"
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, made(f"sqlite:///{path}")).result()
+    return path
+
+
+@pytest.fixture
+async def before(empty_url: str, made_file: Path) -> Version:
+    """A fresh database of the version before."""
+    if empty_url.startswith("sqlite"):
+        shutil.copy(made_file, empty_url.removeprefix("sqlite:///"))
+    else:
+        await made(empty_url)
     tables = await on(empty_url, reflected)
-    await on(empty_url, inserted, tables, rows)
-    return Version(
-        empty_url, tables, datetime.fromisoformat(head["ended_at"]), await on(empty_url, held, tables)
-    )
+    ended_at = datetime.fromisoformat(living.read(KEPT)[0]["ended_at"])
+    return Version(empty_url, tables, ended_at, await on(empty_url, held, tables))
 
 
 async def city_of(version: Version, folder: Path) -> CityHarness:
@@ -161,7 +183,10 @@ async def test_what_was_kept_is_a_whole_life() -> None:
     assert waiting
 
 
-async def test_a_city_goes_on_where_it_was(before: Version, tmp_path: Path) -> None:
+async def test_a_city_goes_on_where_it_was_and_a_roll_back_keeps_that_day(
+    before: Version, tmp_path: Path
+) -> None:
+    shape_before = await on(before.url, shape)
     await migrating.upgrade(before.url)
     city = await city_of(before, tmp_path)
     await city.settles()
@@ -184,6 +209,13 @@ async def test_a_city_goes_on_where_it_was(before: Version, tmp_path: Path) -> N
     async with city.database.read() as transaction:
         assert not await folding.differences(transaction)
     await city.database.close()
+    await migrating.downgrade(before.url, BEFORE)
+    assert await on(before.url, shape) == shape_before
+    rows = await on(before.url, held, before.tables)
+    for name in ("account", "unit", "template", "directive", "group_chat", "file", "event"):
+        assert set(rows[name]) >= set(before.rows[name]), name
+    assert len(rows["case"]) == len(before.rows["case"]) + 1
+    assert [row for row in rows["case"] if "Nguyễn Trãi" in json.loads(row)["text"]]
 
 
 async def test_neither_an_upgrade_nor_a_roll_back_changes_a_row_or_a_table_of_before(before: Version) -> None:
@@ -211,31 +243,64 @@ def stored_twice(connection: Connection) -> list[Mapping[str, Any]]:
     return [row for _ in range(2) for row in connection.execute(statement, values).mappings()]
 
 
-async def test_rolling_back_after_a_day_of_work_keeps_that_day(before: Version, tmp_path: Path) -> None:
-    shape_before = await on(before.url, shape)
+# ── the command ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def shell(before: Version, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """A shell beside the database of before; its contact data may be encrypted."""
+    settings = {"LANGNGHE_DATABASE_URL": before.url, "LANGNGHE_DATA_KEY": "a key of the tests, long enough"}
+    return Shell(capsys, settings)
+
+
+def run(shell: Shell, *words: str) -> Any:
+    """Run a command apart from the test's event loop; return what it answered."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(shell, *words).result()
+
+
+async def numbers(version: Version) -> list[str]:
+    """Return every telephone number as it is stored."""
+    rows = await on(version.url, held, version.tables)
+    return [json.loads(row)["phone"] for row in rows["person"] if json.loads(row)["phone"]]
+
+
+async def test_tables_go_back_once_nothing_is_encrypted_any_more(
+    before: Version, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_keys, "KNOWN_AFTER", timedelta(0))
+    monkeypatch.setattr(resealing, "SETTLED_AFTER", timedelta(0))
+    assert run(shell, "tables", "--json").data == {"tables": BEFORE, "newest": revision.newest()}
     await migrating.upgrade(before.url)
-    city = await city_of(before, tmp_path)
-    new = city.citizen("dung")
-    await new.writes("Rác chất đống ở ngõ 3 phố Nguyễn Trãi, phường Thanh Xuân")
-    await new.files()
-    case = (await city.cases())[-1]
-    await city.database.close()
-    await migrating.downgrade(before.url, BEFORE)
-    assert await on(before.url, shape) == shape_before
-    rows = await on(before.url, held, before.tables)
-    untouched = {
-        "person",
-        "account",
-        "unit",
-        "template",
-        "part",
-        "directive",
-        "group_chat",
-        "file",
-        "event",
-        "case",
-    }
-    for name in untouched:
-        assert set(rows[name]) >= set(before.rows[name]), name
-    assert [row for row in rows["case"] if case.code in row]
-    assert [row for row in rows["inbox"] if "Nguyễn Trãi" in row or case.chat in row]
+    assert run(shell, "keys", "rotate").status == 0
+    [sealed] = await numbers(before)
+    assert sealed.startswith("s")
+    refused = run(shell, "tables", "--back-to", BEFORE)
+    assert refused.status == 1
+    assert "python -m bot keys off" in refused.err
+    assert run(shell, "keys", "off").status == 0
+    assert await numbers(before) == ["0912345678"]
+    assert run(shell, "tables", "--back-to", BEFORE).status == 0
+    assert run(shell, "tables", "--json").data["tables"] == BEFORE
+    assert await on(before.url, held, before.tables) == before.rows
+
+
+async def test_tables_go_back_only_behind_nobodys_back(before: Version, shell: Shell) -> None:
+    await migrating.upgrade(before.url)
+    database = Database(before.url)
+    lock = lock_sqlite(before.url)
+    async with database.begin():
+        refused = run(shell, "tables", "--back-to", BEFORE)
+    await database.close()
+    if lock is not None:
+        os.close(lock)
+    assert refused.status == 1
+    assert "top" in refused.err
+    assert run(shell, "tables", "--json").data["tables"] == revision.newest()
+
+
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
+async def test_a_version_that_nobody_knows_is_refused(before: Version, shell: Shell) -> None:
+    for version in ("0099", "9", BEFORE, "head"):
+        assert run(shell, "tables", "--back-to", version).status == 1
+    assert run(shell, "tables", "--json").data["tables"] == BEFORE
