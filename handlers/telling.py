@@ -211,6 +211,8 @@ async def _tell_reporters(
     known = await chats.reachable(transaction, [case.reporter_id for case, _ in told])
     for case, message in told:
         chat = known.get(case.reporter_id)
+        if chat is None and not case.chat:  # they had themselves erased
+            continue
         messages.post_notice(
             transaction,
             channel=chat.channel if chat else case.channel,
