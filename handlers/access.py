@@ -5,6 +5,7 @@ which cases a person's posts reach. Both are asked before anything changes.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -232,3 +233,94 @@ def _within(city: City, unit_code: str, reach: Reach, case: Case) -> bool:
     if reach == Reach.OWN_UNIT or is_restricted(city, case):
         return False
     return city.is_within(held_by, unit_code) or city.is_within(case.unit_code, unit_code)
+
+
+# ── every command, button and step ───────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """Who may use a command, a button or a step, and what of.
+
+    roles: who has a part in it by any of their posts, `CITIZEN` being everybody. action: what it does to the
+    case that it names, which `REACHES` limits further. own: it concerns nothing but what is the person's or
+    their unit's own (a draft, a template, a part, an order, a post, a group).
+    """
+
+    roles: frozenset[str]
+    action: str = ""
+    own: bool = False
+
+
+CITIZEN = "citizen"
+_ANYBODY = frozenset({CITIZEN})
+_OFFICIALS = frozenset({"chair", "officer", "leader", "dispatcher", "admin"})
+_READING, _WORKING = frozenset(_READERS), frozenset(_WORKERS)
+_CHAIRS, _DISPATCHERS = frozenset({"chair"}), frozenset({"dispatcher"})
+_MAKERS, _MERGERS = frozenset({"chair", "leader"}), frozenset({"chair", "dispatcher"})
+
+_ON_CASES: Mapping[str, str] = {
+    "see": "card fulltext more joined gopen gput /viec",
+    "accept": "accept",
+    "answer": (
+        "amend answer asprogress nophoto progress redraft rewrite sendanswer sendprogress template templates "
+        "work.answer work.nophoto work.progress"
+    ),
+    "ask_citizen": "ask sendquestion work.ask",
+    "stop_waiting": "resume",
+    "return": "giveback giveto handask recast wrong",
+    "hand_over": "hand handto handnow work.hand",
+    "assign": "domains units fix work.unit work.ward",
+    "reject": "reject rejectfor rejectgo refuse refuseto work.refuse work.same",
+    "appoint": "appoint appointto work.appoint",
+    "take_over": "appointme takeover",
+    "request_extension": "extend extendfor extendwhy",
+    "grant_extension": "grant",
+    "refuse_extension": "nogrant nograntto",
+    "approve": "approve showdraft",
+    "send_back": "sendback",
+    "ask_support": "support sup sendsupport work.support work.task",
+    "snooze": "snooze snoozewhy until",
+    "merge": "merge /gop",
+    "unmerge": "unmerge /tach",
+}
+_BY_ROLE: Mapping[frozenset[str], str] = {
+    _READING: "/sapcham /thongke /xuat /hoi atrisk behind export figures hoi late rise",
+    _READING - _DISPATCHERS: "work",
+    _DISPATCHERS: "/dieuphoi triage later",
+    _OFFICIALS: "/chucvu posts",
+}
+_ON_ONES_OWN: Mapping[frozenset[str], str] = {
+    _ANYBODY: (
+        "/bantin /boso /bot /cuatoi /dangxuat /dulieucuatoi /help /huy /lienket /rutdongy /start "
+        "/tim /tracuu /trogiup /viso /xoadulieu addition digest draft drop erase gdrop goon link "
+        "linkno own phone rating_words sendreason signout template.name tpldrop unoffered "
+        "work.decline work.extend work.handnote work.noextend work.reject work.return work.sendback "
+        "work.snooze work.snooze_reason"
+    ),
+    frozenset({"admin"}): "/yeucaudulieu",
+    _OFFICIALS: "leave leaveyes deputydrop posts.until /chidao",
+    _CHAIRS: "deputy deputyto deputyyes staff tpldel tpldomain tplfor tplgone tplname tplnew tpltext tplto "
+    "template.domain template.text",
+    _WORKING: "/mau /phoihop tpl tpls part partanswer partdecline parts sendpart work.part",
+    _MAKERS: "/lapnhom /nhom gagain ganew gcase gcheck gcluster gend gendyes gmake gpick gunit "
+    "group:case group:unit group:units explain dto dgive ddrop dearlier",
+    _WORKING | _MAKERS: "dlist dshow dseen dreport dsend dagain dtake work.dreport",
+}
+
+
+def _lines() -> Mapping[str, Line]:
+    found = {
+        verb: Line(roles=frozenset(REACHES[action]), action=action)
+        for action, verbs in _ON_CASES.items()
+        for verb in verbs.split()
+    }
+    for lines, own in ((_BY_ROLE, False), (_ON_ONES_OWN, True)):
+        found |= {
+            verb: Line(roles=roles, own=own) for roles, verbs in lines.items() for verb in verbs.split()
+        }
+    return MappingProxyType(found)
+
+
+VERBS: Mapping[str, Line] = _lines()
+"""Every command, button and step of `handlers/dispatch.py`. A test tries each of them as everybody."""
