@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from routing.organisation import City
-from storage import contacts, data_keys, messages, searching
+from storage import contacts, data_keys, messages, scouring, searching
 from storage.data_keys import StoredKey
 from storage.database import Transaction
 from storage.sealing import INDEX_KEY, Keyring, is_sealed
@@ -111,7 +111,12 @@ async def tick(transaction: Transaction, city: City, now: datetime) -> int:
     keyring = transaction.keyring
     if keyring is None:
         return 0
-    return int(await step(transaction, keyring, _walks.setdefault(keyring, Walk()), now=now))
+    walk = _walks.setdefault(keyring, Walk())
+    before = walk.clean
+    going_on = await step(transaction, keyring, walk, now=now)
+    if walk.clean != before:
+        log.info("Nothing needs these keys any more.", action="keys_settled", keys=sorted(walk.clean))
+    return int(going_on)
 
 
 async def step(
@@ -181,7 +186,7 @@ async def _settle(
             await data_keys.destroy(transaction, key.id)
         elif key.seals:
             await data_keys.retire(transaction, key.id, at=now)
-    log.info("Nothing needs these keys any more.", action="keys_settled", keys=sorted(walk.clean))
+    await scouring.ask(transaction)
     return not kept_after and len(gone) < len(due)
 
 

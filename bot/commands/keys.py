@@ -154,7 +154,7 @@ async def _work(database: "Database", watch: "KeyWatch", *, alone: bool) -> None
     """Do all that a rotation has to do, showing how far it is."""
     from tqdm import tqdm
 
-    from storage import data_keys, resealing
+    from storage import data_keys, resealing, scouring
     from storage.resealing import Walk
 
     ring = await watch.load()
@@ -170,6 +170,7 @@ async def _work(database: "Database", watch: "KeyWatch", *, alone: bool) -> None
         kept = _NOBODY if alone else resealing.KEPT_AFTER
         while await _step(database, ring, walk, settled=settled, kept=kept):
             pass
+    await scouring.scour(database)
     await watch.load()
     async with database.read() as transaction:
         keys = await data_keys.list_keys(transaction)
