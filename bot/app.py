@@ -26,7 +26,7 @@ from bot.demo import NotADemo
 from bot.drawing.draughtsman import Draughtsman
 from bot.gauges import Gauges
 from bot.health import Health
-from bot.keyring import PLAIN, KeyWatch
+from bot.keyring import KeyWatch
 from bot.limits import IDLE_SECONDS, AddressLimits, tend_connections
 from bot.logs import set_up_logging as set_up_logging
 from bot.metrics import Labelled, watch_loop
@@ -144,7 +144,7 @@ class App:
         self._keys = await unlock(self.settings, self.database)
         await self._keys.start()
         if self.database.keyring is None:
-            log.warning(f"{PLAIN[0].upper()}{PLAIN[1:]}.", action="contact_data_plain")
+            log.warning("Contact data is not encrypted: see `keys rotate`.", action="contact_data_plain")
         try:
             self.settings.media_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -163,9 +163,7 @@ class App:
         self._build_channels()
         self._receiver = Receiver(self.database, stored=self._wake_worker, now=self._now)
         await self._start_worker()
-        self._wakeups = Wakeups(
-            self.settings.database_direct_url or self.settings.database_url, self._woken
-        )
+        self._wakeups = Wakeups(self.settings.database_direct_url or self.settings.database_url, self._woken)
         await self._wakeups.start()
         if "web" in self._parts:
             await self._start_web(demo)
