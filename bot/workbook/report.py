@@ -15,6 +15,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.table import Table, TableStyleInfo
 
+from bot.workbook.writing import make_inert
 from handlers import exports, texts
 from handlers.exports import Contents, Export
 from storage import units
@@ -103,7 +104,7 @@ def _cell(sheet: Any, value: Any, share: bool = False) -> Any:
         value = ILLEGAL_CHARACTERS_RE.sub("", value)
     cell: Any = WriteOnlyCell(sheet, value=value)
     if isinstance(value, str):
-        cell.data_type = "s"  # what people wrote is never a formula
+        make_inert(cell, value)  # what people wrote is never a formula
     elif isinstance(value, datetime):
         cell.number_format = _MOMENT
     elif share:

@@ -27,6 +27,7 @@ _FORMATS = {
     "any": "General",
 }
 _TEXT = "@"
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LAST = FIRST_ROW + MOST_ROWS - 1
 _HEADING = PatternFill("solid", fgColor="DCE6F1")
 _NAME = PatternFill("solid", fgColor="F3F6FA")
@@ -139,5 +140,12 @@ def _put(page: Worksheet, row: int, column: int, value: Any) -> Any:
     cell = page.cell(row, column, value)
     # What begins with "=" would be taken for a formula, and a name must never be one.
     if isinstance(value, str):
-        cell.data_type = "s"
+        make_inert(cell, value)
     return cell
+
+
+def make_inert(cell: Any, value: str) -> None:
+    """Let a text be a text for ever: also once somebody edits its cell, which would make a formula of it."""
+    cell.data_type = "s"
+    if value.startswith(_BEGINS_FORMULA):
+        cell.quotePrefix = True
