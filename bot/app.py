@@ -28,6 +28,7 @@ from bot.gauges import Gauges
 from bot.health import Health
 from bot.keyring import KeyWatch
 from bot.limits import IDLE_SECONDS, AddressLimits, tend_connections
+from bot.logs import masked
 from bot.logs import set_up_logging as set_up_logging
 from bot.metrics import Labelled, watch_loop
 from bot.model_in_use import ModelWatch
@@ -315,10 +316,10 @@ class App:
         try:
             await self._connections.open(channel)
         except Refusal as refusal:
-            name = f"LANGNGHE_{channel.name.upper()}"
+            name, why = f"LANGNGHE_{channel.name.upper()}", masked(str(refusal))  # it may quote our call
             if refusal.token:
-                raise CannotStart(f"{name}_TOKEN: {channel.name} refuses it ({refusal})") from refusal
-            raise CannotStart(f"{name}_MODE: {channel.name} refuses it ({refusal})") from refusal
+                raise CannotStart(f"{name}_TOKEN: {channel.name} refuses it ({why})") from refusal
+            raise CannotStart(f"{name}_MODE: {channel.name} refuses it ({why})") from refusal
 
     async def stop(self) -> None:
         """Take nothing new in, finish what is under way, then close."""
