@@ -22,6 +22,8 @@ FILE, ACCEPT, SEND, RATE = "Đồng ý và gửi", "Nhận việc", "Gửi câu 
 CODE = "Mã: "
 PHOTO = jpeg(64, 48)
 WITH_PHOTO = 0.3
+LONGEST_QUEUE = 4
+"""So many cases wait for an official at the most; then nobody new comes."""
 PAUSE_SECONDS = 0.5
 """How long a citizen waits at the longest before the next one comes."""
 
@@ -32,10 +34,10 @@ WARDS = {
 }
 MATTERS = (
     "Rác đổ đầy trước ngõ {number} đường {street}, phường {ward}, mấy hôm nay chưa ai dọn, hôi lắm.",
-    "Đèn đường trước ngõ {number} đường {street}, phường {ward} tắt cả tuần, tối không ai dám đi.",
-    "Có ổ gà rất sâu trước ngõ {number} đường {street}, phường {ward}, xe máy ngã mấy lần rồi.",
-    "Ngập nước trước ngõ {number} đường {street}, phường {ward} mỗi khi mưa, nước vào cả nhà.",
+    "Xe rác bỏ qua ngõ {number} đường {street}, phường {ward} cả tuần, rác chất đống ngoài cửa.",
+    "Có người đổ trộm rác xây dựng ở ngõ {number} đường {street}, phường {ward} đêm qua.",
 )
+"""What the ward itself answers, whichever it is."""
 STREETS = ("Nguyễn Trãi", "Khương Trung", "Lê Trọng Tấn", "Tây Sơn", "Hoàng Cầu", "Thái Hà")
 
 
@@ -136,11 +138,14 @@ class Load:
 
     async def _come(self) -> None:
         while not self._over:
-            await self._report()
+            if all(official.desk.qsize() < LONGEST_QUEUE for official in self._officials.values()):
+                await self._report()
             await asyncio.sleep(self._random.random() * PAUSE_SECONDS)
 
     def _new_report(self) -> Report:
-        ward, matter = self._random.choice(list(WARDS)), self._random.choice(MATTERS)
+        # Where least is waiting: officials answer more slowly than citizens write.
+        ward = min(WARDS, key=lambda each: self._officials[each].desk.qsize())
+        matter = self._random.choice(MATTERS)
         street = self._random.choice(STREETS)
         text = matter.format(number=next(self._numbers), street=street, ward=WARDS[ward])
         report = Report(chat=next(self._chats), ward=ward, text=text)
@@ -175,6 +180,8 @@ class Load:
             report = await official.desk.get()
             try:
                 await self._handle(official, report)
+            except Stuck as stuck:
+                self.stuck.append(str(stuck))
             finally:
                 official.desk.task_done()
 
