@@ -1,29 +1,29 @@
-"""Which tables a database has: the step of the migrations that it is at, and those that are known here."""
+"""Which tables a database has: the step of the migrations that it is at, and those that are known here.
+
+Says it without the library that takes the steps, which is megabytes that a running program need not hold.
+"""
 
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Integer, Select, column, select, table, text
+from sqlalchemy import Integer, Select, column, inspect, select, table, text
 
 from storage.database import Transaction
 
-_RECORDED: Select[Any] = select(column("version_num")).select_from(table("alembic_version"))
+_TABLE = "alembic_version"
+_RECORDED: Select[Any] = select(column("version_num")).select_from(table(_TABLE))
 _OTHERS: Select[Any] = text(
     "SELECT count(*) AS others FROM pg_stat_activity WHERE datname = current_database() "
     "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
 ).columns(others=Integer)  # type: ignore[assignment]
-_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+_FOLDER = Path(__file__).resolve().parent.parent / "migrations" / "versions"
 
 
 async def current(transaction: Transaction) -> str | None:
     """Return the step that a database is at; None for one without tables."""
-    return await transaction.connection.run_sync(
-        lambda connection: MigrationContext.configure(connection).get_current_revision()
-    )
+    made = await transaction.connection.run_sync(lambda connection: inspect(connection).has_table(_TABLE))
+    return await recorded(transaction) if made else None
 
 
 def newest() -> str:
@@ -51,11 +51,8 @@ async def others_connected(transaction: Transaction) -> int:
 
 @cache
 def _steps() -> tuple[str, ...]:
-    """Return every known step, oldest first."""
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
-    return tuple(reversed([script.revision for script in scripts]))
+    """Return every known step, oldest first: the numbers that the files of the migrations begin with."""
+    return tuple(sorted(file.name.split("_")[0] for file in _FOLDER.glob("[0-9]*_*.py")))
 
 
 async def recorded(transaction: Transaction) -> str | None:
