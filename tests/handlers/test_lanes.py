@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers.channel import Capabilities, Misconfigured, RateLimited, Unavailable
-from handlers.lanes import FIRST_REST, IN_FLIGHT, LONGEST_REST, Claim, Lanes
+from handlers.lanes import FIRST_REST, IN_FLIGHT, LONGEST_ABSENCE, LONGEST_REST, Claim, Lanes
 from storage.messages import ANSWER, TO_MANY
 from tests.city import RecordingChannel
 
@@ -168,3 +168,48 @@ def test_a_limit_of_a_few_a_minute_still_lets_something_out() -> None:
         count += sends(slow, "slow", most=ANSWER)
         watch.seconds += 1
     assert 10 <= count <= 15
+
+
+def fails(of: Lanes, chat: str, now: datetime = NOON) -> Unavailable:
+    of.take("telegram")
+    error = Unavailable()
+    of.settle("telegram", 0, error, now, chat=chat)
+    return error
+
+
+def test_a_channel_by_which_nobody_can_be_reached_rests_and_no_message_is_to_blame() -> None:
+    telegram = lanes(Watch(), telegram=None)
+    assert not fails(telegram, "an").for_all
+    assert not fails(telegram, "an").for_all
+    assert not fails(telegram, "an").for_all, "it may be this chat alone"
+    assert fails(telegram, "binh").for_all
+    assert telegram.claims(NOON) == []
+    [claim] = telegram.claims(NOON + FIRST_REST)
+    assert claim.limit == 1, "one message finds out whether it is back"
+
+
+def test_one_success_shows_that_a_channel_is_not_away() -> None:
+    telegram = lanes(Watch(), telegram=None)
+    for _ in range(4):
+        assert not fails(telegram, "an").for_all
+        assert not fails(telegram, "binh").for_all
+        telegram.take("telegram")
+        telegram.settle("telegram", 0, None, NOON, chat="chi")
+
+
+def test_a_channel_that_was_away_for_days_is_tried_every_quarter_of_a_minute() -> None:
+    telegram, now = lanes(Watch(), telegram=None), NOON
+    for number in range(200):
+        fails(telegram, f"chat {number}", now)
+        until = telegram.rests_until("telegram")
+        if until is not None:
+            assert until - now <= LONGEST_ABSENCE
+            now = until
+
+
+def test_a_clock_that_is_set_back_ends_a_rest() -> None:
+    telegram = lanes(Watch(), telegram=None)
+    for chat in ("an", "binh", "chi"):
+        fails(telegram, chat, NOON + timedelta(days=1))
+    assert telegram.claims(NOON + timedelta(days=1)) == []
+    assert [claim.limit for claim in telegram.claims(NOON)] != []
