@@ -226,10 +226,14 @@ async def test_health_tells_how_the_queues_stand(city_url: str, tmp_path: Path) 
         state = await answer.json()
     assert state == {
         "status": "ok",
+        "alive": True,
+        "ready": True,
         "inbox_waiting": 0,
         "inbox_dead": 0,
+        "inbox_oldest_seconds": 0.0,
         "outbox_waiting": 0,
         "outbox_dead": 0,
+        "outbox_oldest_seconds": 0.0,
         "oldest_seconds": 0.0,
     }
 
