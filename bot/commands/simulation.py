@@ -80,10 +80,17 @@ def run_simulate(arguments: argparse.Namespace) -> int:
         except NotEmpty as error:
             raise Refused(str(error)) from error
         except BrokenInvariant as broken:
-            print(f"does not hold: {broken}", file=sys.stderr)
+            print(f"does not hold: {broken}\nagain: {_command(plan)}", file=sys.stderr)
             return 1
     print(json.dumps(report.as_dict(), ensure_ascii=False) if arguments.json else shown(report, plan))
     return 0
+
+
+def _command(plan: "Plan") -> str:
+    """Return the command that lives through the same time again."""
+    options = f"--days {plan.days} --cases {plan.cases} --seed {plan.seed}"
+    faults = " --faults" if plan.faults else ""
+    return f"python -m bot simulate {options}{faults} --province '{plan.province}'"
 
 
 @contextmanager

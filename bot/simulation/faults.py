@@ -1,17 +1,29 @@
 """What goes wrong in a simulated year, drawn from a seed: crashes, repeated webhooks, channels that fail."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
 
 from handlers.channel import Envelope, RateLimited, RecipientUnreachable, Unavailable
 from storage.database import Database, Transaction
 
 SENT_TWICE = 0.02
 CRASHES = 0.003
+CRASHES_MIDWAY = 0.002
+STATEMENTS = 12
+"""A transaction that fails midway does so before one of its first so many statements."""
+LOCKS = 0.002
+FULL_DISKS = 0.001
 KILLS = 0.002
+BROKEN_OFF = 0.003
+JUMPS = 0.02
+JUMP = timedelta(minutes=5)
 OUTAGES = 0.01
 OUTAGE = timedelta(hours=2)
 BLOCKS = 0.0005
@@ -26,6 +38,10 @@ class Crashed(Exception):
     """A transaction failed at its end."""
 
 
+FAILED = (Crashed, OperationalError)
+"""What a transaction fails with that nobody can be blamed for."""
+
+
 class Faults:
     """Draws faults from a source of chance of its own, so that people do the same with and without them."""
 
@@ -35,7 +51,7 @@ class Faults:
         self._limited: set[str] = set()
         self.counts: dict[str, int] = {}
         self.killed_sends = 0
-        """How often the program was killed after messages had gone out that it had not recorded."""
+        """How many messages went out that the program, killed or not told, did not record as sent."""
 
     def _happens(self, share: float, name: str) -> bool:
         if self._random.random() >= share:
@@ -74,6 +90,19 @@ class Faults:
         if self._happens(BLOCKS, "blocked by the recipient"):
             raise RecipientUnreachable("simulated")
 
+    def channel_breaks_off(self, chat: str, now: datetime) -> None:
+        """Raise an error now and then though the message has arrived: the answer is lost."""
+        if self._happens(BROKEN_OFF, "answers of the channel lost"):
+            self._out_until[chat] = now
+            self.killed_sends += 1
+            raise Unavailable("simulated")
+
+    def clock_is_off(self) -> timedelta:
+        """Return by how much the program's clock is wrong for a while; mostly not at all."""
+        if self._happens(JUMPS, "clock jumps"):
+            return JUMP * self._random.uniform(-1, 1)
+        return timedelta()
+
     def troubles(self, chat: str, now: datetime) -> bool:
         """Tell whether messages to this chat may have been held up lately, also into the night."""
         out_until = self._out_until.get(chat)
@@ -83,10 +112,23 @@ class Faults:
         """Tell whether two clocks tick at once."""
         return self._happens(TWO_CLOCKS, "two clocks at once")
 
+    def at_the_beginning(self) -> None:
+        """Refuse a transaction: somebody else holds the database's lock, and goes on holding it."""
+        if self._happens(LOCKS, "database locked"):
+            raise OperationalError("BEGIN", None, sqlite3.OperationalError("database is locked"))
+
+    def fails_after(self) -> int | None:
+        """Return after how many statements a transaction fails, None for not at all."""
+        if self._happens(CRASHES_MIDWAY, "transactions failed midway"):
+            return self._random.randrange(STATEMENTS)
+        return None
+
     def at_the_end(self) -> None:
         """Fail a transaction that is about to be committed, now and then."""
         if self._happens(CRASHES, "transactions failed"):
             raise Crashed("simulated")
+        if self._happens(FULL_DISKS, "disk full"):
+            raise OperationalError("COMMIT", None, sqlite3.OperationalError("database or disk is full"))
         task = asyncio.current_task()
         # Only what runs in the simulation's own task can be killed and started again.
         if task is not None and task.get_name() == MAIN and self._happens(KILLS, "program killed"):
@@ -97,15 +139,34 @@ MAIN = "simulation"
 
 
 class FragileDatabase(Database):
-    """A real database whose transactions fail now and then at their end."""
+    """A real database whose transactions fail now and then: at their beginning, midway, or at their end."""
 
     faults: Faults | None = None
 
     @asynccontextmanager
     async def begin(self, *, first: bool = False, short: bool = False) -> AsyncIterator[Transaction]:
-        """Open a transaction that may fail just before it is committed."""
+        """Open a transaction that may fail before anything, before a statement, or before it is committed."""
+        if self.faults:
+            self.faults.at_the_beginning()
         async with super().begin(first=first, short=short) as transaction:
+            if self.faults and (left := self.faults.fails_after()) is not None:
+                _fail_after(transaction, left)
             yield transaction
             await transaction.flush()
             if self.faults:
                 self.faults.at_the_end()
+
+
+def _fail_after(transaction: Transaction, statements: int) -> None:
+    """Let a transaction fail when it has asked so many things and asks another."""
+    fetch: Callable[..., Awaitable[Any]] = transaction.fetch
+    left = statements
+
+    async def failing(*arguments: Any) -> Any:
+        nonlocal left
+        if left == 0:
+            raise Crashed("simulated")
+        left -= 1
+        return await fetch(*arguments)
+
+    transaction.fetch = failing  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from bot.channels.simulated import SimulatedChannel
 from bot.clock import JOBS, Ticker
-from bot.simulation.faults import Crashed, Faults, Killed
+from bot.simulation.faults import FAILED, Faults, Killed
 from handlers.channel import Channel, Envelope, OutboundMessage
 from handlers.delivery import Delivery
 from handlers.receipt import Receiver
@@ -130,6 +130,8 @@ class Life:
         self.city = city
         self.now = self.start = start
         self.end = end
+        self._off = timedelta()
+        """By how much the program's clock is wrong just now."""
         self.faults = faults
         self.told = Told()
         self.residents: dict[str, Resident] = {}
@@ -151,8 +153,8 @@ class Life:
         self._ticked: dict[str, datetime] = {}
 
     def clock(self) -> datetime:
-        """Return the simulated time."""
-        return self.now
+        """Return the simulated time as the program's clock shows it."""
+        return self.now + self._off
 
     def _start_parts(self) -> None:
         self._worker = TurnWorker(
@@ -220,7 +222,7 @@ class Life:
             try:
                 async with self._database.begin() as transaction:
                     return await work(transaction)
-            except (Crashed, Killed):
+            except (*FAILED, Killed):
                 continue
 
     async def appoint(self, transaction: Transaction, chat: str, unit: str, role: str) -> None:
@@ -245,6 +247,8 @@ class Life:
         )
         if resident := self.residents.get(chat):
             resident.hear(message, message_id)
+        if self.faults:
+            self.faults.channel_breaks_off(chat, self.now)
 
     # ── how time passes ──────────────────────────────────────────────────────────────────────────
 
@@ -275,6 +279,7 @@ class Life:
         return until
 
     async def _live_step(self) -> None:
+        self._off = self.faults.clock_is_off() if self.faults else timedelta()
         while self._deeds and self._deeds[0].at <= self.now:
             await self._do_deeds()
             if self._waiting:
@@ -315,7 +320,7 @@ class Life:
             try:
                 await self._worker.drain()
                 return
-            except Crashed:
+            except FAILED:
                 continue
             except Killed:
                 await self._start_again()
@@ -326,7 +331,7 @@ class Life:
             try:
                 await self._delivery.drain()
                 return
-            except Crashed:
+            except FAILED:
                 continue
             except Killed:
                 assert self.faults is not None
@@ -341,7 +346,7 @@ class Life:
                 async with self._database.begin() as transaction:
                     await messages.release_claims(transaction)
                 return
-            except (Crashed, Killed):
+            except (*FAILED, Killed):
                 continue
 
     async def _tick(self) -> None:
@@ -360,7 +365,7 @@ class Life:
             await self._ticker.run(name, self.now)
         except Killed:
             await self._start_again()
-        except Crashed:
+        except FAILED:
             pass
 
 

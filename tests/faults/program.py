@@ -124,7 +124,7 @@ class Program:
         assert process.stderr is not None
         while line := await process.stderr.readline():
             text = line.decode(errors="replace").rstrip()
-            self.log.append(text[:2000])
+            self.log.append(text)
             if (said := _read_line(text)) is not None and "action" in said:
                 self.actions[said["action"]] += 1
 
