@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import subprocess
 import sys
 from dataclasses import replace
@@ -42,6 +43,8 @@ async def serve(arguments: argparse.Namespace) -> None:
     limits = UNLIMITED
     if arguments.at_most:
         limits = replace(limits, overall=Limit(count=arguments.at_most, seconds=1))
+    gc.collect()
+    gc.freeze()  # as the program does with a model that it loads by itself
     app = App(settings, parts=parts, understanding=understanding, telegram_limits=limits)
     other_work: list[asyncio.Task[None]] = []
 

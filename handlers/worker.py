@@ -31,15 +31,15 @@ from handlers.media import (
     StoredPhoto,
     TooLarge,
     file_suffix,
+    keep_photo,
     store_file,
-    store_photo,
 )
 from handlers.turn import Turn
 from routing.organisation import City
 from routing.understanding import Reading, Understanding
 from storage import cases, chats, files, messages, people, units
 from storage.database import Database, Transaction
-from storage.faults import is_away
+from storage.faults import is_away, is_conflict
 from storage.messages import Notice, Update
 from storage.traffic import Tally
 
@@ -50,6 +50,8 @@ LEAST = 8
 HOLD_SECONDS = 0.008
 """How long their transaction should keep the writer from a receipt that waits for it."""
 TRIES = 3
+CONFLICTS = 5
+"""How often turns that met other transactions are done again at once, which counts as no try."""
 SHOWN = 3
 """How many of the messages that a chat was shown last may be meant by a number that is typed."""
 ALBUM_PATIENCE = timedelta(seconds=10)
@@ -297,7 +299,7 @@ class TurnWorker:
                 kept.append(photo)
                 continue
             try:
-                found = await asyncio.to_thread(store_photo, await channel.fetch(photo), self._media_dir)
+                found = await keep_photo(await channel.fetch(photo), self._media_dir)
             except (NotAPicture, TooLarge, ChannelError) as error:
                 if isinstance(error, ChannelError) and error.retryable and not last:
                     raise
@@ -409,7 +411,7 @@ class TurnWorker:
         assert self._city is not None
         return self.understanding.read_many(texts_of, province=self._city.province)
 
-    async def _run(self, batch: list[Prepared]) -> None:
+    async def _run(self, batch: list[Prepared], *, conflicts: int = 0) -> None:
         if not batch:
             return
         begun = self._elapsed()
@@ -418,6 +420,9 @@ class TurnWorker:
         except Exception as error:
             if is_away(error):  # no update is to blame, and none is tried fewer times for it
                 raise
+            if is_conflict(error) and conflicts < CONFLICTS:
+                await self._run(batch, conflicts=conflicts + 1)
+                return
             if len(batch) == 1:
                 await self._record_failure(batch[0], error)
                 return

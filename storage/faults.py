@@ -7,6 +7,14 @@ _AWAY = ("08", "25006", "53", "55P03", "57P", "58")
 """What PostgreSQL says of itself, and not of what it was asked: a connection that broke, a server that takes
 no writes after a fail-over, one that is full, a lock that was not to be had in time, a shut-down, a disk."""
 
+_CONFLICT = ("40001", "40P01")
+"""A transaction that others were in the way of, and a deadlock that was ended at its cost."""
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Tell whether a transaction only met others: the same may go through when it is done again at once."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _CONFLICT
+
 
 def is_away(error: BaseException) -> bool:
     """Tell whether the database itself failed (away, full, locked), whatever it was asked to do."""

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from handlers import dispatch, texts, worker
 from handlers.channel import File, InboundMessage, NotSupported, Unavailable
 from handlers.media import FILE_LIMIT, open_media
 from handlers.turn import Turn
-from handlers.worker import LEAST, TRIES, NoCity
+from handlers.worker import CONFLICTS, LEAST, TRIES, NoCity
 from routing.understanding import Reading
 from storage import messages
 from storage.database import Database
@@ -502,3 +503,28 @@ async def test_without_a_city_nothing_is_lost(watched: WatchedDatabase, turns: T
     await empty.founds(HANOI)
     await empty.passes(seconds=messages.CLAIM_TIME.total_seconds() + 1)
     assert told(an) == ["xong: một"]
+
+
+class Deadlock(Exception):
+    """What PostgreSQL says to whom it ends a deadlock at the cost of."""
+
+    sqlstate = "40P01"
+
+
+async def test_turns_that_meet_other_transactions_are_done_again_at_no_cost(
+    town: CityHarness, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an = town.citizen("an")
+    await say(town, an, "một")
+    left = [CONFLICTS]
+
+    async def handle(turn: Turn) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise DBAPIError("COMMIT", None, Deadlock())
+        await turns.handle(turn)
+
+    monkeypatch.setattr(dispatch, "handle", handle)
+    await town.settles()
+    assert told(an) == ["xong: một"]
+    assert await aside(town) == []
