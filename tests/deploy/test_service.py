@@ -119,6 +119,6 @@ def test_every_setting_that_a_file_names_is_one() -> None:
 
 def test_an_operators_command_runs_as_the_service_does() -> None:
     service, command = directives("langnghe.service"), (DEPLOY / "langnghe").read_text(encoding="utf-8")
-    for name in ("User", "Group", "UMask", "WorkingDirectory", "EnvironmentFile"):
+    for name in ("User", "Group", "UMask", "WorkingDirectory", "StateDirectory", "EnvironmentFile"):
         assert f"{name}={service[name][0]}" in command, name
     assert service["ExecStart"][0].removesuffix(" serve") + ' "$@"' in command
