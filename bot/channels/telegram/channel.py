@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from telegram import InputFile, InputMediaPhoto
-from telegram.error import BadRequest, InvalidToken, TelegramError
+from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError
 
 from bot.channels.telegram.acts import do_in_group, link_into_a_group
 from bot.channels.telegram.faults import topic_is_gone, vendor_faults
@@ -242,7 +242,10 @@ class TelegramChannel:
 
     async def _download(self, reference: str) -> bytes:
         with vendor_faults():
-            file = await self._bot.get_file(reference)
+            try:
+                file = await self._bot.get_file(reference)
+            except (KeyError, TypeError) as error:  # an answer that is none: the library does not look
+                raise NetworkError("Invalid server response") from error
             if (file.file_size or 0) > DOWNLOAD_LIMIT:
                 raise Rejected("the file is over 20 MB")
             try:
