@@ -19,7 +19,6 @@ from aiohttp import web
 
 from bot import session
 from bot.channels.web import GROUP, WebChannel, write_update
-from bot.pace import Pace
 from bot.page_input import UPDATE_ID, Refused, checked_update, uploaded
 from bot.seats import Demo, Seat
 from bot.session import Visitor
@@ -37,6 +36,7 @@ from handlers.media import (
     photo_mime,
     photo_path,
 )
+from handlers.pace import Pace
 from routing.vietnamese import strip_accents
 from storage.conversations import CAME_IN
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from bot.pace import Pace
 from handlers.channel import Button, InboundMessage, OutboundMessage
+from handlers.pace import Pace
 from tests.browser import CHROMIUM, DESKTOP, FLAGS, MISSING, PHONE, picture
 from tests.standins.echo_bot import EchoBot, echo
 

@@ -17,13 +17,13 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from bot.channels.web import WebChannel, write_update
-from bot.pace import Pace
 from bot.page_input import checked_update
 from bot.server import BODY_LIMIT
 from bot.session import COOKIE, Visitor
 from bot.web_chat import MESSAGES_PER_MINUTE
 from handlers.channel import Envelope, Forbidden, InboundMessage, Malformed, OutboundMessage, Photo
 from handlers.media import SIZE_LIMIT, open_photo
+from handlers.pace import Pace
 from tests.standins.echo_bot import EchoBot
 
 
