@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import (
+    BigInteger,
     CompoundSelect,
     LargeBinary,
     Select,
     Text,
     and_,
+    any_,
     bindparam,
     case,
     cast,
@@ -226,6 +228,13 @@ _CLAIM_INBOX = update(inbox).where(inbox.c.id == bindparam("row_id")).values(cla
 _CLAIM_OUTBOX = (
     update(outbox).where(outbox.c.id == bindparam("row_id")).values(claimed_until=bindparam("until"))
 )
+_CLAIM_ALL = {
+    one: update(table)
+    .where(table.c.id == any_(bindparam("ids", type_=postgresql.ARRAY(BigInteger))))
+    .values(claimed_until=bindparam("until"))
+    for table, one in ((inbox, _CLAIM_INBOX), (outbox, _CLAIM_OUTBOX))
+}
+"""The same for all rows at once, which costs PostgreSQL as much as two of them."""
 _HELD = (
     select(inbox.c.id)
     .where(inbox.c.id.in_(bindparam("ids", expanding=True)), _INBOX_OPEN)
@@ -333,6 +342,10 @@ async def _open_albums(
 
 
 def _claim(transaction: Transaction, statement: Any, ids: Iterable[int], until: datetime) -> None:
+    if transaction.dialect == "postgresql":
+        if taken := list(ids):
+            transaction.write(_CLAIM_ALL[statement], {"ids": taken, "until": until})
+        return
     for row_id in ids:
         transaction.write(statement, {"row_id": row_id, "until": until})
 
