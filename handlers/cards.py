@@ -87,11 +87,23 @@ def body(
         photos=len(photos),
         note="\n".join(
             part
-            for part in (note, _reach(events), _people(case), _part(case), _snoozed(case, events, now))
+            for part in (
+                note,
+                _gone(case),
+                _reach(events),
+                _people(case),
+                _part(case),
+                _snoozed(case, events, now),
+            )
             if part
         ),
         history=history(city, case, events, hides=hides),
     )
+
+
+def _gone(case: Case) -> str:
+    """Say that nobody knows any more who reported it."""
+    return "" if case.chat else texts.reporter_erased()
 
 
 def _reach(events: Iterable[Event]) -> str:

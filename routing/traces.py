@@ -17,6 +17,7 @@ _DIGIT = re.compile(r"\d")
 _FEWEST_DIGITS = 8
 _ASKED_FOR = re.compile(r"(?:«|/ ?t[iì]m\s+)([^«»\n]{2,80})", re.IGNORECASE)
 """What somebody searched for, as they typed it and as they were answered."""
+_QUOTED = re.compile(r"«([^»]*)»")
 Span = tuple[int, int]
 
 
@@ -38,14 +39,18 @@ class Scrubber:
     """Takes somebody's traces out of texts and puts `mark` in their place.
 
     run: so many words in a row are the person's own (all of them, where they wrote fewer). strict: names of
-    one word count, too, and what looks like personal data in the person's own words.
+    one word count, too, and what looks like personal data in the person's own words. quotes: what stands in
+    «…» goes as a whole, since an excerpt without its best known words still tells the rest.
     """
 
-    def __init__(self, traces: Traces, *, mark: str, run: int, strict: bool = False) -> None:
+    def __init__(
+        self, traces: Traces, *, mark: str, run: int, strict: bool = False, quotes: bool = False
+    ) -> None:
         self._mark = mark
+        self._quotes = quotes
         self._run = run
         self._literal = _literals(traces, strict=strict)
-        self._names = {frozenset(_bare(name)) for name in traces.names}
+        self._known = {frozenset(_bare(known)) for known in (*traces.names, *traces.texts)}
         self._sources = [words for text in traces.texts for words in _sources(text, traces.places)]
         self._starts: dict[tuple[str, ...], list[tuple[int, int]]] = {}
         self._lengths: set[int] = set()
@@ -67,7 +72,8 @@ class Scrubber:
     def scrub(self, text: str) -> str:
         """Return a text without the traces; the same text where it holds none."""
         parts, end = [], 0
-        for start, stop in _joined(self._spans(text)):
+        spans = _joined(self._spans(text))
+        for start, stop in _joined(_in_whole_quotes(text, spans) if self._quotes else spans):
             parts += [text[end:start], self._mark]
             end = stop
         return "".join([*parts, text[end:]]) if parts else text
@@ -83,16 +89,16 @@ class Scrubber:
     def _spans(self, text: str) -> Iterator[Span]:
         if self._literal is not None:
             yield from (found.span() for found in self._literal.finditer(text))
-        if self._names:
+        if self._known:
             yield from self._searches(text)
         if self._starts:
             yield from self._runs(text)
 
     def _searches(self, text: str) -> Iterator[Span]:
-        """Yield what was searched for by a part of the name, with accents or without."""
+        """Yield what was searched for in words of the person's, with accents or without."""
         for found in _ASKED_FOR.finditer(text):
             asked = set(_bare(found[1]))
-            if asked and any(asked <= name for name in self._names):
+            if asked and any(asked <= known for known in self._known):
                 yield found.span(1)
 
     def _runs(self, text: str) -> Iterator[Span]:
@@ -167,6 +173,14 @@ def _plain(word: str) -> str:
 
 def _bare(text: str) -> list[str]:
     return _WORD.findall(strip_accents(text).casefold())
+
+
+def _in_whole_quotes(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """Yield spans, those that touch a quotation as wide as it is."""
+    quoted = [found.span(1) for found in _QUOTED.finditer(text)]
+    for span in spans:
+        yield span
+        yield from (quote for quote in quoted if span[0] < quote[1] and quote[0] < span[1])
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

@@ -101,6 +101,9 @@ _CHATS = (
     .order_by(chat.c.channel, chat.c.chat)
 )
 _CASES = select(case_table).where(case_table.c.reporter_id.in_(_IDS)).order_by(case_table.c.id)
+_SAID = select(event.c.data).where(
+    event.c.case_id.in_(bindparam("cases", expanding=True)), event.c.actor_role == "citizen"
+)
 _POSTS = select(post.c.starts_at, post.c.ends_at).where(post.c.person_id.in_(_IDS))
 
 
@@ -122,6 +125,8 @@ async def known_of(transaction: Transaction, person_id: int, *, now: datetime, l
     rows = await transaction.fetch(_CASES.with_for_update() if lock else _CASES, ids)
     cases = tuple(Case(**row) for row in rows)
     posts = await transaction.fetch(_POSTS, ids)
+    said = await transaction.fetch(_SAID, {"cases": [case.id for case in cases]}) if cases else ()
+    later = [str(row["data"][name]) for row in said for name in _OWN_WORDS if row["data"].get(name)]
     users = frozenset(row["user"] for row in accounts)
     where = frozenset((row["channel"], row["chat"]) for row in chats) | {
         (case.channel, case.chat) for case in cases if case.chat
@@ -131,18 +136,20 @@ async def known_of(transaction: Transaction, person_id: int, *, now: datetime, l
         chats=where,
         users=users,
         cases=cases,
-        traces=_traces(people, users | {name for _, name in where}, cases),
+        traces=_traces(people, users | {name for _, name in where}, cases, later),
         office=bool(posts),
         serves=any(row["ends_at"] is None or row["ends_at"] > now for row in posts),
     )
 
 
-def _traces(people: Iterable[Mapping[str, Any]], ids: Iterable[str], cases: Sequence[Case]) -> Traces:
+def _traces(
+    people: Iterable[Mapping[str, Any]], ids: Iterable[str], cases: Sequence[Case], later: Iterable[str]
+) -> Traces:
     return Traces(
         names=tuple({row["name"] for row in people if row["name"]}),
         numbers=tuple({row["phone"] for row in people if row["phone"]}),
         ids=tuple(ids),
-        texts=tuple(case.text for case in cases),
+        texts=(*(case.text for case in cases), *later),
         places=tuple({place for case in cases for place in (case.street, case.ward_name) if place}),
     )
 

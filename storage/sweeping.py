@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Delete, Select, bindparam, delete, or_, select, update
@@ -111,14 +111,14 @@ async def sweep_last(transaction: Transaction, known: Known, *, words: Words) ->
 async def _broom(transaction: Transaction, known: Known, words: Words) -> _Broom:
     watched = [*await transaction.fetch(_OFFICIAL_CHATS), *await transaction.fetch(_GROUPS)]
     traces = known.traces
-    without_name = type(traces)(
-        numbers=traces.numbers, ids=traces.ids, texts=traces.texts, places=traces.places
-    )
+    without_name = replace(traces, names=())
     return _Broom(
         known=known,
         words=words,
         watched=frozenset((row["channel"], row["chat"]) for row in watched),
-        about_case=Scrubber(traces, mark=words.mark, run=WITH_CODE, strict=True),
+        about_case=Scrubber(
+            replace(traces, places=()), mark=words.mark, run=WITH_CODE, strict=True, quotes=True
+        ),
         of_officials=Scrubber(traces, mark=words.mark, run=ANYWHERE),
         of_others=Scrubber(without_name, mark=words.mark, run=ANYWHERE),
     )

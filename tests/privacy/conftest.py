@@ -1,12 +1,10 @@
 """A whole city for every test that asks for one, on SQLite alone or on each kind of database."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from storage.database import Database
 from tests.city import CityHarness, city, city_file
 from tests.machinery import WatchedDatabase, found_city
 
@@ -23,8 +21,8 @@ async def town(database_url: str, tmp_path: Path) -> AsyncIterator[CityHarness]:
 
 
 @pytest.fixture
-async def quiet(city_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    """A database with Hà Nội in it."""
-    opened = Database(f"sqlite:///{shutil.copy(city_file, tmp_path / 'quiet.db')}")
-    yield opened
+async def big_town(postgresql_url: str, tmp_path: Path) -> AsyncIterator[CityHarness]:
+    """Hà Nội on a Monday morning, on PostgreSQL."""
+    opened = WatchedDatabase(postgresql_url)
+    yield await found_city(opened, tmp_path)
     await opened.close()
