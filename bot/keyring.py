@@ -117,7 +117,7 @@ class KeyWatch:
                 if ring and ring.active != before:
                     log.info("Another key seals from now on.", action="key_taken", key=ring.active)
             except Exception as error:
-                log.error("The keys could not be looked up.", action="keys_failed", error=repr(error))
+                log.error("The keys could not be looked up.", action="keys_failed", error=error)
 
 
 async def wrap_credentials_again(database: Database, key: DataKey) -> None:

@@ -92,7 +92,7 @@ async def connect(*arguments: Any, **named: Any) -> "asyncpg.Connection[Any]":
                 "The database has no room for another connection; waiting for some. Processes × "
                 "(LANGNGHE_DATABASE_CONNECTIONS + 1) must be less than its max_connections.",
                 action="database_full",
-                error=str(error),
+                error=error,
             )
             # Not all at the same moments, and ever more seldom.
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))
