@@ -1,15 +1,15 @@
-"""`python -m benchmarks.fuzz`: random and mutated messages through the whole reading, as many as asked for.
+"""`python -m benchmarks.fuzz --inputs 1000000`: hostile input to every parser of bytes from outside.
 
-Each message is read in full; an exception, a span outside the text or a reading that takes more than 50 ms
-of processor time is a failure. The same seed gives the same messages.
+A failure is any exception that the parser does not refuse with, or a reading that takes longer than the
+parser may, in processor time and the best of three. The same seed gives the same inputs.
 """
 
 import argparse
 import gc
 import sys
 import time
-import unicodedata
-from collections.abc import Callable, Iterator
+import traceback
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -17,35 +17,36 @@ from random import Random
 
 from tqdm import tqdm
 
-from routing.corpus import fill, sources
-from routing.understanding import LONGEST_TEXT, Understanding
+from benchmarks.messages import messages
+from benchmarks.parsers import LIMIT_MS, PARSERS, Parser, understanding
+from routing.understanding import Understanding
 
-LIMIT_MS = 50.0
-_BATCH = 500
-_ODD = (
-    "\u200b\u200d\u200e\u200f\u202e\u2066\u2069\ufeff\u00ad\u0000\u0007\u001b\u0301\u0323\u031b"
-    "🙂👩‍👩‍👧🇻🇳١٢٣ａｂｃйαßﬁ中文ไทย\ud83d\n\t\r\u2028"
-)
-_HOOKS: tuple[str, ...] = (
-    *("phường ", "quận 1 ", "đường ", "số 12/3 ", "ngõ 4 ", "stk ", "0912 345 678 ", "ông "),
-    *("Nguyễn Văn A ", "a@b.vn ", "29A-123.45 ", "nay là ", "ngoài ra ", "1. ", "P.4 ", "..."),
-    *("?!", "cháy ", "q.", "@", "/"),
-)
+__all__ = ["check", "main", "messages", "try_parser"]
+
+_BATCH = 250
+_TRIES = 3
+_SHOWN = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """A message that was not read as it should be."""
+    """An input that was not read as it should be."""
 
+    parser: str
     seed: int
+    number: int
     fault: str
 
 
-def messages(seed: int, count: int) -> Iterator[str]:
-    """Yield messages, each of one of several sorts, up to 20,000 characters."""
-    random = Random(seed)
-    for _ in range(count):
-        yield random.choice(_SORTS)(random)[:LONGEST_TEXT]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """What became of some inputs of one parser."""
+
+    parser: str
+    inputs: int
+    refused: int
+    slowest_ms: float
+    failures: tuple[Failure, ...]
 
 
 def check(understanding: Understanding, text: str) -> str:
@@ -63,98 +64,112 @@ def check(understanding: Understanding, text: str) -> str:
     return f"{taken:.0f} ms for {len(text)} characters" if taken > LIMIT_MS else ""
 
 
-# ── sorts of messages ────────────────────────────────────────────────────────────────────────────
-
-
-@cache
-def _written() -> tuple[str, ...]:
-    return tuple(source.text for family in ("domains", "kinds") for source in sources(family))
-
-
-def _ordinary(random: Random) -> str:
-    return fill(random.choice(_written()), random)
-
-
-def _mutated(random: Random) -> str:
-    letters = list(_ordinary(random))
-    for _ in range(random.randrange(1, 12)):
-        at = random.randrange(len(letters) + 1)
-        change = random.randrange(4)
-        if change == 0:
-            letters[at:at] = random.choice((*_ODD, *_HOOKS))
-        elif change == 1:
-            del letters[at : at + random.randrange(1, 6)]
-        elif change == 2:
-            letters[at:at] = letters[at : at + 5] * random.randrange(1, 40)
-        else:
-            letters[at : at + 8] = random.sample(letters[at : at + 8], len(letters[at : at + 8]))
-    text = "".join(letters)
-    return unicodedata.normalize(random.choice(("NFC", "NFD", "NFKD")), text)
-
-
-def _joined(random: Random) -> str:
-    return random.choice(("\n", ". ", " ", ", ")).join(
-        _ordinary(random) for _ in range(random.randrange(2, 60))
+def try_parser(parser: Parser, seed: int, inputs: int) -> Tried:
+    """Feed a parser so many inputs drawn by a seed; never raise."""
+    random = Random(f"{parser.name}:{seed}")
+    failures: list[Failure] = []
+    refused, slowest = 0, 0.0
+    for number in range(inputs):
+        given = parser.draw(random)
+        is_refused, fault, taken = _once(parser, given)
+        for _ in range(_TRIES - 1):
+            if not fault and taken > parser.limit_ms:
+                taken = min(taken, _once(parser, given)[2])
+        if not fault and taken > parser.limit_ms:
+            fault = f"{taken:.0f} ms for {_size(given)}"
+        refused += is_refused
+        slowest = max(slowest, taken)
+        if fault:
+            failures.append(Failure(parser=parser.name, seed=seed, number=number, fault=fault))
+    return Tried(
+        parser=parser.name, inputs=inputs, refused=refused, slowest_ms=slowest, failures=tuple(failures)
     )
 
 
-def _repeated(random: Random) -> str:
-    part = "".join(random.choice((*_HOOKS, *_ODD)) for _ in range(random.randrange(1, 4)))
-    return part * random.randrange(1, 2 + LONGEST_TEXT // len(part) // random.choice((1, 10, 100)))
+def _once(parser: Parser, given: object) -> tuple[bool, str, float]:
+    """Return whether an input was refused, what was wrong, and the milliseconds it took."""
+    refused, fault = False, ""
+    began = time.thread_time()
+    try:
+        parser.read(given)
+    except parser.refusals:
+        refused = True
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        fault = f"{type(error).__name__}: {error} ({place.filename.rpartition('/')[2]}:{place.lineno})"[:300]
+    return refused, fault, 1000 * (time.thread_time() - began)
 
 
-def _random(random: Random) -> str:
-    top = random.choice((0x7F, 0x250, 0x1F00, 0x2FFFF))
-    points = (random.randrange(1, top) for _ in range(int(10 ** random.uniform(0, 4.3))))
-    return "".join(chr(point) for point in points)
-
-
-def _soup(random: Random) -> str:
-    return "".join(random.choice((*_HOOKS, *_ODD)) for _ in range(int(10 ** random.uniform(0, 3.3))))
-
-
-_SORTS: tuple[Callable[[Random], str], ...] = (
-    *(4 * (_ordinary,)),
-    *(8 * (_mutated,)),
-    _joined,
-    _repeated,
-    _random,
-    _soup,
-)
-
-
-# ── the run ──────────────────────────────────────────────────────────────────────────────────────
+def _size(given: object) -> str:
+    return f"{len(given)} characters" if isinstance(given, str | bytes) else "a document"
 
 
 @cache
-def _understanding() -> Understanding:
-    loaded = Understanding.load()
+def _warm() -> None:
+    """Load what parsers share, so that nobody's first input pays for it."""
+    for parser in PARSERS:
+        _once(parser, parser.draw(Random(0)))
+    understanding()
     # As in `serve`: a full collection over all that was loaded takes longer than a reading.
     gc.collect()
     gc.freeze()
-    return loaded
 
 
-def _batch(seed: int) -> list[Failure]:
-    found = (check(_understanding(), text) for text in messages(seed, _BATCH))
-    return [Failure(seed=seed, fault=fault) for fault in found if fault]
+def _batch(task: tuple[int, int, int]) -> Tried:
+    number, seed, inputs = task
+    _warm()
+    return try_parser(PARSERS[number], seed, inputs)
+
+
+def _tasks(wanted: list[int], inputs: int, seed: int) -> list[tuple[int, int, int]]:
+    """Return batches of inputs for these parsers, by their weights, mixed."""
+    whole = sum(PARSERS[number].weight for number in wanted)
+    tasks: list[tuple[int, int, int]] = []
+    for number in wanted:
+        left = -(-inputs * PARSERS[number].weight // whole)
+        for step in range(-(-left // _BATCH)):
+            tasks.append((number, seed + step, min(_BATCH, left - step * _BATCH)))
+    Random(seed).shuffle(tasks)
+    return tasks
 
 
 def main() -> int:
-    """Run, print every failure, and return 1 when there is one."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--processes", type=int, default=2)
-    arguments = parser.parse_args()
-    seeds = range(arguments.seed, arguments.seed + -(-arguments.count // _BATCH))
-    failures: list[Failure] = []
-    with ProcessPoolExecutor(arguments.processes) as pool:
-        for found in tqdm(pool.map(_batch, seeds), total=len(seeds), unit=" batches", file=sys.stderr):
-            failures += found
-    for failure in failures:
-        print(f"batch {failure.seed}: {failure.fault}")
-    print(f"{len(seeds) * _BATCH} messages, {len(failures)} failures")
+    """Run, print what became of each parser and every failure, and return 1 when there is one."""
+    names = [parser.name for parser in PARSERS]
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--inputs", type=int, default=1_000_000)
+    arguments.add_argument("--parser", choices=names, action="append", help="only this one; may be repeated")
+    arguments.add_argument("--seed", type=int, default=7)
+    arguments.add_argument("--processes", type=int, default=2)
+    given = arguments.parse_args()
+    wanted = [names.index(name) for name in given.parser or names]
+    tasks = _tasks(wanted, given.inputs, given.seed)
+    tried: list[Tried] = []
+    with (
+        ProcessPoolExecutor(given.processes) as pool,
+        tqdm(total=sum(task[2] for task in tasks), unit=" inputs", file=sys.stderr) as bar,
+    ):
+        for found in pool.map(_batch, tasks):
+            tried.append(found)
+            bar.update(found.inputs)
+    return _report(tried)
+
+
+def _report(tried: list[Tried]) -> int:
+    inputs, refused, failed = Counter[str](), Counter[str](), Counter[str]()
+    slowest: dict[str, float] = {}
+    for each in tried:
+        inputs[each.parser] += each.inputs
+        refused[each.parser] += each.refused
+        failed[each.parser] += len(each.failures)
+        slowest[each.parser] = max(slowest.get(each.parser, 0.0), each.slowest_ms)
+    for name in inputs:
+        told = f"{inputs[name]:>9,} inputs, {refused[name]:>9,} refused, {failed[name]:>6,} failures"
+        print(f"{name:14} {told}, slowest {slowest[name]:.0f} ms")
+    failures = [failure for each in tried for failure in each.failures]
+    for failure in failures[:_SHOWN]:
+        print(f"{failure.parser}, seed {failure.seed}, input {failure.number}: {failure.fault}")
+    print(f"{sum(inputs.values()):,} inputs, {len(failures):,} failures")
     return 1 if failures else 0
 
 

@@ -39,8 +39,13 @@ class AnswerReading:
     missing: tuple[str, ...]
 
 
+_MOST_READ = 6_000
+"""Characters that are read: more than an answer may have."""
+
+
 def read_answer(text: str) -> AnswerReading:
     """Read an answer that was typed with or without accents."""
+    text = text[:_MOST_READ]
     words = _words(with_accents=has_accents(normalise(text).lower().split()))
     plain = normalise(text).lower() if words.with_accents else strip_accents(text).lower()
     told, to_come = words.told_and_to_come(plain)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from routing.deadline import WorkingCalendar
 from routing.moments import (
+    MOST_READ,
     LunarMoment,
     Moment,
     NoSuchMoment,
@@ -196,6 +197,7 @@ def read_instruction(
     """Return the order that a text gives, None where it gives none. `now` is aware; times are worked out by
     the city's calendar unless another is given.
     """
+    text = text[:MOST_READ]
     typed, plain = typed_and_plain(text)
     mentions = find_units(text, city) if _WORTH_READING.search(plain) else []
     kind = _kind_in(plain, mentions)

@@ -97,6 +97,10 @@ class _Named:
 Read = Callable[[re.Match[str], _Now], date | datetime]
 
 
+MOST_READ = 4_000
+"""Characters in which a moment is looked for: more than fit into a message of any channel are not read."""
+
+
 class _Over(ValueError):
     """A date without a year that was meant to be over."""
 
@@ -112,7 +116,7 @@ def read_moment(text: str, *, now: datetime, calendar: WorkingCalendar) -> Momen
     first. Raises PastMoment for a moment that is over, NoSuchMoment for one that there cannot be, and
     LunarMoment for a day of the lunar calendar.
     """
-    typed, plain = typed_and_plain(text)
+    typed, plain = typed_and_plain(text[:MOST_READ])
     reader = _Now(today=now.astimezone(LOCAL_TIME).date(), at=now.astimezone(UTC), calendar=calendar)
     named = _chosen(plain, [*_named(typed, plain, reader)]) or _clock_alone(typed, plain, reader)
     if named is None:
@@ -145,7 +149,7 @@ def read_day(text: str, *, today: date) -> date | None:
 
     Only days that need no calendar: "mai", "thứ 5", "chủ nhật tuần sau", "3 ngày nữa", "5/12".
     """
-    typed, plain = typed_and_plain(text)
+    typed, plain = typed_and_plain(text[:MOST_READ])
     noon = datetime.combine(today, NOON, LOCAL_TIME)
     reader = _Now(today=today, at=noon, calendar=_EVERY_DAY)
     exact = [each for each in _named(typed, plain, reader) if not each.vague]

@@ -19,6 +19,8 @@ from routing.vietnamese import strip_accents, words
 MOST_PROBLEMS = 5
 _MOST_READ = 400
 """Characters of a part that are read: it is about what it begins with."""
+_MOST_PARTS = 8
+"""Parts that are read: what comes after these goes with the last matter."""
 _FEWEST_WORDS = {Turning.SENTENCE: 8, Turning.PARAGRAPH: 4, Turning.PHRASE: 4, Turning.LIST: 4}
 _NO_MATTER = frozenset({"smalltalk", "abuse"})
 _SURE_OF_A_MATTER = 0.9
@@ -200,7 +202,7 @@ class _Sorter:
     def matters(self, parts: Sequence[Segment]) -> list[_Matter]:
         """Return the matters in order; the last one takes what is beyond the fifth."""
         found = [_Matter(start=parts[0].start, end=parts[0].end, reading=self._reading(parts[0]))]
-        for part in parts[1:]:
+        for part in parts[1:_MOST_PARTS]:
             reading, last = self._reading(part), found[-1]
             apart = self._apart(last, part, reading)
             if apart and len(found) < MOST_PROBLEMS:
@@ -208,7 +210,7 @@ class _Sorter:
             else:
                 more = last.more + apart
                 found[-1] = replace(last, end=part.end, reading=last.reading or reading, more=more)
-        return found
+        return [*found[:-1], replace(found[-1], end=parts[-1].end)]
 
     def _reading(self, part: Segment) -> SpanReading | None:
         """Return what a segment tells; None when it tells of no matter, or goes on about the last."""

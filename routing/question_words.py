@@ -16,6 +16,7 @@ from routing.vietnamese import normalise, strip_accents
 
 MOST_WORDS = 40
 """Nobody asks about figures in more words; a longer text is a story."""
+MOST_LETTERS = 4_000
 _DATA = Path(__file__).parent / "data" / "question_words.json"
 _TOKEN = re.compile(r"\d+(?:[./]\d+)+|\d+|(?<=\d)\s*[-–]\s*(?=\d)|%|[^\W\d_]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -110,7 +111,9 @@ def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
 
 
 def is_too_long(text: str) -> bool:
-    """Tell whether a text has more words than a question."""
+    """Tell whether a text has more words, or letters, than a question."""
+    if len(text) > MOST_LETTERS:
+        return True
     return sum(1 for _ in islice(_TOKEN.finditer(text), MOST_WORDS + 1)) > MOST_WORDS
 
 

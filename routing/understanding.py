@@ -23,7 +23,7 @@ from routing.vietnamese import has_accents, normalise, strip_accents, words
 MODEL_FILE = Path(__file__).parent / "data" / "model.npz"
 _REASONS_FILE = Path(__file__).parent / "data" / "reasons.json"
 LONGEST_TEXT = 20_000
-_READ_CHARACTERS = 6_000
+_READ_CHARACTERS = 3_000
 _SHOWN_CANDIDATES = 3
 _SHOWN_WORDS = 3
 _LEAST_TELLING = 0.2
@@ -153,7 +153,7 @@ class Understanding:
     def read(self, text: str, *, province: str | None) -> Reading:
         """Return what a text says; `province` is the slug of where the writer lives, None for anywhere.
 
-        Only the first 6,000 characters are analysed; the text is kept whole.
+        Only the first 3,000 characters are analysed; the text is kept whole.
         """
         part = text[:_READ_CHARACTERS]
         personal = find_personal_data(text[:LONGEST_TEXT])

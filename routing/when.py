@@ -45,13 +45,17 @@ def last_days(day: date, count: int) -> Period:
     return Period(first=day - timedelta(days=count - 1), last=day)
 
 
+_MOST_READ = 2_000
+"""Characters in which days are looked for; what comes after is no question that anybody types."""
+
+
 def read_period(text: str, *, today: date) -> tuple[Period | None, str]:
     """Return the days that a text means, and the rest of the text (without accents, in lower case).
 
     No days named: None and the whole text. Raises ValueError for a date that does not exist, or a span that
     ends before it begins. A date without a year is the latest one that has begun.
     """
-    plain = " ".join(strip_accents(text).lower().split())
+    plain = " ".join(strip_accents(text[:_MOST_READ]).lower().split())
     found = find_period(plain, today=today, bare=True)
     if found is None:
         return None, plain
