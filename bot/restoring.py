@@ -94,7 +94,7 @@ class Restoring:
                 f"{self._where} is at step {step}, the backup at {self._archive.header.revision}: make an "
                 "empty database and restore into that"
             )
-        if others := await copying.others_connected(transaction):
+        if others := await revision.others_connected(transaction):
             raise Unfit(f"{self._where} is in use by {others} other connections: stop every `serve` first")
 
     @property

@@ -390,16 +390,6 @@ def _quoted(transaction: Transaction, name: str) -> str:
 
 # ── the database around it ───────────────────────────────────────────────────────────────────────
 
-_OTHERS = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-    "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-)
-
-
-async def others_connected(transaction: Transaction) -> int:
-    """Return how many other connections use the database (PostgreSQL)."""
-    return int((await transaction.connection.execute(_OTHERS)).scalar_one())
-
 
 async def is_encrypted(transaction: Transaction) -> bool:
     """Tell whether something stands in the database that only a key opens."""
