@@ -1,6 +1,7 @@
 """Turns: many chats in one transaction, order in each chat, and no failure that stops anybody else."""
 
 import asyncio
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from handlers import dispatch, texts, worker
 from handlers.channel import File, InboundMessage, NotSupported, Unavailable
@@ -528,3 +529,25 @@ async def test_turns_that_meet_other_transactions_are_done_again_at_no_cost(
     await town.settles()
     assert told(an) == ["xong: một"]
     assert await aside(town) == []
+
+
+async def test_while_the_database_is_locked_no_update_loses_a_try_and_no_claim_has_to_run_out(
+    town: CityHarness, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an, binh = town.citizen("an"), town.citizen("binh")
+    await say(town, an, "một")
+    await say(town, binh, "hai")
+    refusals = iter(range(TRIES + 2))
+
+    async def handle(turn: Turn) -> None:
+        if next(refusals, None) is not None:
+            raise OperationalError("UPDATE", None, sqlite3.OperationalError("database is locked"))
+        await turns.handle(turn)
+
+    monkeypatch.setattr(dispatch, "handle", handle)
+    for _ in range(TRIES + 2):
+        with pytest.raises(OperationalError):
+            await town.worker.step()
+    await town.settles()
+    assert (told(an), told(binh)) == (["xong: một"], ["xong: hai"])
+    assert [row["attempts"] for row in await town.rows(select(inbox.c.attempts))] == [0, 0]
