@@ -20,7 +20,8 @@ async def without_lost(message: OutboundMessage, directory: Path, *, tries: int)
 
     tries: how often it was tried before. Raises Unavailable while the whole folder may come back soon.
     """
-    keys = {each.media_key for each in (*message.photos, *message.files) if each.media_key}
+    keys = {photo.media_key for photo in message.photos} | {file.media_key for file in message.files}
+    keys.discard("")
     if not keys:
         return message
     lost = await asyncio.to_thread(_lost, keys, directory, patient=tries < PATIENT_TRIES)

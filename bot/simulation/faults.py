@@ -169,4 +169,4 @@ def _fail_after(transaction: Transaction, statements: int) -> None:
         left -= 1
         return await fetch(*arguments)
 
-    transaction.fetch = failing  # type: ignore[method-assign]
+    transaction.fetch = failing  # type: ignore[method-assign,assignment]

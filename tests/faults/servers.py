@@ -71,6 +71,7 @@ class PostgresOwn:
 
     async def _run(self, program: str, *words: str) -> None:
         # A thread, because the user of the process can be set for a plain subprocess alone.
-        run: dict[str, Any] = {"cwd": self._home, "env": {}, "check": True, **self._user}
+        run: dict[str, Any] = {"cwd": self._home, "env": {}, **self._user}
         quiet = {"stdout": subprocess.DEVNULL, "stderr": sys.stderr}
-        await asyncio.to_thread(subprocess.run, [self._programs / program, *words], **run, **quiet)
+        command = [str(self._programs / program), *words]
+        await asyncio.to_thread(lambda: subprocess.run(command, check=True, **run, **quiet))
