@@ -45,7 +45,7 @@ def _about(
     actions: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, meaning: str
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=meaning)
-    parser.add_argument("request", type=int, metavar="ID", help="the request, as in privacy list")
+    parser.add_argument("request", type=int, metavar="REQUEST", help="the request, as in privacy list")
     parser.add_argument("--note", metavar="TEXT", help="why, or how; never anything about the person")
     return parser
 
