@@ -33,6 +33,7 @@ COLOURS = 96
 PATIENCE = 30_000
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--no-first-run", "--font-render-hinting=none"]
 RUBBISH = "Đống rác trước số 12 đường Khương Đình, phường Khương Đình ba hôm nay chưa ai dọn, mùi hôi lắm."
+VAGUE = "Nhờ các anh chị xem giúp chuyện ở cuối ngõ 236 Khương Đình, phường Khương Đình, khó chịu lắm"
 ANSWER = "Tổ môi trường đã dọn sạch lúc 7 giờ sáng nay và đặt thêm hai thùng rác."
 
 
@@ -268,7 +269,8 @@ async def operators(stage: Stage) -> None:
     """The guide for whoever runs it."""
     stage.clock.set(11, 0)
     citizen = await stage.phone("nguoi-dan")
-    await citizen.says("Ở chỗ tôi có chuyện này mãi không ai giải quyết, phường Khương Đình")
+    await citizen.says(VAGUE)
+    await citizen.files()
     await citizen.says("/xoadulieu")
     await citizen.presses("Xóa dữ liệu của tôi")
     admin = await stage.phone("quan-tri")
@@ -279,6 +281,7 @@ async def operators(stage: Stage) -> None:
     await admin.shows("van-hanh-2-kenh", top="/thongke kenh")
     dispatcher = await stage.phone("dieu-phoi")
     await dispatcher.says("/dieuphoi")
+    await dispatcher.sees("ngõ 236")
     await dispatcher.shows("van-hanh-3-dieu-phoi", top="/dieuphoi")
 
 
