@@ -46,7 +46,7 @@ def test_everybody_sees_the_citizens_commands_and_officials_their_own_first() ->
     assert dispatch.commands_for(None) == dispatch.commands_for(citizen) == dispatch.command_menu()
     own = ["viec", "phoihop", "mau", "viso", "tim", "thongke", "sapcham", "lapnhom", "nhom", "hoi", "xuat"]
     own += ["bantin", "chucvu", "gop", "tach", "chidao"]
-    everybodys = ["cuatoi", "tracuu", "lienket", "trogiup", "huy"]
+    everybodys = ["cuatoi", "tracuu", "lienket", "dulieucuatoi", "xoadulieu", "trogiup", "huy"]
     assert [name for name, _ in dispatch.commands_for(chair)] == own + everybodys
 
 
