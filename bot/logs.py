@@ -14,6 +14,7 @@ from collections.abc import Iterator, MutableMapping
 from types import TracebackType
 from typing import Any, TextIO
 
+import asyncpg
 import structlog
 from aiohttp import ClientError
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +33,8 @@ _SPEAKING = (
     WrongDataKey,
     OSError,
     ClientError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
 )
 """Errors whose own words tell an operator what to do."""
 _LONGEST = 200
