@@ -15,7 +15,7 @@ from storage import cases, ledger, messages, migrating, partitions
 from storage.database import Database, Transaction, driver_arguments
 from storage.partitions import DIVIDED, EVENT, INBOX, OUTBOX, CannotDetach, Divided
 from storage.prepared import prepare_read, prepare_write
-from storage.tables import inbox, outbox
+from storage.tables import event, inbox, outbox
 from tests.postgres import PostgresServer
 from tests.storage.samples import a_case, add_reporter
 
@@ -263,15 +263,25 @@ async def plan_of(transaction: Transaction, statement: Any, row: dict[str, Any])
     return "\n".join(line[0] for line in found)
 
 
-BY_ID = {
-    "claim an update": (messages._CLAIM_INBOX, {"until": NOW}),
+BY_ID: dict[str, tuple[Any, dict[str, Any]]] = {
+    "try an update again": (messages._RETRY_INBOX, {"again_at": NOW, "why": "hỏng"}),
     "finish an update": (messages._FINISH_INBOX, {"at": NOW}),
-    "claim a notice": (messages._CLAIM_OUTBOX, {"until": NOW}),
+    "set a notice aside": (messages._FAIL_OUTBOX, {"at": NOW, "why": "hỏng"}),
     "give a notice back": (
         messages._RETRY_OUTBOX,
         {"counts": 1, "again_at": NOW, "why": None},
     ),
 }
+
+
+async def test_a_batch_is_claimed_in_the_partitions_of_its_rows(grown: Database) -> None:
+    first = OUTBOX.first_id(OUTBOX.period(NOW, ahead=1))
+    statement = messages._CLAIM_ALL[messages._CLAIM_OUTBOX]
+    async with grown.begin() as transaction:
+        plan = await plan_of(transaction, statement, {"ids": [first, first + 1], "until": NOW})
+    parts = [name for name in await names(grown) if name.startswith("outbox_") and name in plan]
+    assert parts == [name_of(OUTBOX, NOW, 1)], plan
+    assert "Seq Scan" not in plan
 
 
 @pytest.mark.parametrize("what", BY_ID)
@@ -288,7 +298,7 @@ async def test_what_asks_by_id_goes_to_one_partition(grown: Database, what: str)
 
 async def test_the_history_of_a_case_lies_in_one_partition(grown: Database) -> None:
     async with grown.begin() as transaction:
-        [case_id, *_] = [row["case_id"] for row in await transaction.fetch(select(ledger.event.c.case_id))]
+        [case_id, *_] = [row["case_id"] for row in await transaction.fetch(select(event.c.case_id))]
         plan = await plan_of(transaction, ledger._EVENTS_OF, {"row_id": case_id})
     assert [name for name in await names(grown) if f" {name}" in plan] == ["event_first"], plan
     assert "Index Scan" in plan
@@ -297,7 +307,7 @@ async def test_the_history_of_a_case_lies_in_one_partition(grown: Database) -> N
 
 _CHAT = {"in_channel": "telegram", "in_chat": "chat 1"}
 _PAST, _FUTURE = NOW - timedelta(days=900), NOW + timedelta(days=900)
-ALONG_INDEXES = {
+ALONG_INDEXES: dict[str, tuple[Any, dict[str, Any]]] = {
     "claim updates": (messages._INBOX_HEADS, {"now": NOW, "limit": 10}),
     "claim notices": (messages._OUTBOX_HEADS, {"now": NOW, "limit": 10}),
     "claim notices of a channel": (
@@ -385,7 +395,7 @@ async def used_url(postgres: PostgresServer) -> AsyncIterator[str]:
 
 async def test_the_version_before_goes_on_during_and_after_the_upgrade(used_url: str) -> None:
     database = Database(used_url)
-    [case] = await fetch(database, select(ledger.event.c.case_id))
+    [case] = await fetch(database, select(event.c.case_id))
     async with program_before(used_url) as before:
         await before.work(case["case_id"])
         await asyncio.gather(migrating.upgrade(used_url), before.work(case["case_id"]))
@@ -403,14 +413,14 @@ async def test_the_version_before_goes_on_during_and_after_the_upgrade(used_url:
     assert [row["external_id"] for row in came] == [*(f"before {n}" for n in (1, 2, 3, 4)), "after"]
     keys = await fetch(database, select(outbox.c.dedupe_key).order_by(outbox.c.id))
     assert [row["dedupe_key"] for row in keys] == [f"before {n}" for n in (1, 2, 3, 4)]
-    assert len(await fetch(database, select(ledger.event.c.sequence))) == 5
+    assert len(await fetch(database, select(event.c.sequence))) == 5
     assert await tick(database) == 0
     await database.close()
 
 
 async def test_the_way_back_keeps_every_row_and_serves_the_version_before(used_url: str) -> None:
     database = Database(used_url)
-    [case] = await fetch(database, select(ledger.event.c.case_id))
+    [case] = await fetch(database, select(event.c.case_id))
     await migrating.upgrade(used_url)
     await receive(database, update_of("an", "1"))
     await tick(database)
