@@ -42,7 +42,7 @@ async def many_machines(server: PostgresOwn, folder: Path) -> AsyncIterator[tupl
         folder=folder,
         seed=SEED,
         plain=True,
-        citizens=PROCESSES,
+        citizens=2,
         server=server,
         pace=0.25,
     )
