@@ -8,21 +8,16 @@ import signal
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
 
 from bot.backfill import Gap, WithHistory, find_gap, recall_missed, with_history
 from bot.building import build_channels
-from bot.channels.sms import SmsChannel
-from bot.channels.telegram import Limits
 from bot.channels.web import GROUP, Entry, WebChannel
-from bot.channels.zalo_oa.tokens import TokenKeeper
-from bot.clock import CHECK_RULES, Clock
 from bot.commands.opening import NO_CITY, Refused, database_of, prepare, unlock
 from bot.connecting import Connections, Refusal, VendorChannel
-from bot.demo import NotADemo
 from bot.drawing.draughtsman import Draughtsman
 from bot.gauges import Gauges
 from bot.health import Health
@@ -31,22 +26,14 @@ from bot.limits import IDLE_SECONDS, AddressLimits, tend_connections
 from bot.logs import masked
 from bot.logs import set_up_logging as set_up_logging
 from bot.metrics import Labelled, watch_loop
-from bot.model_in_use import ModelWatch
 from bot.receipts import Receipts
 from bot.server import Demo, build_server
 from bot.settings import Settings, read_networks, sqlite_path
 from bot.watching import Watching
 from bot.web_groups import CityGroups, name_and_post
-from bot.workbook.letter import Letters
-from bot.workbook.report import Reports
-from bot.zalo_consent import pages_of
-from handlers import dispatch
 from handlers.channel import Address, Envelope, OutboundMessage
-from handlers.delivery import Delivery
 from handlers.media import StoredPhoto, open_media
 from handlers.receipt import Receiver
-from handlers.worker import TurnWorker
-from routing.understanding import Understanding
 from storage import (
     cases,
     chats,
@@ -65,6 +52,16 @@ from storage import (
 from storage.conversations import Author
 from storage.database import Database
 from storage.wakeups import Wakeups
+
+if TYPE_CHECKING:  # each is loaded with the part that needs it: a process of one part holds no more
+    from bot.channels.sms import SmsChannel
+    from bot.channels.telegram import Limits
+    from bot.channels.zalo_oa.tokens import TokenKeeper
+    from bot.clock import Clock
+    from bot.model_in_use import ModelWatch
+    from handlers.delivery import Delivery
+    from handlers.worker import TurnWorker
+    from routing.understanding import Understanding
 
 PARTS = ("web", "worker", "clock")
 DRAIN_SECONDS = 30.0
@@ -87,9 +84,9 @@ class App:
         settings: Settings,
         *,
         parts: Collection[str] = PARTS,
-        demo: Callable[[Database, Understanding], Awaitable[Demo]] | None = None,
-        understanding: Understanding | None = None,
-        telegram_limits: Limits | None = None,
+        demo: "Callable[[Database, Understanding], Awaitable[Demo]] | None" = None,
+        understanding: "Understanding | None" = None,
+        telegram_limits: "Limits | None" = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings
@@ -153,6 +150,8 @@ class App:
 
     async def _start_parts(self) -> None:
         if "worker" in self._parts and self._understanding is None:
+            from bot.model_in_use import ModelWatch
+
             self._model = ModelWatch(self.database, take=self._take_model)
             await self._model.start()
         demo = await self._prepare_demo()
@@ -169,6 +168,8 @@ class App:
         if "web" in self._parts:
             await self._start_web(demo)
         if "clock" in self._parts:
+            from bot.clock import CHECK_RULES, Clock
+
             await self._keep_privacy_settings()
             self._clock = Clock(
                 self.database,
@@ -186,7 +187,7 @@ class App:
             await retention.keep_days(transaction, self.settings.retention)
             await erasures.keep_hours(transaction, self.settings.erase_after_hours)
 
-    def _take_model(self, understanding: Understanding) -> None:
+    def _take_model(self, understanding: "Understanding") -> None:
         self._understanding = understanding
         if self.worker:
             self.worker.understanding = understanding
@@ -198,6 +199,8 @@ class App:
         if self._demo is None:
             return None
         assert self._understanding is not None
+        from bot.demo import NotADemo
+
         try:
             return await self._demo(self.database, self._understanding)
         except NotADemo as error:
@@ -229,6 +232,11 @@ class App:
         if "worker" not in self._parts:
             return
         assert self._understanding is not None
+        from bot.workbook.letter import Letters
+        from bot.workbook.report import Reports
+        from handlers.delivery import Delivery
+        from handlers.worker import TurnWorker
+
         self.delivery = Delivery(
             self.database,
             channels=self.channels,
@@ -258,6 +266,8 @@ class App:
 
     async def _start_web(self, demo: Demo | None) -> None:
         assert self._receiver is not None
+        from bot.zalo_consent import pages_of
+
         application = build_server(
             channels=self.channels,
             receive=self._receiver.receive,
@@ -481,6 +491,8 @@ class App:
             loaded = await chats.load_chats(transaction, [("web", chat)])
             person_id = loaded[("web", chat)].person_id
             person = await people.get_person(transaction, person_id, now=self._now()) if person_id else None
+        from handlers import dispatch
+
         return [(f"/{name}", description) for name, description in dispatch.commands_for(person)]
 
 

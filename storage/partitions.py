@@ -12,16 +12,18 @@ as it is: docs/decisions/0015-partitions.md.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from routing.deadline import LOCAL_TIME
-from routing.organisation import City
 from storage.database import Transaction
 from storage.identity import first_id_at
+
+if TYPE_CHECKING:
+    from routing.organisation import City
 
 IDS_OF_A_MONTH = 10**10
 MONTHS_AHEAD, YEARS_AHEAD = 1, 2
@@ -361,7 +363,7 @@ def _comment(connection: Connection, name: str, comment: str | None) -> None:
 # --- as time goes by -------------------------------------------------------------------------------------
 
 
-async def tick(transaction: Transaction, _city: City, now: datetime) -> int:
+async def tick(transaction: Transaction, _city: "City", now: datetime) -> int:
     """See to the partitions, one step a transaction: make the next, move the numbers on, drop what is empty.
 
     Returns how many steps were done, 0 when nothing is left or a lock was not to be had. Nothing on SQLite.
