@@ -31,7 +31,13 @@ from storage.statements import Statements, StraightToSqlite, ThroughAlchemy
 from storage.tables import metadata
 
 _dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_PRAGMAS = (
+    "busy_timeout=10000",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+)
 _TABLE_ORDER = {table.name: number for number, table in enumerate(metadata.sorted_tables)}
 _known_reads: WeakKeyDictionary[Executable, frozenset[str] | None] = WeakKeyDictionary()
 _known_changes: WeakKeyDictionary[Executable, frozenset[str] | None] = WeakKeyDictionary()

@@ -666,9 +666,10 @@ class CityHarness:
         return case
 
     async def events(self, case: Case) -> list[ledger.Event]:
-        """Return what happened to a case."""
+        """Return what happened to a case; that somebody looked at it is not told."""
         async with self.database.read() as transaction:
-            return await ledger.events_of(transaction, case.id)
+            told = await ledger.events_of(transaction, case.id)
+        return [event for event in told if event.type != "viewed"]
 
     async def photos(self, case: Case, purpose: str = "report") -> list[str]:
         """Return the media keys of a case's pictures."""

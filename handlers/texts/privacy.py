@@ -250,8 +250,8 @@ def erase_accepted(*, at: datetime) -> str:
     """Say when it will be done, and how one sees that it was."""
     return (
         f"Tôi đã nhận yêu cầu. Dữ liệu của anh/chị được xóa vào {moment(at)}. Đổi ý trước lúc đó, anh/chị "
-        "bấm «Thôi, giữ lại» hoặc gõ /xoadulieu. Xóa xong tôi không còn biết anh/chị là ai nên không nhắn thêm; "
-        "muốn kiểm tra, sau đó anh/chị gõ /dulieucuatoi."
+        "bấm «Thôi, giữ lại» hoặc gõ /xoadulieu. Xóa xong tôi không còn biết anh/chị là ai nên không nhắn "
+        "thêm; muốn kiểm tra, sau đó anh/chị gõ /dulieucuatoi."
     )
 
 
