@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -27,6 +27,7 @@ Answer = TypeVar("Answer")
 MONDAY_MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Nine o'clock in the city: nothing waits for the morning, and the deadlines lie days ahead."""
 LOOK_SECONDS = 0.2
+DAY = timedelta(days=1)
 PATIENCE = 150.0
 RECOVERS_WITHIN = 30.0
 """So many seconds after a fault everything must be as it was."""
@@ -74,7 +75,8 @@ class Harness:
         self.vendor = Vendor(Random(f"vendor {seed}"))
         self.load = Load(self.vendor, Random(f"load {seed}"), citizens=citizens)
         self.clock = SetClock(folder / "clock")
-        self.clock.jump(MONDAY_MORNING - datetime.now(UTC))
+        # The officials begin the day before, or they would hold no post when the clock is set back.
+        self.clock.jump(MONDAY_MORNING - DAY - datetime.now(UTC))
         self.kills = 0
         self._plain = plain
         self._pace = pace
@@ -115,6 +117,7 @@ class Harness:
             await self.program.start()
             try:
                 await self.load.seat(codes)
+                self.clock.jump(DAY)
                 self.load.start()
                 yield self
             finally:
