@@ -83,10 +83,10 @@ async def test_a_clock_that_is_set_back_silences_nobody(city: CityHarness) -> No
     an.sees("phản ánh")
 
 
-PEOPLE, TOGETHER = 2000, 200
+PEOPLE, TOGETHER = 300, 100
 
 
-async def test_two_thousand_people_who_report_one_disaster_are_all_heard_at_once(city: CityHarness) -> None:
+async def test_hundreds_who_report_one_disaster_are_all_heard_at_once(city: CityHarness) -> None:
     """All from one ward within ten minutes: everybody has a code at once, and nobody is called a flood."""
     for start in range(0, PEOPLE, TOGETHER):
         crowd = [city.citizen(f"dân {number}") for number in range(start, start + TOGETHER)]
