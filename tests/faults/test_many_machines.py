@@ -1,4 +1,4 @@
-"""Four processes on one PostgreSQL under load, each killed in turn, then the database: everything is counted.
+"""Four processes on one PostgreSQL under load, two killed in turn, then the database: everything is counted.
 
 The processes are the whole program as `serve` runs it, only that texts are read by a few words, which starts
 sooner. Webhooks go to any of them. What is measured is printed (`pytest -s`), and no time is asserted.
@@ -15,12 +15,14 @@ import pytest
 from sqlalchemy import select
 
 from storage.tables import inbox
-from tests.faults.harness import RECOVERS_WITHIN, Harness
+from tests.faults.harness import LOOK_SECONDS, RECOVERS_WITHIN, Harness
 from tests.faults.program import Program
 from tests.faults.servers import PostgresOwn
 
 SEED = 11
-PROCESSES = 4
+PROCESSES, KILLED = 4, 2
+"""The one that the vendor was told to call is among the killed."""
+PATIENCE = 240.0
 
 
 @pytest.fixture
@@ -57,12 +59,24 @@ async def many_machines(server: PostgresOwn, folder: Path) -> AsyncIterator[tupl
             await asyncio.gather(*(program.kill() for program in others if program.process))
 
 
-def each_killed(programs: list[Program]) -> Callable[[Harness], Awaitable[None]]:
+async def until_filed(harness: Harness, more: int) -> None:
+    """Wait until so many more reports are filed: faults are to strike a city that works."""
+
+    def filed() -> int:
+        return sum(bool(report.code) for report in harness.load.reports)
+
+    wanted = filed() + more
+    async with asyncio.timeout(PATIENCE):
+        while filed() < wanted:  # noqa: ASYNC110 - it is the work of others that is waited for
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def some_killed(programs: list[Program]) -> Callable[[Harness], Awaitable[None]]:
     """Return the fault in which one process after the other is killed and started again."""
 
     async def strike(harness: Harness) -> None:
         for program in programs:
-            await harness.lasts(0.3, 2.3)
+            await until_filed(harness, 1)
             await program.kill()
             harness.kills += 1
             await program.spawn()
@@ -76,6 +90,7 @@ def database_restarted(programs: list[Program]) -> Callable[[Harness], Awaitable
 
     async def strike(harness: Harness) -> None:
         assert harness.server is not None
+        await until_filed(harness, 1)
         await harness.server.stop()
         await harness.lasts(4, 8)
         await harness.server.start()
@@ -87,7 +102,7 @@ def database_restarted(programs: list[Program]) -> Callable[[Harness], Awaitable
 async def test_four_processes_lose_nothing_and_do_nothing_twice(server: PostgresOwn, tmp_path: Path) -> None:
     async with many_machines(server, tmp_path) as (harness, programs):
         for name, strike in (
-            ("each process killed", each_killed(programs)),
+            ("two processes killed", some_killed(programs[:KILLED])),
             ("database restarted", database_restarted(programs)),
             ("the end", lambda harness: harness.load.stop()),
         ):
@@ -95,8 +110,8 @@ async def test_four_processes_lose_nothing_and_do_nothing_twice(server: Postgres
             print(f"{name}: {result.recovery:.1f} s until all was worked off (at most {RECOVERS_WITHIN:.0f})")
             assert result.broken == (), (name, result.broken, [list(each.log)[-5:] for each in programs])
         assert result.count.dead == ()
-        assert result.count.cases >= PROCESSES, "there was hardly any load"
-        assert harness.kills == PROCESSES
+        assert result.count.cases > KILLED, "there was hardly any load"
+        assert harness.kills == KILLED
         await kept_their_order(harness)
         assert await asyncio.gather(*(program.stop() for program in programs)) == [0] * PROCESSES
         counted = result.count
