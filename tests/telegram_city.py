@@ -36,7 +36,7 @@ from tests.standins.telegram import Shown, TelegramStandIn, jpeg
 
 TOKEN = "42:stand-in-for-the-vendor"
 SECRET = "a-secret-for-tests"
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds to wait for what must happen."""
 
 

@@ -87,7 +87,7 @@ async def test_a_running_city_is_backed_up_whole_and_goes_on_elsewhere(
     filed: list[int] = []
     over = asyncio.Event()
     people = [asyncio.create_task(reports(running, filed, over)) for _ in range(CITIZENS)]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while len(filed) < CITIZENS:  # noqa: ASYNC110 - it is the work of many that is waited for
             await asyncio.sleep(0.02)
     before = await one(running.app.database, select(func.count()).select_from(case))

@@ -134,7 +134,7 @@ async def test_what_is_copied_is_enough_to_serve_a_city(image: tuple[Path, dict[
     )
     try:
         assert serving.stdout
-        said = await asyncio.wait_for(serving.stdout.readline(), 60)
+        said = await asyncio.wait_for(serving.stdout.readline(), 120)
         assert b"Serving on http://0.0.0.0" in said
         assert await healthy(home, settings)
     finally:

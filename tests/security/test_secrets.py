@@ -103,7 +103,7 @@ class Program:
 
 async def said_by(folder: Path, **given: str) -> tuple[int, str]:
     """Return the status and the words of a program that cannot start."""
-    async with Program(folder, **given) as process, asyncio.timeout(90):
+    async with Program(folder, **given) as process, asyncio.timeout(180):
         out, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode()
@@ -146,7 +146,7 @@ async def test_a_program_that_serves_lets_nothing_out(city_url: str, tmp_path: P
     }
     apis = dict.fromkeys(APIS, vendor)
     settings = {**asked, **OTHERS, **apis, "DATABASE_URL": city_url, "SMS_URL": f"{vendor}/send"}
-    async with Program(tmp_path, **settings) as process, asyncio.timeout(90):
+    async with Program(tmp_path, **settings) as process, asyncio.timeout(180):
         assert process.stdout is not None
         told = ""
         while not (found := re.search(r"Serving on (http://\S+)", told)):

@@ -165,7 +165,7 @@ async def test_a_session_that_is_over_opens_nothing_and_the_page_gets_a_new_one(
         socket = await http.ws_connect("/chat/socket")
         await socket.receive_json()
         ended.add(Visitor(token).chat)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (told := await socket.receive()).type == aiohttp.WSMsgType.TEXT:
                 pass
         assert (told.type, told.data) == (aiohttp.WSMsgType.CLOSE, 4401)

@@ -453,7 +453,7 @@ async def test_a_table_that_somebody_holds_is_divided_later(used_url: str) -> No
             await busy.connection.exec_driver_sql("LOCK TABLE outbox IN ROW EXCLUSIVE MODE")
             await tick(database)
             assert "outbox_first" not in await names(database)
-            await asyncio.wait_for(post(database, "an", "không phải chờ"), timeout=10)
+            await asyncio.wait_for(post(database, "an", "không phải chờ"), timeout=60)
     await tick(database)
     assert "outbox_first" in await names(database)
     await database.close()
