@@ -280,7 +280,11 @@ async def archived(url: str, step: str, path: Path) -> None:
                 taken_at="2026-11-22T00:00:00+00:00",
                 city="Hà Nội",
                 tables=tuple((layout.name, layout.columns) for layout in layouts),
-                last_numbers=await copying.last_numbers(transaction),
+                last_numbers={
+                    name: number
+                    for name, number in (await copying.last_numbers(transaction)).items()
+                    if name in tables.tables
+                },
             )
             archive.add(HEADER, header.as_json())
             for layout in layouts:
