@@ -114,11 +114,11 @@ class Transaction:
         return prepared.mappings(found)
 
     async def fetch_stored(self, statement: Executable, parameters: Row | None = None) -> Sequence[Row]:
-        """Return the rows of a query as they are stored; what is kept back here stays so, and is not in them."""
+        """Return the rows of a query as they are stored, without what is kept back here, which stays so."""
         return await self._read(statement, parameters)
 
     def kept_back(self, table: Table) -> Sequence[Row] | None:
-        """Return the rows that are to be inserted into a table; None if others of it are to be changed too."""
+        """Return the rows to be inserted into a table; None if others of it are to be changed too."""
         if any(table.name in (_tables_of(statement) or [table.name]) for statement, _, _ in self._updates):
             return None
         return [row for statement, rows in self._inserts.values() if statement.table is table for row in rows]

@@ -16,7 +16,7 @@ def _time() -> Any:
     return sa.BigInteger().with_variant(sa.DateTime(timezone=True), "postgresql")
 
 
-_ERASURE = (
+_ERASURE: tuple[tuple[str, Any, dict[str, Any]], ...] = (
     ("kind", sa.String(length=16), {"server_default": "erase", "nullable": False}),
     ("answer_due_at", _time(), {"comment": "Until when the person must have heard of it."}),
     ("answered_at", _time(), {}),
