@@ -36,7 +36,7 @@ def strip_accents(text: str) -> str:
 
 
 class _BareLetters(dict[int, str]):
-    """What each letter is without its accents, worked out when it is first met: text has few different ones."""
+    """Each letter without its accents, worked out when it is first met: text has few different ones."""
 
     def __missing__(self, letter: int) -> str:
         decomposed = unicodedata.normalize("NFD", chr(letter))
