@@ -1,4 +1,8 @@
-"""`/tim`: finding cases by code, words, street or person, within what one may see."""
+"""`/tim`: finding cases by code, words, street or person, within what one may see and is told."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 
 from handlers import access, cards, case_at_hand, followup, offers, texts, viewing
 from handlers.channel import Button
@@ -22,8 +26,20 @@ async def search(turn: Turn, argument: str) -> None:
     elif code := tracking_code.parse_code(argument):
         await followup.track(turn, code)
     else:
-        found = await searching.search(turn.transaction, words, _reach(turn), limit=SHOWN + 1)
-        await _show(turn, argument, found, official=official)
+        found = await searching.search(turn.transaction, words, _reach(turn), limit=searching.LOOKED_AT)
+        told = (case for case in found.cases if not official or _is_found_by_what_it_shows(turn, case, words))
+        await _show(turn, argument, replace(found, cases=[*islice(told, SHOWN + 1)]), official=official)
+
+
+def _is_found_by_what_it_shows(turn: Turn, case: Case, words: Sequence[str]) -> bool:
+    """Tell whether the writer reads the words that a case was found by.
+
+    Whoever is not told who reported it must not learn that by guessing names and numbers either.
+    """
+    if case.reporter_id == turn.person.id or case_at_hand.knows_reporter(turn, case):
+        return True
+    read = " ".join(filter(None, (case.code, _words(turn, case), case.street, case.ward_name)))
+    return searching.holds(searching.bare_words(read), words[: searching.MOST_WORDS])
 
 
 def _reach(turn: Turn) -> Reach:

@@ -143,10 +143,11 @@ _OWN = (
 async def _own(transaction: Transaction, wanted: Sequence[str], reporter_id: int) -> list[Row]:
     """Return which of somebody's own cases hold the words: these are few, so each is looked at."""
     rows = await transaction.fetch(_OWN, {"reporter": reporter_id})
-    return [row for row in rows if _holds(row[_FOUND_BY].split(), wanted)][:LOOKED_AT]
+    return [row for row in rows if holds(row[_FOUND_BY].split(), wanted)][:LOOKED_AT]
 
 
-def _holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
+def holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Tell whether all wanted words are there, of the last at least the beginning."""
     there = set(words)
     return there.issuperset(wanted[:-1]) and any(word.startswith(wanted[-1]) for word in there)
 

@@ -49,3 +49,21 @@ async def test_a_complaint_about_officials_names_its_writer_to_the_unit_entitled
     await leader.replays(f"card:{case.code}")
     leader.sees("hách dịch")
     leader.does_not_see("Lan", "0912345678")
+
+
+@pytest.mark.parametrize("role", ["leader", "dispatcher", "chair", "officer"])
+async def test_names_and_numbers_cannot_be_guessed_by_searching(city: CityHarness, role: str) -> None:
+    above, handling = await city.official("ha-noi", role), await city.official(WARD, "officer")
+    an = city.citizen("lan anh")
+    await an.writes(REPORT)
+    await an.files()
+    case = await city.only_case()
+    for guess in ("0912345678", "lan anh", "Nguyễn Thị Lan", "rác 0912345678", "rác lan"):
+        above.reads()
+        await above.writes(f"/tim {guess}")
+        above.does_not_see(case.code)
+        handling.reads()
+        await handling.writes(f"/tim {guess}")
+        handling.sees(case.code)
+    await above.writes("/tim rac vu tong ph")
+    above.sees(case.code)
