@@ -1,11 +1,13 @@
 """Bringing a database to the tables that this program needs, step by step, while others go on using it."""
 
 import asyncio
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
 from storage import folding
@@ -40,9 +42,18 @@ async def upgrade(url: str, revision: str = "head") -> None:
     for one step at most; a step that gets a lock too late is undone and tried again. Everywhere else all
     steps run in one transaction. Raises what the last try raised.
     """
+    make_private(url)
     if revision == "head" and await _is_newest(url):
         return  # as at nearly every start, without the library that takes steps
     await _run(url, "upgrade", revision)
+
+
+def make_private(url: str) -> None:
+    """Make a SQLite file that is not there, for its owner alone; what lies beside it follows it."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        with suppress(FileExistsError):
+            os.close(os.open(parsed.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 async def _is_newest(url: str) -> bool:

@@ -74,7 +74,7 @@ async def _backup(arguments: argparse.Namespace, path: Path) -> None:
     settings = arguments.settings
     try:
         async with existing(settings) as database:
-            with _bar("rows and files") as progress:
+            with _bar("rows and files") as progress, _naming_files(path):
                 made = await back_up(
                     database,
                     path,
@@ -85,8 +85,6 @@ async def _backup(arguments: argparse.Namespace, path: Path) -> None:
                 )
     except NotNow as error:
         raise Refused(str(error)) from error
-    except OSError as error:
-        raise Refused(f"{error.filename or path}: {error.strerror}; nothing was written") from error
     print(
         f"{path}: {made.size / 1e6:.1f} MB, {counted(made.rows, 'row')}, "
         f"{counted(made.media, 'photo or file', 'photos and files')}, {counted(made.events, 'event')} "
@@ -95,6 +93,18 @@ async def _backup(arguments: argparse.Namespace, path: Path) -> None:
     for key in made.gone:
         print(f"warning: {key}: a row names it, and it is not in {settings.media_dir}", file=sys.stderr)
     _say_where_the_key_is(arguments)
+
+
+@contextmanager
+def _naming_files(path: Path) -> Iterator[None]:
+    """Refuse what the disk refuses, before it is taken for a database that is away."""
+    try:
+        yield
+    except (ConnectionError, TimeoutError):
+        raise
+    except OSError as error:
+        where = path if error.filename is None or ".partial" in str(error.filename) else error.filename
+        raise Refused(f"{where}: {error.strerror or error}; nothing was written") from error
 
 
 def _key_of(settings: "Settings") -> bytes:

@@ -33,7 +33,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
 
 
 async def _go_round(settings: "Settings") -> "list[Found]":
-    from bot.commands.opening import existing
+    from bot.commands.opening import NoCity, existing
     from bot.doctor.finding import Place, wrong
     from bot.doctor.rounds import Found, go_round
 
@@ -43,10 +43,15 @@ async def _go_round(settings: "Settings") -> "list[Found]":
             place = Place(settings=settings, now=now, database=database)
             return await go_round(place, has_tables=await _has_tables(database))
     except Refused as refused:
-        away = Found(
-            name="database",
-            finding=wrong(str(refused), "see that it runs and that LANGNGHE_DATABASE_URL names it"),
+        finding = (
+            wrong(
+                "there is no database yet",
+                'python -m bot init --province "Hà Nội", or set LANGNGHE_DATABASE_URL to where it is',
+            )
+            if isinstance(refused, NoCity)
+            else wrong(str(refused), "see that it runs and that LANGNGHE_DATABASE_URL names it")
         )
+        away = Found(name="database", finding=finding)
         others = await go_round(Place(settings=settings, now=now), has_tables=False)
         return [away, *(each for each in others if each.name != "database")]
 

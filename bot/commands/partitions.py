@@ -66,6 +66,8 @@ async def _detach(arguments: argparse.Namespace) -> None:
     from storage import partitions
 
     async with opened(arguments.settings) as database, database.begin() as transaction:
+        if transaction.dialect == "sqlite":
+            raise Refused("There are no partitions: SQLite has none.")
         try:
             await partitions.detach(transaction, arguments.name, now=datetime.now(UTC))
         except partitions.CannotDetach as refused:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,9 @@ def _row(city: "City", request: "Request", now: datetime) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    answered = "answered" if row["answered_at"] else f"to answer within {row['working_days_to_answer']} days"
+    answered = (
+        "answered" if row["answered_at"] else f"to answer within {row['working_days_to_answer']} working days"
+    )
     due = f"to do within {row['working_days_to_do']} working days" if row["due_at"] else "no clock"
     late = "LATE  " if row["late"] else ""
     note = f"  ({row['note']})" if row["note"] else ""
@@ -220,8 +223,12 @@ def run_copy(arguments: argparse.Namespace) -> int:
         raise Refused("--out must end in .docx")
     if arguments.out.exists():
         raise Refused(f"{arguments.out} exists already.")
-    arguments.out.write_bytes(asyncio.run(_copy(arguments)))
-    arguments.out.chmod(0o600)
+    content = asyncio.run(_copy(arguments))
+    try:
+        with os.fdopen(os.open(arguments.out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise Refused(f"--out: {arguments.out} cannot be written ({error.strerror})") from error
     print(f"Wrote {arguments.out}. Give it to the person alone, then delete it.")
     return 0
 

@@ -65,7 +65,7 @@ async def dead_letters(place: Place) -> Finding:
     if not (state.inbox_dead or state.outbox_dead):
         return ok("nothing was set aside")
     return look(
-        f"{state.inbox_dead} updates and {state.outbox_dead} messages were set aside",
+        f"set aside are, of updates: {state.inbox_dead}, of messages: {state.outbox_dead}",
         "python -m bot dead list",
     )
 

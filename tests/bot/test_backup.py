@@ -393,6 +393,21 @@ async def test_the_key_is_in_it_only_on_demand(
     assert (tmp_path / "there.db.key").read_text() == "the key of this city, 32 letters"
 
 
+async def test_a_folder_that_is_not_there_is_named(
+    city: CityHarness, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the disk refuses is not taken for a database that is away."""
+    shell = Shell(capsys, {"LANGNGHE_DATABASE_URL": f"sqlite:///{city.database.url.database}"})
+    answer = await asyncio.to_thread(shell, "backup", tmp_path / "nowhere/city.tar")
+    assert answer.status == 1
+    assert answer.err == f"{tmp_path}/nowhere/city.tar: No such file or directory; nothing was written\n"
+
+
+async def test_a_restored_file_is_for_its_owner_alone(archive: Path, empty_place: Settings) -> None:
+    await restored(empty_place, archive)
+    assert database_of(empty_place).stat().st_mode & 0o077 == 0
+
+
 async def test_a_backup_by_other_means_can_be_noted(
     city: CityHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -440,6 +440,15 @@ def test_a_database_that_is_away(capsys: pytest.CaptureFixture[str]) -> None:
     assert "secret" not in answer.out
 
 
+def test_a_city_that_was_never_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shell = Shell(capsys, {"LANGNGHE_DATABASE_URL": f"sqlite:///{tmp_path}/none.db", "LANGNGHE_PORT": "1"})
+    answer = shell("doctor", "--json")
+    assert answer.status == 1
+    [told] = [each for each in answer.data if each["look"] == "database"]
+    assert "bot init" in told["todo"]
+    assert not (tmp_path / "none.db").exists()
+
+
 def test_the_local_zone_is_the_one_that_is_looked_for() -> None:
     assert datetime(2026, 1, 1, tzinfo=LOCAL_TIME).utcoffset() == timedelta(hours=7)
     assert machine.ZONE == "Asia/Ho_Chi_Minh"

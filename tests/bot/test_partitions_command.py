@@ -40,3 +40,6 @@ def test_on_sqlite_there_are_none(sqlite_url: str, capsys: pytest.CaptureFixture
     shown = shell_on(sqlite_url, capsys)("partitions", "list")
     assert shown.status == 0
     assert "no partitions" in shown.out
+    refused = shell_on(sqlite_url, capsys)("partitions", "detach", "inbox_2026_10")
+    assert refused.status == 1
+    assert "no partitions" in refused.err

@@ -74,7 +74,10 @@ def test_requests_are_listed_with_both_clocks_and_carried_out(shell: Shell, tmp_
     status, said = shell("privacy", "copy", number, "--out", tmp_path / "copy.docx")
     assert status == 0, said
     assert (tmp_path / "copy.docx").read_bytes().startswith(b"PK")
+    assert (tmp_path / "copy.docx").stat().st_mode & 0o077 == 0
     (tmp_path / "copy.docx").unlink()
+    status, said = shell("privacy", "copy", number, "--out", tmp_path / "nowhere/copy.docx")
+    assert (status, "cannot be written" in said) == (1, True), said
     status, said = shell("privacy", "erase", number, "--note", "asked for at the desk")
     assert (status, "1 file" in said) == (0, True), said
     assert left_over(tmp_path) == []
