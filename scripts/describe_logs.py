@@ -4,6 +4,7 @@
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ PAGE = ROOT / "docs" / "logs.md"
 START, END = "<!-- actions: written by scripts/describe_logs.py -->\n", "<!-- end of actions -->\n"
 FLOORS = ("bot", "handlers", "storage", "routing")
 LOGGERS = ("log", "logger")
+_MENTIONED = re.compile(rf"\b(?:{'|'.join(LOGGERS)}|get_logger)\b")
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical", "log")
 _NOT_TOLD = ("action", "exc_info", "extra")
 
@@ -36,7 +38,9 @@ def calls() -> Iterator[Call]:
     """Yield every call of the program that logs. Raises Unclear."""
     for floor in FLOORS:
         for path in sorted((ROOT / floor).rglob("*.py")):
-            yield from calls_of(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
+            source = path.read_text(encoding="utf-8")
+            if _MENTIONED.search(source):
+                yield from calls_of(str(path.relative_to(ROOT)), source)
 
 
 def calls_of(path: str, source: str) -> Iterator[Call]:

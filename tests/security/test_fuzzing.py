@@ -8,7 +8,7 @@ import pytest
 from benchmarks.fuzz import try_parser
 from benchmarks.parsers import PARSERS, Parser
 
-INPUTS = 1_500
+INPUTS = 500
 """Of all parsers together."""
 FEWEST, SLOW = 3, frozenset({"workbooks", "models"})
 
