@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.app import lock_sqlite
 from bot.archive import KEY, Reader, sync_folder
+from bot.data_key import DataKey, WrongDataKey
 from bot.settings import Settings, sqlite_path, without_password
-from storage import copying, dead_letters, messages, migrating, revision, seals, units
+from storage import copying, credentials, data_keys, dead_letters, messages, migrating, revision, seals, units
 from storage.copying import Layout
 from storage.database import Database, Transaction
 
@@ -36,7 +37,7 @@ class Restored:
     """Messages that waited to be sent when the archive was made."""
     set_aside: bool
     key_missing: bool
-    """Whether something in it is encrypted with a key that is not here."""
+    """Whether something in it is encrypted with another key than the one that is here."""
     kept: Path | None = None
     """Where the file lies that was replaced."""
 
@@ -197,7 +198,7 @@ class Restoring:
             root=root,
             waiting=await self._release(transaction, set_aside),
             set_aside=set_aside,
-            key_missing=await copying.is_encrypted(transaction) and not self._has_key(),
+            key_missing=not await self._opens(transaction),
         )
 
     async def _release(self, transaction: Transaction, set_aside: bool) -> int:
@@ -207,10 +208,18 @@ class Restoring:
             return await dead_letters.set_all_aside(transaction, at=self._now, why="restored from a backup")
         return await dead_letters.waiting(transaction)
 
-    def _has_key(self) -> bool:
-        if self._settings.data_key.get_secret_value() or self._archive.has_key:
+    async def _opens(self, transaction: Transaction) -> bool:
+        """Tell whether the key that will be here opens what is encrypted."""
+        if self._target is not None and self._archive.has_key and not _key_beside(self._target).exists():
             return True
-        return self._target is not None and _key_beside(self._target).exists()
+        key = DataKey(self._settings)
+        wrapped = [each.wrapped for each in await data_keys.list_keys(transaction)]
+        try:
+            for sealed in (*wrapped, *(await credentials.all_secrets(transaction)).values()):
+                key.open(sealed)
+        except WrongDataKey:
+            return False
+        return True
 
     async def _take_place(self, draft: Path, restored: Restored) -> Restored:
         """Put the new file in the place of the old one, which is kept beside it."""

@@ -391,14 +391,6 @@ def _quoted(transaction: Transaction, name: str) -> str:
 # ── the database around it ───────────────────────────────────────────────────────────────────────
 
 
-async def is_encrypted(transaction: Transaction) -> bool:
-    """Tell whether something stands in the database that only a key opens."""
-    for name in ("data_key", "credential"):
-        if name in metadata.tables and await count(transaction, name):
-            return True
-    return False
-
-
 async def take_stock(database: Database) -> None:
     """Let the database count what it holds, so that it plans its queries by that."""
     async with database.begin() as transaction:

@@ -210,7 +210,7 @@ def _tell(settings: "Settings", archive: "Reader", restored: "Restored") -> None
     if restored.key_missing:
         print(
             "warning: what is encrypted cannot be read: set LANGNGHE_DATA_KEY as it was, or bring back the "
-            "key file beside the database",
+            "key file beside the database (on PostgreSQL set LANGNGHE_DATA_KEY to what that file holds)",
             file=sys.stderr,
         )
     if sqlite_path(settings.database_url) is None:

@@ -14,10 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.app import CannotStart, lock_sqlite
 from bot.archive import BrokenArchive, open_archive
 from bot.backing_up import NOTED, NotNow, back_up, noted_at
+from bot.data_key import DataKey
+from bot.keyring import make_key
 from bot.restoring import Restored, Restoring, Unfit
 from bot.settings import Settings
 from handlers import statistics
@@ -406,6 +409,19 @@ async def test_a_folder_that_is_not_there_is_named(
 async def test_a_restored_file_is_for_its_owner_alone(archive: Path, empty_place: Settings) -> None:
     await restored(empty_place, archive)
     assert database_of(empty_place).stat().st_mode & 0o077 == 0
+
+
+async def test_a_key_that_is_another_one_is_told_of(
+    city: CityHarness, tmp_path: Path, empty_place: Settings
+) -> None:
+    right = Settings(data_key=SecretStr("the key of this city, 32 letters"))
+    async with city.database.begin() as transaction:
+        await make_key(transaction, DataKey(right), 1, now=city.now, active_from=city.now)
+    path = await archived(city, tmp_path / "city.tar")
+    wrong = empty_place.model_copy(update={"data_key": SecretStr("a key of quite another city")})
+    assert (await restored(wrong, path)).key_missing
+    same = empty_place.model_copy(update={"data_key": right.data_key})
+    assert not (await restored(same, path, force=True)).key_missing
 
 
 async def test_a_backup_by_other_means_can_be_noted(
