@@ -42,7 +42,7 @@ _NAMED = r"(?<!constraint )(?<!relation )(?<!column )(?<!database )(?<!role )(?<
 _MASKED = (
     (re.compile(r"\d+:[\w-]{20,}", re.ASCII), "…"),
     (re.compile(r"://[^\s/@]*@"), "://…@"),
-    (re.compile(r"[^\s@<>,;:'\"()]+@[^\s@<>,;:'\"()]+"), "…"),
+    (re.compile(r"[^\s@<>,;:'\"()]{1,64}@[^\s@<>,;:'\"()]+"), "…"),
     (re.compile(rf"{_NAMED}\"[^\"]*\"|(?<!\w)'.*'|“.*”|«.*»"), "'…'"),
     (re.compile(r"\d(?:[ .()-]{0,2}\d){6,}"), "…"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:[0-9a-f]{0,4}:){3,}[0-9a-f.]*", re.IGNORECASE), "…"),

@@ -15,7 +15,7 @@ SHORTEST_SPAN = 6
 _WORD = re.compile(r"[\w\u0300-\u036f]+")
 _DIGIT = re.compile(r"\d")
 _FEWEST_DIGITS = 8
-_ASKED_FOR = re.compile(r"(?:«|/ ?t[iì]m\s+)([^«»\n]{2,80})", re.IGNORECASE)
+_ASKED_FOR = re.compile(r"(?:«|/ ?t[iì]m\s)([^«»\n]{2,80})", re.IGNORECASE)
 """What somebody searched for, as they typed it and as they were answered."""
 _QUOTED = re.compile(r"«([^»]*)»")
 Span = tuple[int, int]
@@ -154,7 +154,7 @@ def _number(written: str) -> str:
     digits = "".join(_DIGIT.findall(written)).removeprefix("84").lstrip("0")
     if len(digits) < _FEWEST_DIGITS:
         return ""
-    gap = r"[ .\-()]*"
+    gap = r"[ .\-()]{0,4}"  # with no end, a text of blanks alone would be read again from each of them
     return rf"(?:\+?84|0)?{gap}" + gap.join(digits)
 
 

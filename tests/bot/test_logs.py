@@ -163,6 +163,11 @@ def test_vendors_words_are_shown_without_what_they_quote(words: str, shown: str)
     assert masked(words) == shown
 
 
+def test_a_very_long_word_holds_nothing_up() -> None:
+    """Were it looked through from each of its letters for an address, this would not end today."""
+    assert len(masked("a" * 100_000)) <= 200
+
+
 async def test_a_refused_row_is_not_told(database: Database) -> None:
     """PostgreSQL names the whole row in its DETAIL, and both name values of the statement."""
     row = text(
