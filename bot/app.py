@@ -286,6 +286,7 @@ class App:
             public_photos=self._public_photos,
             zalo=pages_of(self.settings, self.database, now=self._now),
             is_ended=self._is_ended,
+            secret=self._secret,
             limits=AddressLimits(
                 trusted_proxies=read_networks(self.settings.trusted_proxies),
                 metrics_token=self.settings.metrics_token.get_secret_value(),
@@ -463,6 +464,10 @@ class App:
                 height=photo.height,
                 at=self._now(),
             )
+
+    def _secret(self) -> str:
+        keyring = self.database.keyring
+        return keyring.trace("uploads of pages") if keyring else ""
 
     async def _is_ended(self, chat: str) -> bool:
         async with self.database.read() as transaction:

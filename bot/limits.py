@@ -27,6 +27,9 @@ Behind one address there may be a whole operator's telephones, so this is what t
 report one disaster at the same time; what is over it waits in the page and goes out by itself."""
 ASKING = (900, 30.0)
 """The same for pages, pictures and sockets."""
+LOADING = (9000, 30.0)
+"""The same for the parts of a page. Whoever was let in to the page gets them all: a page without one of its
+scripts is none, and when very many come at once hardly one would ever be whole."""
 BEGINNING = (300, 100.0)
 """The same for new sessions: each is another account, with tries of codes of its own."""
 BODY_SECONDS = 30.0
@@ -60,6 +63,7 @@ class AddressLimits:
         self._paces = {
             "send": Pace(*SENDING, clock=clock),
             "ask": Pace(*ASKING, clock=clock),
+            "load": Pace(*LOADING, clock=clock),
             "begin": Pace(*BEGINNING, clock=clock),
         }
         self._warned = False
@@ -159,7 +163,7 @@ class AddressLimits:
 
 def _kind(request: web.Request) -> str:
     if request.method != "POST":
-        return "ask"
+        return "load" if request.path.startswith("/page/") else "ask"
     return "begin" if request.path == "/chat/session" and not session.known_token(request) else "send"
 
 

@@ -40,8 +40,11 @@ class Refused(Exception):
         return web.json_response(body, status=self.status, headers={"Retry-After": str(self.retry_after)})
 
 
-def checked_update(told: Any, visitor: Visitor) -> dict[str, Any]:
-    """Return the parts of `write_update` from what a browser sent; raises ValueError, TypeError, Refused."""
+def checked_update(told: Any, visitor: Visitor, *, secret: str = "") -> dict[str, Any]:
+    """Return the parts of `write_update` from what a browser sent; raises ValueError, TypeError, Refused.
+
+    secret: with which the visitor's photos were marked.
+    """
     if not isinstance(told, dict):
         raise TypeError("not an object")
     text = _string(told, "text", None)
@@ -53,7 +56,7 @@ def checked_update(told: Any, visitor: Visitor) -> dict[str, Any]:
         "button": _string(told, "button", _BUTTON),
         "button_message": _string(told, "button_message", _MESSAGE_ID),
         "reply_to": _string(told, "reply_to", _ANY_MESSAGE_ID),
-        "photos": _own_photos(told.get("photos") or [], visitor),
+        "photos": _own_photos(told.get("photos") or [], visitor, secret),
         "location": _location(told),
     }
 
@@ -67,10 +70,10 @@ def _string(told: Mapping[str, Any], name: str, form: re.Pattern[str] | None) ->
     return value
 
 
-def _own_photos(marked: Any, visitor: Visitor) -> list[str]:
+def _own_photos(marked: Any, visitor: Visitor, secret: str) -> list[str]:
     if not isinstance(marked, list) or len(marked) > PHOTOS_PER_MESSAGE:
         raise ValueError("photos")
-    keys = [visitor.unmark(photo) for photo in marked if isinstance(photo, str)]
+    keys = [visitor.unmark(photo, secret=secret) for photo in marked if isinstance(photo, str)]
     own = [key for key in keys if key]
     if len(own) != len(marked):
         raise ValueError("photos")

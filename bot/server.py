@@ -8,7 +8,14 @@ from typing import Any
 
 import structlog
 from aiohttp.typedefs import Handler
-from aiohttp.web import Application, HTTPRequestTimeout, Request, Response, json_response
+from aiohttp.web import (
+    Application,
+    HTTPRequestTimeout,
+    Request,
+    Response,
+    StreamResponse,
+    json_response,
+)
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram
 
 from bot import metrics
@@ -18,6 +25,7 @@ from bot.public_photos import PublicPhotos
 from bot.receipts import PATH as RECEIPTS
 from bot.receipts import Receipts
 from bot.seats import Demo, SamplePosition, Seat
+from bot.session import SECURITY_HEADERS
 from bot.web_chat import Receive, WebChat
 from bot.web_groups import Groups
 from bot.zalo_consent import ZaloPages
@@ -61,6 +69,7 @@ def build_server(
     zalo: ZaloPages | None = None,
     limits: AddressLimits | None = None,
     is_ended: Callable[[str], Awaitable[bool]] | None = None,
+    secret: Callable[[], str] = str,
 ) -> Application:
     """Return the application that answers every HTTP request.
 
@@ -74,10 +83,12 @@ def build_server(
     recordings and documents too. Without `groups` every chat is a private one. `receipts` notes
     what a gateway tells of short messages; `public_photos` serves vendors what they are to show,
     `zalo` the pages by which an Official Account lets the bot in. `limits`: how much one address may ask.
-    `is_ended(chat)` tells whether a browser was signed out; none is where it is not given.
+    `is_ended(chat)` tells whether a browser was signed out; none is where it is not given. `secret` is the
+    same in every process: with it uploads are marked as their sender's.
     """
     limits = limits or AddressLimits()
     application = Application(client_max_size=BODY_LIMIT)
+    application.on_response_prepare.append(_secure)
     for channel in channels.values():
         if path := getattr(channel, "webhook_path", ""):
             application.router.add_post(path, Webhook(channel, receive).answer)
@@ -103,10 +114,19 @@ def build_server(
             file_name=file_name,
             groups=groups,
             is_ended=is_ended,
+            secret=secret,
         )
         application.add_routes(limits.guarded(chat.routes()))
         application.on_shutdown.append(lambda _: chat.close())
     return application
+
+
+async def _secure(request: Request, response: StreamResponse) -> None:
+    """Put the security headers on refusals, also of what there is no page for; tell nobody our versions."""
+    response.headers.popall("Server", None)
+    if response.status >= 400:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
 
 
 class Webhook:

@@ -43,18 +43,22 @@ class Visitor:
         """The chat's id, 128 bits."""
         return sha256(f"{self.token}\n{self.seat}".encode()).hexdigest()[:32]
 
-    def mark(self, media_key: str) -> str:
-        """Return the key with a proof that this visitor uploaded it."""
-        return f"{media_key}:{self._proof(media_key)}"
+    def mark(self, media_key: str, *, secret: str) -> str:
+        """Return the key with a proof that this visitor uploaded it.
 
-    def unmark(self, marked: str) -> str | None:
+        secret: known to the program alone, since visitors can read their own token.
+        """
+        return f"{media_key}:{self._proof(media_key, secret)}"
+
+    def unmark(self, marked: str, *, secret: str) -> str | None:
         """Return the key of a photo that this visitor uploaded; None when the proof does not hold."""
         media_key, _, proof = marked.partition(":")
-        return media_key if hmac.compare_digest(proof.encode(), self._proof(media_key).encode()) else None
+        genuine = hmac.compare_digest(proof.encode(), self._proof(media_key, secret).encode())
+        return media_key if genuine else None
 
-    def _proof(self, media_key: str) -> str:
-        secret = f"{self.token}\n{self.seat}".encode()
-        return hmac.new(secret, media_key.encode(), sha256).hexdigest()[:32]
+    def _proof(self, media_key: str, secret: str) -> str:
+        key = f"{self.token}\n{self.seat}\n{secret}".encode()
+        return hmac.new(key, media_key.encode(), sha256).hexdigest()[:32]
 
 
 def known_token(request: web.Request) -> str | None:

@@ -5,8 +5,8 @@ import json
 import re
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,6 +19,7 @@ from aiohttp import web
 
 from bot import session
 from bot.channels.web import GROUP, WebChannel, write_update
+from bot.limits import BODY_SECONDS
 from bot.page_input import UPDATE_ID, Refused, checked_update, uploaded
 from bot.seats import Demo, Seat
 from bot.session import Visitor
@@ -42,6 +43,8 @@ from storage.conversations import CAME_IN
 
 MESSAGES_PER_MINUTE = 30
 UPLOADS_PER_MINUTE = 20
+UPLOAD_SECONDS = 600.0
+"""How long photos may take to arrive, over the slowest telephone."""
 SOCKETS_PER_VISITOR = 12
 BEAT_SECONDS = 25.0
 """How often a silent socket says that it is alive, and how often the list of groups is read anew."""
@@ -101,8 +104,10 @@ class WebChat:
         file_name: Callable[[str], Awaitable[str]] | None,
         groups: Groups | None,
         is_ended: Callable[[str], Awaitable[bool]] | None = None,
+        secret: Callable[[], str] = str,
     ) -> None:
         self._channel = channel
+        self._secret = secret
         self._is_ended = is_ended
         self._receive = receive
         self._media_dir = media_dir
@@ -282,9 +287,11 @@ class WebChat:
     async def message(self, request: web.Request) -> web.Response:
         """Store one message; the same id again changes nothing."""
         talk = await self._sender(request, self._messages_pace)
+        async with _within(BODY_SECONDS):
+            body = await request.read()
         try:
-            told = json.loads(await request.read())
-            update = checked_update(told, talk.visitor)
+            told = json.loads(body)
+            update = checked_update(told, talk.visitor, secret=self._secret())
         except (ValueError, TypeError, RecursionError) as error:
             raise Refused(400, "malformed") from error
         await self._store(talk, update)
@@ -301,13 +308,14 @@ class WebChat:
             raise Refused(400, "malformed")
         kept: list[str] = []
         refused = ""
-        async for data in uploaded(request):
-            try:
-                kept.append(talk.visitor.mark(await self._keep_photo(data)))
-            except TooLarge:
-                refused = "large_photo"
-            except NotAPicture:
-                refused = refused or "file"
+        async with _within(UPLOAD_SECONDS):
+            async for data in uploaded(request):
+                try:
+                    kept.append(talk.visitor.mark(await self._keep_photo(data), secret=self._secret()))
+                except TooLarge:
+                    refused = "large_photo"
+                except NotAPicture:
+                    refused = refused or "file"
         if refused and not talk.group:
             await self._store(talk, {"update_id": f"{update_id}-x"[-64:], "unsupported": refused})
         return web.json_response({"photos": kept, "refused": refused})
@@ -464,6 +472,16 @@ def _guarded(handler: Handler) -> Handler:
         return response
 
     return answer
+
+
+@asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    """Refuse what somebody sends in drops; the page sends it again later."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise Refused(408, "too_slow", retry_after=1) from None
 
 
 def _from_own_page(request: web.Request) -> None:

@@ -107,7 +107,10 @@ class Keyring:
         return None if opened is None else opened.decode("utf-8", "surrogatepass")
 
     def trace(self, number: str) -> str:
-        """Return what stands for a telephone number where it must be found but not be read."""
+        """Return what stands for a telephone number where it must be found but not be read.
+
+        Of any other word it makes a secret that all processes share.
+        """
         return "tel" + hmac.new(self._index_key, number.encode(), sha256).hexdigest()[:24]
 
 

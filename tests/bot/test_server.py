@@ -486,6 +486,17 @@ async def test_a_photo_is_uploaded_named_and_seen_by_its_chat_alone(bot: EchoBot
         assert await citizen.see("/media/..%2f..%2fetc%2fpasswd") == 404
 
 
+async def test_whoever_learns_the_key_of_a_photo_cannot_claim_it(bot: EchoBot) -> None:
+    async with Browser(bot) as citizen, Browser(bot) as other:
+        _, uploaded = await citizen.upload(picture())
+        await citizen.say(photos=uploaded["photos"])
+        key = bot.received[0].photos[0].media_key
+        token = next(cookie.value for cookie in other.jar if cookie.key == COOKIE)
+        forged = Visitor(token).mark(key, secret="")
+        assert await other.say(text="của tôi", photos=[forged]) == 400
+        assert await other.see(f"/media/{key}") == 404
+
+
 async def test_a_photo_that_was_never_sent_is_not_shown(bot: EchoBot) -> None:
     async with Browser(bot) as citizen:
         _, uploaded = await citizen.upload(picture())
@@ -542,13 +553,20 @@ async def test_uploads_have_limits_and_a_form(bot: EchoBot) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/chat", "/page/chat.js", "/page/chat.css", "/chat/commands", "/chat/session"]
+    ("path", "status"),
+    [
+        ("/chat", 200),
+        ("/page/chat.js", 200),
+        ("/page/chat.css", 200),
+        ("/chat/commands", 401),
+        ("/chat/session", 405),
+        ("/nowhere", 404),
+    ],
 )
-async def test_every_answer_carries_the_security_headers(bot: EchoBot, path: str) -> None:
+async def test_every_answer_carries_the_security_headers(bot: EchoBot, path: str, status: int) -> None:
     async with aiohttp.ClientSession(bot.url) as http, http.get(path) as answer:
-        if path == "/chat/session":
-            assert answer.status == 405
-            return
+        assert answer.status == status
+        assert "Server" not in answer.headers
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy
         assert "unsafe" not in policy

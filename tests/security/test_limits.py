@@ -13,6 +13,7 @@ from aiohttp import web
 
 import bot.limits as limits
 from bot.limits import AddressLimits, close_oldest
+from bot.session import COOKIE
 from bot.settings import WrongSettings, load_settings
 from handlers import pace
 from handlers.pace import Pace
@@ -156,6 +157,39 @@ def test_a_disaster_behind_one_address_passes() -> None:
         clock.now += 60 / 200
         assert begin.wait("operator") == 0
         assert [send.wait("operator") for _ in range(3)] == [0.0] * 3
+
+
+async def test_of_very_many_who_come_at_once_each_who_is_let_in_gets_the_whole_page(
+    behind_proxy: EchoBot,
+) -> None:
+    village = "113.160.0.9"
+    async with aiohttp.ClientSession(behind_proxy.url, headers={"X-Forwarded-For": village}) as http:
+        while True:
+            async with http.get("/chat") as page:
+                if page.status != 200:
+                    break
+        assert page.status == 429
+        for _ in range(10):
+            async with http.get("/page/logo.svg") as part:
+                assert part.status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"), [("messages", "BODY_SECONDS"), ("photos?id=upload-1", "UPLOAD_SECONDS")]
+)
+async def test_what_the_page_sends_in_drops_is_not_waited_for(
+    unconfigured: EchoBot, monkeypatch: pytest.MonkeyPatch, path: str, limit: str
+) -> None:
+    monkeypatch.setattr(f"bot.web_chat.{limit}", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(unconfigured.url.rpartition(":")[2]))
+    writer.write(
+        f"POST /chat/{path} HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nCookie: {COOKIE}={'t' * 43}\r\n"
+        "Content-Type: multipart/form-data; boundary=abc\r\nContent-Length: 1000\r\n\r\n--a".encode()
+    )
+    async with asyncio.timeout(60):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+    writer.close()
+    await writer.wait_closed()
 
 
 # what is for operators

@@ -118,6 +118,7 @@ class EchoBot:
             add_photo=self.add_photo,
             file_name=self.file_name,
             groups=self.groups,
+            secret=lambda: "of the program",
         )
         self.runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self.runner.setup()
