@@ -121,12 +121,6 @@ def _kind(column: Column[Any]) -> str:
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def count(transaction: Transaction, name: str) -> int:
-    """Return how many rows a table has."""
-    found = await transaction.connection.execute(select(func.count()).select_from(metadata.tables[name]))
-    return int(found.scalar_one())
-
-
 async def keys_of(transaction: Transaction, name: str) -> list[Any]:
     """Return the keys of all rows of a table whose key is one column."""
     [key] = metadata.tables[name].primary_key
