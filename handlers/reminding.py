@@ -130,10 +130,12 @@ async def _tell_reporters(
     masters = {case.id: case for case in late}
     told: list[DueCase | Joined] = [*late, *await _joined(transaction, late)]
     known = await chats.addresses_of(transaction, [case.reporter_id for case in told]) if told else {}
+    places = {(case.channel, case.chat): case.reporter_id for case in told if case.reporter_id not in known}
+    lost = await chats.are_others(transaction, places)
     for case in told:
         channel, chat = known.get(case.reporter_id, (case.channel, case.chat))
-        if not chat:  # they had themselves erased
-            continue
+        if not chat or (channel, chat) in lost:
+            continue  # they had themselves erased, or have signed out
         handled = masters[case.master_id if isinstance(case, Joined) else case.id]
         unit = cards.unit_name(city, handled.unit_code) or texts.no_unit_yet()
         messages.post_notice(

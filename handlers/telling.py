@@ -209,10 +209,14 @@ async def _tell_reporters(
     if not told:
         return
     known = await chats.reachable(transaction, [case.reporter_id for case, _ in told])
+    places = {
+        (case.channel, case.chat): case.reporter_id for case, _ in told if case.reporter_id not in known
+    }
+    lost = await chats.are_others(transaction, places)
     for case, message in told:
         chat = known.get(case.reporter_id)
-        if chat is None and not case.chat:  # they had themselves erased
-            continue
+        if chat is None and (not case.chat or (case.channel, case.chat) in lost):
+            continue  # they had themselves erased, or have signed out
         messages.post_notice(
             transaction,
             channel=chat.channel if chat else case.channel,

@@ -1,6 +1,6 @@
 """Conversations: where each chat stands, whose it is, and whether it can be reached."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -109,6 +109,12 @@ async def peek_chats(transaction: Transaction, addresses: Sequence[ChatKey]) -> 
     """Return the stored chats of these addresses without locking them; an unknown one is left out."""
     rows = await transaction.fetch(_PEEK, halves(addresses)) if addresses else []
     return {(row["channel"], row["chat"]): _from_row(row) for row in rows}
+
+
+async def are_others(transaction: Transaction, owners: Mapping[ChatKey, int]) -> frozenset[ChatKey]:
+    """Return which of these chats belong to somebody else than they did: their owners have signed out."""
+    known = await peek_chats(transaction, [*owners])
+    return frozenset(key for key, chat in known.items() if chat.person_id not in (None, owners[key]))
 
 
 def _last_address(address: ChatKey, moved: dict[ChatKey, ChatKey]) -> ChatKey:

@@ -64,6 +64,22 @@ async def test_leaving_here_leaves_nothing_to_whoever_writes_next(city: CityHarn
     assert case.status == "assigned", "what was reported goes on"
 
 
+async def test_whoever_has_the_telephone_now_hears_nothing_of_what_was_reported_with_it(
+    city: CityHarness,
+) -> None:
+    officer, an = await city.official(WARD, "officer"), city.citizen("an")
+    await an.writes(RUBBISH)
+    await an.files()
+    code = (await city.only_case()).code
+    await an.writes("/dangxuat")
+    await an.presses("Thoát ở nơi này")
+    an.reads()
+    await officer.replays(f"accept:{code}")
+    await city.passes(hours=24 * 30)
+    await city.ticks()
+    assert an.news == [], "neither that it was taken up nor that it is late"
+
+
 async def test_an_official_s_post_stays_with_them_and_not_with_the_telephone(city: CityHarness) -> None:
     chair = await city.official(WARD, "chair")
     await chair.writes("/dangxuat")
