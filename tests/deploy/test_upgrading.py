@@ -197,6 +197,7 @@ async def test_what_was_kept_is_a_whole_life() -> None:
     assert waiting
 
 
+@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
 async def test_a_city_goes_on_where_it_was_and_a_roll_back_keeps_that_day(
     before: Version, tmp_path: Path
 ) -> None:
@@ -308,7 +309,9 @@ async def restored(settings: Settings, path: Path) -> Restored:
         archive.close()
 
 
-@pytest.mark.parametrize("step", ["0011", "0012"])
+@pytest.mark.parametrize(
+    ("step", "empty_url"), [("0011", "postgresql"), ("0012", "sqlite")], indirect=["empty_url"]
+)
 async def test_an_archive_of_before_comes_back_in_todays_tables(
     step: str, made_file: Path, empty_url: str, tmp_path: Path
 ) -> None:
@@ -358,6 +361,7 @@ async def numbers(version: Version) -> list[str]:
     return [json.loads(row)["phone"] for row in rows["person"] if json.loads(row)["phone"]]
 
 
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 async def test_tables_go_back_once_nothing_is_encrypted_any_more(
     before: Version, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
