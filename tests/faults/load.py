@@ -109,6 +109,16 @@ class Load:
         while waiting := [task for task in self._tasks if task.get_name() != "official"]:
             await asyncio.gather(*waiting)
 
+    async def until_filed(self, more: int) -> None:
+        """Wait until so many more reports are filed: a fault is to strike a city that works."""
+        wanted = self._filed_so_far() + more
+        async with asyncio.timeout(PATIENCE):
+            while self._filed_so_far() < wanted:  # noqa: ASYNC110 - it is the work of others that is waited for
+                await asyncio.sleep(LOOK_SECONDS)
+
+    def _filed_so_far(self) -> int:
+        return sum(bool(report.code) for report in self.reports)
+
     async def close(self) -> None:
         """Send everybody home at once."""
         for task in self._tasks:

@@ -14,19 +14,20 @@ TOO_LONG = {"killed_while_starting", "database_locked_long", "vendor_down_long",
 
 @asynccontextmanager
 async def open_harness(database_url: str, folder: Path) -> AsyncIterator[Harness]:
-    harness = Harness(database_url=database_url, folder=folder, seed=SEED, plain=True, citizens=2, pace=0.25)
+    harness = Harness(database_url=database_url, folder=folder, seed=SEED, plain=True, citizens=1, pace=0.25)
     async with harness.running():
         yield harness
 
 
 async def suffer_all(harness: Harness, names: list[str]) -> None:
     for name in names:
+        await harness.load.until_filed(1)
         result = await harness.suffer(name, FAULTS[name].strike)
         assert result.broken == (), (name, result.broken, list(harness.program.log)[-5:])
     last = await harness.suffer("the end", lambda harness: harness.load.stop())
     assert last.broken == (), last.broken
     assert last.count.dead == ()
-    assert last.count.cases > len(names) / 2, "there was hardly any load"
+    assert last.count.cases >= len(names), "there was hardly any load"
     assert await harness.program.stop() == 0
 
 

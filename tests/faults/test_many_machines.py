@@ -15,14 +15,13 @@ import pytest
 from sqlalchemy import select
 
 from storage.tables import inbox
-from tests.faults.harness import LOOK_SECONDS, RECOVERS_WITHIN, Harness
+from tests.faults.harness import RECOVERS_WITHIN, Harness
 from tests.faults.program import Program
 from tests.faults.servers import PostgresOwn
 
 SEED = 11
 PROCESSES, KILLED = 4, 2
 """The one that the vendor was told to call is among the killed."""
-PATIENCE = 240.0
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ async def many_machines(server: PostgresOwn, folder: Path) -> AsyncIterator[tupl
         folder=folder,
         seed=SEED,
         plain=True,
-        citizens=2,
+        citizens=1,
         server=server,
         pace=0.25,
     )
@@ -59,24 +58,12 @@ async def many_machines(server: PostgresOwn, folder: Path) -> AsyncIterator[tupl
             await asyncio.gather(*(program.kill() for program in others if program.process))
 
 
-async def until_filed(harness: Harness, more: int) -> None:
-    """Wait until so many more reports are filed: faults are to strike a city that works."""
-
-    def filed() -> int:
-        return sum(bool(report.code) for report in harness.load.reports)
-
-    wanted = filed() + more
-    async with asyncio.timeout(PATIENCE):
-        while filed() < wanted:  # noqa: ASYNC110 - it is the work of others that is waited for
-            await asyncio.sleep(LOOK_SECONDS)
-
-
 def some_killed(programs: list[Program]) -> Callable[[Harness], Awaitable[None]]:
     """Return the fault in which one process after the other is killed and started again."""
 
     async def strike(harness: Harness) -> None:
         for program in programs:
-            await until_filed(harness, 1)
+            await harness.load.until_filed(1)
             await program.kill()
             harness.kills += 1
             await program.spawn()
@@ -90,7 +77,7 @@ def database_restarted(programs: list[Program]) -> Callable[[Harness], Awaitable
 
     async def strike(harness: Harness) -> None:
         assert harness.server is not None
-        await until_filed(harness, 1)
+        await harness.load.until_filed(1)
         await harness.server.stop()
         await harness.lasts(4, 8)
         await harness.server.start()
