@@ -244,6 +244,17 @@ async def drop_all(transaction: Transaction, *, channel: str, chat: str, at: dat
     return {row["case_id"] for row in rows if row["case_id"] is not None}
 
 
+async def move_all(
+    transaction: Transaction, *, channel: str, chat: str, to: ChatKey | None, at: datetime, why: str
+) -> None:
+    """Send whatever waits or is held for a chat to another one; end it where there is none."""
+    if to is None:
+        await drop_all(transaction, channel=channel, chat=chat, at=at, why=why)
+        return
+    for row in await transaction.fetch(_OPEN_OF_CHAT, {"in_channel": channel, "in_chat": chat}):
+        send_elsewhere(transaction, row["id"], channel=to[0], chat=to[1])
+
+
 def send_elsewhere(transaction: Transaction, row_id: int, *, channel: str, chat: str) -> None:
     """Send a notice to another chat of its person."""
     transaction.write(_READDRESS, {"row_id": row_id, "to_channel": channel, "to_chat": chat})

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, false, or_, select, update
 
-from storage import people
+from storage import chats, holding, people
 from storage.database import Transaction
 from storage.tables import account, chat
 
@@ -33,6 +33,9 @@ _GIVE_AWAY = (
     .where(account.c.channel == bindparam("in_channel"), account.c.user == bindparam("in_user"))
     .values(person_id=bindparam("new"), ended_at=bindparam("at"))
 )
+_WHOSE = select(account.c.person_id).where(
+    account.c.channel == bindparam("in_channel"), account.c.user == bindparam("in_user")
+)
 _EMPTY_CHAT = (
     update(chat)
     .where(chat.c.channel == bindparam("in_channel"), chat.c.chat == bindparam("in_user"))
@@ -58,15 +61,20 @@ async def accounts_of(transaction: Transaction, person_id: int) -> list[SignedIn
 async def sign_out(transaction: Transaction, *, channel: str, user: str, now: datetime) -> int:
     """Give an account, with what its chat was in the middle of, to a person who is new; return who that is.
 
-    What the person reported, their posts and their other accounts stay theirs. A browser has to begin a
+    What the person reported, their posts and their other accounts stay theirs; what waits to be sent to that
+    chat goes to another one of theirs, or to nobody. A browser has to begin a
     session of its own; whoever writes on from a vendor's app is known as the new person.
     """
     await transaction.flush()
     new = people.add_nobody(transaction, now=now)
     await transaction.flush()
     row = {"in_channel": channel, "in_user": user, "new": new}
+    before = await transaction.fetch_one(_WHOSE, row)
     await transaction.execute(_GIVE_AWAY, {**row, "at": now})
     await transaction.execute(_EMPTY_CHAT, row)
+    places = await chats.addresses_of(transaction, [before["person_id"]]) if before else {}
+    left = next(iter(places.values()), None)
+    await holding.move_all(transaction, channel=channel, chat=user, to=left, at=now, why="signed out")
     return new
 
 

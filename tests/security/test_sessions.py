@@ -13,7 +13,7 @@ from bot.commands import people as command
 from bot.session import COOKIE, Visitor, new_token
 from bot.settings import Settings
 from handlers import texts
-from storage import sessions
+from storage import messages, sessions
 from tests.city import CityHarness
 from tests.standins.echo_bot import EchoBot
 
@@ -78,6 +78,31 @@ async def test_whoever_has_the_telephone_now_hears_nothing_of_what_was_reported_
     await city.passes(hours=24 * 30)
     await city.ticks()
     assert an.news == [], "neither that it was taken up nor that it is late"
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_what_waits_for_a_lost_telephone_is_not_sent_there(city: CityHarness, elsewhere: bool) -> None:
+    lost = city.citizen("an", channel="other")
+    if elsewhere:
+        await linked(city)
+    await lost.writes("/trogiup")
+    for number in (1, 2):
+        async with city.database.begin() as transaction:
+            messages.post_notice(
+                transaction,
+                channel="other",
+                chat="an",
+                message={"text": f"Tin {number} về phản ánh của bà Lan"},
+                at=city.now,
+                not_before=city.now + timedelta(hours=9),
+            )
+    async with city.database.begin() as transaction:
+        await sessions.sign_out(transaction, channel="other", user="an", now=city.now)
+    lost.reads()
+    await city.passes(hours=10)
+    lost.does_not_see("bà Lan")
+    if elsewhere:
+        city.citizen("an").sees("Tin 1 về", "Tin 2 về")
 
 
 async def test_an_official_s_post_stays_with_them_and_not_with_the_telephone(city: CityHarness) -> None:
