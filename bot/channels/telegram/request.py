@@ -3,17 +3,14 @@
 import asyncio
 import json
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
-from telegram import Bot, InputFile
+from telegram import Bot
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
-
-from bot.channels.telegram.exchange import Exchange
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 15.0
@@ -36,18 +33,6 @@ class FloodControl(RetryAfter):
         return self._retry_after
 
 
-_OF_THE_LIBRARY = (InputFile, bytes, list)
-"""What only the library knows how to send, as it is or as a part."""
-_dump_json = json.JSONEncoder(separators=(",", ":")).encode
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A request whose body is ready: the library's way to make one costs as much as sending it."""
-
-    body: bytes
-
-
 class ApiBot(Bot):
     """The library's Bot, and a call that leaves the answer as JSON."""
 
@@ -57,11 +42,7 @@ class ApiBot(Bot):
         Raises TelegramError.
         """
         try:
-            if any(isinstance(value, _OF_THE_LIBRARY) for value in fields.values()):
-                return await self._post(method, fields)
-            given = {name: value for name, value in fields.items() if value is not None}
-            plain: Any = Plain(_dump_json(given).encode())
-            return await self.request.post(f"{self._base_url}/{method}", plain)
+            return await self._post(method, fields)
         except (KeyError, TypeError) as error:
             raise NetworkError("Invalid server response") from error
 
@@ -72,7 +53,6 @@ class AiohttpRequest(BaseRequest):
     def __init__(self, *, connections: int = 100) -> None:
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
-        self._exchange: Exchange | None = None
         self._urls: dict[str, URL] = {}
 
     @property
@@ -85,22 +65,18 @@ class AiohttpRequest(BaseRequest):
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=self._connections)
             self._session = aiohttp.ClientSession(connector=connector)
-            self._exchange = Exchange(connections=self._connections)
 
     async def shutdown(self) -> None:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None
-        if self._exchange is not None:
-            self._exchange.close()
-            self._exchange = None
 
     async def do_request(
         self,
         url: str,
         method: str,
-        request_data: RequestData | Plain | None = None,
+        request_data: RequestData | None = None,
         read_timeout: Any = BaseRequest.DEFAULT_NONE,
         write_timeout: Any = BaseRequest.DEFAULT_NONE,
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
@@ -109,20 +85,13 @@ class AiohttpRequest(BaseRequest):
         """Exchange one request; messages of errors never hold the URL, which has the token in it."""
         await self.initialize()
         assert self._session is not None
-        assert self._exchange is not None
+        headers, body = _encode(request_data)
+        timeout = _timeout(read_timeout, connect_timeout, upload=isinstance(body, aiohttp.FormData))
         try:
-            if isinstance(request_data, Plain):
-                seconds = CONNECT_SECONDS + READ_SECONDS
-                status, payload = await self._exchange.post(
-                    self._url(url), request_data.body, seconds=seconds
-                )
-            else:
-                headers, body = _encode(request_data)
-                timeout = _timeout(read_timeout, connect_timeout, upload=isinstance(body, aiohttp.FormData))
-                async with self._session.request(
-                    method, self._url(url), data=body, headers=headers, timeout=timeout, allow_redirects=False
-                ) as response:
-                    status, payload = response.status, await response.read()
+            async with self._session.request(
+                method, self._url(url), data=body, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                status, payload = response.status, await response.read()
         except asyncio.TimeoutError as error:  # noqa: UP041 - aiohttp names it so; the same class since 3.11
             raise TimedOut from error
         except (aiohttp.ClientError, OSError) as error:
