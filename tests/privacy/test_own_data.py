@@ -52,28 +52,28 @@ async def test_everything_is_told_in_a_summary_and_as_a_file(town: CityHarness) 
     assert chair.name not in whole  # a post, not a name
 
 
-async def test_it_is_not_sent_again_at_once_and_never_in_a_group(town: CityHarness) -> None:
-    somebody = await reporter(town)
+async def test_it_is_not_sent_again_at_once_and_never_in_a_group(city: CityHarness) -> None:
+    somebody = await reporter(city)
     await somebody.writes("/dulieucuatoi")
     await somebody.writes("/dulieucuatoi")
     somebody.sees("vừa được gửi lúc 09:00")
-    await town.passes(hours=1)
+    await city.passes(hours=1)
     await somebody.writes("/dulieucuatoi")
     somebody.sees(NAME)
-    assert [row["kind"] for row in await town.rows(select(erasure))] == ["copy", "copy"]
-    group = town.somebody_in_group("nhom", somebody)
+    assert [row["kind"] for row in await city.rows(select(erasure))] == ["copy", "copy"]
+    group = city.somebody_in_group("nhom", somebody)
     for command in ("/dulieucuatoi", "/xoadulieu"):
         await group.writes(command)
         group.sees("nhắn riêng cho tôi")
         group.does_not_see(NAME)
 
 
-async def test_where_no_file_can_be_sent_it_comes_in_messages(town: CityHarness) -> None:
-    town.channel.capabilities = replace(town.channel.capabilities, files=False)
-    somebody = await reporter(town)
+async def test_where_no_file_can_be_sent_it_comes_in_messages(city: CityHarness) -> None:
+    city.channel.capabilities = replace(city.channel.capabilities, files=False)
+    somebody = await reporter(city)
     await somebody.writes("/dulieucuatoi")
     somebody.sees("zưngquặc", "Những điều anh/chị đã đồng ý", PHONE)
-    assert not town.exported
+    assert not city.exported
 
 
 async def test_whoever_writes_for_the_first_time_may_ask(town: CityHarness) -> None:
@@ -114,17 +114,17 @@ async def test_consent_is_kept_as_it_was_shown_and_can_be_taken_back(town: CityH
     assert kept["withdrawn_at"] == town.now
 
 
-async def test_what_is_added_later_is_told_too(town: CityHarness) -> None:
-    officer = await town.official("phuong-khuong-dinh", "officer")
-    somebody = await reporter(town)
-    code = (await the_case(town)).code
+async def test_what_is_added_later_is_told_too(city: CityHarness) -> None:
+    officer = await city.official("phuong-khuong-dinh", "officer")
+    somebody = await reporter(city)
+    code = (await the_case(city)).code
     await officer.presses(f"ask:{code}")
     await officer.writes("Rác để ở đâu ạ?")
     await officer.presses("Gửi câu hỏi")
     await somebody.writes(MORE)
-    town.now += timedelta(hours=1)
+    city.now += timedelta(hours=1)
     await somebody.writes("/dulieucuatoi")
-    assert f"{code}, bổ sung" in await letter(town)
+    assert f"{code}, bổ sung" in await letter(city)
 
 
 def test_a_document_opens_whatever_people_wrote() -> None:
