@@ -17,7 +17,7 @@ from storage.faults import is_away
 from tests.faults import counting
 from tests.faults.clock import SetClock
 from tests.faults.counting import Count
-from tests.faults.load import WARDS, Load, Report
+from tests.faults.load import PAUSE_SECONDS, WARDS, Load, Report
 from tests.faults.program import Program
 from tests.faults.servers import PostgresOwn
 from tests.faults.vendor import Vendor
@@ -64,8 +64,9 @@ class Harness:
         citizens: int = 6,
         server: PostgresOwn | None = None,
         pace: float = 1.0,
+        pause: float = PAUSE_SECONDS,
     ) -> None:
-        """pace: how long faults last, 1 for as long as they say."""
+        """pace: how long faults last, 1 for as long as they say; pause: seconds between citizens, at most."""
         self.random = Random(f"faults {seed}")
         self.folder = folder
         self.server = server
@@ -73,7 +74,7 @@ class Harness:
         self.database_url = database_url
         self.database = Database(database_url)
         self.vendor = Vendor(Random(f"vendor {seed}"))
-        self.load = Load(self.vendor, Random(f"load {seed}"), citizens=citizens)
+        self.load = Load(self.vendor, Random(f"load {seed}"), citizens=citizens, pause=pause)
         self.clock = SetClock(folder / "clock")
         # The officials begin the day before, or they would hold no post when the clock is set back.
         self.clock.jump(MONDAY_MORNING - DAY - datetime.now(UTC))

@@ -75,12 +75,15 @@ class Stuck(Exception):
 class Load:
     """Steady load: so many citizens at a time, and one official for each ward."""
 
-    def __init__(self, vendor: Vendor, random: Random, *, citizens: int = 6) -> None:
+    def __init__(
+        self, vendor: Vendor, random: Random, *, citizens: int = 6, pause: float = PAUSE_SECONDS
+    ) -> None:
         self.reports: list[Report] = []
         self.stuck: list[str] = []
         self._vendor = vendor
         self._random = random
         self._citizens = citizens
+        self._pause = pause
         self._chats = itertools.count(1_000_001)
         self._numbers = itertools.count(1)
         self._officials = {ward: Official(chat=900_001 + n, ward=ward) for n, ward in enumerate(WARDS)}
@@ -150,7 +153,7 @@ class Load:
         while not self._over:
             if all(official.desk.qsize() < LONGEST_QUEUE for official in self._officials.values()):
                 await self._report()
-            await asyncio.sleep(self._random.random() * PAUSE_SECONDS)
+            await asyncio.sleep(self._random.random() * self._pause)
 
     def _new_report(self) -> Report:
         # Where least is waiting: officials answer more slowly than citizens write.

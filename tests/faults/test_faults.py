@@ -14,7 +14,9 @@ TOO_LONG = {"killed_while_starting", "database_locked_long", "vendor_down_long",
 
 @asynccontextmanager
 async def open_harness(database_url: str, folder: Path) -> AsyncIterator[Harness]:
-    harness = Harness(database_url=database_url, folder=folder, seed=SEED, plain=True, citizens=1, pace=0.25)
+    harness = Harness(
+        database_url=database_url, folder=folder, seed=SEED, plain=True, citizens=1, pace=0.25, pause=2.0
+    )
     async with harness.running():
         yield harness
 

@@ -1,4 +1,4 @@
-"""Four processes on one PostgreSQL under load, two killed in turn, then the database: everything is counted.
+"""Several processes on one PostgreSQL under load, one killed, then the database away: everything is counted.
 
 The processes are the whole program as `serve` runs it, only that texts are read by a few words, which starts
 sooner. Webhooks go to any of them. What is measured is printed (`pytest -s`), and no time is asserted.
@@ -20,8 +20,8 @@ from tests.faults.program import Program
 from tests.faults.servers import PostgresOwn
 
 SEED = 11
-PROCESSES, KILLED = 4, 2
-"""The one that the vendor was told to call is among the killed."""
+PROCESSES, KILLED = 3, 1
+"""The one that is killed is the one that the vendor was told to call. Every start costs seconds."""
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ async def many_machines(server: PostgresOwn, folder: Path) -> AsyncIterator[tupl
         citizens=1,
         server=server,
         pace=0.25,
+        pause=2.0,
     )
     async with harness.running():
         others = [harness.another() for _ in range(PROCESSES - 1)]
@@ -86,10 +87,12 @@ def database_restarted(programs: list[Program]) -> Callable[[Harness], Awaitable
     return strike
 
 
-async def test_four_processes_lose_nothing_and_do_nothing_twice(server: PostgresOwn, tmp_path: Path) -> None:
+async def test_several_processes_lose_nothing_and_do_nothing_twice(
+    server: PostgresOwn, tmp_path: Path
+) -> None:
     async with many_machines(server, tmp_path) as (harness, programs):
         for name, strike in (
-            ("two processes killed", some_killed(programs[:KILLED])),
+            ("a process killed", some_killed(programs[:KILLED])),
             ("database restarted", database_restarted(programs)),
             ("the end", lambda harness: harness.load.stop()),
         ):
@@ -97,7 +100,7 @@ async def test_four_processes_lose_nothing_and_do_nothing_twice(server: Postgres
             print(f"{name}: {result.recovery:.1f} s until all was worked off (at most {RECOVERS_WITHIN:.0f})")
             assert result.broken == (), (name, result.broken, [list(each.log)[-5:] for each in programs])
         assert result.count.dead == ()
-        assert result.count.cases > KILLED, "there was hardly any load"
+        assert result.count.cases >= PROCESSES, "there was hardly any load"
         assert harness.kills == KILLED
         await kept_their_order(harness)
         assert await asyncio.gather(*(program.stop() for program in programs)) == [0] * PROCESSES
