@@ -166,6 +166,7 @@ async def test_no_official_button_at_all_answers_whoever_left(city: CityHarness)
     await chair.replays(f"leaveyes:{(await post_of(city, officer)).id}")
     before = len(await city.events(case))
     for action in sorted(dispatch.OFFICIAL_BUTTONS):
+        await city.passes(seconds=2)  # as nobody taps quicker for minutes
         await officer.replays(f"{action}:{case.code}")
         officer.sees(OVER)
     assert len(await city.events(case)) == before
