@@ -118,11 +118,15 @@ def as_values(rows: dict[str, list[copying.Row]]) -> dict[str, list[object]]:
 # ── there and back ───────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    ("database_url", "kind"),
+    [("sqlite", "sqlite"), ("sqlite", "postgresql"), ("postgresql", "sqlite")],
+    indirect=["database_url"],
+)
 async def test_a_city_comes_back_elsewhere_whole(
     lived: CityHarness, kind: str, request: pytest.FixtureRequest, tmp_path: Path, empty_place: Settings
 ) -> None:
-    """From each kind of database into each: a small city's file can become a nation's city."""
+    """From each kind of database, into each kind: a small city's file can become a nation's city."""
     settings = empty_place
     if kind == "postgresql":
         server = request.getfixturevalue("postgres")
@@ -272,7 +276,7 @@ def cut_off(path: Path, part: float) -> None:
     path.write_bytes(data[: int(len(data) * part)])
 
 
-@pytest.mark.parametrize("part", [0.0, 0.3, 0.9, 0.999])
+@pytest.mark.parametrize("part", [0.0, 0.9, 0.999])
 async def test_an_archive_that_was_cut_off_changes_nothing(
     archive: Path, part: float, empty_place: Settings
 ) -> None:
