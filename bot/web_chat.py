@@ -181,9 +181,9 @@ class WebChat:
         return web.json_response(list(listed))
 
     async def group_list(self, request: web.Request) -> web.Response:
-        """List the groups of the person in this chat."""
-        talk = await self._talk(request)
-        return web.json_response(_shown_groups(await self._listed(talk.visitor)))
+        """List the groups of the person in this chat, whichever group the page was opened for."""
+        visitor = await self._present(request)
+        return web.json_response(_shown_groups(await self._listed(visitor)))
 
     async def _listed(self, visitor: Visitor) -> Sequence[ListedGroup]:
         return await self._groups.listed(visitor.chat) if self._groups else ()
@@ -391,12 +391,16 @@ class WebChat:
             self._channel.wake(talk.chat)
 
     async def _talk(self, request: web.Request) -> Talk:
-        visitor, group = self._visitor(request), request.query.get("group", "")
-        if await self._has_ended(visitor):
-            raise Refused(401, "no_session")
+        visitor, group = await self._present(request), request.query.get("group", "")
         if group and not await self._admits(visitor, group):
             raise Refused(404, "unknown_group")
         return Talk(visitor, group)
+
+    async def _present(self, request: web.Request) -> Visitor:
+        visitor = self._visitor(request)
+        if await self._has_ended(visitor):
+            raise Refused(401, "no_session")
+        return visitor
 
     async def _has_ended(self, visitor: Visitor) -> bool:
         return self._is_ended is not None and await self._is_ended(visitor.chat)
