@@ -148,7 +148,7 @@ def test_a_chain_that_is_too_old_or_cannot_be_read_is_of_no_use(shell: Shell) ->
     kept = key.read_bytes()
     key.unlink()
     unreadable = shell("zalo", "status")
-    assert (unreadable.status, "LANGNGHE_DATA_KEY" in unreadable.out) == (1, True)
+    assert (unreadable.status, "LANGNGHE_DATA_KEY" in unreadable.err) == (1, True)
     key.write_bytes(kept)
     changes(shell, obtained_at=microseconds(datetime.now(UTC) - timedelta(days=91)))
     assert shell("zalo", "status").status == 1
