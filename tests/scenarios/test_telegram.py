@@ -102,7 +102,7 @@ async def test_whoever_opens_the_chat_is_greeted_and_finds_the_commands(either_w
     an = either_way.person()
     await an.writes("/start")
     await an.sees("Chào anh/chị", "Hà Nội")
-    assert {"cuatoi", "tracuu", "lienket", "trogiup", "huy"} == {
+    assert {"cuatoi", "tracuu", "lienket", "dulieucuatoi", "xoadulieu", "trogiup", "huy"} == {
         command["command"] for command in either_way.telegram.commands
     }
 
@@ -345,6 +345,7 @@ async def test_a_shared_phone_number_is_shown_to_the_unit(telegram_city: Telegra
     await an.writes(contact="0900000002", contact_of=chair.user)
     await an.sees("không lưu số điện thoại của người khác")
     await an.writes(contact="0900000001")
+    await an.presses("Đồng ý lưu số này")
     await an.sees("đã lưu số")
     chair.reads()
     await an.presses("Đồng ý và gửi")

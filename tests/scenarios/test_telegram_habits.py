@@ -59,6 +59,7 @@ async def test_privacy_mode_is_noticed_and_explained_until_the_bot_may_read(
     vendor.reads_all = True  # switched off at BotFather, then taken out and in again
     await vendor.user_removes_bot(GROUP, user=leader.user)
     await vendor.user_adds_bot(GROUP, user=leader.user)
+    await leader.sees("đã trở lại nhóm")
     await leader.presses("Kiểm tra lại")
     told = await leader.sees("còn thiếu quyền", "mời thành viên")
     assert "chế độ riêng tư" not in told.text
