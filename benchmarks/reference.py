@@ -38,7 +38,7 @@ class Reference:
         self.sending: set[asyncio.Task[None]] = set()
         self.running = False
 
-    def open(self) -> None:
+    async def connect(self) -> None:
         """Create the file."""
         self.database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         self.database.executescript(SCHEMA)
@@ -152,21 +152,20 @@ def keyboard(text: str) -> dict[str, Any]:
     return {"inline_keyboard": [[{"text": label, "callback_data": data}] for label, data in rows]}
 
 
-async def serve(arguments: argparse.Namespace) -> None:
+async def serve(bot: Reference, port: int) -> None:
     """Run until killed."""
-    bot = Reference(arguments.database, arguments.api_url, receive_only=arguments.receive_only)
-    bot.open()
+    await bot.connect()
     bot.session = ClientSession(connector=TCPConnector(limit=100))
     application = web.Application()
     application.router.add_post("/telegram", bot.receive)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", arguments.port).start()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
     await asyncio.Event().wait()
 
 
-def main() -> None:
-    """Run the reference bot."""
+def main(kind: type[Reference] = Reference) -> None:
+    """Run a reference bot."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--api-url", default="")
@@ -174,7 +173,9 @@ def main() -> None:
     parser.add_argument("--receive-only", action="store_true")
     import uvloop
 
-    uvloop.run(serve(parser.parse_args()))
+    given = parser.parse_args()
+    bot = kind(given.database, given.api_url, receive_only=given.receive_only)
+    uvloop.run(serve(bot, given.port))
 
 
 if __name__ == "__main__":

@@ -4,16 +4,14 @@ The same bot as `benchmarks.reference`, with the same natural group commit: what
 sent during the last commit goes into the next one, over one connection.
 """
 
-import argparse
 import asyncio
 import json
 import time
 from typing import Any
 
 import asyncpg
-from aiohttp import ClientSession, TCPConnector, web
 
-from benchmarks.reference import Reference, answer_to
+from benchmarks.reference import Reference, answer_to, main
 from storage.database import driver_arguments
 
 SCHEMA = """
@@ -111,30 +109,5 @@ class ReferenceOnPostgresql(Reference):
         return [(row["id"], chat, answer) for row, (chat, answer) in zip(rows, said, strict=True)]
 
 
-async def serve(arguments: argparse.Namespace) -> None:
-    """Run until killed."""
-    bot = ReferenceOnPostgresql(arguments.database, arguments.api_url, receive_only=arguments.receive_only)
-    await bot.connect()
-    bot.session = ClientSession(connector=TCPConnector(limit=100))
-    application = web.Application()
-    application.router.add_post("/telegram", bot.receive)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", arguments.port).start()
-    await asyncio.Event().wait()
-
-
-def main() -> None:
-    """Run the reference bot."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--api-url", default="")
-    parser.add_argument("--database", required=True)
-    parser.add_argument("--receive-only", action="store_true")
-    import uvloop
-
-    uvloop.run(serve(parser.parse_args()))
-
-
 if __name__ == "__main__":
-    main()
+    main(ReferenceOnPostgresql)
