@@ -21,39 +21,16 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-from benchmarks.load import Poster, Stand, complaint, connect, update
+from benchmarks.load import Pace, Stand, on_time, post_once
 from benchmarks.machine import found_city, free_port, on_core, running
 
 CONNECTIONS = 32
-CHATS = 5000
 
 
 async def post_on_time(url: str, a_second: int, seconds: float, ids: "itertools.count[int]") -> list[float]:
     """Post events at their times over free connections; return how long after it each was answered."""
-    free: asyncio.Queue[Poster] = asyncio.Queue()
-    for _ in range(CONNECTIONS):
-        free.put_nowait(await connect(url))
-    begun = time.perf_counter()
-    times: list[float] = []
-    posting: set[asyncio.Task[None]] = set()
-
-    async def post(number: int, due: float) -> None:
-        poster = await free.get()
-        # Half are greetings, half complaints: a turn that says something and one that asks for a tap.
-        text = complaint(number) if number % 2 else "/start"
-        await poster.post(update(number, number % CHATS + 1, text))
-        times.append(time.perf_counter() - due)
-        free.put_nowait(poster)
-
-    for event in range(int(a_second * seconds)):
-        due = begun + event / a_second
-        if (early := due - time.perf_counter()) > 0:
-            await asyncio.sleep(early)
-        task = asyncio.create_task(post(next(ids), due))
-        posting.add(task)
-        task.add_done_callback(posting.discard)
-    await asyncio.gather(*posting)
-    return times
+    pace = Pace(url, a_second, seconds, connections=CONNECTIONS)
+    return await on_time(lambda poster, due: post_once(poster, due, next(ids)), pace)
 
 
 async def load(arguments: argparse.Namespace) -> dict[str, float]:
