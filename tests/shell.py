@@ -2,13 +2,17 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from bot import moment
 from bot.__main__ import main
 from tests.city import CityHarness
 
@@ -29,16 +33,18 @@ class Answer:
 
 @dataclass
 class Shell:
-    """A shell with an environment of its own."""
+    """A shell with an environment of its own, and a clock where the commands work beside a city with one."""
 
     capsys: pytest.CaptureFixture[str]
     environment: dict[str, str] = field(default_factory=dict)
+    now: Callable[[], datetime] = moment.now
 
     def __call__(self, *words: object) -> Answer:
         """Run one command."""
         self.capsys.readouterr()
         try:
-            status = main([str(word) for word in words], environment=self.environment)
+            with patch.object(moment, "now", self.now):
+                status = main([str(word) for word in words], environment=self.environment)
         except SystemExit as end:
             status = int(end.code or 0)
         return Answer(status, *self.capsys.readouterr())
@@ -61,4 +67,6 @@ class Shell:
 
 def shell_of(city: CityHarness, capsys: pytest.CaptureFixture[str]) -> Shell:
     """Return the shell of an operator beside the running city."""
-    return Shell(capsys, {"LANGNGHE_DATABASE_URL": f"sqlite:///{city.database.url.database}"})
+    return Shell(
+        capsys, {"LANGNGHE_DATABASE_URL": f"sqlite:///{city.database.url.database}"}, now=lambda: city.now
+    )

@@ -6,9 +6,10 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import NoCity, Refused, city_of, nearest, opened
 from bot.commands.reading import DEFAULT_PROVINCE, BadRow, moment_of, numbered_rows, plain_line
 
@@ -67,7 +68,7 @@ async def _run(arguments: argparse.Namespace) -> int:
 
 
 async def _answer_all(arguments: argparse.Namespace, city: "City", transaction: "Transaction | None") -> int:
-    now = arguments.now or datetime.now(UTC)
+    now = arguments.now or moment.now()
     try:
         asker = _asker(arguments.asker, city) if arguments.asker else None
     except BadRow as error:

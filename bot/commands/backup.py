@@ -5,12 +5,12 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from bot import moment
 from bot.commands.opening import Refused, counted, existing
 from bot.settings import sqlite_path, without_password
 
@@ -65,7 +65,7 @@ async def _note(settings: "Settings") -> None:
     from bot.backing_up import note
 
     async with existing(settings) as database:
-        await note(database, now=datetime.now(UTC))
+        await note(database, now=moment.now())
 
 
 async def _backup(arguments: argparse.Namespace, path: Path) -> None:
@@ -80,7 +80,7 @@ async def _backup(arguments: argparse.Namespace, path: Path) -> None:
                     path,
                     media_dir=settings.media_dir,
                     key=_key_of(settings) if arguments.with_key else None,
-                    now=datetime.now(UTC),
+                    now=moment.now(),
                     progress=progress,
                 )
     except NotNow as error:
@@ -167,7 +167,7 @@ async def _restore(arguments: argparse.Namespace, archive: "Reader") -> "Restore
     from bot.restoring import Restoring, Unfit
 
     settings = arguments.settings
-    restoring = Restoring(settings, archive, now=datetime.now(UTC))
+    restoring = Restoring(settings, archive, now=moment.now())
     try:
         await restoring.prepare(force=arguments.force)
         if restoring.replaced and not arguments.yes:

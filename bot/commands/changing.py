@@ -5,10 +5,11 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import Refused, city_of, counted, day_of, nearest, opened
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ async def _change(arguments: argparse.Namespace, document: Any) -> int:
     from routing.organisation.changing import BrokenChange, first_day
     from storage import reorganising
 
-    now = datetime.now(UTC)
+    now = moment.now()
     today = now.astimezone(LOCAL_TIME).date()
     async with opened(arguments.settings) as database:
         try:
@@ -146,7 +147,7 @@ async def _carry_out(database: "Database") -> int:
     from storage import messages, reorganising
 
     while True:
-        now = datetime.now(UTC)
+        now = moment.now()
         async with database.begin() as transaction:
             done = await carrying_out.carry_out(transaction, await city_of(transaction), now)
             await transaction.flush()

@@ -5,9 +5,9 @@ import asyncio
 import getpass
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import Refused, counted, opened
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ async def _revealed(database: "Database", letter: "DeadLetter") -> dict[str, Any
     """Return what a dead letter says; before that it is written down who looks."""
     from storage import dead_letters
 
-    now = datetime.now(UTC)
+    now = moment.now()
     async with database.begin() as transaction:
         await dead_letters.note_revealed(transaction, letter, by=_who(), at=now)
     async with database.read() as transaction:
@@ -186,7 +186,7 @@ async def _again(arguments: argparse.Namespace) -> int:
             else _named(transaction, arguments.ids)
         )
         going = [letter for letter in letters if not letter.act]
-        done = await dead_letters.try_again(transaction, going, at=datetime.now(UTC))
+        done = await dead_letters.try_again(transaction, going, at=moment.now())
     print(f"{counted(done, 'dead letter')} back in line; a running program takes them up within seconds.")
     for letter in letters:
         if letter.act:
@@ -211,7 +211,7 @@ async def _drop(arguments: argparse.Namespace, reason: str) -> int:
     async with opened(arguments.settings) as database, database.begin() as transaction:
         letters = await _named(transaction, arguments.ids)
         told = f"{reason} ({_who()})"
-        done = await dead_letters.put_away(transaction, letters, at=datetime.now(UTC), why=told)
+        done = await dead_letters.put_away(transaction, letters, at=moment.now(), why=told)
     print(f"{counted(done, 'dead letter')} put away. What was said in them is kept as long as anything else.")
     return 0
 

@@ -3,9 +3,9 @@
 import argparse
 import asyncio
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import Refused, counted
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def _go_round(settings: "Settings") -> "list[Found]":
     from bot.doctor.finding import Place, wrong
     from bot.doctor.rounds import Found, go_round
 
-    now = datetime.now(UTC)
+    now = moment.now()
     try:
         async with existing(settings) as database:
             place = Place(settings=settings, now=now, database=database)

@@ -5,11 +5,12 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from bot import moment
 from bot.commands.opening import Refused, city_of, counted, day_of, nearest, opened
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def _channels(arguments: argparse.Namespace) -> int:
         raise Refused(f"--channels: takes no --{names.get(given[0], given[0])}; it shows this month")
     async with opened(arguments.settings) as database, database.read() as transaction:
         found = await channel_figures.collect(
-            transaction, now=datetime.now(UTC), budget=arguments.settings.monthly_budget
+            transaction, now=moment.now(), budget=arguments.settings.monthly_budget
         )
     print(json.dumps(found, ensure_ascii=False) if arguments.json else channel_figures.as_table(found))
     return 0
@@ -122,7 +123,7 @@ async def _stats(arguments: argparse.Namespace) -> int:
             end=arguments.end,
             unit=arguments.unit,
             domain=arguments.domain,
-            now=datetime.now(UTC),
+            now=moment.now(),
             tree=arguments.tree,
         )
     print(json.dumps(figures, ensure_ascii=False) if arguments.json else statistics.as_table(figures))

@@ -5,9 +5,10 @@ import asyncio
 import json
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import Refused, counted, opened
 from bot.settings import sqlite_path
 
@@ -47,7 +48,7 @@ async def _show(arguments: argparse.Namespace) -> int:
 
     async with opened(arguments.settings) as database, database.read() as transaction:
         keys = await data_keys.list_keys(transaction)
-    active = data_keys.active_key(keys, datetime.now(UTC))
+    active = data_keys.active_key(keys, moment.now())
     shown = [_as_shown(key, active) for key in keys]
     if arguments.json:
         print(json.dumps(shown, indent=2))
@@ -122,7 +123,7 @@ async def _begin_rotation(database: "Database", key: Any, pause: timedelta | Non
 
     if not key.is_there:
         raise Refused(NOT_SET)
-    now = datetime.now(UTC)
+    now = moment.now()
     active_from = now + (data_keys.KNOWN_AFTER if pause is None else pause)
     async with database.begin() as transaction:
         keys = await data_keys.list_keys(transaction)
@@ -140,7 +141,7 @@ async def _begin_rotation(database: "Database", key: Any, pause: timedelta | Non
 async def _begin_end(database: "Database", key: Any, pause: timedelta | None) -> str:
     from storage import data_keys
 
-    now = datetime.now(UTC)
+    now = moment.now()
     async with database.begin() as transaction:
         keys = await data_keys.list_keys(transaction)
         if not keys:
@@ -163,7 +164,7 @@ async def _work(database: "Database", watch: "KeyWatch", *, alone: bool) -> None
     async with database.read() as transaction:
         rows = await resealing.count_rows(transaction)
         changed = max(key.retired_at or key.active_from for key in await data_keys.list_keys(transaction))
-    await _wait(changed + settled - datetime.now(UTC))
+    await _wait(changed + settled - moment.now())
     await watch.load()
     with tqdm(total=2 * rows, unit=" rows", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
         walk = Walk(looked_at=bar.update)
@@ -191,7 +192,7 @@ async def _step(
 
     async with database.begin() as transaction:
         return await resealing.step(
-            transaction, ring, walk, now=datetime.now(UTC), settled_after=settled, kept_after=kept
+            transaction, ring, walk, now=moment.now(), settled_after=settled, kept_after=kept
         )
 
 

@@ -6,9 +6,10 @@ import difflib
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
+from bot import moment
 from bot.settings import Settings, sqlite_path, without_password
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ async def city_of(transaction: "Transaction") -> "City":
     """Return the database's city. Raises NoCity when there is none."""
     from storage import units
 
-    city = await units.load_city(transaction, now=datetime.now(UTC))
+    city = await units.load_city(transaction, now=moment.now())
     if city is None:
         raise NoCity(NO_CITY)
     return city

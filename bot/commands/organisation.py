@@ -3,9 +3,9 @@
 import argparse
 import asyncio
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands import changing, rules, workbook
 from bot.commands.opening import Refused, city_of, nearest, opened
 from bot.settings import without_password
@@ -58,7 +58,7 @@ async def _init(arguments: argparse.Namespace, city: "City") -> int:
     async with opened(arguments.settings, create=True) as database, database.begin() as transaction:
         existing = await units.load_city(transaction)
         if existing is None:
-            await units.save_city(transaction, to_document(city), now=datetime.now(UTC))
+            await units.save_city(transaction, to_document(city), now=moment.now())
     if existing is not None and (existing.province, existing.tiers) != (city.province, city.tiers):
         raise Refused(
             f"This database already holds {existing.name} ({existing.tiers} tiers); nothing was changed. "
@@ -84,7 +84,7 @@ async def _invite(arguments: argparse.Namespace) -> int:
         if arguments.unit not in city.units:
             raise Refused(f"--unit: no unit {arguments.unit!r}{nearest(arguments.unit, city.units)}")
         code = await people.create_invitation(
-            transaction, unit_code=arguments.unit, role=arguments.role, now=datetime.now(UTC)
+            transaction, unit_code=arguments.unit, role=arguments.role, now=moment.now()
         )
     unit = city.units[arguments.unit]
     if arguments.json:

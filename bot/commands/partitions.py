@@ -4,9 +4,9 @@ import argparse
 import asyncio
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import Refused, opened
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ async def _detach(arguments: argparse.Namespace) -> None:
         if transaction.dialect == "sqlite":
             raise Refused("There are no partitions: SQLite has none.")
         try:
-            await partitions.detach(transaction, arguments.name, now=datetime.now(UTC))
+            await partitions.detach(transaction, arguments.name, now=moment.now())
         except partitions.CannotDetach as refused:
             raise Refused(str(refused)) from refused

@@ -3,9 +3,10 @@
 import argparse
 import asyncio
 import json
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands import workbook
 from bot.commands.opening import Refused, city_of, counted, day_of, nearest, opened
 
@@ -91,7 +92,7 @@ async def _list(arguments: argparse.Namespace) -> "list[HeldPost]":
         if arguments.unit is not None and arguments.unit not in city.units:
             raise Refused(f"--unit: no unit {arguments.unit!r}{nearest(arguments.unit, city.units)}")
         units = city.subtree(arguments.unit) if arguments.unit else None
-        return await people.held_posts(transaction, now=datetime.now(UTC), units=units)
+        return await people.held_posts(transaction, now=moment.now(), units=units)
 
 
 def run_end(arguments: argparse.Namespace) -> int:
@@ -104,7 +105,7 @@ async def _end(arguments: argparse.Namespace) -> int:
     from handlers.progress import Actor
     from storage import messages, people
 
-    now = datetime.now(UTC)
+    now = moment.now()
     admin = Actor(person_id=None, role="admin")
     async with opened(arguments.settings) as database, database.begin() as transaction:
         city = await city_of(transaction)
@@ -166,7 +167,7 @@ async def _sign_out(arguments: argparse.Namespace) -> int:
         if not chosen:
             there = ", ".join(sorted({each.channel for each in accounts})) or "nowhere"
             raise Refused(f"--person: {arguments.person} is signed in {there}; see: people list")
-        now = datetime.now(UTC)
+        now = moment.now()
         for each in chosen:
             await sessions.sign_out(transaction, channel=each.channel, user=each.user, now=now)
     print(f"Person {arguments.person} is signed out of {counted(len(chosen), 'account')}.")
@@ -183,7 +184,7 @@ async def _deputy(arguments: argparse.Namespace) -> int:
     from routing.deadline import LOCAL_TIME
     from storage import people
 
-    now = datetime.now(UTC)
+    now = moment.now()
     today = now.astimezone(LOCAL_TIME).date()
     if not today <= arguments.until <= today + _LONGEST:
         raise Refused("--until: from today on, within a year")
@@ -223,7 +224,7 @@ async def _rename(arguments: argparse.Namespace, name: str) -> int:
     from storage import people
 
     async with opened(arguments.settings) as database, database.begin() as transaction:
-        person = await people.get_person(transaction, arguments.person, now=datetime.now(UTC))
+        person = await people.get_person(transaction, arguments.person, now=moment.now())
         if person is None:
             raise Refused(f"--person: nobody has the number {arguments.person}; see: people list")
         people.rename(transaction, person.id, name=name)

@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import json
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import Refused, city_of, counted, opened
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def run_list(arguments: argparse.Namespace) -> int:
 async def _list(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     from storage import erasures
 
-    now = datetime.now(UTC)
+    now = moment.now()
     async with opened(arguments.settings) as database, database.begin() as transaction:
         city = await city_of(transaction)
         return [_row(city, request, now) for request in await erasures.open_requests(transaction)]
@@ -116,7 +117,7 @@ async def _file(arguments: argparse.Namespace) -> int:
     from routing.data_rights import clocks
     from storage import cases, erasures
 
-    now = datetime.now(UTC)
+    now = moment.now()
     async with opened(arguments.settings) as database, database.begin() as transaction:
         city = await city_of(transaction)
         code = tracking_code.parse_code(arguments.code)
@@ -156,9 +157,7 @@ async def _answer(arguments: argparse.Namespace) -> None:
         city = await city_of(transaction)
         request = await _open(transaction, arguments)
         others = clocks(city.calendar, request.asked_at, others=True).due_at if arguments.others else None
-        await erasures.answer(
-            transaction, request.id, at=datetime.now(UTC), note=_note(arguments), due_at=others
-        )
+        await erasures.answer(transaction, request.id, at=moment.now(), note=_note(arguments), due_at=others)
 
 
 def run_refuse(arguments: argparse.Namespace) -> int:
@@ -174,7 +173,7 @@ async def _refuse(arguments: argparse.Namespace) -> None:
     from handlers import notices, texts
     from storage import chats, erasures, messages
 
-    now = datetime.now(UTC)
+    now = moment.now()
     async with opened(arguments.settings) as database, database.begin() as transaction:
         request = await _open(transaction, arguments)
         await erasures.finish(
@@ -206,7 +205,7 @@ async def _erase(arguments: argparse.Namespace) -> int:
             async with database.begin() as transaction:
                 request = await _open(transaction, arguments)
                 done = await data_requests.erase_step(
-                    transaction, request, now=datetime.now(UTC), note=_note(arguments)
+                    transaction, request, now=moment.now(), note=_note(arguments)
                 )
             if done == 0:
                 raise Refused("The person wrote just now, and that is not dealt with yet. Try again soon.")
@@ -241,7 +240,7 @@ async def _copy(arguments: argparse.Namespace) -> bytes:
     async with opened(arguments.settings) as database, database.read() as transaction:
         city = await city_of(transaction)
         request = await _open(transaction, arguments, lock=False)
-        held = await holdings.held_about(transaction, request.person_id, now=datetime.now(UTC))
+        held = await holdings.held_about(transaction, request.person_id, now=moment.now())
         if held is None:
             raise Refused("Nothing is held about them.")
         return as_docx(await own_data.document(transaction, city, held))

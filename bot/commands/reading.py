@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.desk import Desk
 from bot.commands.opening import NoCity, Refused, load_city, load_understanding, progress
 
@@ -63,7 +64,7 @@ def run_understand(arguments: argparse.Namespace) -> int:
     """Print what is understood of each text. Bad rows are named on standard error and make the status 1."""
     own = None if arguments.province else _own_city(arguments)
     home = own.province if own else _named(arguments.province or DEFAULT_PROVINCE)
-    desk = Desk(load_understanding(arguments.settings), arguments.now or datetime.now(UTC), own)
+    desk = Desk(load_understanding(arguments.settings), arguments.now or moment.now(), own)
     failed = False
     rows = progress(numbered_rows(arguments), "texts")
     while batch := list(islice(rows, _BATCH)):

@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import Refused, city_of, counted, opened
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ async def _check(arguments: argparse.Namespace) -> int:
     from routing.rule_check import check_rules
     from storage import people
 
-    now = datetime.now(UTC)
+    now = moment.now()
     async with opened(arguments.settings) as database, database.read() as transaction:
         city = _today(await city_of(transaction), now)
         receiving = await people.units_with_receivers(transaction, now=now)
@@ -137,7 +138,7 @@ async def _rehearse(arguments: argparse.Namespace, proposed: "City") -> "Rehears
     from routing.rehearsal import Rehearsal
     from storage import replaying
 
-    now = datetime.now(UTC)
+    now = moment.now()
     since = now - timedelta(days=arguments.days)
     async with opened(arguments.settings) as database, database.read() as transaction:
         present = await city_of(transaction)

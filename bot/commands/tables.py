@@ -4,9 +4,10 @@ import argparse
 import asyncio
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import Refused, counted, existing, nearest, unlock
 from bot.settings import Settings, sqlite_path
 
@@ -132,7 +133,7 @@ async def _destroy_old_keys(settings: Settings, database: "Database") -> None:
                 transaction,
                 database.keyring,
                 walk,
-                now=datetime.now(UTC),
+                now=moment.now(),
                 settled_after=timedelta(0),
                 kept_after=timedelta(0),
             )

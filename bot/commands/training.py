@@ -6,11 +6,11 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands import versions
 from bot.commands.opening import Refused, city_of, opened, progress
 from bot.settings import Settings
@@ -347,7 +347,7 @@ async def _adopt(
                 instead_of=old,
                 figures=figures,
                 note=arguments.note,
-                now=datetime.now(UTC),
+                now=moment.now(),
             )
         except models.TooLarge as error:
             return [f"the new model is too large to be kept ({error})"]

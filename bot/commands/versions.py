@@ -4,9 +4,9 @@ import argparse
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import opened
 
 if TYPE_CHECKING:
@@ -88,4 +88,4 @@ async def _roll_back(arguments: argparse.Namespace) -> "tuple[StoredModel, Store
     from storage import models
 
     async with opened(arguments.settings) as database, database.begin() as transaction:
-        return await models.roll_back(transaction, now=datetime.now(UTC))
+        return await models.roll_back(transaction, now=moment.now())

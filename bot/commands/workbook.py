@@ -6,10 +6,11 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import NO_CITY, NoCity, Refused, counted, opened
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ async def _load(arguments: argparse.Namespace) -> _State:
     """Return what the database holds. Raises NoCity where there is no database yet."""
     from storage import roster, units
 
-    now = datetime.now(UTC)
+    now = moment.now()
     async with opened(arguments.settings) as database, database.read() as transaction:
         return _State(
             now=now,
@@ -175,7 +176,7 @@ def _load_or_nothing(arguments: argparse.Namespace) -> _State:
     try:
         return asyncio.run(_load(arguments))
     except NoCity:
-        return _State(now=datetime.now(UTC), version=0, document=None, city=None, holders=[])
+        return _State(now=moment.now(), version=0, document=None, city=None, holders=[])
 
 
 def run_import(arguments: argparse.Namespace) -> int:

@@ -4,9 +4,10 @@ import argparse
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot import moment
 from bot.commands.opening import Refused, counted, opened, progress
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ async def _store(settings: "Settings", access: str, refresh: str) -> None:
         try:
             # How old the pair is nobody knows: it is renewed as soon as a program sees it.
             await TokenVault(database, DataKey(settings)).put(
-                Pair(access=access, refresh=refresh, obtained_at=datetime.now(UTC))
+                Pair(access=access, refresh=refresh, obtained_at=moment.now())
             )
         except ChannelError as error:
             raise Refused(str(error)) from error
@@ -163,7 +164,7 @@ async def _status(settings: "Settings") -> dict[str, Any]:
         found = await peek(transaction)
     if found is None:
         return {"connected": False, "usable": False}
-    return _state(settings, found, datetime.now(UTC))
+    return _state(settings, found, moment.now())
 
 
 def _state(settings: "Settings", found: "Credential", now: datetime) -> dict[str, Any]:
@@ -225,7 +226,7 @@ async def _backfill(settings: "Settings", hours: int) -> tuple[int, int]:
     from handlers.receipt import Receiver
     from storage import chats
 
-    since, handed = datetime.now(UTC) - timedelta(hours=hours), 0
+    since, handed = moment.now() - timedelta(hours=hours), 0
     async with opened(settings) as database:
         async with database.read() as transaction:
             people = await chats.people_in(transaction, "zalo_oa")
@@ -268,7 +269,7 @@ def _channel(settings: "Settings", database: "Database") -> "tuple[Channel, Any]
         simulated=False,
         database=database,
         open_media=open_media,
-        now=lambda: datetime.now(UTC),
+        now=lambda: moment.now(),
     )
 
     async def close() -> None:

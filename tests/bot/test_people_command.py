@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from handlers import texts
+from routing import deadline
 from storage import people
 from tests.city import CityHarness, Somebody
 from tests.shell import Answer, shell_of
@@ -80,6 +81,8 @@ async def test_an_admin_ends_posts_and_the_work_goes_to_the_successor(
     )
     assert ended.status == 0, ended.err
     assert "1 case went to đồng nghiệp" in ended.out
+    today.now = deadline.after_quiet_hours(today.now)
+    await today.settles()
     colleague.sees("Anh/chị nhận 1 vụ việc")
     officer.sees("Anh/chị thôi làm chuyên viên")
     await officer.replays(f"answer:{code}")

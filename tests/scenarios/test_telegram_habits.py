@@ -167,6 +167,7 @@ async def test_a_live_position_is_answered_once_however_long_it_moves(telegram_c
     an, vendor = telegram_city.person(), telegram_city.telegram
     await an.writes(RUBBISH_SOMEWHERE)
     await an.sees("Việc này ở phường/xã nào?")
+    await telegram_city.settles()
     an.reads()
     shared = await vendor.user_shares_position(an.chat, KHUONG_DINH)
     await an.sees("Nơi: Phường Khương Đình")
