@@ -5,7 +5,6 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -143,7 +142,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     """Check every chain and every seal, or those of a day."""
     from routing.deadline import LOCAL_TIME
 
-    today = datetime.now(LOCAL_TIME).date()
+    today = moment.now().astimezone(LOCAL_TIME).date()
     if arguments.day is not None and arguments.day > today:
         raise Refused(f"--day: {arguments.day} is still to come; today is {today}")
     return asyncio.run(_verify(arguments))

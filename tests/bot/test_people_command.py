@@ -1,13 +1,12 @@
 """`people`: who holds which post, ended from the command line, deputies and names."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handlers import texts
-from routing import deadline
 from storage import people
 from tests.city import CityHarness, Somebody
 from tests.shell import Answer, shell_of
@@ -16,17 +15,9 @@ WARD = "phuong-khuong-dinh"
 RUBBISH = "Rác chất đống trước ngõ 12 Vũ Tông Phan, phường Khương Đình cả tuần nay"
 
 
-@pytest.fixture
-def today(city: CityHarness) -> CityHarness:
-    """The city at the time that commands see."""
-    city.now = datetime.now(UTC)
-    return city
-
-
 async def run(city: CityHarness, capsys: pytest.CaptureFixture[str], *words: object) -> Answer:
     """Run a command as an operator beside the running city."""
     answer = await asyncio.to_thread(shell_of(city, capsys), *words)
-    city.now = max(city.now, datetime.now(UTC))
     await city.settles()
     return answer
 
@@ -47,50 +38,48 @@ async def accepted_case(city: CityHarness, officer: Somebody) -> str:
     return case.code
 
 
-async def test_who_holds_which_post_is_listed(today: CityHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    await today.official(WARD, "officer")
-    await today.official(WARD, "chair")
-    await today.official("ha-noi", "leader")
-    everybody = await listed(today, capsys)
+async def test_who_holds_which_post_is_listed(city: CityHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    await city.official(WARD, "officer")
+    await city.official(WARD, "chair")
+    await city.official("ha-noi", "leader")
+    everybody = await listed(city, capsys)
     assert {(each["unit"], each["role"]) for each in everybody} == {
         ("ha-noi", "leader"),
         (WARD, "chair"),
         (WARD, "officer"),
     }
-    assert [each["role"] for each in await listed(today, capsys, "--unit", WARD)] == ["chair", "officer"]
-    assert len(await listed(today, capsys, "--unit", "ha-noi")) == 3
-    shown = await run(today, capsys, "people", "list")
+    assert [each["role"] for each in await listed(city, capsys, "--unit", WARD)] == ["chair", "officer"]
+    assert len(await listed(city, capsys, "--unit", "ha-noi")) == 3
+    shown = await run(city, capsys, "people", "list")
     assert "3 posts." in shown.out
-    wrong = await run(today, capsys, "people", "list", "--unit", "phuong-khuong")
+    wrong = await run(city, capsys, "people", "list", "--unit", "phuong-khuong")
     assert wrong.status == 1
     assert "nearest: " in wrong.err
 
 
 async def test_an_admin_ends_posts_and_the_work_goes_to_the_successor(
-    today: CityHarness, capsys: pytest.CaptureFixture[str]
+    city: CityHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    officer = await today.official(WARD, "officer")
-    colleague = await today.official(WARD, "officer", name="đồng nghiệp")
-    code = await accepted_case(today, officer)
-    rows = {each["name"]: each for each in await listed(today, capsys)}
+    officer = await city.official(WARD, "officer")
+    colleague = await city.official(WARD, "officer", name="đồng nghiệp")
+    code = await accepted_case(city, officer)
+    rows = {each["name"]: each for each in await listed(city, capsys)}
     leaving, following = rows["officer Phường Khương Đình"], rows["đồng nghiệp"]
     colleague.reads()
     officer.reads()
     ended = await run(
-        today, capsys, "people", "end", "--person", leaving["person"], "--successor", following["person"]
+        city, capsys, "people", "end", "--person", leaving["person"], "--successor", following["person"]
     )
     assert ended.status == 0, ended.err
     assert "1 case went to đồng nghiệp" in ended.out
-    today.now = deadline.after_quiet_hours(today.now)
-    await today.settles()
     colleague.sees("Anh/chị nhận 1 vụ việc")
     officer.sees("Anh/chị thôi làm chuyên viên")
     await officer.replays(f"answer:{code}")
     officer.sees(texts.post_no_longer_held())
-    case = (await today.cases())[-1]
+    case = (await city.cases())[-1]
     assert case.officer_id == following["person"]
-    assert (await today.events(case))[-1].actor_role == "admin"
-    assert [each["post"] for each in await listed(today, capsys)] == [following["post"]]
+    assert (await city.events(case))[-1].actor_role == "admin"
+    assert [each["post"] for each in await listed(city, capsys)] == [following["post"]]
 
 
 @pytest.mark.parametrize(
@@ -113,13 +102,13 @@ async def test_an_admin_ends_posts_and_the_work_goes_to_the_successor(
     ],
 )
 async def test_what_cannot_be_done_is_refused_and_changes_nothing(
-    today: CityHarness, capsys: pytest.CaptureFixture[str], words: tuple[object, ...], reason: str
+    city: CityHarness, capsys: pytest.CaptureFixture[str], words: tuple[object, ...], reason: str
 ) -> None:
-    await today.official(WARD, "chair")
-    await today.official(WARD, "officer")
-    before = await listed(today, capsys)
+    await city.official(WARD, "chair")
+    await city.official(WARD, "officer")
+    before = await listed(city, capsys)
     chair, officer = before
-    tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    tomorrow = (city.now + timedelta(days=2)).date().isoformat()
     filled = {
         "OWN": chair["post"],
         "PERSON": chair["person"],
@@ -127,35 +116,35 @@ async def test_what_cannot_be_done_is_refused_and_changes_nothing(
         "OTHER": officer["person"],
         "TOMORROW": tomorrow,
     }
-    answer = await run(today, capsys, "people", *(filled.get(str(word), word) for word in words))
+    answer = await run(city, capsys, "people", *(filled.get(str(word), word) for word in words))
     assert answer.status == 1
     assert reason in answer.err
-    assert await listed(today, capsys) == before
+    assert await listed(city, capsys) == before
 
 
 async def test_a_deputy_is_named_until_the_end_of_a_day(
-    today: CityHarness, capsys: pytest.CaptureFixture[str]
+    city: CityHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await today.official(WARD, "chair")
-    officer = await today.official(WARD, "officer")
-    chair, other = await listed(today, capsys)
-    until = (datetime.now(UTC) + timedelta(days=2)).date()
+    await city.official(WARD, "chair")
+    officer = await city.official(WARD, "officer")
+    chair, other = await listed(city, capsys)
+    until = (city.now + timedelta(days=2)).date()
     words = ("deputy", "--post", chair["post"], "--person", other["person"], "--until", until)
-    named = await run(today, capsys, "people", *words)
+    named = await run(city, capsys, "people", *words)
     assert named.status == 0, named.err
-    deputy = next(each for each in await listed(today, capsys) if each["deputy_for"])
+    deputy = next(each for each in await listed(city, capsys) if each["deputy_for"])
     assert deputy["deputy_for"] == chair["post"]
     assert deputy["until"].startswith(f"{until}T17:00:00")  # midnight in Vietnam
     await officer.writes("/chucvu")
     officer.sees(f"được ủy quyền đến hết {until.day}/{until.month}/{until.year}")
 
 
-async def test_a_name_is_corrected(today: CityHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    await today.official(WARD, "chair")
-    (chair,) = await listed(today, capsys)
-    renamed = await run(today, capsys, "people", "rename", "--person", chair["person"], " Chủ tịch  phường ")
+async def test_a_name_is_corrected(city: CityHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    await city.official(WARD, "chair")
+    (chair,) = await listed(city, capsys)
+    renamed = await run(city, capsys, "people", "rename", "--person", chair["person"], " Chủ tịch  phường ")
     assert renamed.status == 0
-    async with today.database.read() as transaction:
-        person = await people.get_person(transaction, chair["person"], now=today.now)
+    async with city.database.read() as transaction:
+        person = await people.get_person(transaction, chair["person"], now=city.now)
     assert person is not None
     assert person.name == "Chủ tịch phường"

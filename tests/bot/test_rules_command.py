@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,6 @@ def test_before_anybody_is_invited_only_the_rules_are_judged(shell: Shell) -> No
 async def test_units_without_anybody_to_receive_are_named(
     city: CityHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    city.now = datetime.now(UTC)
     await city.official(WARD, "officer")
     await city.official("so-xay-dung", "chair")
     shell = shell_of(city, capsys)
@@ -75,7 +73,6 @@ def test_idle_rules_are_named_and_are_no_alarm(shell: Shell, document: tuple[Pat
 
 async def filed(city: CityHarness, count: int) -> None:
     """Let people report rubbish."""
-    city.now = datetime.now(UTC)
     for number in range(count):
         citizen = city.citizen(f"an {number}")
         await citizen.writes(RUBBISH)

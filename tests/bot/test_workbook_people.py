@@ -2,14 +2,14 @@
 
 import asyncio
 import shutil
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from tests.city import CityHarness
-from tests.shell import Shell
+from tests.shell import Shell, shell_of
 
 WARD = "phuong-khuong-dinh"
 HEADING = ["name", "unit", "role", "phone", "until"]
@@ -70,11 +70,10 @@ def test_each_person_gets_a_row_with_a_code_that_exists_nowhere_else(shell: Shel
 async def test_each_code_makes_one_official_once(
     city: CityHarness, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shell = Shell(capsys, {"LANGNGHE_DATABASE_URL": f"sqlite:///{city.database.url.database}"})
+    shell = shell_of(city, capsys)
     out = tmp_path / "out.xlsx"
     words = ("people", "import", listed(tmp_path / "list.xlsx", PEOPLE), "--out", out)
     assert (await asyncio.to_thread(shell, *words)).status == 0
-    city.now = datetime.now(UTC)
     for number, row in enumerate(invitations(out)):
         official, thief = city.citizen(f"official {number}"), city.citizen(f"thief {number}")
         await official.writes(str(row["message"]))

@@ -3,16 +3,17 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot import moment
 from bot.__main__ import main
 from routing.data_rights import clocks
 from storage import erasures
 from storage.database import Database
-from tests.city import CityHarness, open_hanoi
+from tests.city import MONDAY_MORNING, CityHarness, open_hanoi
 from tests.privacy.searching_everything import traces_left
 from tests.privacy.test_erasing import NEEDLES, reporter, the_case
 
@@ -36,8 +37,11 @@ def lived(city_file: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def shell(lived: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """Runs a command on that city."""
+def shell(
+    lived: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Shell:
+    """Runs a command on that city, an hour later."""
+    monkeypatch.setattr(moment, "now", lambda: MONDAY_MORNING + timedelta(hours=1))
     environment = {
         "LANGNGHE_DATABASE_URL": f"sqlite:///{tmp_path}/city.db",
         "LANGNGHE_MEDIA_DIR": str(tmp_path / "media"),
