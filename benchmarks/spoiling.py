@@ -126,7 +126,7 @@ def _spoil(random: Random, document: Any, way: Way) -> None:
             holder[random.choice(("x", "", "text", "id", "type", "message", "\ud83d"))] = holder.pop(last)
         case 2:
             holder[last] = random.choice(([holder[last]], {"id": holder[last]}))
-        case 3:
+        case 3 if max(map(len, _ways(document))) < _DEEP:  # twice as deep could not be copied any more
             for _ in range(_DEEP):
                 holder[last] = [holder[last]]
         case 4 if isinstance(holder[last], str):
