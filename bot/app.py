@@ -26,11 +26,11 @@ from bot.limits import IDLE_SECONDS, AddressLimits, tend_connections
 from bot.logs import masked
 from bot.logs import set_up_logging as set_up_logging
 from bot.metrics import Labelled, watch_loop
-from bot.receipts import Receipts
 from bot.server import Demo, build_server
 from bot.settings import Settings, read_networks, sqlite_path
 from bot.watching import Watching
 from bot.web_groups import CityGroups, name_and_post
+from handlers import menus
 from handlers.channel import Address, Envelope, OutboundMessage
 from handlers.media import StoredPhoto, open_media
 from handlers.receipt import Receiver
@@ -59,6 +59,8 @@ if TYPE_CHECKING:  # each is loaded with the part that needs it: a process of on
     from bot.channels.zalo_oa.tokens import TokenKeeper
     from bot.clock import Clock
     from bot.model_in_use import ModelWatch
+    from bot.receipts import Receipts
+    from bot.zalo_consent import ZaloPages
     from handlers.delivery import Delivery
     from handlers.worker import TurnWorker
     from routing.understanding import Understanding
@@ -266,8 +268,6 @@ class App:
 
     async def _start_web(self, demo: Demo | None) -> None:
         assert self._receiver is not None
-        from bot.zalo_consent import pages_of
-
         application = build_server(
             channels=self.channels,
             receive=self._receiver.receive,
@@ -282,9 +282,9 @@ class App:
             show_photos=self._show_photos,
             file_name=self._file_name,
             groups=CityGroups(self.database, now=self._now),
-            receipts=Receipts(self.sms, self.database, now=self._now) if self.sms else None,
+            receipts=self._receipts(),
             public_photos=self._public_photos,
-            zalo=pages_of(self.settings, self.database, now=self._now),
+            zalo=self._zalo_pages(),
             is_ended=self._is_ended,
             secret=self._secret,
             limits=AddressLimits(
@@ -308,6 +308,20 @@ class App:
         for channel in self._vendors:
             await self._connect(channel)
         self._recalling = asyncio.create_task(self._recall(gaps))
+
+    def _zalo_pages(self) -> "ZaloPages | None":
+        if not self.settings.zalo_app_id:
+            return None
+        from bot.zalo_consent import pages_of
+
+        return pages_of(self.settings, self.database, now=self._now)
+
+    def _receipts(self) -> "Receipts | None":
+        if self.sms is None:
+            return None
+        from bot.receipts import Receipts
+
+        return Receipts(self.sms, self.database, now=self._now)
 
     async def _gaps(self) -> list[tuple[WithHistory, Gap]]:
         """Return since when nobody listened to a channel; to be asked before anything new comes in."""
@@ -496,9 +510,7 @@ class App:
             loaded = await chats.load_chats(transaction, [("web", chat)])
             person_id = loaded[("web", chat)].person_id
             person = await people.get_person(transaction, person_id, now=self._now()) if person_id else None
-        from handlers import dispatch
-
-        return [(f"/{name}", description) for name, description in dispatch.commands_for(person)]
+        return [(f"/{name}", description) for name, description in menus.menu_of(person)]
 
 
 def _with_author(entry: Entry, known: Mapping[str, Author]) -> Entry:

@@ -9,9 +9,8 @@ from typing import Any
 from bot.archive import HEADER, KEY, Header, Writer, media_in
 from storage import copying, ledger, revision, seals, units
 from storage.database import Database, Transaction
+from storage.standing import BACKUP
 
-NOTED = "backup"
-"""The setting that says when the last backup was made, and what was in it."""
 _LOOK = 20
 """So many of the media that are named and missing are told of."""
 Progress = Callable[[int], None]
@@ -67,7 +66,7 @@ async def back_up(
 async def note(database: Database, *, now: datetime, **told: Any) -> None:
     """Note that a backup was made, for `doctor` and for alarms."""
     async with database.begin() as transaction:
-        await units.set_setting(transaction, NOTED, {"at": now.isoformat(timespec="seconds"), **told})
+        await units.set_setting(transaction, BACKUP, {"at": now.isoformat(timespec="seconds"), **told})
 
 
 async def _header(transaction: Transaction, now: datetime) -> Header:
@@ -121,8 +120,3 @@ def _add_media(archive: Writer, folder: Path, progress: Progress) -> set[str]:
         added.add(path.name)
         progress(1)
     return added
-
-
-def noted_at(value: Any) -> datetime | None:
-    """Return when the last backup was made, from what was noted; None where there is none."""
-    return datetime.fromisoformat(value["at"]) if value else None

@@ -93,7 +93,7 @@ def _add_telegram(
     if not settings.telegram_token.get_secret_value():
         return
     from bot.channels.telegram import TelegramChannel
-    from handlers import dispatch
+    from handlers import menus
 
     telegram = TelegramChannel(
         token=settings.telegram_token.get_secret_value(),
@@ -102,8 +102,8 @@ def _add_telegram(
         public_url=str(settings.public_url or "").rstrip("/"),
         mode=settings.telegram_mode,
         open_media=open_media,
-        commands=dispatch.command_menu(),
-        group_commands=dispatch.group_menu(),
+        commands=menus.command_menu(),
+        group_commands=menus.group_menu(),
         limits=limits,
     )
     built.by_name["telegram"] = telegram

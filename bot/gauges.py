@@ -6,13 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.backing_up import NOTED, noted_at
 from bot.health import Health
 from bot.metrics import Kept, Labelled
 from bot.settings import Settings, sqlite_path
 from bot.watching import Watching
-from handlers import alarms
-from storage import revision, standing, units
+from storage import revision, standing
 from storage.database import Database
 
 VERSION = "0.1.0"
@@ -68,8 +66,8 @@ class Gauges:
             cases = await standing.of_cases(transaction, now=now)
             requests = await standing.requests(transaction, now=now)
             sealed = await standing.sealed_at(transaction)
-            backup = noted_at(await units.get_setting(transaction, NOTED))
-            broken = await alarms.broken_rules(transaction)
+            backup = await standing.backed_up_at(transaction)
+            broken = await standing.broken_rules(transaction)
             held = await standing.held(transaction)
         return {
             "cases": _by("state", {name: cases[name] for name in _CASES}),

@@ -16,8 +16,6 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
-from bot.channels.zalo_bot.client import HOSTS as ZALO_BOT_HOSTS
-from bot.channels.zalo_oa.downloads import HOSTS as ZALO_HOSTS
 from bot.settings import Settings, domains_in
 
 _URLS = (
@@ -79,6 +77,9 @@ def refuse(host: str) -> None:
 
 def allow_list(settings: Settings) -> AllowList:
     """Return what the settings allow: their own servers, and the domains that vendors keep pictures at."""
+    from bot.channels.zalo_bot.client import HOSTS as ZALO_BOT_HOSTS
+    from bot.channels.zalo_oa.downloads import HOSTS as ZALO_HOSTS
+
     own, vendors = set(), {*ZALO_HOSTS, *ZALO_BOT_HOSTS, *domains_in(settings.zalo_media_hosts)}
     for name in _URLS:
         given = getattr(settings, name)

@@ -7,7 +7,7 @@ import structlog
 from aiohttp.web import Request, Response
 
 from bot.channels.sms import Receipt, SmsChannel
-from handlers import oversight, texts
+from handlers import notices, texts
 from handlers.channel import Forbidden, Malformed
 from storage import receipts
 from storage.database import Database
@@ -18,6 +18,8 @@ log = structlog.get_logger()
 
 class Receipts:
     """Answers 200 once one is noted or of no use, 401 to strangers, 400 to garbage, 503 for later."""
+
+    path = PATH
 
     def __init__(
         self,
@@ -68,7 +70,7 @@ class Receipts:
                     transaction, channel=self._channel.name, message_id=receipt.message_id, at=now
                 )
             if not receipt.arrived:
-                await oversight.tell_operators(
+                await notices.tell_operators(
                     transaction,
                     texts.short_message_lost(outbox_id=outbox_id),
                     now=now,

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp.typedefs import Handler
@@ -22,15 +22,16 @@ from bot import metrics
 from bot.channels.web import WebChannel
 from bot.limits import BODY_SECONDS, AddressLimits
 from bot.public_photos import PublicPhotos
-from bot.receipts import PATH as RECEIPTS
-from bot.receipts import Receipts
 from bot.seats import Demo, SamplePosition, Seat
 from bot.session import SECURITY_HEADERS
 from bot.web_chat import Receive, WebChat
 from bot.web_groups import Groups
-from bot.zalo_consent import ZaloPages
 from handlers.channel import Channel, Empty, Forbidden, Malformed
 from handlers.media import StoredPhoto
+
+if TYPE_CHECKING:  # loaded with the channel that they belong to
+    from bot.receipts import Receipts
+    from bot.zalo_consent import ZaloPages
 
 __all__ = ["Demo", "SamplePosition", "Seat", "build_server"]
 
@@ -64,9 +65,9 @@ def build_server(
     show_photos: Callable[[str, Sequence[str]], Awaitable[None]] | None = None,
     file_name: Callable[[str], Awaitable[str]] | None = None,
     groups: Groups | None = None,
-    receipts: Receipts | None = None,
+    receipts: "Receipts | None" = None,
     public_photos: PublicPhotos | None = None,
-    zalo: ZaloPages | None = None,
+    zalo: "ZaloPages | None" = None,
     limits: AddressLimits | None = None,
     is_ended: Callable[[str], Awaitable[bool]] | None = None,
     secret: Callable[[], str] = str,
@@ -93,7 +94,7 @@ def build_server(
         if path := getattr(channel, "webhook_path", ""):
             application.router.add_post(path, Webhook(channel, receive).answer)
     if receipts is not None:
-        application.router.add_post(RECEIPTS, receipts.answer)
+        application.router.add_post(receipts.path, receipts.answer)
     if public_photos is not None:
         application.add_routes(public_photos.routes())
     if zalo is not None:

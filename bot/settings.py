@@ -12,8 +12,6 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, Valida
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.channels.mail import Server
-
 PREFIX = "LANGNGHE_"
 _AMOUNTS = (
     "MONTHLY_BUDGET",
@@ -194,6 +192,8 @@ class Settings(BaseModel):
     @classmethod
     def _smtp_server(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value():
+            from bot.channels.mail import Server
+
             Server.parse(value.get_secret_value())
         return value
 

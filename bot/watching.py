@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from handlers import oversight, texts
+from handlers import notices, texts
 from handlers.channel import Ailment, ChannelError, Watched
 from routing import deadline
 from storage import messages
@@ -119,7 +119,7 @@ class Watching:
         async with self._database.begin() as transaction:
             for (channel, what), ailment in found.items():
                 time = f"{heard_at:%Y-%m-%d}" if what in SLOW else f"{heard_at:%Y-%m-%dT%H}"
-                await oversight.tell_operators(
+                await notices.tell_operators(
                     transaction,
                     texts.channel_ailing(channel=channel, ailment=what, detail=ailment.detail),
                     now=now,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from handlers import dispatch, texts
+from handlers import menus, texts
 from storage import conversations
 from storage.conversations import Author, OpenGroup
 from storage.database import Database, Transaction
@@ -54,7 +54,7 @@ class Groups(Protocol):
 class CityGroups:
     """The groups of the city's officials, read from its list of members each time."""
 
-    commands: Collection[str] = dispatch.GROUP_COMMANDS
+    commands: Collection[str] = menus.GROUP_COMMANDS
 
     def __init__(
         self, database: Database, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)

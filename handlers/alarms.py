@@ -15,9 +15,8 @@ from routing.rule_check import Fault, Problem
 from routing.rule_check import check as check_rules_of
 from storage import units
 from storage.database import Transaction
+from storage.standing import RULES_CHECKED
 
-CHECKED = "rules_checked"
-"""The setting that says which version of the city was looked at on which day, and what was found."""
 LINES = 5
 
 
@@ -41,7 +40,7 @@ async def check_rules(transaction: Transaction, city: City, now: datetime) -> in
     """
     today = now.astimezone(LOCAL_TIME).date()
     state = {"version": await units.city_version(transaction), "day": today.isoformat()}
-    known = await units.get_setting(transaction, CHECKED) or {}
+    known = await units.get_setting(transaction, RULES_CHECKED) or {}
     if {name: known.get(name) for name in state} == state:
         return 0
     return Later(
@@ -54,19 +53,13 @@ async def _note(
     transaction: Transaction, problems: Sequence[Problem], *, city: City, state: dict[str, Any], now: datetime
 ) -> int:
     broken = [problem for problem in problems if problem.leads_nowhere]
-    await units.set_setting(transaction, CHECKED, {**state, "broken": len(broken)})
+    await units.set_setting(transaction, RULES_CHECKED, {**state, "broken": len(broken)})
     if broken:
         key = f"rules:{state['version']}:{_digest(broken)}"
         await notices.tell_operators(
             transaction, _alarm(city, broken), now=now, dedupe_key=key, not_before=_awake(now)
         )
     return 0
-
-
-async def broken_rules(transaction: Transaction) -> int | None:
-    """Return how many faults of the rules lead nowhere; None before anybody has looked."""
-    known = await units.get_setting(transaction, CHECKED)
-    return None if known is None else int(known["broken"])
 
 
 def _digest(broken: Sequence[Problem]) -> str:

@@ -421,5 +421,4 @@ async def _preview(turn: Turn, setting: Digest) -> None:
 COMMANDS: dict[str, Handler] = {"/bantin": show}
 BUTTONS: dict[str, Handler] = {"digest": press}
 STEPS: dict[str, Handler] = {}
-GROUP_COMMANDS = ("/bantin",)
 GROUP_BUTTONS = ("digest",)

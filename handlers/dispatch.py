@@ -31,6 +31,7 @@ from handlers import (
     intake,
     linking,
     looking_ahead,
+    menus,
     noting,
     organisation,
     overdue,
@@ -65,7 +66,6 @@ from storage.cases import Case
 from storage.chats import Chat
 from storage.groups import Group
 from storage.messages import Notice
-from storage.people import Person
 
 MODULES: tuple[ModuleType, ...] = (
     intake,
@@ -143,11 +143,11 @@ async def help(turn: Turn, argument: str = "") -> None:
     told = [texts.citizen_help()]
     lines = [
         texts.command_line(command=f"/{name}", description=description)
-        for name, description in _official_commands(turn.person)
+        for name, description in menus.official_commands(turn.person)
     ]
     if lines:
         told.insert(0, texts.command_list(lines=lines))
-    turn.say("\n\n".join(told), menu=commands_for(turn.person))
+    turn.say("\n\n".join(told), menu=menus.menu_of(turn.person))
 
 
 async def send_reason(turn: Turn, argument: str) -> None:
@@ -191,62 +191,7 @@ _FOR_OFFICIALS = [module for module in MODULES if module not in _FOR_EVERYBODY]
 OFFICIAL_COMMANDS = frozenset(merged(_FOR_OFFICIALS, "COMMANDS"))
 OFFICIAL_BUTTONS = frozenset({*merged(_FOR_OFFICIALS, "BUTTONS"), "sendreason"})
 """What only officials do; whoever was one hears that it is over."""
-GROUP_COMMANDS = frozenset(command for module in MODULES for command in getattr(module, "GROUP_COMMANDS", ()))
-"""Commands that concern a group; any other is personal there."""
 GROUP_BUTTONS = frozenset(action for module in MODULES for action in getattr(module, "GROUP_BUTTONS", ()))
-
-
-# ── menus ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def command_menu() -> list[tuple[str, str]]:
-    """Return the commands that everybody is shown, with what they do."""
-    return [
-        ("cuatoi", texts.command_mine()),
-        ("tracuu", texts.command_track()),
-        ("lienket", texts.command_link()),
-        ("dulieucuatoi", texts.command_own_data()),
-        ("xoadulieu", texts.command_erase()),
-        ("trogiup", texts.command_help()),
-        ("huy", texts.command_cancel()),
-    ]
-
-
-def group_menu() -> list[tuple[str, str]]:
-    """Return the commands that are shown in groups, with what they do."""
-    return [(name, described()) for name, described, _ in _OFFICIAL_MENU if f"/{name}" in GROUP_COMMANDS]
-
-
-def commands_for(person: Person | None) -> list[tuple[str, str]]:
-    """Return the commands that this person is shown, an official's own first."""
-    return [*(_official_commands(person) if person else ()), *command_menu()]
-
-
-_WORKERS = {"chair", "officer"}
-_OFFICIAL_MENU = (
-    ("viec", texts.command_work, _WORKERS),
-    ("phoihop", texts.command_parts, _WORKERS),
-    ("mau", texts.command_templates, _WORKERS),
-    ("dieuphoi", texts.command_triage, {"dispatcher"}),
-    ("viso", texts.command_why, {"chair", "officer", "leader", "dispatcher"}),
-    ("tim", texts.command_search, {"chair", "officer", "leader", "dispatcher"}),
-    ("thongke", texts.command_figures, {"chair", "officer", "leader", "dispatcher"}),
-    ("sapcham", texts.command_at_risk, {"chair", "officer", "leader", "dispatcher"}),
-    ("lapnhom", texts.command_groups, {"leader", "chair"}),
-    ("nhom", texts.command_own_groups, {"leader", "chair"}),
-    ("hoi", texts.command_questions, {"chair", "officer", "leader", "dispatcher"}),
-    ("xuat", texts.command_export, {"chair", "officer", "leader", "dispatcher"}),
-    ("bantin", texts.command_digest, {"chair", "officer", "leader", "dispatcher"}),
-    ("chucvu", texts.command_posts, {"chair", "officer", "leader", "dispatcher", "admin"}),
-    ("gop", texts.command_merge, {"dispatcher", "chair"}),
-    ("tach", texts.command_unmerge, {"dispatcher", "chair"}),
-    ("chidao", texts.command_directives, {"chair", "officer", "leader"}),
-    ("yeucaudulieu", texts.command_privacy, {"admin"}),
-)
-
-
-def _official_commands(person: Person) -> list[tuple[str, str]]:
-    return [(name, described()) for name, described, roles in _OFFICIAL_MENU if roles & person.roles]
 
 
 # ── one turn ─────────────────────────────────────────────────────────────────────────────────────
@@ -298,7 +243,7 @@ async def _handle_in_group(turn: Turn) -> None:
     command = command_of(message.text)
     if message.button:
         await _press_in_group(turn, group, message.button)
-    elif command and command[0] in GROUP_COMMANDS and _takes_part(turn, group):
+    elif command and command[0] in menus.GROUP_COMMANDS and _takes_part(turn, group):
         await COMMANDS[command[0]](turn, command[1])
     elif command and command[0] in COMMANDS:
         turn.say(texts.only_in_private())
@@ -359,7 +304,7 @@ async def _command(turn: Turn) -> None:
     if handler is not None:
         await handler(turn, argument)
         return
-    offered = [each for each, _ in commands_for(turn.person)]
+    offered = [each for each, _ in menus.menu_of(turn.person)]
     near = process.extractOne(name.removeprefix("/"), offered, scorer=fuzz.ratio, score_cutoff=_NEAR)
     turn.say(texts.unknown_command(nearest=f"/{near[0]}" if near else ""))
 

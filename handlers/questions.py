@@ -365,5 +365,4 @@ def _today(turn: Turn) -> date:
 COMMANDS: dict[str, Handler] = {"/hoi": ask, "/xuat": export}
 BUTTONS: dict[str, Handler] = {"hoi": press, "behind": show_behind, "export": export}
 STEPS: dict[str, Handler] = {}
-GROUP_COMMANDS = ("/hoi", "/xuat")
 GROUP_BUTTONS = ("hoi", "behind", "export")

@@ -15,8 +15,6 @@ from functools import cache
 from itertools import pairwise
 from typing import Protocol
 
-import holidays
-
 from routing.workflow import FINISHED_STATUSES, Status
 
 # Viet Nam has kept one offset since 1975, so the calendar does not need the system's time zone files.
@@ -36,6 +34,8 @@ MONDAY_TO_FRIDAY = frozenset({1, 2, 3, 4, 5})
 @cache
 def _national_holidays(country: str) -> tuple[frozenset[date], frozenset[date]]:
     """Return the public holidays and the weekend days worked instead of a swapped one."""
+    import holidays  # 300 modules, one for each country
+
     found = holidays.country_holidays(country, years=range(FIRST_YEAR, LAST_YEAR + 1))
     return frozenset(found), frozenset(found.weekend_workdays)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import (
@@ -32,12 +32,14 @@ from sqlalchemy import case as either
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-from routing.organisation import City
 from storage import counting, units
 from storage.counting import STEP_NAMES
 from storage.database import Transaction
 from storage.rollups import ALL, NO_UNIT, TIERS, local, pivoted
 from storage.tables import case, rollup, rollup_change, rollup_hours, rollup_open
+
+if TYPE_CHECKING:
+    from routing.organisation import City
 
 VERSION = 1
 """Of what is counted: figures kept by another are counted anew. Raise it with any figure, step or span."""
@@ -255,7 +257,7 @@ _ANY = select(case.c.id).limit(1)
 _EMPTY = delete(rollup_open).where(text("open = 0 AND overdue = 0 AND troubled = 0"))
 
 
-async def tick(transaction: Transaction, _city: City, _now: datetime) -> int:
+async def tick(transaction: Transaction, _city: "City", _now: datetime) -> int:
     """Do the clock's part: add some changes, return how many."""
     return await fold(transaction)
 

@@ -8,18 +8,20 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.engine import Row
 
 from routing.deadline import LOCAL_TIME
-from routing.organisation import City
 from storage import ledger
 from storage.database import Transaction
 from storage.ledger import Broken, Progress, local_day
 from storage.tables import UtcTime, case, event, seal
+
+if TYPE_CHECKING:
+    from routing.organisation import City
 
 SEALING_DELAY = timedelta(hours=1)
 """After midnight, so that what was begun before it is written, and clocks that differ a little do no harm."""
@@ -126,7 +128,7 @@ async def of_day(transaction: Transaction, day: date) -> Seal | None:
     return Seal(**row) if row else None
 
 
-async def tick(transaction: Transaction, _city: City, now: datetime) -> int:
+async def tick(transaction: Transaction, _city: "City", now: datetime) -> int:
     """Do the clock's part: seal some days, return how many."""
     return len(await seal_days(transaction, now=now, limit=_DAYS_AT_ONCE))
 

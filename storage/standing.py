@@ -6,12 +6,16 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, or_, select, text
 
 from routing.deadline import LOCAL_TIME
-from storage import seals
+from storage import seals, units
 from storage.counting import Tally
 from storage.database import Transaction
 from storage.rollups import Kept, buckets_of, read_open, read_period
 from storage.tables import erasure, file, inbox, outbox, photo, post
 
+BACKUP = "backup"
+"""The setting that says when the last backup was made, and what was in it."""
+RULES_CHECKED = "rules_checked"
+"""The setting that says which version of the city was looked at on which day, and what was found."""
 DAYS = 30
 """Over how many local days answers are counted."""
 
@@ -59,6 +63,18 @@ async def sealed_at(transaction: Transaction) -> datetime | None:
     """Return when the last day was sealed."""
     latest: Any = await seals.latest(transaction)
     return latest.sealed_at if latest else None
+
+
+async def backed_up_at(transaction: Transaction) -> datetime | None:
+    """Return when the last backup was made; None where none was noted."""
+    noted = await units.get_setting(transaction, BACKUP)
+    return datetime.fromisoformat(noted["at"]) if noted else None
+
+
+async def broken_rules(transaction: Transaction) -> int | None:
+    """Return how many faults of the rules lead nowhere; None before anybody has looked."""
+    known = await units.get_setting(transaction, RULES_CHECKED)
+    return None if known is None else int(known["broken"])
 
 
 _LOST = {

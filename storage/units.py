@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from routing.deadline import LOCAL_TIME
-from routing.organisation import City, Unit, from_document
 from storage.database import Transaction
 from storage.tables import setting
 from storage.tables import unit as unit_table
+
+if TYPE_CHECKING:
+    from routing.organisation import City, Unit
 
 _DOCUMENT, _VERSION = "organisation", "organisation_version"
 _MIRRORED = (
@@ -54,7 +56,7 @@ async def save_city(transaction: Transaction, document: dict[str, Any], *, now: 
     A unit that is no longer in the document stays, valid until today. Raises what
     `routing.organisation.from_document` raises for a document that does not hold.
     """
-    city = from_document(document)
+    city = _city_of(document)
     today = now.astimezone(LOCAL_TIME).date()
     rows = [_row(unit) for unit in sorted(city.units.values(), key=lambda unit: len(city.path(unit.code)))]
     for row in rows:
@@ -69,7 +71,7 @@ async def save_city(transaction: Transaction, document: dict[str, Any], *, now: 
     return version
 
 
-def _row(unit: Unit) -> dict[str, Any]:
+def _row(unit: "Unit") -> dict[str, Any]:
     return {
         "code": unit.code,
         "name": unit.name,
@@ -93,13 +95,19 @@ async def note_change(transaction: Transaction) -> None:
     await set_setting(transaction, _VERSION, await city_version(transaction) + 1)
 
 
-async def load_city(transaction: Transaction, *, now: datetime | None = None) -> City | None:
+async def load_city(transaction: Transaction, *, now: datetime | None = None) -> "City | None":
     """Return the city as its organisation document describes it, on the local day of `now`."""
     document = await load_document(transaction)
     if document is None:
         return None
-    city = from_document(document)
+    city = _city_of(document)
     return city if now is None else city.at(now)
+
+
+def _city_of(document: dict[str, Any]) -> "City":
+    from routing.organisation import from_document  # 15 MB that a process without turns does not need
+
+    return from_document(document)
 
 
 async def load_document(transaction: Transaction) -> dict[str, Any] | None:

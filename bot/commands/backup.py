@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 from bot import moment
 from bot.commands.opening import Refused, counted, existing
 from bot.settings import sqlite_path, without_password
@@ -219,6 +217,8 @@ def _tell(settings: "Settings", archive: "Reader", restored: "Restored") -> None
 
 @contextmanager
 def _bar(unit: str, *, scaled: bool = False) -> Iterator[Progress]:
+    from tqdm import tqdm
+
     with tqdm(
         unit=f" {unit}" if not scaled else "B",
         unit_scale=scaled,

@@ -7,8 +7,6 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 from bot import moment
 from bot.commands.opening import Refused, city_of, counted, day_of, nearest, opened
 
@@ -149,6 +147,8 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 async def _verify(arguments: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
     from storage import folding, seals
 
     with tqdm(unit=" events", disable=not sys.stderr.isatty()) as bar:

@@ -8,12 +8,11 @@ from itertools import islice
 
 from sqlalchemy.exc import DatabaseError
 
-from bot.backing_up import NOTED, noted_at
 from bot.data_key import DataKey, WrongDataKey
 from bot.doctor.finding import Finding, Place, look, ok, wrong
 from bot.settings import sqlite_path
 from handlers.media import MediaError, file_path, photo_path
-from storage import copying, credentials, data_keys, partitions, revision, seals, soundness, units
+from storage import copying, credentials, data_keys, partitions, revision, seals, soundness, standing
 
 SLOW_SECONDS = 0.02
 """From here on the way to the database is long."""
@@ -162,7 +161,7 @@ async def ledger(place: Place) -> Finding:
 async def backups(place: Place) -> Finding:
     """See how old the last backup is."""
     async with place.opened.read() as transaction:
-        at = noted_at(await units.get_setting(transaction, NOTED))
+        at = await standing.backed_up_at(transaction)
     todo = "python -m bot backup FILE each night (by other means: then python -m bot backup --note-only)"
     if at is None:
         return look("no backup was ever noted", todo)

@@ -18,13 +18,13 @@ from pydantic import SecretStr
 
 from bot.app import CannotStart, lock_sqlite
 from bot.archive import BrokenArchive, open_archive
-from bot.backing_up import NOTED, NotNow, back_up, noted_at
+from bot.backing_up import NotNow, back_up
 from bot.data_key import DataKey
 from bot.keyring import make_key
 from bot.restoring import Restored, Restoring, Unfit
 from bot.settings import Settings
 from handlers import statistics
-from storage import copying, folding, messages, migrating, seals, units
+from storage import copying, folding, messages, migrating, seals, standing
 from storage.database import Database, Transaction
 from tests.city import MONDAY_MORNING, CityHarness, PlainUnderstanding
 from tests.machinery import found_city
@@ -434,6 +434,6 @@ async def test_a_backup_by_other_means_can_be_noted(
     shell = Shell(capsys, {"LANGNGHE_DATABASE_URL": f"sqlite:///{city.database.url.database}"})
     assert (await asyncio.to_thread(shell, "backup", "--note-only")).status == 0
     async with city.database.read() as transaction:
-        noted = noted_at(await units.get_setting(transaction, NOTED))
+        noted = await standing.backed_up_at(transaction)
     assert noted is not None
     assert datetime.now(UTC) - noted < timedelta(minutes=1)

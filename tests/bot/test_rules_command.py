@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from bot.clock import CHECK_RULES, Ticker
-from handlers import alarms, texts
+from handlers import texts
 from routing.organisation import Responsibility, build_city, to_document
+from storage import standing
 from tests.bot.test_commands import document, shell
 from tests.city import CityHarness
 from tests.shell import Shell, shell_of
@@ -147,7 +148,7 @@ async def checks_rules(city: CityHarness) -> int | None:
     await Ticker(city.database).run(CHECK_RULES, city.now)
     await city.settles()
     async with city.database.read() as transaction:
-        return await alarms.broken_rules(transaction)
+        return await standing.broken_rules(transaction)
 
 
 async def test_administrators_are_told_once_of_rules_that_lead_nowhere(city: CityHarness) -> None:

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from handlers import dispatch
+from handlers import dispatch, menus
 from storage.people import Person, Post
 
 
@@ -43,11 +43,11 @@ def test_what_is_no_command() -> None:
 def test_everybody_sees_the_citizens_commands_and_officials_their_own_first() -> None:
     citizen = Person(id=1)
     chair = Person(id=2, posts=(Post(id=1, unit_code="u", role="chair"),))
-    assert dispatch.commands_for(None) == dispatch.commands_for(citizen) == dispatch.command_menu()
+    assert menus.menu_of(None) == menus.menu_of(citizen) == menus.command_menu()
     own = ["viec", "phoihop", "mau", "viso", "tim", "thongke", "sapcham", "lapnhom", "nhom", "hoi", "xuat"]
     own += ["bantin", "chucvu", "gop", "tach", "chidao"]
     everybodys = ["cuatoi", "tracuu", "lienket", "dulieucuatoi", "xoadulieu", "trogiup", "huy"]
-    assert [name for name, _ in dispatch.commands_for(chair)] == own + everybodys
+    assert [name for name, _ in menus.menu_of(chair)] == own + everybodys
 
 
 def test_every_command_of_a_menu_exists() -> None:
@@ -55,10 +55,11 @@ def test_every_command_of_a_menu_exists() -> None:
     everything = Person(
         id=1, posts=tuple(Post(id=n, unit_code="u", role=role) for n, role in enumerate(roles))
     )
-    for name, description in dispatch.commands_for(everything):
+    for name, description in menus.menu_of(everything):
         assert f"/{name}" in dispatch.COMMANDS
         assert description
         assert name.isascii()
+    assert dispatch.COMMANDS.keys() >= menus.GROUP_COMMANDS
 
 
 def test_buttons_fit_into_what_channels_carry() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers import access, dispatch
+from handlers import access, dispatch, menus
 from handlers.access import CITIZEN, REACHES, VERBS
 from tests.city import CityHarness
 from tests.security.every_verb import BESIDE, ROLES, WARD, Outcome, World, build
@@ -85,7 +85,7 @@ def test_every_command_button_and_step_has_a_line_and_no_line_is_left_over() -> 
 
 
 def test_the_menu_of_officials_offers_nobody_what_is_not_theirs() -> None:
-    for name, _, roles in dispatch._OFFICIAL_MENU:
+    for name, _, roles in menus.OFFICIAL_MENU:
         line = VERBS[f"/{name}"]
         assert CITIZEN in line.roles or set(roles) <= line.roles, name
 
