@@ -108,7 +108,8 @@ class Restoring:
         # First the media: rows that name what is not there would be worse than files that no row names.
         media = await asyncio.to_thread(self._put_media, progress)
         if self._target is None:
-            return await self._fill(self._settings.database_url, media, set_aside, progress)
+            url = self._settings.database_direct_url or self._settings.database_url
+            return await self._fill(url, media, set_aside, progress)
         draft = self._target.with_name(f"{self._target.name}.restoring")
         _remove(draft)
         try:
@@ -160,13 +161,13 @@ class Restoring:
 
     async def _check_later(self, database: Database, rows: int, media: int, set_aside: bool) -> Restored:
         """Bring what an older program wrote to today's tables and check it; what does not hold goes."""
-        await migrating.upgrade(database.url.render_as_string(hide_password=False))
         try:
+            await migrating.upgrade(database.url.render_as_string(hide_password=False))
             async with database.begin() as transaction:
                 return await self._check(transaction, rows, media, set_aside)
         except BaseException:
             async with database.begin() as transaction:
-                await copying.clear(transaction, [layout.name for layout in copying.layouts()])
+                await copying.clear(transaction, await copying.tables_there(transaction))
             raise
 
     async def _load_rows(self, transaction: Transaction, progress: Progress) -> int:

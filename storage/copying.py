@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Date,
     DateTime,
     Float,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     select,
     text,
     tuple_,
@@ -209,6 +211,16 @@ async def is_empty(transaction: Transaction) -> bool:
     setting = metadata.tables["setting"]
     found = select(setting.c.name).where(setting.c.name == "organisation")
     return (await transaction.connection.execute(found)).first() is None
+
+
+async def tables_there(transaction: Transaction) -> list[str]:
+    """Return which of this program's tables there are, where migrations stopped on the way."""
+
+    def names(connection: Connection) -> set[str]:
+        return set(inspect(connection).get_table_names())
+
+    found = await transaction.connection.run_sync(names)
+    return [layout.name for layout in layouts() if layout.name in found]
 
 
 async def clear(transaction: Transaction, names: Sequence[str]) -> None:

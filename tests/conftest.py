@@ -1,6 +1,7 @@
 """What all tests share: real databases, fresh for every test."""
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -39,6 +40,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_FOLDER] = folder
     config.addinivalue_line("markers", "plain: a scenario that no vendor's channel can show; see tests/wires")
     config.stash[_SERVER] = PostgresServer(folder, session=given["session"] if given else os.getpid())
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage more seldom than by default, and never in what all tests share.
+
+    The models and gazetteers that stay loaded made a full collection the dearest part of a short test.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.hookimpl(optionalhook=True)

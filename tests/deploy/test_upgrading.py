@@ -339,6 +339,30 @@ async def test_an_archive_of_before_comes_back_in_todays_tables(
     await city.database.close()
 
 
+@pytest.mark.parametrize("empty_url", ["postgresql", "sqlite"], indirect=True)
+async def test_an_archive_of_before_that_cannot_be_brought_up_leaves_no_row_behind(
+    made_file: Path, empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = f"sqlite:///{shutil.copy(made_file, tmp_path / 'before.db')}"
+    await migrating.upgrade(source, "0011")
+    await archived(source, "0011", tmp_path / "city.tar")
+    settings = Settings(database_url=empty_url, media_dir=tmp_path)
+    upgrade = migrating.upgrade
+
+    async def stop_on_the_way(url: str, step: str = "") -> None:
+        await upgrade(url, step or "0012")
+        if not step:
+            raise TimeoutError("a lock was not to be had")
+
+    with monkeypatch.context() as changed:
+        changed.setattr(migrating, "upgrade", stop_on_the_way)
+        with pytest.raises(TimeoutError):
+            await restored(settings, tmp_path / "city.tar")
+    left = await on(empty_url, held, await on(empty_url, reflected))
+    assert not [rows for name, rows in left.items() if rows and not name.startswith("alembic")]
+    assert (await restored(settings, tmp_path / "city.tar")).events > 0
+
+
 # ── the command ──────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,5 +1,6 @@
 """Two reports of one incident are told from two incidents, by pairs written for the purpose."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,17 @@ def test_the_right_report_is_found_among_those_of_other_incidents() -> None:
     wrong = sum(match is not None and match.position != place for place, match in enumerate(found))
     assert right >= 0.6 * len(same)
     assert wrong <= 0.1 * (right + wrong)
+
+
+@pytest.mark.parametrize("threshold", [0.2, THRESHOLD, 0.5])
+def test_what_is_left_out_at_a_glance_could_not_have_been_the_answer(threshold: float) -> None:
+    reports = [each for _, one, other in pairs() for each in (one, other)]
+    placed = [replace(each, latitude=21.0, longitude=105.8, street="Giải Phóng") for each in reports[::3]]
+    for one in (*reports, *placed):
+        others = [each for each in (*reports, *placed) if each is not one]
+        best = max((likeness(one, each) for each in others), default=0.0)
+        found = most_alike(one, others, threshold=threshold)
+        assert (found.likeness if found else None) == (best if best >= threshold else None)
 
 
 def test_a_report_is_like_itself_typed_without_accents() -> None:
