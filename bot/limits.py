@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from prometheus_client import Counter
 
 from bot import session
 from handlers import texts
@@ -42,6 +43,7 @@ _FORWARDING = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 _IPV6_PREFIX = 64
 """What one customer is given at least; an address of its own for each request costs nothing there."""
 log = structlog.get_logger()
+REFUSED = Counter("langnghe_limited", "Requests refused because an address asks too fast.", ["kind"])
 
 
 class AddressLimits:
@@ -77,8 +79,10 @@ class AddressLimits:
 
     def _limited(self, handler: Handler) -> Handler:
         async def answer(request: web.Request) -> web.StreamResponse:
-            seconds = self.wait(request)
-            return too_many(request, seconds) if seconds else await handler(request)
+            if seconds := self.wait(request):
+                REFUSED.labels(_kind(request)).inc()
+                return too_many(request, seconds)
+            return await handler(request)
 
         return answer
 

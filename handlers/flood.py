@@ -7,6 +7,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from prometheus_client import Counter
+
 from handlers import notices, receiving, texts
 from handlers.channel import InboundMessage
 from handlers.pace import Pace
@@ -17,6 +19,8 @@ from storage.messages import Update
 AT_ONCE, SECONDS = 60, 60.0
 """So many messages of one person are handled as they come, then so many in each so many seconds: more than
 anybody types, taps, or sends as single pictures."""
+
+SLOWED = Counter("langnghe_slowed", "Updates put off because somebody writes very fast.", ["channel"])
 
 
 class Flood:
@@ -45,6 +49,7 @@ def postpone(
     pause: timedelta,
 ) -> None:
     """Put updates off, and tell their writer, once an hour, that nothing is lost."""
+    SLOWED.labels(message.address.channel).inc(len(updates))
     for update in updates:
         messages.postpone_update(transaction, update.id, until=now + pause)
     address = message.address

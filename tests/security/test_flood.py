@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from prometheus_client import REGISTRY
+
 from handlers import texts
 from handlers.flood import AT_ONCE, SECONDS
 from tests.city import CityHarness, Somebody
@@ -27,12 +29,19 @@ async def waiting(city: CityHarness) -> int:
     return int(row["count"])
 
 
+def counted() -> float:
+    """Return how many updates the figures of operators say were put off."""
+    return REGISTRY.get_sample_value("langnghe_slowed_total", {"channel": "web"}) or 0
+
+
 async def test_a_flood_is_handled_in_turn_to_its_last_message_and_its_writer_told_once(
     city: CityHarness,
 ) -> None:
     an, binh = city.citizen("an"), city.citizen("binh")
+    before = counted()
     await pours(an, AT_ONCE + 7)
     await city.settles()
+    assert counted() - before == 7
     assert len(an.screen) == AT_ONCE + 1
     assert an.last.text == texts.slowed_down()
     assert await waiting(city) == 7

@@ -78,9 +78,12 @@ async def empty(bot: EchoBot, address: str, count: int, **options: Any) -> None:
 async def test_one_address_is_slowed_and_told_when_to_come_back_and_others_are_not(
     behind_proxy: EchoBot, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    refused = limits.REFUSED.labels("begin")
+    before = refused._value.get()
     await empty(behind_proxy, "113.160.0.9", limits.BEGINNING[0])
     status, headers, body = await asks(behind_proxy, "113.160.0.9")
     assert (status, headers["Retry-After"]) == (429, "1")
+    assert refused._value.get() == before + 1
     assert '"too_fast"' in body  # the page says it in a sentence, and tries again
     assert "Set-Cookie" not in headers
     status, headers, body = await asks(behind_proxy, "113.160.0.9", Accept="text/html")
