@@ -20,7 +20,7 @@ AT_ONCE, SECONDS = 60, 60.0
 """So many messages of one person are handled as they come, then so many in each so many seconds: more than
 anybody types, taps, or sends as single pictures."""
 
-SLOWED = Counter("langnghe_slowed", "Updates put off because somebody writes very fast.", ["channel"])
+SLOWED = Counter("langnghe_slowed", "How often somebody who writes very fast was put off.", ["channel"])
 
 
 class Flood:
@@ -49,7 +49,7 @@ def postpone(
     pause: timedelta,
 ) -> None:
     """Put updates off, and tell their writer, once an hour, that nothing is lost."""
-    SLOWED.labels(message.address.channel).inc(len(updates))
+    SLOWED.labels(message.address.channel).inc()
     for update in updates:
         messages.postpone_update(transaction, update.id, until=now + pause)
     address = message.address
