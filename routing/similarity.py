@@ -54,6 +54,8 @@ _NUMBERED = re.compile(
 )
 _LAST_NUMBER = re.compile(rf"(?:{_NUMBER})$")
 _SIGN = "="
+_ROUNDING = 1e-9
+"""By how much sums of the same weights in another order may differ, and more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,40 +153,57 @@ def most_alike(report: Report, others: Sequence[Report], *, threshold: float = T
 
 
 def _worth_a_look(report: Report, others: Sequence[Report], threshold: float) -> Iterator[int]:
-    """Yield the places of those that share enough rare words for the threshold to be in reach at all.
+    """Yield the places of those that share a word that tells, and for which the threshold is in reach.
 
-    The cosine is at most the root of the shared part of the report's own length: quickly counted, and most
-    reports of a ward share little.
+    Another number leaves out most of a street's reports. The cosine is at most the root of the shared part
+    of the report's own length: quickly counted, and most reports of a ward share little.
     """
-    weights = _weights()
-    weight = {word: weights.get(word, weights[""]) for word in _parts(report)[0]}
-    whole = sum(weight.values())
+    told, street = _told(report), frozenset(_street_words(report.street))
+    whole = {False: _length(told.words), True: _length(told.words - street)}
     for position, other in enumerate(others):
-        needed = max(0.0, threshold - _place_bonus(report, other) - _SAME_NUMBER)
-        shared = sum([weight[word] for word in weight.keys() & _parts(other)[0]])
-        if shared > 0 and shared >= whole * needed**2:
+        told_too, on_street = _told(other), _street_bonus(report, other)
+        needed = threshold - on_street - _distance_bonus(report, other) - _number_bonus(told, told_too)
+        if needed > 1 + _ROUNDING:
+            continue
+        same_street, both = on_street > 0, told.words & told_too.words
+        shared = _length(both - street if same_street else both)
+        in_reach = shared + _ROUNDING >= whole[same_street] * max(0.0, needed) ** 2
+        if in_reach and (shared > 0 or _length(both) > 0):
             yield position
 
 
 def likeness(one: Report, other: Report) -> float:
     """Return how alike two reports are: the cosine of their words, and what their places say."""
-    said, numbers = _parts(one)
-    said_too, numbers_too = _parts(other)
+    told, told_too = _told(one), _told(other)
+    said, said_too = told.words, told_too.words
     if _street_bonus(one, other) > 0:
         street = frozenset(_street_words(one.street))
         said, said_too = said - street, said_too - street
-    return _cosine(said, said_too) + _place_bonus(one, other) + _number_bonus(numbers, numbers_too)
+    return _cosine(said, said_too) + _place_bonus(one, other) + _number_bonus(told, told_too)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A report's words without its ward's name, which everybody there writes, its numbers and their kinds."""
+
+    words: frozenset[str]
+    numbers: frozenset[str]
+    kinds: frozenset[str]
 
 
 @lru_cache(maxsize=2048)
-def _split(stored: str, ward: str) -> tuple[frozenset[str], frozenset[str]]:
+def _split(stored: str, ward: str) -> _Told:
     parts = stored.split()
     numbers = frozenset(part for part in parts if _SIGN in part)
-    return frozenset(parts) - numbers - frozenset(bare_words(ward)), numbers
+    words = frozenset(parts) - numbers - frozenset(bare_words(ward))
+    return _Told(words, numbers, _kinds(numbers))
 
 
-def _parts(report: Report) -> tuple[frozenset[str], frozenset[str]]:
-    """Return a report's words without its ward's name, which everybody there writes, and its numbers."""
+def _kinds(numbers: Iterable[str]) -> frozenset[str]:
+    return frozenset([number.split(_SIGN)[0] for number in numbers])
+
+
+def _told(report: Report) -> _Told:
     return _split(report.words, report.ward)
 
 
@@ -224,13 +243,15 @@ def _street_bonus(one: Report, other: Report) -> float:
     return _SAME_STREET if _street_words(one.street) == _street_words(other.street) else _OTHER_STREET
 
 
-def _number_bonus(one: frozenset[str], other: frozenset[str]) -> float:
+def _number_bonus(one: _Told, other: _Told) -> float:
     """Return what alleys, houses and the like say: one that differs weighs more than one that is shared."""
-    kinds = {part.split(_SIGN)[0] for part in one} & {part.split(_SIGN)[0] for part in other}
-    shared = {part.split(_SIGN)[0] for part in one & other}
+    kinds = one.kinds & other.kinds
+    if not kinds:
+        return 0.0
+    shared = _kinds(one.numbers & other.numbers)
     if different := kinds - shared:
         return _OTHER_HOUSE if different == {"house"} else _OTHER_NUMBER
-    return _SAME_NUMBER if shared else 0.0
+    return _SAME_NUMBER
 
 
 def _distance_bonus(one: Report, other: Report) -> float:
