@@ -25,6 +25,8 @@ BARE = {"bare": True}
 """The execution option with which a statement of a driver returns `BareRows`."""
 _MOST_LENGTHS = 64
 """For how many lengths of its lists a query stays prepared; it is read the usual way for any other."""
+_MOST_FILLED = 512
+"""Shorter lists are filled up with their last value to a power of two: one SQL serves many lengths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class PreparedRead:
         """Return the driver's values of a query's parameters, in the order of the SQL."""
         full = {**self.fixed, **row}
         for name, parts in self.lists.items():
-            full.update(zip(parts, full[name], strict=True))
+            full.update(zip(parts, _filled(full[name]), strict=True))
         return _ordered(self.parameters, full)
 
     def mappings(self, found: BareRows) -> Sequence[Row]:
@@ -139,6 +141,16 @@ class PreparedRead:
                 yield name, turn
 
 
+def _filled(values: Sequence[Any]) -> Sequence[Any]:
+    """Return what stands in the brackets of an IN, where a value may stand twice."""
+    missing = _room(len(values)) - len(values)
+    return [*values, *[values[-1]] * missing] if missing else values
+
+
+def _room(length: int) -> int:
+    return 1 << (length - 1).bit_length() if 0 < length <= _MOST_FILLED else length
+
+
 @dataclass(slots=True, kw_only=True)
 class _Query:
     """A query on one kind of database: what holds for lists of any length, and what was prepared so far."""
@@ -148,10 +160,12 @@ class _Query:
     by_lengths: dict[tuple[int, ...], PreparedRead] = field(default_factory=dict)
 
     def prepared(self, statement: Executable, row: Row, dialect: Dialect) -> PreparedRead | None:
-        lengths = tuple([len(row[name] if name in row else self.fixed[name]) for name in self.lists])
+        lists = {name: row[name] if name in row else self.fixed[name] for name in self.lists}
+        lengths = tuple([_room(len(values)) for values in lists.values()])
         found = self.by_lengths.get(lengths)
         if found is None and len(self.by_lengths) < _MOST_LENGTHS:
-            found = self.by_lengths[lengths] = self._prepare(_compiled(statement, dialect), row)
+            filled = {name: _filled(values) for name, values in lists.items()}
+            found = self.by_lengths[lengths] = self._prepare(_compiled(statement, dialect), {**row, **filled})
         return found
 
     def _prepare(self, compiled: SQLCompiler, row: Row) -> PreparedRead:

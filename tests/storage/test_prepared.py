@@ -107,6 +107,15 @@ async def test_lists_of_any_length_are_found(database: Database) -> None:
             assert [row["id"] for row in found] == list(range(1, length + 1))
 
 
+async def test_lists_of_many_lengths_share_few_statements(database: Database) -> None:
+    """Else a database would have to understand a new one for each number of chats that come together."""
+    async with database.begin() as transaction:
+        dialect = transaction.connection.dialect
+        await _prepared(transaction, BY_IDS, {"ids": [1]})
+        known = [prepare_read(BY_IDS, {"ids": list(range(length))}, dialect) for length in range(1, 65)]
+    assert len({found.sql for found in known if found}) == 7
+
+
 async def test_each_reading_has_its_own_parameters(database: Database) -> None:
     statement = (
         select(person.c.id).where(person.c.id.in_(bindparam("ids", expanding=True))).limit(bindparam("limit"))
