@@ -97,7 +97,9 @@ class Prepared:
     """A claimed update (or album) read into one message; the message is None when there is nothing to do."""
 
     updates: list[Update]
-    message: InboundMessage | None
+    chat: chats.Chat | None
+    """The chat when they were claimed, None for a new one: a text may have to be read with its draft."""
+    message: InboundMessage | None = None
     stored: tuple[StoredPhoto, ...] = ()
     files: tuple[tuple[File, StoredFile], ...] = ()
     """What was kept of recordings and documents, with what their sender called them."""
@@ -143,7 +145,7 @@ class TurnWorker:
         self._stopping = False
         self.moved_at = elapsed()
         """When it came round last: somebody looks whether it still does."""
-        self._claimed: list[list[Update]] | None = None
+        self._claimed: list[Prepared] | None = None
         """What the last commit has claimed already; None when it must be asked for."""
         self._city: City | None = None
         self._city_version = 0
@@ -183,8 +185,8 @@ class TurnWorker:
         if claimed is None:
             async with self._database.begin(short=True) as transaction:
                 claimed = await self._claim(transaction)
-        for updates in claimed:
-            self._prepare(updates)
+        for prepared in claimed:
+            self._prepare(prepared)
         worked = bool(claimed or self._ready)
         await self._run_ready()
         return worked
@@ -201,13 +203,19 @@ class TurnWorker:
         except TimeoutError:
             pass
 
-    async def _claim(self, transaction: Transaction) -> list[list[Update]]:
-        return await messages.claim_updates(
+    async def _claim(self, transaction: Transaction) -> list[Prepared]:
+        claimed = await messages.claim_updates(
             transaction, now=self._now(), limit=BATCH, album_patience=ALBUM_PATIENCE
         )
+        addresses = [(updates[0].channel, updates[0].chat) for updates in claimed]
+        known = await chats.peek_chats(transaction, addresses)
+        return [
+            Prepared(updates=updates, chat=known.get(address))
+            for updates, address in zip(claimed, addresses, strict=True)
+        ]
 
-    def _prepare(self, updates: list[Update]) -> None:
-        prepared = Prepared(updates=updates, message=None)
+    def _prepare(self, prepared: Prepared) -> None:
+        updates = prepared.updates
         try:
             prepared.message = self._parse(updates)
         except Exception as error:
@@ -250,7 +258,7 @@ class TurnWorker:
     def _parse(self, updates: list[Update]) -> InboundMessage | None:
         channel = self._channels[updates[0].channel]
         parts = [part for update in updates if (part := channel.parse(update.body))]
-        return gather_album(parts) if parts else None
+        return gather_album(parts) if len(parts) > 1 else next(iter(parts), None)
 
     async def _fetch_media(self, prepared: Prepared, message: InboundMessage) -> None:
         last = prepared.updates[0].attempts + 1 >= TRIES
@@ -354,16 +362,11 @@ class TurnWorker:
 
     async def _read_and_run(self, batch: list[Prepared]) -> None:
         prose = [item for item in batch if item.message and _is_prose(item.message)]
-        known = await self._look_up([item.address for item in prose]) if prose else {}
-        unreadable = await self._read_texts(prose, known)
-        await self._run([item for item in batch if item not in unreadable])
-
-    async def _look_up(self, addresses: Sequence[chats.ChatKey]) -> dict[chats.ChatKey, chats.Chat]:
-        """Return the chats whose texts must be read; drafts in them may be read again with the text."""
-        async with self._database.read() as transaction:
-            if self._city is None:
+        if prose and self._city is None:
+            async with self._database.read() as transaction:
                 await self._follow_city(transaction)
-            return await chats.peek_chats(transaction, addresses)
+        unreadable = await self._read_texts(prose)
+        await self._run([item for item in batch if item not in unreadable])
 
     async def _follow_city(self, transaction: Transaction) -> City:
         """Return the city as it is today, loaded anew if it has changed. Raises NoCity."""
@@ -377,30 +380,22 @@ class TurnWorker:
         self._city = self._city.at(self._now())
         return self._city
 
-    async def _read_texts(
-        self, prose: Sequence[Prepared], known: Mapping[chats.ChatKey, chats.Chat]
-    ) -> list[Prepared]:
+    async def _read_texts(self, prose: Sequence[Prepared]) -> list[Prepared]:
         """Understand the texts; return those that could not be, put back to be tried again or set aside."""
         try:
-            await self._read_together(prose, known)
+            await self._read_together(prose)
         except Exception as error:
             if len(prose) == 1:
                 await self._record_failure(prose[0], error)
                 return list(prose)
-            return [failed for item in prose for failed in await self._read_texts([item], known)]
+            return [failed for item in prose for failed in await self._read_texts([item])]
         return []
 
-    async def _read_together(
-        self, prose: Sequence[Prepared], known: Mapping[chats.ChatKey, chats.Chat]
-    ) -> None:
+    async def _read_together(self, prose: Sequence[Prepared]) -> None:
         if not prose or self._city is None:
             return
         now = self._now()
-        to_read = [
-            dispatch.text_to_read(known.get(item.address), item.message, now)
-            for item in prose
-            if item.message
-        ]
+        to_read = [dispatch.text_to_read(item.chat, item.message, now) for item in prose if item.message]
         readings = await asyncio.get_running_loop().run_in_executor(self._readers, self._read_many, to_read)
         for item, reading in zip(prose, readings, strict=True):
             item.reading = reading
