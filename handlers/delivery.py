@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -67,6 +68,7 @@ SEND_TOOK = Histogram(
     ["channel"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
+_sends, _send_took = cache(SENDS.labels), cache(SEND_TOOK.labels)
 log = structlog.get_logger()
 
 
@@ -258,8 +260,8 @@ class Delivery:
         begun = self._elapsed()
         outcome = await self._try(notice)  # apart: while this waits, `step` puts a new list in place
         result = type(outcome.error).__name__ if outcome.error else "sent"
-        SENDS.labels(notice.channel, result).inc()
-        SEND_TOOK.labels(notice.channel).observe(self._elapsed() - begun)
+        _sends(notice.channel, result).inc()
+        _send_took(notice.channel).observe(self._elapsed() - begun)
         self._lanes.settle(
             notice.channel, len(outcome.other_ids), outcome.error, self._now(), chat=notice.chat
         )
@@ -292,12 +294,11 @@ class Delivery:
 
     async def _send_through(self, channel: Channel, notice: Notice) -> Outcome:
         address = Address(notice.channel, notice.number or notice.chat)
-        message = OutboundMessage.from_dict(notice.message)
+        message = OutboundMessage.from_dict({**notice.message, "reference": str(notice.id)})
         if message.drawing is not None or message.export is not None:
             message = await self._make(notice, message)
         if self._media_dir is not None:
             message = await without_lost(message, self._media_dir, tries=notice.attempts)
-        message = replace(message, reference=str(notice.id))
         message = typed.explained(message, channel.capabilities, about_case=notice.case_id is not None)
         async with asyncio.timeout(SEND_SECONDS):
             if message.act:
@@ -330,7 +331,7 @@ class Delivery:
             price, cost = await reaching.gone_out(
                 transaction, tally, notice, price=outcome.price, cost=outcome.cost, now=now
             )
-            _record_sent(transaction, replace(outcome, price=price, cost=cost), now)
+            _record_sent(transaction, outcome, now, price=price, cost=cost)
             if outcome.acted:
                 await group_acts.done(transaction, notice, outcome.acted, None, now)
         elif error.moved_to and error.moved_to != notice.chat and notice.attempts + 1 < TRIES:
@@ -386,7 +387,7 @@ class Delivery:
         """Tell the groups why something was not done; that a channel has nothing of the kind is an answer."""
         notice = outcome.notice
         if isinstance(error, NotSupported):
-            _record_sent(transaction, outcome, now)
+            _record_sent(transaction, outcome, now, price=outcome.price, cost=outcome.cost)
         else:
             why = f"{type(error).__name__}: {error}"
             messages.set_notice_aside(transaction, notice.id, at=now, why=why)
@@ -531,23 +532,21 @@ def _record_only(transaction: Transaction, outcome: Outcome, now: datetime) -> N
     row_id, error = outcome.notice.id, outcome.error
     if error is None:
         notice = outcome.notice  # what was put by for it stays spent: nobody could count anything else
-        kept = (
-            replace(outcome, price=notice.price or "", cost=notice.cost or 0) if notice.reserved else outcome
-        )
-        _record_sent(transaction, kept, now)
+        kept = (notice.price or "", notice.cost or 0) if notice.reserved else (outcome.price, outcome.cost)
+        _record_sent(transaction, outcome, now, price=kept[0], cost=kept[1])
     elif error.retryable and outcome.notice.attempts + 1 < TRIES:
         messages.retry_notice(transaction, row_id, again_at=now + LONGEST_PAUSE, why=str(error))
     else:
         messages.set_notice_aside(transaction, row_id, at=now, why=f"{type(error).__name__}: {error}")
 
 
-def _record_sent(transaction: Transaction, outcome: Outcome, now: datetime) -> None:
+def _record_sent(transaction: Transaction, outcome: Outcome, now: datetime, *, price: str, cost: int) -> None:
     messages.notice_sent(
         transaction,
         outcome.notice.id,
         at=now,
         message_id=outcome.message_id,
         other_ids=outcome.other_ids,
-        price=outcome.price,
-        cost=outcome.cost,
+        price=price,
+        cost=cost,
     )

@@ -16,6 +16,7 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 15.0
 UPLOAD_SECONDS = 120.0
 
+_dump_json = json.JSONEncoder(separators=(",", ":")).encode
 # The library writes the token (part of every URL) and people's messages at DEBUG.
 logging.getLogger("telegram.Bot").setLevel(logging.INFO)
 
@@ -114,7 +115,8 @@ def _encode(data: RequestData | None) -> tuple[dict[str, str], bytes | aiohttp.F
     if data is None:
         return {}, None
     if not data.contains_files:
-        return {"Content-Type": "application/json"}, data.json_payload
+        # Once, and not each part by itself and then all of them, as the library's `json_payload` does.
+        return {"Content-Type": "application/json"}, _dump_json(data.parameters).encode()
     form = aiohttp.FormData(quote_fields=False, default_to_multipart=True)  # names as they are
     for name, value in data.json_parameters.items():
         form.add_field(name, value)
