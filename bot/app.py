@@ -60,6 +60,7 @@ if TYPE_CHECKING:  # each is loaded with the part that needs it: a process of on
     from bot.clock import Clock
     from bot.model_in_use import ModelWatch
     from bot.receipts import Receipts
+    from bot.workbook.letter import Letters
     from bot.zalo_consent import ZaloPages
     from handlers.delivery import Delivery
     from handlers.worker import TurnWorker
@@ -124,6 +125,7 @@ class App:
         self._model: ModelWatch | None = None
         self._keys: KeyWatch | None = None
         self._draughtsman = Draughtsman()
+        self._letters: Letters | None = None
         self.sms: SmsChannel | None = None
         self.delivery: Delivery | None = None
         self.worker: TurnWorker | None = None
@@ -193,9 +195,8 @@ class App:
         self._understanding = understanding
         if self.worker:
             self.worker.understanding = understanding
-        # A full collection over a million places and words takes 60 ms and finds nothing: leave them out.
-        gc.collect()
-        gc.freeze()
+        if self._health.started:
+            keep_loaded()
 
     async def _prepare_demo(self) -> Demo | None:
         if self._demo is None:
@@ -234,8 +235,6 @@ class App:
         if "worker" not in self._parts:
             return
         assert self._understanding is not None
-        from bot.workbook.letter import Letters
-        from bot.workbook.report import Reports
         from handlers.delivery import Delivery
         from handlers.worker import TurnWorker
 
@@ -244,9 +243,7 @@ class App:
             channels=self.channels,
             media_dir=self.settings.media_dir,
             draw=self._draughtsman.draw,
-            export=Letters(
-                self.database, others=Reports(self.database, now=self._now).make, now=self._now
-            ).make,
+            export=self._export,
             budget=self.settings.monthly_budget,
             sms_price=self.settings.sms_price,
             link=str(self.settings.public_url or "").rstrip("/"),
@@ -265,6 +262,19 @@ class App:
         self._tasks = [asyncio.create_task(self.worker.run()), asyncio.create_task(self.delivery.run())]
         self._health.watch("worker", self.worker, self._tasks[0])
         self._health.watch("delivery", self.delivery, self._tasks[1])
+
+    async def _export(self, spec: dict[str, Any]) -> tuple[Any, str]:
+        """Make a document that a message carries; what writes them is loaded with the first one, aside."""
+        if self._letters is None:
+            self._letters = await asyncio.to_thread(self._load_letters)
+        return await self._letters.make(spec)
+
+    def _load_letters(self) -> "Letters":
+        from bot.workbook.letter import Letters
+        from bot.workbook.report import Reports
+
+        reports = Reports(self.database, now=self._now)
+        return Letters(self.database, others=reports.make, now=self._now)
 
     async def _start_web(self, demo: Demo | None) -> None:
         assert self._receiver is not None
@@ -518,6 +528,15 @@ def _with_author(entry: Entry, known: Mapping[str, Author]) -> Entry:
         return entry
     name, post = name_and_post(known.get(entry.inbound.sender))
     return replace(entry, name=name, post=post)
+
+
+def keep_loaded() -> None:
+    """Leave out what is there of every later collection of what is over.
+
+    A full one over a million places and words takes 60 ms and finds nothing.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def _finished(task: asyncio.Task[None]) -> None:

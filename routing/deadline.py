@@ -7,12 +7,15 @@ looking for the moment at which that number is so much larger. Everything else f
 `docs/deadlines.md` tells the rules with an example computed by hand.
 """
 
+import json
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Protocol
 
 from routing.workflow import FINISHED_STATUSES, Status
@@ -21,6 +24,7 @@ from routing.workflow import FINISHED_STATUSES, Status
 LOCAL_TIME = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+HOLIDAYS_FILE = Path(__file__).parent / "data" / "national_holidays.json"
 QUIET_FROM, QUIET_UNTIL = time(21, 0), time(7, 0)
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -34,10 +38,27 @@ MONDAY_TO_FRIDAY = frozenset({1, 2, 3, 4, 5})
 @cache
 def _national_holidays(country: str) -> tuple[frozenset[date], frozenset[date]]:
     """Return the public holidays and the weekend days worked instead of a swapped one."""
-    import holidays  # 300 modules, one for each country
+    shipped = json.loads(HOLIDAYS_FILE.read_text(encoding="utf-8"))
+    days = shipped.get(country) or listed_holidays(country)
+    return _dates(days["off"]), _dates(days["worked"])
+
+
+def _dates(written: Iterable[str]) -> frozenset[date]:
+    return frozenset(map(date.fromisoformat, written))
+
+
+def listed_holidays(country: str) -> dict[str, list[str]]:
+    """Return a country's days "off" and weekend days "worked" by the library `holidays`, in order.
+
+    Those of Viet Nam are shipped as a file (`scripts/list_holidays.py`): the library loads 300 countries.
+    """
+    import holidays
 
     found = holidays.country_holidays(country, years=range(FIRST_YEAR, LAST_YEAR + 1))
-    return frozenset(found), frozenset(found.weekend_workdays)
+    return {
+        "off": [day.isoformat() for day in sorted(found)],
+        "worked": [day.isoformat() for day in sorted(found.weekend_workdays)],
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -203,7 +203,7 @@ class Model:
         model = cls.of(
             vocabulary={feature: column for column, feature in enumerate(features)},
             importance=arrays["importance"].astype(np.float32),
-            weights=arrays["weights"].astype(np.float16),
+            weights=arrays["weights"].astype(np.float16, copy=False),
             heads=_heads(
                 arrays["head_names"].astype(np.str_),
                 arrays["labels"].astype(np.str_),

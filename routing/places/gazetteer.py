@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal, TypeVar
 
 from routing.places.units import FormerWard, Province, Ward
-from routing.places.words import split_words, syllable_key
+from routing.places.words import split_forms, syllable_key
 from routing.vietnamese import strip_accents
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "places.json"
@@ -70,8 +71,12 @@ class NameIndex(dict[str, tuple[Unit, ...]]):
 
 def _beginnings(key: str, syllables: tuple[str, ...]) -> Iterator[str]:
     """Yield what is known of a key after each syllable; abbreviations may be broken anywhere."""
-    parts = [syllable_key(strip_accents(syllable)) for syllable in syllables] or list(key)
-    yield from accumulate(parts)
+    yield from accumulate([_key_of_syllable(syllable) for syllable in syllables] or key)
+
+
+@cache
+def _key_of_syllable(syllable: str) -> str:
+    return syllable_key(strip_accents(syllable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +132,19 @@ class Gazetteer:
 def split_name(full: str) -> tuple[str, str]:
     """Return the word for the kind of unit and the short name: ("Phường", "Hòa Xuân")."""
     match = _UNIT_WORD.match(full)
-    return (match.group(1), full[match.end() :]) if match else ("", full)
+    return (intern(match.group(1)), intern(full[match.end() :])) if match else ("", full)
 
 
 def key_of(text: str) -> str:
     """Return the index key of a name: syllables without accents, joined."""
-    return "".join(word.key for word in split_words(text))
+    return "".join(split_forms(text)[0])
 
 
+@cache
 def _spelled(text: str) -> tuple[str, tuple[str, ...]]:
     """Return the index key of a name and its syllables."""
-    words = split_words(text)
-    return "".join(word.key for word in words), tuple(word.lower for word in words)
+    keys, lowers, _, _ = split_forms(text)
+    return "".join(keys), tuple(lowers)
 
 
 def _ward_names(data: dict[str, Any]) -> list[tuple[str, Name]]:
@@ -206,7 +212,7 @@ def gazetteer() -> Gazetteer:
     for row in former_rows:
         for successor in row[2]:
             districts_of_ward[successor].add(row[1])
-    return Gazetteer(
+    found = Gazetteer(
         provinces=provinces,
         wards=wards,
         ward_province=tuple(row[2] for row in data["wards"]),
@@ -228,3 +234,5 @@ def gazetteer() -> Gazetteer:
         district_initials=_by_initials(unit for _, unit in districts),
         province_names=NameIndex(_province_names(data)),
     )
+    _spelled.cache_clear()
+    return found

@@ -4,7 +4,7 @@ from functools import cache
 from itertools import accumulate
 
 from routing.places.gazetteer import DATA_FILE, key_of
-from routing.places.words import split_words, syllable_key
+from routing.places.words import split_forms, syllable_key
 from routing.vietnamese import normalise, strip_accents
 
 NAMES_FILE = DATA_FILE.with_name("street_names.txt")
@@ -25,9 +25,7 @@ _ABBREVIATED = {
 def known_streets() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Return the well-known street names by key: as they are shown, and their syllables."""
     lines = NAMES_FILE.read_text(encoding="utf-8").splitlines()
-    known = {
-        key_of(line): (line, tuple(word.lower for word in split_words(normalise(line)))) for line in lines
-    }
+    known = {key_of(line): (line, tuple(split_forms(normalise(line))[1])) for line in lines}
     return known | {syllable_key(key): (name, ()) for key, name in _ABBREVIATED.items()}
 
 

@@ -1,5 +1,6 @@
 """Working time and deadlines, by facts of the calendar and by properties that must always hold."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.deadline import (
+    HOLIDAYS_FILE,
     LOCAL_TIME,
     DeadlineRule,
     Deadlines,
@@ -17,6 +19,7 @@ from routing.deadline import (
     deadlines,
     escalations,
     in_quiet_hours,
+    listed_holidays,
     pause_extended,
     standing,
     warning_before,
@@ -46,6 +49,11 @@ def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> da
 
 
 # --- the calendar, by facts ---
+
+
+def test_the_shipped_holidays_are_those_of_the_library() -> None:
+    shipped = json.loads(HOLIDAYS_FILE.read_text(encoding="utf-8"))
+    assert shipped == {"VN": listed_holidays("VN")}, "run: python scripts/list_holidays.py"
 
 
 @pytest.mark.parametrize(
