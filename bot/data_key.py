@@ -7,12 +7,12 @@ import secrets
 import stat
 import tempfile
 from pathlib import Path
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING
 
 from bot.settings import Settings, sqlite_path
+
+if TYPE_CHECKING:  # 6 MB that a city without secrets in the database does not need
+    from cryptography.fernet import Fernet
 
 PURPOSE = b"langnghe: secrets in the database, 1"
 """Goes into the derivation, so that the same text used elsewhere gives another key."""
@@ -52,6 +52,8 @@ class DataKey:
 
     def open(self, sealed: bytes) -> bytes:
         """Return what was sealed; raises WrongDataKey."""
+        from cryptography.fernet import InvalidToken, MultiFernet
+
         keys = [_derived(text) for text in (self._text, self._before, self._read_file()) if text]
         try:
             return MultiFernet(keys).decrypt(sealed) if keys else _lost()
@@ -65,13 +67,15 @@ class DataKey:
 
     def is_current(self, sealed: bytes) -> bool:
         """Tell whether something was encrypted with the key at hand, and not with one from before."""
+        from cryptography.fernet import InvalidToken
+
         try:
             self._own().decrypt(sealed)
         except InvalidToken:
             return False
         return True
 
-    def _own(self) -> Fernet:
+    def _own(self) -> "Fernet":
         if self._text:
             return _derived(self._text)
         if self._file is None:
@@ -102,7 +106,11 @@ def _lost() -> bytes:
     )
 
 
-def _derived(text: str) -> Fernet:
+def _derived(text: str) -> "Fernet":
+    from cryptography.fernet import Fernet
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     key = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(text.encode())
     return Fernet(base64.urlsafe_b64encode(key))
 

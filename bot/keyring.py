@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from secrets import token_bytes
 
 import structlog
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.data_key import DataKey, NoDataKey, WrongDataKey
 from bot.settings import Settings
@@ -138,7 +138,7 @@ async def make_key(
     transaction: Transaction, key: DataKey, number: int, *, now: datetime, active_from: datetime
 ) -> None:
     """Make a data key of this number; raises NoDataKey where there is nothing to encrypt it with."""
-    wrapped = key.seal(AESGCM.generate_key(256))
+    wrapped = key.seal(token_bytes(32))
     await data_keys.add_key(transaction, number, wrapped=wrapped, now=now, active_from=active_from)
 
 

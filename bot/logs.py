@@ -14,7 +14,6 @@ from collections.abc import Iterator, MutableMapping
 from types import TracebackType
 from typing import Any, TextIO
 
-import asyncpg
 import structlog
 from aiohttp import ClientError
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.commands.opening import Refused
 from bot.data_key import NoDataKey, WrongDataKey
 from handlers.channel import ChannelError, Forbidden, Malformed
+from storage.faults import is_driver
 
 OURS = ("bot", "handlers", "storage", "routing")
 _SPEAKING = (
@@ -33,10 +33,8 @@ _SPEAKING = (
     WrongDataKey,
     OSError,
     ClientError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
 )
-"""Errors whose own words tell an operator what to do."""
+"""Errors whose own words tell an operator what to do; those of PostgreSQL's driver do too."""
 _LONGEST = 200
 _NAMED = r"(?<!constraint )(?<!relation )(?<!column )(?<!database )(?<!role )(?<!table )"
 _MASKED = (
@@ -86,7 +84,7 @@ def told(error: BaseException) -> str:
     if isinstance(error, DBAPIError):
         inner = error.orig
         return f"{kind}: {type(inner).__name__}: {masked(_first_line(str(inner)))}"
-    if isinstance(error, _SPEAKING):
+    if isinstance(error, _SPEAKING) or is_driver(error):
         return f"{kind}: {masked(getattr(error, 'strerror', None) or _first_line(str(error)))}"
     return kind
 

@@ -8,14 +8,16 @@ import asyncio
 import random
 import socket
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import asyncpg
 import structlog
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DisconnectionError
+
+if TYPE_CHECKING:
+    import asyncpg
 
 NAME = "langnghe"
 """What our connections call themselves; programs before this one gave no name (`storage.partitions`)."""
@@ -79,6 +81,8 @@ async def connect(*arguments: Any, **named: Any) -> "asyncpg.Connection[Any]":
 
     Raises what asyncpg raises; TooManyConnectionsError after a minute without room.
     """
+    import asyncpg
+
     loop = asyncio.get_running_loop()
     until, pause = loop.time() + PATIENCE_SECONDS, FIRST_PAUSE
     named.setdefault("timeout", CONNECT_SECONDS)

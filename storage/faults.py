@@ -1,6 +1,5 @@
 """Telling a database that is away from one that refuses what it was asked."""
 
-import asyncpg
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 
 _AWAY = ("08", "25006", "53", "55P03", "57P", "58")
@@ -25,4 +24,9 @@ def is_away(error: BaseException) -> bool:
         refused = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
         return (isinstance(error, OperationalError) and not refused) or error.connection_invalidated
     # What the driver raises bare was raised while connecting.
-    return isinstance(error, OSError | TimeoutError | asyncpg.PostgresError)
+    return isinstance(error, OSError | TimeoutError) or (is_driver(error) and hasattr(error, "sqlstate"))
+
+
+def is_driver(error: BaseException) -> bool:
+    """Tell whether PostgreSQL's driver raised an error: by name, since SQLite does without the driver."""
+    return type(error).__module__.partition(".")[0] == "asyncpg"

@@ -12,13 +12,14 @@ from binascii import Error as NotBase64
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import JSON, Dialect, LargeBinary, String, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 INDEX_KEY = 0
 """The id of the key by which numbers are found again; it seals nothing, so it does not rotate."""
@@ -52,6 +53,11 @@ class Keyring:
 
     def replace(self, keys: Mapping[int, bytes], *, active: int | None) -> None:
         """Take up the keys as they are now; what was missed and is not among them is lost."""
+        # 6 MB that a city without keys does not need.
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self._refusal = InvalidTag
         self._ciphers = {number: AESGCM(key) for number, key in keys.items() if number != INDEX_KEY}
         self._index_key = keys[INDEX_KEY]
         self._lost = (self._lost | self._missed) - keys.keys()
@@ -80,10 +86,10 @@ class Keyring:
         start = mark.end() + _NONCE_BYTES
         try:
             return cipher.decrypt(sealed[mark.end() : start], sealed[start:], purpose) if cipher else None
-        except InvalidTag:
+        except self._refusal:
             return None
 
-    def _known(self, number: int) -> AESGCM | None:
+    def _known(self, number: int) -> "AESGCM | None":
         found = self._ciphers.get(number)
         if found is None and number not in self._lost:
             self._missed.add(number)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import asyncpg
 import structlog
 
 from storage import connections
@@ -41,6 +40,8 @@ class Wakeups:
             self._task = None
 
     async def _listen(self) -> None:
+        import asyncpg
+
         pause = FIRST_PAUSE
         while True:
             try:
