@@ -133,15 +133,19 @@ _SOFT = (
     r"|cam on|nhat tri|dong y|tuy nhien|nhung|a|nhe|chao(?: \w+)?|alo|nghiem tuc|trinh|thong nhat"
     r"|ve viec nay|viec nay|vu nay)"
 )
+_FEW = "{0,8}"
+"""How many words of politeness and address are passed over: some can be read in two ways, and many of them in
+more ways than could ever be tried."""
 _CLAUSE = re.compile(r"[.,;:!\n–]+| - |(?<=\w)\? ?")
 _HEAD = re.compile(
-    rf"^(?:{_SOFT} )*(?:{_SPEAKER} (?:(?:tiep tuc|de nghi|xin|cung|muon|can) )*)?"
+    rf"^(?:{_SOFT} ){_FEW}(?:{_SPEAKER} (?:(?:tiep tuc|de nghi|xin|cung|muon|can) )*)?"
     rf"(?P<head>{_LEAD}|{_WORK}|{_REPORT}|{_EXPLAIN}|(?:cho )?{_EXTEND.pattern})\b"
 )
 _UNIT_FIRST = re.compile(
-    rf"^(?:{_SOFT} )*(?:{_CALLS} )*@[@ ]*(?:(?:can|phai|hay|khan truong|nhanh chong|chu dong|chu tri|som"
+    rf"^(?:{_SOFT} ){_FEW}(?:{_CALLS} ){_FEW}"
+    rf"@+ ?(?:(?:can|phai|hay|khan truong|nhanh chong|chu dong|chu tri|som"
     rf"|cho|tiep tuc|"
-    rf"va|lien he|phoi hop voi|ngay|gap|cung|nho|xin|vui long|co trach nhiem|tap trung) |@ )*"
+    rf"va|lien he|phoi hop voi|ngay|gap|cung|nho|xin|vui long|co trach nhiem|tap trung) |@+ )*"
     rf"(?P<head>{_WORK}|{_REPORT}|{_EXPLAIN})\b"
 )
 _DONE = re.compile(

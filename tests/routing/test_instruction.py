@@ -93,3 +93,11 @@ def test_a_number_is_no_department() -> None:
 def test_nonsense_is_no_order() -> None:
     for text in ("", " ", "@", "giao", "???", "yêu cầu", "\n\n", "a" * 5000, "12/5"):
         assert read(text) is None, text
+
+
+@pytest.mark.parametrize(
+    "words", ["chao", "the thi", "can phai", "chao gio", "anh", "@", "chao the thi can phai"]
+)
+def test_politeness_without_end_is_read_to_its_end(words: str) -> None:
+    """Words that can be read in two ways must not be tried in all the ways that they can together."""
+    assert read(f"{words} " * 400 + "xin") is None
