@@ -26,12 +26,14 @@ from aiohttp import web
 from benchmarks import figures
 from benchmarks.contests import OURS, Ground
 from benchmarks.goals import Goal, Result, of_pairs
-from benchmarks.load import WARDS, Poster, Stand, complaint, connect, update
+from benchmarks.load import COMPLAINTS, WARDS, Poster, Stand, complaint, connect, update
 from benchmarks.machine import free_port, on_core, running, seat_chairs
 from storage import migrating
 
 CHAIRS = {ward: str(900_001 + number) for number, ward in enumerate(WARDS)}
-ANSWER = "Tổ vệ sinh đã dọn xong đống rác sáng nay, mời bác ra xem giúp."
+ANSWER = "Sáng nay phường đã lập biên bản và yêu cầu quán giảm âm lượng, không mở loa sau 22 giờ."
+NOISE = 1
+"""Which complaint is told of: noise, whose answer needs no photo of the work done."""
 _CODE = re.compile(r"Mã[^A-Z]*([A-Z]{2,3}-\w{4}-\w{4})")
 
 
@@ -88,7 +90,8 @@ class Life:
         lived = 0
         while time.perf_counter() < until:
             number = next(self.ids)
-            await self._case(10_000_000 + number, self.place + len(WARDS) * (number % 900))
+            turn = len(COMPLAINTS) * (lived % 180) + NOISE
+            await self._case(10_000_000 + number, self.place + len(WARDS) * turn)
             lived += 1
         return lived
 

@@ -89,6 +89,8 @@ class Stand:
         method = request.match_info["method"]
         if method.lower() == "getme":
             return _ok({"id": 1, "is_bot": True, "first_name": "bot", "username": "bot"})
+        if method.lower() == "getwebhookinfo":
+            return _ok({"url": "https://bench.example/telegram", "pending_update_count": 0})
         if method.lower() != "sendmessage":
             return _ok(True)
         raw = await request.json() if request.content_type == "application/json" else await request.post()
