@@ -158,7 +158,7 @@ def _worth_a_look(report: Report, others: Sequence[Report], threshold: float) ->
     Another number leaves out most of a street's reports. The cosine is at most the root of the shared part
     of the report's own length: quickly counted, and most reports of a ward share little.
     """
-    told, street = _told(report), frozenset(_street_words(report.street))
+    told, street = _told(report), frozenset(_name_words(report.street))
     whole = {False: _length(told.words), True: _length(told.words - street)}
     for position, other in enumerate(others):
         told_too, on_street = _told(other), _street_bonus(report, other)
@@ -177,7 +177,7 @@ def likeness(one: Report, other: Report) -> float:
     told, told_too = _told(one), _told(other)
     said, said_too = told.words, told_too.words
     if _street_bonus(one, other) > 0:
-        street = frozenset(_street_words(one.street))
+        street = frozenset(_name_words(one.street))
         said, said_too = said - street, said_too - street
     return _cosine(said, said_too) + _place_bonus(one, other) + _number_bonus(told, told_too)
 
@@ -195,7 +195,7 @@ class _Told:
 def _split(stored: str, ward: str) -> _Told:
     parts = stored.split()
     numbers = frozenset(part for part in parts if _SIGN in part)
-    words = frozenset(parts) - numbers - frozenset(bare_words(ward))
+    words = frozenset(parts) - numbers - frozenset(_name_words(ward))
     return _Told(words, numbers, _kinds(numbers))
 
 
@@ -229,8 +229,8 @@ def _weights() -> dict[str, float]:
 
 
 @lru_cache(maxsize=4096)
-def _street_words(street: str) -> tuple[str, ...]:
-    return tuple(bare_words(street))
+def _name_words(name: str) -> tuple[str, ...]:
+    return tuple(bare_words(name))
 
 
 def _place_bonus(one: Report, other: Report) -> float:
@@ -240,7 +240,7 @@ def _place_bonus(one: Report, other: Report) -> float:
 def _street_bonus(one: Report, other: Report) -> float:
     if not one.street or not other.street:
         return 0.0
-    return _SAME_STREET if _street_words(one.street) == _street_words(other.street) else _OTHER_STREET
+    return _SAME_STREET if _name_words(one.street) == _name_words(other.street) else _OTHER_STREET
 
 
 def _number_bonus(one: _Told, other: _Told) -> float:
