@@ -11,6 +11,8 @@ from storage import cases, messages
 LONGEST_TEXT = 4000
 LONGEST_REASON = 500
 MOST_PHOTOS = 10
+PICTURES = ("photo_lost", "large_photo")
+"""What is wrong with pictures that could not be taken in."""
 PREFIX = "work."
 """With this begins the name of every step in which an official writes."""
 
@@ -101,9 +103,11 @@ def add(turn: Turn, writing: Writing) -> bool:
     """Take a message in; say what is wrong with it, if anything, and return whether something came in."""
     message = turn.message
     text = message.text.strip()
-    if message.unsupported or not (text or message.photos):
-        turn.say(texts.cannot_use(), buttons=[[drop_button(writing.code)]])
+    if not (text or message.photos):
+        turn.say(_of_no_use(message.unsupported), buttons=[[drop_button(writing.code)]])
         return False
+    if message.unsupported:
+        turn.say(texts.unsupported(what=message.unsupported))
     if len(writing.text) + len(text) > LONGEST_TEXT:
         turn.say(texts.draft_too_long(limit=LONGEST_TEXT), buttons=[[drop_button(writing.code)]])
         return False
@@ -114,6 +118,11 @@ def add(turn: Turn, writing: Writing) -> bool:
     writing.photos = [*writing.photos, *keys][:MOST_PHOTOS]
     keep(turn, writing)
     return True
+
+
+def _of_no_use(what: str) -> str:
+    """Return what is said of a message with nothing to take in: of a picture, that it is to be sent again."""
+    return texts.unsupported(what=what) if what in PICTURES else texts.cannot_use()
 
 
 def drop_button(code: str) -> Button:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from handlers import texts
 from tests.faults.vendor import Vendor
 from tests.standins.telegram import Shown, jpeg
 
@@ -221,7 +222,8 @@ class Load:
         """Tell whether the answer can be sent, once the bot has said what it makes of it."""
 
         def says(shown: Shown) -> bool:
-            return any(label.startswith((SEND, "Không có ảnh")) for label, _ in shown.buttons)
+            asked = any(label.startswith((SEND, "Không có ảnh")) for label, _ in shown.buttons)
+            return asked or shown.text == texts.unsupported(what="photo_lost")
 
         await self._shown(official.chat, says, "the answer to check", after=official.seen)
         shown = self._vendor.sent(official.chat)[official.seen :]

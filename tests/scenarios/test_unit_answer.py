@@ -87,6 +87,21 @@ async def test_a_picture_may_come_after_all_where_a_reason_was_asked_for(city: C
     assert len(event.data["photos"]) == 2
 
 
+@pytest.mark.plain
+async def test_words_are_kept_whose_picture_was_lost_and_it_is_asked_for_again(city: CityHarness) -> None:
+    officer = await city.official(WARD, "officer")
+    case = await report(city)
+    await officer.presses("Trả lời người dân")
+    await officer.sends(text=WHOLE, unsupported="photo_lost")
+    officer.sees(texts.unsupported(what="photo_lost"), WHOLE, "[Không có ảnh")
+    await officer.sends(unsupported="photo_lost")
+    officer.sees(texts.unsupported(what="photo_lost"))
+    await officer.sends(photos=1)
+    await officer.presses("Gửi câu trả lời")
+    event = (await city.events(case))[-1]
+    assert (event.data["text"], len(event.data["photos"])) == (WHOLE, 1)
+
+
 async def test_a_reason_counts_no_more_once_a_picture_came(city: CityHarness) -> None:
     officer, _ = await drafted(city, WHOLE)
     await officer.presses("Không có ảnh")
