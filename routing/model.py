@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import struct
+import tokenize
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,6 +44,8 @@ _BROKEN = (
     ArithmeticError,
     MemoryError,
     RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,  # numpy reads a header as Python's own words
     BadZipFile,
     zlib.error,
     struct.error,

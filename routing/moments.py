@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 
 from routing.deadline import LAST_YEAR, LOCAL_TIME, WorkingCalendar
 from routing.vietnamese import normalise, strip_accents
@@ -99,6 +99,7 @@ Read = Callable[[re.Match[str], _Now], date | datetime]
 
 MOST_READ = 4_000
 """Characters in which a moment is looked for: more than fit into a message of any channel are not read."""
+MOST_NAMED = 50
 
 
 class _Over(ValueError):
@@ -118,7 +119,7 @@ def read_moment(text: str, *, now: datetime, calendar: WorkingCalendar) -> Momen
     """
     typed, plain = typed_and_plain(text[:MOST_READ])
     reader = _Now(today=now.astimezone(LOCAL_TIME).date(), at=now.astimezone(UTC), calendar=calendar)
-    named = _chosen(plain, [*_named(typed, plain, reader)]) or _clock_alone(typed, plain, reader)
+    named = _chosen(plain, _named(typed, plain, reader)) or _clock_alone(typed, plain, reader)
     if named is None:
         return None
     start, end, hour, part = _clock_beside(typed, plain, named)
@@ -570,7 +571,12 @@ def typed_and_plain(text: str) -> tuple[str, str]:
     return typed, "".join((strip_accents(letter).lower() or " ")[:1] for letter in typed)
 
 
-def _named(typed: str, plain: str, now: _Now) -> Iterator[_Named]:
+def _named(typed: str, plain: str, now: _Now) -> list[_Named]:
+    """Return the times that a text names, or the first of very many: nobody means fifty of them."""
+    return list(islice(_each_named(typed, plain, now), MOST_NAMED))
+
+
+def _each_named(typed: str, plain: str, now: _Now) -> Iterator[_Named]:
     close, places = squeezed(plain)
     for pattern, read, vague in _PATTERNS:
         for found in pattern.finditer(close):

@@ -15,6 +15,8 @@ from pathlib import Path
 ALPHABET = "23456789ABCDEFGHJKMNPQRTUVWXY"
 _RANDOM_LENGTH = 7
 _BODY_LENGTH = _RANDOM_LENGTH + 1
+_LONGEST = 200
+"""Characters of a text that may be a code, with all that is forgiven."""
 _CONFUSABLE = str.maketrans("SZ", "52")
 _DATA = Path(__file__).parent / "data" / "code_prefixes.json"
 
@@ -47,6 +49,8 @@ def parse_code(text: str) -> str | None:
 
     Lower case, spaces, missing or other dashes, full-width letters, S for 5 and Z for 2 are forgiven.
     """
+    if len(text) > _LONGEST:
+        return None
     letters = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).upper()))
     prefix, body = letters[:-_BODY_LENGTH], letters[-_BODY_LENGTH:].translate(_CONFUSABLE)
     if prefix not in _prefixes().values() or not frozenset(body) <= frozenset(ALPHABET):

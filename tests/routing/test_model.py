@@ -1,10 +1,12 @@
 """A model is known by its numbers, and a file that is none or was made for other features is refused."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from random import Random
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -116,6 +118,14 @@ def test_a_model_that_does_not_say_what_it_was_made_for_is_refused() -> None:
         Understanding.from_bytes(changed(format=None))
 
 
+def headed(header: bytes) -> bytes:
+    """Return a model in which an array has another header."""
+    file = BytesIO(saved(tiny()))
+    with ZipFile(file, "a") as stored:
+        stored.writestr("more.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -135,6 +145,7 @@ def test_a_model_that_does_not_say_what_it_was_made_for_is_refused() -> None:
         changed(vocabulary=np.frombuffer(b"s:rac\ns:rac\ns:den\na:x", dtype=np.uint8)),
         changed(vocabulary=np.frombuffer(b"\xff\xfe", dtype=np.uint8)),
         changed(head_names=np.array(["domain", "mood"])),
+        headed(b"{'descr': (\n"),
     ],
 )
 def test_what_is_no_model_is_refused(content: bytes) -> None:

@@ -361,3 +361,8 @@ def test_an_office_with_other_hours_has_other_ends() -> None:
     early = WorkingCalendar(sessions=((time(6, 0), time(10, 0)), (time(12, 30), time(15, 0))))
     assert local(read_moment("thứ Sáu", now=MONDAY, calendar=early)) == "27/11/2026 15:00"
     assert local(read_moment("sáng thứ Sáu", now=MONDAY, calendar=early)) == "27/11/2026 10:00"
+
+
+def test_what_names_very_many_days_is_read_no_further_than_is_needed() -> None:
+    text = "trước thứ Sáu " + "1. " * 1300
+    assert read_moment(text, now=MONDAY, calendar=HANOI) is not None
